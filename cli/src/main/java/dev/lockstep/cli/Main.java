@@ -1,0 +1,75 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.errors.LockstepException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** {@code lockstep}: every command, and the one place where failures become a line and an exit code. */
+@Command(
+        name = "lockstep",
+        description = "Large-minibatch synchronous SGD on the JVM.",
+        mixinStandardHelpOptions = true,
+        version = "lockstep 0.1.0",
+        scope = ScopeType.INHERIT,
+        subcommands = {})
+public final class Main implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
+    private boolean debug;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no command given");
+    }
+
+    public static void main(String[] arguments) {
+        int exitCode = execute(arguments);
+        System.out.flush();
+        System.err.flush();
+        // Native threads of libtorch and Gloo must not keep the process alive, nor run destructors at exit.
+        Runtime.getRuntime().halt(exitCode);
+    }
+
+    /** Runs one command and returns its exit code. */
+    static int execute(String... arguments) {
+        Main main = new Main();
+        return new CommandLine(main)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((e, args) -> {
+                    System.err.println("error: " + oneLine(e) + ", see '" + commandName(e) + " --help'");
+                    return LockstepException.Kind.RECIPE.exitCode();
+                })
+                .setExecutionExceptionHandler((e, line, result) -> main.report(e))
+                .execute(arguments);
+    }
+
+    private int report(Exception failure) {
+        if (debug) {
+            failure.printStackTrace();
+        }
+        if (failure instanceof LockstepException known) {
+            System.err.println("error: " + known.getMessage());
+            return known.exitCode();
+        }
+        System.err.println("error: unexpected " + failure.getClass().getSimpleName() + ": " + oneLine(failure)
+                + ", this is a bug of Lockstep, run again with --debug and report what it prints");
+        return 1;
+    }
+
+    private static String commandName(ParameterException e) {
+        return e.getCommandLine().getCommandSpec().qualifiedName();
+    }
+
+    private static String oneLine(Throwable failure) {
+        String message = failure.getMessage();
+        return message == null ? "no message" : message.lines().findFirst().orElse("");
+    }
+}

@@ -1,0 +1,32 @@
+package dev.lockstep.collective;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * What P processes do together. Every process calls the same methods in the same order; one thread at a time.
+ *
+ * <p>A call that fails because another process is gone throws a {@link dev.lockstep.errors.LockstepException} of kind
+ * WORKER; after that the collective is unusable and the process should end.
+ */
+public interface Collective extends AutoCloseable {
+    int rank();
+
+    int size();
+
+    /**
+     * Replaces the elements by their sums over all processes. Every process ends with the same bits.
+     *
+     * @param buffer one-dimensional, contiguous, float32, of the same length everywhere
+     */
+    void allReduceSum(Tensor buffer);
+
+    /** Every process's bytes, by rank. For facts that are compared before and during training, not for tensors. */
+    List<byte[]> allGather(byte[] mine);
+
+    /** Whether sums are in the order of {@link dev.lockstep.topology.ReductionTree}, so that P does not change bits. */
+    boolean isBitwise();
+
+    @Override
+    void close();
+}

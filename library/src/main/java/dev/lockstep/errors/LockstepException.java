@@ -1,0 +1,85 @@
+package dev.lockstep.errors;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A failure that the user can mend. Its message is one line: what happened, where, and how to mend it. The kind decides
+ * the exit code of the command line.
+ */
+public final class LockstepException extends RuntimeException {
+    /** Why the run cannot go on; each kind has the exit code that the command line promises. */
+    public enum Kind {
+        /** A wrong recipe or a wrong use of a command. */
+        RECIPE(2),
+        /** Missing, damaged or unreadable data. */
+        DATA(3),
+        /** A worker process failed, or the processes cannot reach each other. */
+        WORKER(4),
+        /** Training diverged: a loss is not finite. */
+        DIVERGED(5),
+        /** A checkpoint is missing, damaged or of another recipe. */
+        CHECKPOINT(6);
+
+        private final int exitCode;
+
+        Kind(int exitCode) {
+            this.exitCode = exitCode;
+        }
+
+        public int exitCode() {
+            return exitCode;
+        }
+    }
+
+    private final Kind kind;
+
+    public LockstepException(Kind kind, String what, String where, String mend) {
+        this(kind, what, where, mend, null);
+    }
+
+    public LockstepException(Kind kind, String what, String where, String mend, @Nullable Throwable cause) {
+        super(oneLine(what, where, mend), cause);
+        this.kind = kind;
+    }
+
+    public static LockstepException recipe(String what, String where, String mend) {
+        return new LockstepException(Kind.RECIPE, what, where, mend);
+    }
+
+    public static LockstepException data(String what, String where, String mend) {
+        return new LockstepException(Kind.DATA, what, where, mend);
+    }
+
+    public static LockstepException worker(String what, String where, String mend) {
+        return new LockstepException(Kind.WORKER, what, where, mend);
+    }
+
+    public static LockstepException checkpoint(String what, String where, String mend) {
+        return new LockstepException(Kind.CHECKPOINT, what, where, mend);
+    }
+
+    @Override
+    public String getMessage() {
+        return Objects.requireNonNull(super.getMessage());
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+
+    public int exitCode() {
+        return kind.exitCode();
+    }
+
+    private static String oneLine(String what, String where, String mend) {
+        StringBuilder line = new StringBuilder(what);
+        if (!where.isEmpty()) {
+            line.append(", ").append(where);
+        }
+        if (!mend.isEmpty()) {
+            line.append(", ").append(mend);
+        }
+        return line.toString().replaceAll("\\s*[\\r\\n]+\\s*", " ");
+    }
+}

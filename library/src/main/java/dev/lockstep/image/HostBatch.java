@@ -1,0 +1,28 @@
+package dev.lockstep.image;
+
+import java.nio.FloatBuffer;
+
+/**
+ * The images of one worker in one iteration (or one batch of an evaluation), in host memory.
+ *
+ * <p>Pixels lie in a direct buffer of n × height × width × channels floats (channels last), so that native code can take
+ * it as it is. Close the batch to give its buffer back to the loader.
+ */
+public interface HostBatch extends AutoCloseable {
+    BatchRequest request();
+
+    ImageShape shape();
+
+    /** Direct, native byte order, n × height × width × channels. */
+    FloatBuffer pixels();
+
+    /** One class a sample. */
+    long[] labels();
+
+    default int size() {
+        return labels().length;
+    }
+
+    @Override
+    void close();
+}

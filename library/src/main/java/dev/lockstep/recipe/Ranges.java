@@ -1,0 +1,26 @@
+package dev.lockstep.recipe;
+
+import dev.lockstep.errors.LockstepException;
+
+/** Checks of values, with the message that names key, value and what is allowed. */
+final class Ranges {
+    private Ranges() {}
+
+    static void between(String key, long value, long low, long high) {
+        require(value >= low && value <= high, key, value, "must be between " + low + " and " + high);
+    }
+
+    static void atLeast(String key, double value, double low) {
+        require(value >= low && value < Double.POSITIVE_INFINITY, key, value, "must be a number of at least " + low);
+    }
+
+    static void above(String key, double value, double low) {
+        require(value > low && value < Double.POSITIVE_INFINITY, key, value, "must be a number above " + low);
+    }
+
+    static void require(boolean holds, String key, Object value, String allowed) {
+        if (!holds) {
+            throw LockstepException.recipe(key + " = " + value, allowed, "");
+        }
+    }
+}

@@ -1,0 +1,304 @@
+package dev.lockstep.recipe;
+
+import static dev.lockstep.recipe.Ranges.above;
+import static dev.lockstep.recipe.Ranges.atLeast;
+import static dev.lockstep.recipe.Ranges.between;
+import static dev.lockstep.recipe.Ranges.require;
+
+import dev.lockstep.schedule.Decay;
+import dev.lockstep.schedule.LearningRate;
+import dev.lockstep.schedule.Scaling;
+import dev.lockstep.schedule.Warmup;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A training run, but for the data itself and the machines: the weights are a function of the recipe and the data. The
+ * names of the YAML keys are those of the components in kebab-case.
+ *
+ * @param name names the run folder and the report
+ * @param seed of the initial weights, the shuffles and the augmentation
+ * @param epochs passes over the training set
+ * @param workers k, the logical workers; the one number that changes the minibatch
+ * @param imagesPerWorker n, images a worker takes in one iteration: a hyper-parameter of batch norm, left alone when k
+ *     grows
+ * @param threadsPerWorker OpenMP threads that compute one worker: part of the arithmetic, so part of the recipe
+ * @param silence codes of recipe checks that shall not be reported, each with the reason
+ */
+public record Recipe(
+        String name,
+        @Default("0") long seed,
+        int epochs,
+        int workers,
+        @Default("32") int imagesPerWorker,
+        @Default("1") int threadsPerWorker,
+        Data data,
+        Model model,
+        @Default("{}") Rate learningRate,
+        @Default("{}") Optimizer optimizer,
+        @Default("{}") BatchNorm batchNorm,
+        @Default("{}") Evaluation evaluation,
+        @Default("{}") Map<String, String> silence) {
+
+    public Recipe {
+        require(name.matches("[A-Za-z0-9][A-Za-z0-9._-]*"), "name", name, "letters, digits, '.', '_' and '-' only");
+        between("epochs", epochs, 1, 100_000);
+        between("workers", workers, 1, 65_536);
+        between("images-per-worker", imagesPerWorker, 1, 65_536);
+        between("threads-per-worker", threadsPerWorker, 1, 256);
+        require(
+                (long) workers * imagesPerWorker <= Integer.MAX_VALUE,
+                "workers × images-per-worker",
+                (long) workers * imagesPerWorker,
+                "must be below 2^31");
+        require(
+                imagesPerWorker > 1,
+                "images-per-worker",
+                imagesPerWorker,
+                "batch norm needs at least 2 images a worker");
+        silence = Map.copyOf(silence);
+    }
+
+    /** What the network sees. */
+    public record Data(
+            String dataset,
+            @Default("none") Augmentation augmentation,
+            @Default("0") int imageSize,
+            @Default("none") ColourAugmentation colour) {
+        /**
+         * @param dataset a name that {@code lockstep data list} shows
+         * @param augmentation of training images
+         * @param imageSize side in pixels of what the network sees; 0 is the dataset's own
+         * @param colour additional random changes of colour, for photographs
+         */
+        public Data {
+            require(
+                    imageSize == 0 || imageSize >= 8 && imageSize <= 1024,
+                    "image-size",
+                    imageSize,
+                    "must be 0 (the dataset's own) or between 8 and 1024");
+        }
+    }
+
+    /** Random changes of the geometry of training images. */
+    public enum Augmentation {
+        NONE,
+        /** Pads by 4 pixels of zeros, crops back at random, flips: the usual for small images. */
+        PAD_CROP_FLIP,
+        /** A crop of random area and aspect ratio, resized, and a flip: the paper's (section 5.1). */
+        RANDOM_RESIZED_CROP
+    }
+
+    /** Random changes of the colour of training images. */
+    public enum ColourAugmentation {
+        NONE,
+        /** Brightness, contrast and saturation in random order. */
+        JITTER,
+        /** Colour jitter, then PCA lighting noise: fb.resnet.torch's full set. */
+        JITTER_AND_LIGHTING
+    }
+
+    /** The network. */
+    public record Model(
+            String name,
+            @Default("0") int width,
+            @Default("true") boolean zeroInitResidual) {
+        /**
+         * @param name such as {@code resnet20} (for small images) or {@code resnet50}
+         * @param width channels of the stem; 0 is the network's own (16 for small images, 64 for ImageNet)
+         * @param zeroInitResidual γ = 0 in the last batch norm of every block (section 5.1, Table 2b)
+         */
+        public Model {
+            between("width", width, 0, 4096);
+        }
+    }
+
+    /** The learning rate: reference, scaling, warmup, schedule (sections 2.1, 2.2 and 5.1). */
+    public record Rate(
+            @Default("0.1") double reference,
+            @Default("256") int referenceMinibatch,
+            @Default("linear") Scaling scaling,
+            @Default("{}") WarmupSettings warmup,
+            @Default("{}") Schedule schedule) {
+        /**
+         * @param reference η, the rate of the reference minibatch
+         * @param referenceMinibatch images of the minibatch that {@code reference} was tuned for
+         */
+        public Rate {
+            above("reference", reference, 0);
+            atLeast("reference-minibatch", referenceMinibatch, 1);
+        }
+    }
+
+    public enum WarmupKind {
+        NONE,
+        CONSTANT,
+        GRADUAL
+    }
+
+    /**
+     * @param epochs length of the warmup; may be a fraction; rounded to whole iterations
+     */
+    public record WarmupSettings(
+            @Default("gradual") WarmupKind kind,
+            @Default("5") double epochs) {
+        public WarmupSettings {
+            atLeast("epochs", epochs, 0);
+        }
+    }
+
+    public enum ScheduleKind {
+        STEP,
+        COSINE,
+        CONSTANT
+    }
+
+    /**
+     * @param epochs for {@code step}: the epochs at which the rate falls, ascending; may be fractions
+     * @param factor for {@code step}: what the rate is multiplied by at each of them
+     */
+    public record Schedule(
+            @Default("constant") ScheduleKind kind,
+            @Default("[]") List<Double> epochs,
+            @Default("0.1") double factor) {
+        public Schedule {
+            epochs = List.copyOf(epochs);
+            require(
+                    kind != ScheduleKind.STEP || !epochs.isEmpty(),
+                    "epochs",
+                    epochs,
+                    "a step schedule needs at least one epoch at which the rate falls");
+            require(
+                    epochs.stream().sorted().distinct().toList().equals(epochs)
+                            && epochs.stream().allMatch(e -> e > 0),
+                    "epochs",
+                    epochs,
+                    "must be positive and ascending");
+            require(factor > 0 && factor <= 1, "factor", factor, "must be above 0 and at most 1");
+        }
+    }
+
+    /** The two ways to write momentum SGD (remark 2). */
+    public enum MomentumForm {
+        /** Eq. 9: u ← m·u + g, w ← w − η·u. */
+        GRADIENT,
+        /** Eq. 10: v ← m·v + η·g, w ← w − v. Needs momentum correction whenever η changes. */
+        VELOCITY
+    }
+
+    /** The rate that multiplies weight decay (the two readings of remark 1). */
+    public enum WeightDecayRate {
+        /** The scaled rate η̂, as in Eq. 8. */
+        SCALED,
+        /** The reference rate η with its decay steps, but neither scaled nor warmed up. */
+        REFERENCE
+    }
+
+    /** Momentum SGD (section 5.1; remarks 1 and 2). */
+    public record Optimizer(
+            @Default("0.9") double momentum,
+            @Default("true") boolean nesterov,
+            @Default("gradient") MomentumForm form,
+            @Default("true") boolean momentumCorrection,
+            @Default("0.0001") double weightDecay,
+            @Default("false") boolean decayNorm,
+            @Default("true") boolean decayBias,
+            @Default("scaled") WeightDecayRate weightDecayRate) {
+        /**
+         * @param momentum m
+         * @param momentumCorrection in the velocity form, scale v by η(t+1)/η(t); {@code false} shows the pitfall
+         * @param weightDecay λ, added once to the aggregated gradient
+         * @param decayNorm decay γ and β of batch norm too
+         * @param decayBias decay biases too, as the paper does
+         */
+        public Optimizer {
+            require(momentum >= 0 && momentum < 1, "momentum", momentum, "must be at least 0 and below 1");
+            atLeast("weight-decay", weightDecay, 0);
+            require(!nesterov || momentum > 0, "nesterov", true, "needs momentum above 0");
+        }
+    }
+
+    /**
+     * @param momentum weight of the newest batch in the running averages (libtorch's convention: 0.1 is the paper's 0.9)
+     */
+    public record BatchNorm(
+            @Default("0.1") double momentum,
+            @Default("0.00001") double epsilon) {
+        public BatchNorm {
+            require(momentum > 0 && momentum <= 1, "momentum", momentum, "must be above 0 and at most 1");
+            above("epsilon", epsilon, 0);
+        }
+    }
+
+    public record Evaluation(@Default("100") int imagesPerBatch) {
+        public Evaluation {
+            between("images-per-batch", imagesPerBatch, 1, 65_536);
+        }
+    }
+
+    /** Reads a YAML file; every unknown key, wrong type or value out of range is an error that names its line. */
+    public static Recipe read(Path file) {
+        return RecipeFile.read(file, Map.of());
+    }
+
+    /** The same recipe with another k: minibatch, learning rate and normalisation follow. */
+    public Recipe withWorkers(int workers) {
+        return with(Map.of("workers", Integer.toString(workers)));
+    }
+
+    /** The same recipe with some keys (dotted paths) set to other YAML texts. */
+    public Recipe with(Map<String, String> overrides) {
+        return RecipeFile.parse(toYaml(), "recipe " + name, overrides);
+    }
+
+    /** Every key with its value, defaults included. */
+    public String toYaml() {
+        return YamlRecords.write(this);
+    }
+
+    /** kn, the images of one step. */
+    public int minibatch() {
+        return workers * imagesPerWorker;
+    }
+
+    /** η̂, the scaled learning rate. */
+    public double scaledLearningRate() {
+        return learningRate.scaling.scale(learningRate.reference, minibatch(), learningRate.referenceMinibatch);
+    }
+
+    /** The length of the warmup in iterations. */
+    public long warmupIterations(int iterationsPerEpoch) {
+        return learningRate.warmup.kind == WarmupKind.NONE
+                ? 0
+                : Math.round(learningRate.warmup.epochs * iterationsPerEpoch);
+    }
+
+    /** The decay of the rate, without scaling and warmup. */
+    public Decay decay(int iterationsPerEpoch) {
+        Schedule schedule = learningRate.schedule;
+        return switch (schedule.kind) {
+            case CONSTANT -> Decay.none();
+            case COSINE -> Decay.cosine((long) epochs * iterationsPerEpoch);
+            case STEP ->
+                Decay.step(
+                        schedule.factor,
+                        schedule.epochs.stream()
+                                .mapToLong(epoch -> Math.round(epoch * iterationsPerEpoch))
+                                .toArray());
+        };
+    }
+
+    /** The learning rate of every iteration: scaled, warmed up, decayed. */
+    public LearningRate schedule(int iterationsPerEpoch) {
+        double reference = learningRate.reference;
+        double scaled = scaledLearningRate();
+        long iterations = warmupIterations(iterationsPerEpoch);
+        LearningRate base = switch (learningRate.warmup.kind) {
+            case NONE -> Warmup.none(scaled);
+            case CONSTANT -> Warmup.constant(reference, scaled, iterations);
+            case GRADUAL -> Warmup.gradual(reference, scaled, iterations);
+        };
+        return base.times(decay(iterationsPerEpoch));
+    }
+}

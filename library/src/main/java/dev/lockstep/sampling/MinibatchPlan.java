@@ -1,0 +1,74 @@
+package dev.lockstep.sampling;
+
+import dev.lockstep.errors.LockstepException;
+
+/**
+ * Cuts each epoch's permutation into iterations × workers × images: iteration i takes the next kn samples, worker j the
+ * j-th n of those. The remainder that does not fill a minibatch is dropped; because every epoch is shuffled anew, other
+ * samples are dropped each time.
+ *
+ * <p>Immutable and stateless but for a cache of the current permutation; safe for many threads.
+ */
+public final class MinibatchPlan {
+    private final long seed;
+    private final int datasetSize;
+    private final int workers;
+    private final int imagesPerWorker;
+    private volatile Cached cached;
+
+    private record Cached(int epoch, EpochPermutation permutation) {}
+
+    public MinibatchPlan(long seed, int datasetSize, int workers, int imagesPerWorker) {
+        long minibatch = (long) workers * imagesPerWorker;
+        if (minibatch > datasetSize) {
+            throw LockstepException.recipe(
+                    "minibatch = " + minibatch + " images is larger than the dataset",
+                    "workers = " + workers + ", images-per-worker = " + imagesPerWorker + ", dataset size = "
+                            + datasetSize,
+                    "use workers ≤ " + datasetSize / imagesPerWorker);
+        }
+        this.seed = seed;
+        this.datasetSize = datasetSize;
+        this.workers = workers;
+        this.imagesPerWorker = imagesPerWorker;
+        this.cached = new Cached(0, EpochPermutation.of(seed, 0, datasetSize));
+    }
+
+    /** kn, the images of one step. */
+    public int minibatch() {
+        return workers * imagesPerWorker;
+    }
+
+    public int iterationsPerEpoch() {
+        return datasetSize / minibatch();
+    }
+
+    /** Images of an epoch that fill no minibatch and are left out. */
+    public int droppedPerEpoch() {
+        return datasetSize % minibatch();
+    }
+
+    /**
+     * The n sample indices of one worker in one iteration of an epoch.
+     *
+     * @param iteration within the epoch, in [0, iterationsPerEpoch)
+     * @param worker in [0, workers)
+     */
+    public int[] samples(int epoch, int iteration, int worker) {
+        if (iteration < 0 || iteration >= iterationsPerEpoch() || worker < 0 || worker >= workers) {
+            throw new IllegalArgumentException("iteration = " + iteration + " of " + iterationsPerEpoch()
+                    + ", worker = " + worker + " of " + workers + ": out of range");
+        }
+        int from = iteration * minibatch() + worker * imagesPerWorker;
+        return permutation(epoch).slice(from, imagesPerWorker);
+    }
+
+    private EpochPermutation permutation(int epoch) {
+        Cached current = cached;
+        if (current.epoch != epoch) {
+            current = new Cached(epoch, EpochPermutation.of(seed, epoch, datasetSize));
+            cached = current;
+        }
+        return current.permutation;
+    }
+}

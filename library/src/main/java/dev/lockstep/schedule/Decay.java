@@ -1,0 +1,34 @@
+package dev.lockstep.schedule;
+
+/** The factor by which the learning rate has fallen at an iteration, counted from the start of training. */
+@FunctionalInterface
+public interface Decay {
+    double factorAt(long iteration);
+
+    static Decay none() {
+        return iteration -> 1;
+    }
+
+    /**
+     * Multiplies by {@code factor} at each boundary (the paper: by 0.1 at epochs 30, 60 and 80).
+     *
+     * @param boundaries the iterations from which the next factor holds, ascending
+     */
+    static Decay step(double factor, long... boundaries) {
+        long[] ascending = boundaries.clone();
+        return iteration -> {
+            double product = 1;
+            for (long boundary : ascending) {
+                if (iteration >= boundary) {
+                    product *= factor;
+                }
+            }
+            return product;
+        };
+    }
+
+    /** Half a cosine from 1 at the start to 0 at iteration {@code total} (Loshchilov and Hutter 2017). */
+    static Decay cosine(long total) {
+        return iteration -> 0.5 * (1 + StrictMath.cos(StrictMath.PI * Math.min(iteration, total) / total));
+    }
+}

@@ -1,0 +1,25 @@
+package dev.lockstep.schedule;
+
+/**
+ * The learning rate as a function of the iteration, counted from 0 at the start of training.
+ *
+ * <p>Compose one from a base rate, its warmup and its decay:
+ *
+ * <pre>{@code
+ * double scaled = LinearScaling.LINEAR.scale(0.1, 8192, 256);
+ * LearningRate rate = Warmup.gradual(0.1, scaled, 780).times(Decay.step(0.1, 30 * 156, 60 * 156, 80 * 156));
+ * }</pre>
+ */
+@FunctionalInterface
+public interface LearningRate {
+    double at(long iteration);
+
+    static LearningRate constant(double rate) {
+        return iteration -> rate;
+    }
+
+    /** This rate multiplied by a decay factor; decay counts iterations from the start of training, warmup included. */
+    default LearningRate times(Decay decay) {
+        return iteration -> at(iteration) * decay.factorAt(iteration);
+    }
+}

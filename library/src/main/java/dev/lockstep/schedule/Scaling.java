@@ -1,0 +1,33 @@
+package dev.lockstep.schedule;
+
+/** How the learning rate follows the minibatch size kn (paper, section 2.1; the alternatives are those of Table 2a). */
+public enum Scaling {
+    /** The linear scaling rule: kn times the reference minibatch takes k times the rate. */
+    LINEAR {
+        @Override
+        double factor(double ratio) {
+            return ratio;
+        }
+    },
+    /** Multiplies by the square root of the ratio: keeps the variance of the update, and loses accuracy (Table 2a). */
+    SQUARE_ROOT {
+        @Override
+        double factor(double ratio) {
+            return Math.sqrt(ratio);
+        }
+    },
+    /** Leaves the rate at the reference. */
+    NONE {
+        @Override
+        double factor(double ratio) {
+            return 1;
+        }
+    };
+
+    abstract double factor(double ratio);
+
+    /** The scaled rate η̂ for a minibatch, from the rate η of the reference minibatch. */
+    public double scale(double reference, long minibatch, long referenceMinibatch) {
+        return reference * factor((double) minibatch / referenceMinibatch);
+    }
+}

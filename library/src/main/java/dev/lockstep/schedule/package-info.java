@@ -1,0 +1,8 @@
+/**
+ * Learning rates as pure functions of the iteration (paper, sections 2.1, 2.2 and 5.1). No tensors, no clock, no state:
+ * usable with any trainer. Depends on nothing.
+ */
+@NullMarked
+package dev.lockstep.schedule;
+
+import org.jspecify.annotations.NullMarked;
