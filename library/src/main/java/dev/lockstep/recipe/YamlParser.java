@@ -19,12 +19,15 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /** Turns YAML text into {@link YamlValue}s. */
 final class YamlParser {
-    /** Far above any file a person writes; stops aliases that contain themselves or multiply. */
+    /** Both are far above any file a person writes; they stop aliases that multiply or contain themselves. */
     private static final int MOST_VALUES = 100_000;
+
+    private static final int DEEPEST = 64;
 
     private final String source;
     private final boolean withLines;
     private int values;
+    private int depth;
 
     private YamlParser(String source, boolean withLines) {
         this.source = source;
@@ -54,7 +57,11 @@ final class YamlParser {
 
     private Optional<Node> compose(String yaml) {
         try {
-            return new Compose(LoadSettings.builder().setLabel(source).build()).composeString(yaml);
+            LoadSettings settings = LoadSettings.builder()
+                    .setLabel(source)
+                    .setAllowNonScalarKeys(true)
+                    .build();
+            return new Compose(settings).composeString(yaml);
         } catch (MarkedYamlEngineException e) {
             String where = e.getProblemMark().map(mark -> place(mark.getLine())).orElse(source);
             throw error("not valid YAML: " + e.getProblem(), where, "mend the syntax");
@@ -64,13 +71,20 @@ final class YamlParser {
     }
 
     private YamlValue value(Node node, String where) {
-        if (++values > MOST_VALUES) {
-            throw error("more than " + MOST_VALUES + " values", where, "remove aliases that contain themselves");
+        if (++values > MOST_VALUES || depth > DEEPEST) {
+            throw error(
+                    "more than " + MOST_VALUES + " values or deeper than " + DEEPEST + " levels",
+                    where,
+                    "remove aliases (*) that repeat or contain themselves");
         }
         if (node instanceof ScalarNode scalar) {
             return new YamlValue.Text(scalar.getValue(), scalar.getScalarStyle() == ScalarStyle.PLAIN, where);
         }
-        return node instanceof SequenceNode sequence ? items(sequence, where) : entries((MappingNode) node, where);
+        depth++;
+        YamlValue nested =
+                node instanceof SequenceNode sequence ? items(sequence, where) : entries((MappingNode) node, where);
+        depth--;
+        return nested;
     }
 
     private YamlValue.Items items(SequenceNode sequence, String where) {

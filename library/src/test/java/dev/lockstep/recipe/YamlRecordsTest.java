@@ -83,23 +83,23 @@ class YamlRecordsTest {
     @Provide
     Arbitrary<Recipe> recipes() {
         Arbitrary<Recipe.Rate> rates = Combinators.combine(
-                        Arbitraries.doubles().between(1e-6, 100),
+                        Arbitraries.doubles().between(1e-6, 100).ofScale(8),
                         Arbitraries.integers().between(1, 1 << 20),
                         Arbitraries.of(Scaling.class),
                         Combinators.combine(
                                         Arbitraries.of(Recipe.WarmupKind.class),
-                                        Arbitraries.doubles().between(0, 50))
+                                        Arbitraries.doubles().between(0, 50).ofScale(4))
                                 .as(Recipe.WarmupSettings::new),
                         Arbitraries.of(
                                 new Recipe.Schedule(Recipe.ScheduleKind.STEP, List.of(0.5, 30.0, 1e9), 0.1),
                                 new Recipe.Schedule(Recipe.ScheduleKind.COSINE, List.of(), 1)))
                 .as(Recipe.Rate::new);
         Arbitrary<Recipe.Optimizer> optimizers = Combinators.combine(
-                        Arbitraries.doubles().between(0.01, 0.999),
+                        Arbitraries.doubles().between(0.01, 0.999).ofScale(5),
                         Arbitraries.of(true, false),
                         Arbitraries.of(Recipe.MomentumForm.class),
                         Arbitraries.of(true, false),
-                        Arbitraries.doubles().between(0, 1),
+                        Arbitraries.doubles().between(0, 1).ofScale(7),
                         Arbitraries.of(true, false),
                         Arbitraries.of(Recipe.WeightDecayRate.class))
                 .as((momentum, nesterov, form, correction, decay, norm, rate) ->
@@ -111,7 +111,7 @@ class YamlRecordsTest {
                         optimizers,
                         Arbitraries.maps(Arbitraries.strings().alpha().ofMinLength(1), anyText())
                                 .ofMaxSize(3),
-                        Arbitraries.doubles().between(1e-9, 1))
+                        Arbitraries.doubles().between(1e-9, 1).ofScale(12))
                 .as((seed, workers, rate, optimizer, silence, small) -> new Recipe(
                         "r-1_x.y",
                         seed,

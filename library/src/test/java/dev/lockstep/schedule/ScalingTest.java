@@ -7,6 +7,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Scale;
 import org.junit.jupiter.api.Test;
 
 class ScalingTest {
@@ -14,7 +15,7 @@ class ScalingTest {
     void linear_kTimesTheMinibatch_isKTimesTheRate(
             @ForAll @IntRange(min = 1, max = 65_536) int k,
             @ForAll @IntRange(min = 1, max = 65_536) int n,
-            @ForAll @DoubleRange(min = 1e-6, max = 10) double reference) {
+            @ForAll @DoubleRange(min = 1e-6, max = 10) @Scale(9) double reference) {
         assertThat(Scaling.LINEAR.scale(reference, (long) k * n, n)).isEqualTo(reference * k);
     }
 

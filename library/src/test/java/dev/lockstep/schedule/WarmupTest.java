@@ -8,12 +8,13 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
+import net.jqwik.api.constraints.Scale;
 import org.junit.jupiter.api.Test;
 
 class WarmupTest {
     @Property
     void gradual_anyK_startsAtReferenceAndEndsExactlyAtScaled(
-            @ForAll @DoubleRange(min = 1e-4, max = 10) double reference,
+            @ForAll @DoubleRange(min = 1e-4, max = 10) @Scale(9) double reference,
             @ForAll @IntRange(min = 1, max = 65_536) int k,
             @ForAll @LongRange(min = 1, max = 1_000_000_000L) long iterations) {
         double scaled = Scaling.LINEAR.scale(reference, 32L * k, 32);
@@ -26,10 +27,10 @@ class WarmupTest {
 
     @Property
     void gradual_anyK_addsTheSameAmountInEveryIterationWithoutDrift(
-            @ForAll @DoubleRange(min = 1e-4, max = 10) double reference,
+            @ForAll @DoubleRange(min = 1e-4, max = 10) @Scale(9) double reference,
             @ForAll @IntRange(min = 2, max = 65_536) int k,
             @ForAll @LongRange(min = 2, max = 1_000_000L) long iterations,
-            @ForAll @DoubleRange(min = 0, max = 1) double where) {
+            @ForAll @DoubleRange(min = 0, max = 1) @Scale(6) double where) {
         double scaled = Scaling.LINEAR.scale(reference, k, 1);
         LearningRate rate = Warmup.gradual(reference, scaled, iterations);
         long i = (long) (where * (iterations - 1));
