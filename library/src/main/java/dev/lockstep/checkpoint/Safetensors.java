@@ -1,0 +1,249 @@
+package dev.lockstep.checkpoint;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.LockstepException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * The contents of a safetensors file: eight bytes with the length of a JSON header, the header, the tensors' bytes. Nothing
+ * in it executes.
+ *
+ * <p>Files that we write carry the metadata string {@code checksum}: the SHA-256 of the whole file with that string's own
+ * 64 digits taken as zeros. Files without one are read too.
+ *
+ * @param metadata free strings
+ * @param tensors by name
+ */
+public record Safetensors(SortedMap<String, String> metadata, SortedMap<String, HostTensor> tensors) {
+    private static final ObjectMapper JSON =
+            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
+    private static final String METADATA = "__metadata__";
+    private static final String CHECKSUM = "checksum";
+    private static final String BLANK = "0".repeat(64);
+    private static final int MAX_HEADER = 100 << 20;
+
+    public Safetensors(Map<String, String> metadata, Map<String, HostTensor> tensors) {
+        this(new TreeMap<>(metadata), new TreeMap<>(tensors));
+    }
+
+    /** Writes the file's bytes, checksum included. */
+    public void write(WritableByteChannel out) throws IOException {
+        String header = header();
+        MessageDigest digest = sha256();
+        digest.update(prefix(header));
+        tensors.values().forEach(tensor -> digest.update(tensor.data().duplicate()));
+        String stamped = header.replace(
+                quoted(CHECKSUM, BLANK), quoted(CHECKSUM, HexFormat.of().formatHex(digest.digest())));
+        writeFully(out, prefix(stamped));
+        for (HostTensor tensor : tensors.values()) {
+            writeFully(out, tensor.data().duplicate());
+        }
+    }
+
+    private static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            out.write(bytes);
+        }
+    }
+
+    private String header() {
+        ObjectNode header = JSON.createObjectNode();
+        ObjectNode strings = header.putObject(METADATA);
+        metadata.forEach(strings::put);
+        strings.put(CHECKSUM, BLANK);
+        long offset = 0;
+        for (Map.Entry<String, HostTensor> entry : tensors.entrySet()) {
+            HostTensor tensor = entry.getValue();
+            ObjectNode node = header.putObject(entry.getKey());
+            node.put("dtype", tensor.type().name());
+            Arrays.stream(tensor.shape()).forEach(node.putArray("shape")::add);
+            long end = offset + tensor.data().remaining();
+            node.putArray("data_offsets").add(offset).add(end);
+            offset = end;
+        }
+        String text = header.toString();
+        int padding = Math.floorMod(-text.getBytes(StandardCharsets.UTF_8).length, 8);
+        return text + " ".repeat(padding);
+    }
+
+    private static String quoted(String key, String value) {
+        return "\"" + key + "\":\"" + value + "\"";
+    }
+
+    private static ByteBuffer prefix(String header) {
+        byte[] bytes = header.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer prefix = ByteBuffer.allocate(Long.BYTES + bytes.length).order(ByteOrder.LITTLE_ENDIAN);
+        prefix.putLong(bytes.length).put(bytes);
+        return prefix.flip();
+    }
+
+    /**
+     * Reads and checks a file.
+     *
+     * @throws LockstepException of kind CHECKPOINT when it is missing, truncated, malformed or fails its checksum
+     */
+    public static Safetensors read(Path file) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long size = channel.size();
+            long headerLength = headerLength(channel, size, file);
+            byte[] header = readFully(channel, 8, (int) headerLength, file).array();
+            JsonNode root = JSON.readTree(header);
+            if (root == null || !root.isObject()) {
+                throw damaged(file, "its header is not a JSON object");
+            }
+            SortedMap<String, String> metadata = new TreeMap<>();
+            root.path(METADATA)
+                    .properties()
+                    .forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
+            SortedMap<String, HostTensor> tensors = readTensors(channel, root, 8 + headerLength, size, file);
+            String checksum = metadata.remove(CHECKSUM);
+            if (checksum != null) {
+                verify(file, channel, new String(header, StandardCharsets.UTF_8), checksum, size);
+            }
+            return new Safetensors(metadata, tensors);
+        } catch (JsonProcessingException e) {
+            throw damaged(file, "its header is not JSON");
+        } catch (java.nio.file.NoSuchFileException e) {
+            throw LockstepException.checkpoint("no such file", "file = " + file, "check the path");
+        } catch (IOException e) {
+            throw new LockstepException(
+                    LockstepException.Kind.CHECKPOINT,
+                    "cannot be read: " + e.getMessage(),
+                    "file = " + file,
+                    "check the path and its permissions",
+                    e);
+        }
+    }
+
+    private static long headerLength(FileChannel channel, long size, Path file) throws IOException {
+        if (size < 8) {
+            throw damaged(file, "it has " + size + " bytes, a header needs 8");
+        }
+        long length =
+                readFully(channel, 0, 8, file).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
+        if (length < 2 || length > Math.min(MAX_HEADER, size - 8)) {
+            throw damaged(file, "header length = " + length + " does not fit in its " + size + " bytes");
+        }
+        return length;
+    }
+
+    private static SortedMap<String, HostTensor> readTensors(
+            FileChannel channel, JsonNode root, long dataStart, long size, Path file) throws IOException {
+        SortedMap<String, HostTensor> tensors = new TreeMap<>();
+        long expectedEnd = dataStart;
+        for (Map.Entry<String, JsonNode> entry : root.properties()) {
+            if (entry.getKey().equals(METADATA)) {
+                continue;
+            }
+            HostTensor.Type type = type(entry, file);
+            long[] shape = longs(entry.getValue().path("shape"), entry.getKey(), file);
+            long[] offsets = longs(entry.getValue().path("data_offsets"), entry.getKey(), file);
+            long length = length(type, shape, entry.getKey(), file);
+            if (offsets.length != 2
+                    || offsets[0] < 0
+                    || offsets[1] - offsets[0] != length
+                    || offsets[1] > size - dataStart
+                    || length > Integer.MAX_VALUE - 8) {
+                throw damaged(file, "tensor " + entry.getKey() + " does not fit in the file (truncated?)");
+            }
+            ByteBuffer data = readFully(channel, dataStart + offsets[0], (int) length, file);
+            tensors.put(entry.getKey(), new HostTensor(type, shape, data.order(ByteOrder.LITTLE_ENDIAN)));
+            expectedEnd = Math.max(expectedEnd, dataStart + offsets[1]);
+        }
+        if (expectedEnd != size) {
+            throw damaged(file, "it has " + (size - expectedEnd) + " bytes too many");
+        }
+        return tensors;
+    }
+
+    private static HostTensor.Type type(Map.Entry<String, JsonNode> entry, Path file) {
+        String name = entry.getValue().path("dtype").asText();
+        for (HostTensor.Type type : HostTensor.Type.values()) {
+            if (type.name().equals(name)) {
+                return type;
+            }
+        }
+        throw damaged(file, "tensor " + entry.getKey() + " has dtype = " + name + ", only F32 and I64 are read");
+    }
+
+    private static long length(HostTensor.Type type, long[] shape, String name, Path file) {
+        try {
+            return Math.multiplyExact(HostTensor.elements(shape), type.bytes());
+        } catch (ArithmeticException e) {
+            throw damaged(file, "tensor " + name + " has shape = " + Arrays.toString(shape));
+        }
+    }
+
+    private static long[] longs(JsonNode node, String name, Path file) {
+        long[] values = new long[node.size()];
+        for (int i = 0; i < values.length; i++) {
+            JsonNode element = node.get(i);
+            if (!element.canConvertToExactIntegral() || element.asLong() < 0) {
+                throw damaged(file, "tensor " + name + " has a malformed shape or offset");
+            }
+            values[i] = element.asLong();
+        }
+        return values;
+    }
+
+    private static void verify(Path file, FileChannel channel, String header, String checksum, long size)
+            throws IOException {
+        MessageDigest digest = sha256();
+        String blanked = header.replace(quoted(CHECKSUM, checksum), quoted(CHECKSUM, BLANK));
+        ByteBuffer prefix = prefix(blanked);
+        digest.update(prefix.duplicate());
+        ByteBuffer chunk = ByteBuffer.allocateDirect(1 << 20);
+        for (long at = prefix.remaining(); at < size; ) {
+            chunk.clear();
+            int read = channel.read(chunk, at);
+            if (read < 0) {
+                throw damaged(file, "it ends early");
+            }
+            digest.update(chunk.flip());
+            at += read;
+        }
+        if (!HexFormat.of().formatHex(digest.digest()).equals(checksum)) {
+            throw damaged(file, "its checksum does not match its contents");
+        }
+    }
+
+    private static ByteBuffer readFully(FileChannel channel, long position, int length, Path file) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(length);
+        while (bytes.hasRemaining()) {
+            if (channel.read(bytes, position + bytes.position()) < 0) {
+                throw damaged(file, "it ends early");
+            }
+        }
+        return bytes.flip();
+    }
+
+    static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static LockstepException damaged(Path file, String why) {
+        return LockstepException.checkpoint("damaged safetensors file: " + why, "file = " + file, "use another copy");
+    }
+}
