@@ -37,8 +37,8 @@ final class Announcement {
                 recipe.epochs()));
         int dropped = trainer.plan().droppedPerEpoch();
         if (dropped > 0) {
-            lines.add(String.format(
-                    Locale.ROOT, "%,d images of each epoch fill no minibatch and are dropped", dropped));
+            lines.add(
+                    String.format(Locale.ROOT, "%,d images of each epoch fill no minibatch and are dropped", dropped));
         }
         lines.add(String.format(
                 Locale.ROOT,

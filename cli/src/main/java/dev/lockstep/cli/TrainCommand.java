@@ -1,9 +1,9 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.Training;
+import dev.lockstep.cli.page.RunReport;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.SoloCollective;
-import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ResNet;
@@ -14,7 +14,6 @@ import dev.lockstep.train.RunOptions;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -56,8 +55,7 @@ final class TrainCommand implements Callable<Integer> {
     private int train(Recipe recipe, OpenDataset data, Collective group, Path out) {
         RunOptions run = options.runOptions(recipe, group.size());
         try (Signals signals = Signals.handle();
-                Training training =
-                        Training.create(recipe, ResNet::fromRecipe, data, group, run, signals.stop())) {
+                Training training = Training.create(recipe, ResNet::fromRecipe, data, group, run, signals.stop())) {
             if (group.rank() == 0) {
                 Announcement.of(recipe, training.trainer(), group, run).forEach(System.err::println);
                 training.addSink(ProgressSink.onStandardError(
@@ -67,6 +65,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             RunResult result = options.start(training, out);
             if (group.rank() == 0) {
+                RunReport.write(out);
                 System.out.println(json ? result.toJson() : Announcement.summary(result, out));
             }
             return signals.exitCode(result);

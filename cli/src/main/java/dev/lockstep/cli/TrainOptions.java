@@ -11,7 +11,10 @@ import picocli.CommandLine.Option;
 
 /** How {@code train} runs: everything that is not part of the recipe. */
 final class TrainOptions {
-    @Option(names = "--data", paramLabel = "DIR", description = "Folder of the dataset; found or fetched when left out.")
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Folder of the dataset; found or fetched when left out.")
     private Optional<Path> data = Optional.empty();
 
     @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: runs/<name>-<time>).")

@@ -2,12 +2,11 @@ package dev.lockstep.study;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeDifference;
 import dev.lockstep.report.MetricsFile;
 import dev.lockstep.report.RunResult;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,12 +20,9 @@ final class RunFolder {
      * @throws LockstepException of kind RECIPE when the folder holds a run of another recipe
      */
     static Optional<RunSummary> finished(StudyRun run) {
+        boolean ended = Files.exists(run.folder().resolve(RunResult.NAME));
         Path recipe = run.folder().resolve("recipe.yaml");
-        if (!Files.exists(recipe)) {
-            return Optional.empty();
-        }
-        requireSame(run, recipe);
-        if (!Files.exists(run.folder().resolve(RunResult.NAME))) {
+        if (!Files.exists(recipe) || !isSame(run, recipe, ended) || !ended) {
             return Optional.empty();
         }
         RunResult result = RunResult.read(run.folder());
@@ -39,28 +35,24 @@ final class RunFolder {
         return RunSummary.of(run, result, none ? new MetricsFile(List.of(), List.of()) : MetricsFile.read(metrics));
     }
 
-    private static void requireSame(StudyRun run, Path file) {
-        if (Recipe.read(file).equals(run.recipe())) {
-            return;
-        }
-        throw LockstepException.recipe(
-                "run folder holds a run of another recipe: " + firstDifference(file, run.recipe()),
-                "folder = " + run.folder(),
-                "give another --out, or remove the folder to train it again");
-    }
-
-    private static String firstDifference(Path file, Recipe wanted) {
+    /** False when a run that has not ended was killed while it wrote its recipe: it will write it again. */
+    private static boolean isSame(StudyRun run, Path file, boolean ended) {
+        Recipe there;
         try {
-            List<String> there = Files.readAllLines(file);
-            List<String> here = Arrays.asList(wanted.toYaml().split("\n"));
-            for (int i = 0; i < Math.min(there.size(), here.size()); i++) {
-                if (!there.get(i).equals(here.get(i))) {
-                    return there.get(i).strip() + " there, " + here.get(i).strip() + " in the study";
-                }
+            there = Recipe.read(file);
+        } catch (LockstepException e) {
+            if (ended) {
+                throw e;
             }
-            return "its keys are not those of the study";
-        } catch (IOException e) {
-            throw LockstepException.data("recipe cannot be read: " + e, "file = " + file, "check the file");
+            return false;
         }
+        List<String> differing = RecipeDifference.all(run.recipe(), there);
+        if (!differing.isEmpty()) {
+            throw LockstepException.recipe(
+                    "run folder holds a run of another recipe: " + String.join(", ", differing),
+                    "this study's values (the folder's), folder = " + run.folder(),
+                    "give another --out, or remove the folder to train it again");
+        }
+        return true;
     }
 }

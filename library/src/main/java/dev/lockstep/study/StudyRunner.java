@@ -116,7 +116,7 @@ public final class StudyRunner {
             throw asUnchecked(e);
         } finally {
             threads.shutdownNow();
-            threads.awaitTermination(1, TimeUnit.MINUTES);
+            threads.awaitTermination(2, TimeUnit.MINUTES);
         }
     }
 

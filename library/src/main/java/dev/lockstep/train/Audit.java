@@ -43,7 +43,8 @@ final class Audit {
             int at = Arrays.mismatch(reference, longs(all.get(rank)));
             if (at >= 0) {
                 throw LockstepException.worker(
-                        "processes disagree: rank = " + rank + " has another " + parts.get(at).name(),
+                        "processes disagree: rank = " + rank + " has another "
+                                + parts.get(at).name(),
                         "step = " + step,
                         "check the memory and the library versions of that machine, then resume from a checkpoint");
             }
@@ -87,7 +88,8 @@ final class Audit {
         int votes = 0;
         for (int rank = 0; rank < all.size(); rank++) {
             byte[] own = all.get(rank);
-            int count = (int) all.stream().filter(other -> Arrays.equals(own, other)).count();
+            int count = (int)
+                    all.stream().filter(other -> Arrays.equals(own, other)).count();
             if (count > votes) {
                 votes = count;
                 best = rank;

@@ -47,8 +47,8 @@ public final class CheckpointWriter implements AutoCloseable {
         writing = thread.submit(() -> {
             TorchRuntime.setThreads(1);
             try (StepScope scope = new StepScope()) {
-                SortedMap<String, HostTensor> tensors = Checkpoint.tensors(
-                        state.layout(), copies.get(0), copies.get(1), copies.get(2), step);
+                SortedMap<String, HostTensor> tensors =
+                        Checkpoint.tensors(state.layout(), copies.get(0), copies.get(1), copies.get(2), step);
                 directory.write(new Checkpoint(step, recipe, fingerprint, books, tensors));
             } catch (IOException e) {
                 notices.accept("warning: checkpoint of step " + step + " was not written: " + e.getMessage()

@@ -89,7 +89,8 @@ final class Evaluator {
         try (StepScope scope = new StepScope();
                 AutoGradMode noGradients = new AutoGradMode(false)) {
             Tensor logits = replica.forward(Tensors.images(batch));
-            double mean = torch.cross_entropy_loss(logits, Tensors.labels(batch)).item_float();
+            double mean =
+                    torch.cross_entropy_loss(logits, Tensors.labels(batch)).item_float();
             int at = (int) batch.request().step() * RESULTS;
             results[at] = (float) (mean * batch.size());
             results[at + 1] = Classification.wrong(logits, batch.labels(), 1);

@@ -87,8 +87,8 @@ public final class Trainer implements AutoCloseable {
         this.options = options;
         this.stop = stop;
         this.topology = new Topology(recipe.workers(), collective.size());
-        this.plan = new MinibatchPlan(
-                recipe.seed(), data.training().size(), recipe.workers(), recipe.imagesPerWorker());
+        this.plan =
+                new MinibatchPlan(recipe.seed(), data.training().size(), recipe.workers(), recipe.imagesPerWorker());
         this.learningRate = recipe.schedule(plan.iterationsPerEpoch());
         this.decay = recipe.decay(plan.iterationsPerEpoch());
         this.fingerprint = data.fingerprint();
@@ -351,9 +351,8 @@ public final class Trainer implements AutoCloseable {
 
     private void auditState() {
         int perEpoch = plan.iterationsPerEpoch();
-        int[] samples = step >= totalSteps()
-                ? new int[0]
-                : plan.samples((int) (step / perEpoch), (int) (step % perEpoch), 0);
+        int[] samples =
+                step >= totalSteps() ? new int[0] : plan.samples((int) (step / perEpoch), (int) (step % perEpoch), 0);
         audit.compare(step, learningRate.at(step), samples, state);
     }
 
