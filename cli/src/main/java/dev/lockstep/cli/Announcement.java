@@ -80,7 +80,7 @@ final class Announcement {
     }
 
     private static String number(double value) {
-        return Double.toString((float) value);
+        return Float.toString((float) value);
     }
 
     private static String duration(double seconds) {
