@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         version = "lockstep 0.1.0",
         scope = ScopeType.INHERIT,
-        subcommands = {})
+        subcommands = {TrainCommand.class, VerifyCommand.class, DataCommand.class})
 public final class Main implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -31,6 +31,7 @@ public final class Main implements Runnable {
     }
 
     public static void main(String[] arguments) {
+        ParentWatch.startIfAsked();
         int exitCode = execute(arguments);
         System.out.flush();
         System.err.flush();
