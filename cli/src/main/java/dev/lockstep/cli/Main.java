@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         version = "lockstep 0.1.0",
         scope = ScopeType.INHERIT,
-        subcommands = {TrainCommand.class, VerifyCommand.class, DataCommand.class})
+        subcommands = {TrainCommand.class, PlanCommand.class, VerifyCommand.class, DataCommand.class})
 public final class Main implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
