@@ -71,18 +71,20 @@ class CollectiveTest {
             for (List<float[]> rank : ranks) {
                 assertThat(rank.get(i)).isEqualTo(first);
             }
-            int length = CollectiveContract.LENGTHS.get(i);
-            assertThat(first).hasSize(length);
-            for (int element = 0; element < length; element += 97) {
-                double exact = 0;
-                double size = 0;
-                for (int rank = 0; rank < ranks.size(); rank++) {
-                    float value = CollectiveContract.contribution(rank, length, 7)[element];
-                    exact += value;
-                    size += Math.abs(value);
-                }
-                assertThat((double) first[element]).isCloseTo(exact, Offset.offset(size * 1e-6));
+            assertSumToRounding(first, contributions(ranks.size(), CollectiveContract.LENGTHS.get(i), 7));
+        }
+    }
+
+    private static void assertSumToRounding(float[] sums, float[][] contributions) {
+        assertThat(sums).hasSize(contributions[0].length);
+        for (int element = 0; element < sums.length; element += 97) {
+            double exact = 0;
+            double magnitude = 0;
+            for (float[] contribution : contributions) {
+                exact += contribution[element];
+                magnitude += Math.abs(contribution[element]);
             }
+            assertThat((double) sums[element]).isCloseTo(exact, Offset.offset(magnitude * 1e-6));
         }
     }
 
@@ -92,11 +94,16 @@ class CollectiveTest {
         }
     }
 
-    private static float[] expected(int size, int length, long seed) {
+    private static float[][] contributions(int size, int length, long seed) {
         float[][] contributions = new float[size][];
         for (int rank = 0; rank < size; rank++) {
             contributions[rank] = CollectiveContract.contribution(rank, length, seed);
         }
+        return contributions;
+    }
+
+    private static float[] expected(int size, int length, long seed) {
+        float[][] contributions = contributions(size, length, seed);
         float[] sums = new float[length];
         for (int i = 0; i < length; i++) {
             float[] leaves = new float[size];
