@@ -16,7 +16,14 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         scope = ScopeType.INHERIT,
-        subcommands = {TrainCommand.class, DataCommand.class, DoctorCommand.class})
+        subcommands = {
+            TrainCommand.class,
+            StudyCommand.class,
+            ReportCommand.class,
+            VerifyCommand.class,
+            DataCommand.class,
+            DoctorCommand.class
+        })
 public final class Main implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -31,6 +38,7 @@ public final class Main implements Runnable {
     }
 
     public static void main(String[] arguments) {
+        ParentWatch.startIfAsked();
         int exitCode = execute(arguments);
         System.out.flush();
         System.err.flush();

@@ -225,6 +225,13 @@ final class LauncherTest {
     }
 
     @Test
+    void run_readOnlyCheckout_isAnErrorOnlyToBuild() throws Exception {
+        Files.writeString(checkout.resolve("cli/target"), "in the way, as a read-only file system is");
+        assertError("error: cannot build, folder = ");
+        assertThat(temp.resolve("builds")).doesNotExist();
+    }
+
+    @Test
     void run_buildThatFails_namesItsFirstErrorAndTriesAgain() throws Exception {
         maven("3.9.9", "echo '[INFO] fine'; echo '[ERROR] A.java:[3,7] no such thing'; exit 1");
         assertError("error: the build failed: A.java:[3,7] no such thing, log = ");

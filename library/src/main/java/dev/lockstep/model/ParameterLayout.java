@@ -183,6 +183,11 @@ public final class ParameterLayout {
         return layers;
     }
 
+    /** Gives every batch-norm layer of a module this ε, and running buffers that hold the last batch's statistics. */
+    public static void configureBatchNorm(Module module, double epsilon) {
+        batchNormLayers(module).forEach(layer -> layer.configure(1, epsilon));
+    }
+
     private static boolean isPresent(Pointer pointer) {
         return pointer != null && !pointer.isNull();
     }
@@ -213,7 +218,7 @@ public final class ParameterLayout {
     }
 
     /** A module's own parameter tensors, in the order of the slots. */
-    List<Tensor> parametersOf(Module module) {
+    public List<Tensor> parametersOf(Module module) {
         StringTensorDict named = module.named_parameters();
         return slots.stream().map(slot -> named.get(slot.name())).toList();
     }
