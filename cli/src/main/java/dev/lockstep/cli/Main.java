@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
         scope = ScopeType.INHERIT,
         subcommands = {
             TrainCommand.class,
+            PlanCommand.class,
             StudyCommand.class,
             ReportCommand.class,
             VerifyCommand.class,

@@ -82,6 +82,9 @@ final class TrainOptions {
             description = "tree: bitwise, whatever P (default); native: c10d's own all-reduce.")
     private String collective = "tree";
 
+    @Option(names = "--strict", description = "Refuse a recipe that a check warns of; see 'lockstep plan'.")
+    private boolean strict;
+
     @Option(
             names = "--device",
             paramLabel = "auto|cpu|cuda",
@@ -99,6 +102,10 @@ final class TrainOptions {
 
     int processes() {
         return processes;
+    }
+
+    boolean isStrict() {
+        return strict;
     }
 
     boolean isNative() {
