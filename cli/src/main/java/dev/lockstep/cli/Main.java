@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
         name = "lockstep",
         description = "Large-minibatch synchronous SGD on the JVM.",
         mixinStandardHelpOptions = true,
-        version = "lockstep 0.1.0",
+        versionProvider = Version.class,
         scope = ScopeType.INHERIT,
         subcommands = {
             TrainCommand.class,
@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
             StudyCommand.class,
             ReportCommand.class,
             VerifyCommand.class,
-            DataCommand.class
+            DataCommand.class,
+            DoctorCommand.class
         })
 public final class Main implements Runnable {
     @Spec
