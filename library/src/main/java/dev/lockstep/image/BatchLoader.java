@@ -50,6 +50,11 @@ public final class BatchLoader implements AutoCloseable {
     private boolean closed;
     private @Nullable Throwable failure;
 
+    /** The stream that augments a sample in an epoch. */
+    public static KeyedRandom augmentation(long seed, int epoch, int index) {
+        return KeyedRandom.of(STREAM, seed, epoch, index);
+    }
+
     /** Starts loading; the first bad image ends the run. */
     public BatchLoader(
             Dataset dataset,
@@ -243,7 +248,7 @@ public final class BatchLoader implements AutoCloseable {
             }
             int start = i * floats;
             int loaded = badImages.load(samples[i], dataset.size(), index -> {
-                KeyedRandom random = KeyedRandom.of(STREAM, seed, request.epoch(), index);
+                KeyedRandom random = augmentation(seed, request.epoch(), index);
                 transform.apply(dataset.image(index), random, pixels.position(start));
             });
             labels[i] = dataset.label(loaded);

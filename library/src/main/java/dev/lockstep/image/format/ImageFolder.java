@@ -155,6 +155,11 @@ public final class ImageFolder implements Dataset {
                 cause);
     }
 
+    /** What the sample is called whatever it is stored in: CLASS/NAME without extension. */
+    public String key(int index) {
+        return Samples.key(samples.name(index));
+    }
+
     @Override
     public int size() {
         return samples.count();

@@ -21,7 +21,8 @@ import java.util.stream.Stream;
  * numbers.
  */
 public final class WebDataset implements Dataset {
-    static final String CLASSES = "classes.txt";
+    /** The file that names the classes, a line each. */
+    public static final String CLASSES = "classes.txt";
 
     private final List<Path> shards;
     private final List<FileChannel> channels;
