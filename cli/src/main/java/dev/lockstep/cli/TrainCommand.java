@@ -1,6 +1,7 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.Training;
+import dev.lockstep.cli.page.RunReport;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.catalogue.Datasets;
@@ -64,6 +65,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             RunResult result = options.start(training, out);
             if (group.rank() == 0) {
+                RunReport.write(out);
                 System.out.println(json ? result.toJson() : Announcement.summary(result, out));
             }
             return signals.exitCode(result);
