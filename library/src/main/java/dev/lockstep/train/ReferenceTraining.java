@@ -1,5 +1,6 @@
 package dev.lockstep.train;
 
+import dev.lockstep.checkpoint.HostTensor;
 import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.BatchRequest;
 import dev.lockstep.image.HostBatch;
@@ -17,6 +18,7 @@ import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -126,21 +128,25 @@ public final class ReferenceTraining {
         }
     }
 
-    /** |a − b| / |b| over all parameters, where b are weights of {@link #weightsAfter}. */
-    public static double distance(ParameterLayout layout, Tensor parameters, SortedMap<String, double[]> reference) {
+    /**
+     * |a − b| / |b| over all parameters.
+     *
+     * @param weights a, as a checkpoint has them
+     * @param reference b, of {@link #weightsAfter}
+     */
+    public static double distance(Map<String, HostTensor> weights, SortedMap<String, double[]> reference) {
         double difference = 0;
         double norm = 0;
-        for (Slot slot : layout.slots()) {
-            double[] exact = reference.get(slot.name());
-            if (exact == null) {
-                throw new IllegalArgumentException("parameter = " + slot.name() + " has no reference");
+        for (Map.Entry<String, double[]> entry : reference.entrySet()) {
+            HostTensor tensor = weights.get(entry.getKey());
+            if (tensor == null) {
+                throw new IllegalArgumentException("parameter = " + entry.getKey() + " is missing");
             }
-            try (StepScope scope = new StepScope()) {
-                float[] values = Tensors.toArray(ParameterLayout.view(parameters, slot));
-                for (int i = 0; i < values.length; i++) {
-                    difference += (values[i] - exact[i]) * (values[i] - exact[i]);
-                    norm += exact[i] * exact[i];
-                }
+            float[] values = tensor.floats();
+            double[] exact = entry.getValue();
+            for (int i = 0; i < values.length; i++) {
+                difference += (values[i] - exact[i]) * (values[i] - exact[i]);
+                norm += exact[i] * exact[i];
             }
         }
         return Math.sqrt(difference / norm);
