@@ -13,16 +13,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "lockstep",
         description = "Large-minibatch synchronous SGD on the JVM.",
-        mixinStandardHelpOptions = true,
-        subcommands = {
-            TrainCommand.class,
-            PlanCommand.class,
-            StudyCommand.class,
-            ReportCommand.class,
-            VerifyCommand.class,
-            DataCommand.class,
-            DoctorCommand.class
-        })
+        mixinStandardHelpOptions = true)
 public final class Main implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
