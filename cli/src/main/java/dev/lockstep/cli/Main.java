@@ -14,8 +14,6 @@ import picocli.CommandLine.Spec;
         name = "lockstep",
         description = "Large-minibatch synchronous SGD on the JVM.",
         mixinStandardHelpOptions = true,
-        versionProvider = Version.class,
-        scope = ScopeType.INHERIT,
         subcommands = {
             TrainCommand.class,
             PlanCommand.class,
@@ -50,7 +48,7 @@ public final class Main implements Runnable {
     /** Runs one command and returns its exit code. */
     static int execute(String... arguments) {
         Main main = new Main();
-        return new CommandLine(main)
+        return Commands.addTo(new CommandLine(main), arguments)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, args) -> {
                     System.err.println("error: " + oneLine(e) + ", see '" + commandName(e) + " --help'");

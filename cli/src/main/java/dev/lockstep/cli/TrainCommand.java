@@ -3,7 +3,7 @@ package dev.lockstep.cli;
 import dev.lockstep.Training;
 import dev.lockstep.cli.page.RunReport;
 import dev.lockstep.collective.Collective;
-import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.collective.Collectives;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ResNet;
@@ -51,7 +51,7 @@ final class TrainCommand implements Callable<Integer> {
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
         new Topology(recipe.workers(), options.processes());
         OpenDataset data = Datasets.open(recipe.data(), options.data());
-        try (Collective group = new SoloCollective()) {
+        try (Collective group = Collectives.fromEnvironment(options.collective(), options.peerTimeout())) {
             return train(recipe, data, group, out);
         }
     }

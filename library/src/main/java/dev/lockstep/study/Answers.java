@@ -4,7 +4,6 @@ import dev.lockstep.study.StudyFile.Kind;
 import dev.lockstep.study.StudyFile.Question;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.DoubleStream;
 
 /**
@@ -238,7 +237,7 @@ final class Answers {
     private String claim(Question question) {
         String variant = label(question.variant());
         String baseline = label(question.baseline());
-        String margin = String.format(Locale.ROOT, "%s points", Text.plain(question.marginPoints()));
+        String margin = Text.points(question.marginPoints());
         return switch (question.kind()) {
             case MATCHES -> "The error of “" + variant + "” matches that of “" + baseline + "” within " + margin;
             case WORSE_THAN ->

@@ -75,7 +75,7 @@ public record StudyFile(
 
     private static void require(boolean holds, String key, Object value, String allowed) {
         if (!holds) {
-            throw LockstepException.recipe(key + " = " + value, allowed, "");
+            throw LockstepException.recipe(key + " = " + value, "", allowed);
         }
     }
 

@@ -70,7 +70,7 @@ final class Browser implements AutoCloseable {
         if (line == null) {
             throw new IOException("Chromium ended before it listened, exit code " + process.waitFor());
         }
-        Thread drain = new Thread(() -> output.lines().forEach(ignored -> {}));
+        Thread drain = new Thread(() -> drain(output));
         drain.setDaemon(true);
         drain.start();
         String host = URI.create(line.substring(line.indexOf("ws://"))).getAuthority();
@@ -87,6 +87,17 @@ final class Browser implements AutoCloseable {
             }
         }
         throw new IOException("Chromium has no page: " + pages);
+    }
+
+    /** A full pipe would stop the browser. */
+    private static void drain(BufferedReader output) {
+        try {
+            while (output.readLine() != null) {
+                continue;
+            }
+        } catch (IOException e) {
+            return;
+        }
     }
 
     private final class Receiver implements WebSocket.Listener {
