@@ -14,7 +14,8 @@ final class Commands {
             StudyCommand.class,
             ReportCommand.class,
             VerifyCommand.class,
-            DataCommand.class);
+            DataCommand.class,
+            DoctorCommand.class);
 
     private Commands() {}
 

@@ -15,7 +15,7 @@ import picocli.CommandLine;
 
 /** What the README says of the command line. */
 final class ReadmeTest {
-    private final CommandLine line = new CommandLine(new Main());
+    private final CommandLine line = Commands.addTo(new CommandLine(new Main()));
 
     @Test
     void table_namesEveryCommand() throws IOException {
