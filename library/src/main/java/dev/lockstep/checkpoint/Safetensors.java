@@ -250,7 +250,7 @@ public record Safetensors(SortedMap<String, String> metadata, SortedMap<String, 
         String blanked = header.replace(quoted(CHECKSUM, checksum), quoted(CHECKSUM, BLANK));
         ByteBuffer prefix = prefix(blanked);
         digest.update(prefix.duplicate());
-        ByteBuffer chunk = ByteBuffer.allocateDirect(1 << 20);
+        ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(1 << 20, size));
         for (long at = prefix.remaining(); at < size; ) {
             chunk.clear();
             int read = channel.read(chunk, at);
