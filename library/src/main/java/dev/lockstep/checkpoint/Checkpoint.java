@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -113,9 +114,9 @@ public record Checkpoint(
         HostTensor tensor = tensors.get(name);
         if (tensor == null) {
             wrong.add(name + " is missing");
-        } else if (!java.util.Arrays.equals(tensor.shape(), shape) || tensor.type() != HostTensor.Type.F32) {
-            wrong.add(name + " is " + tensor.type() + java.util.Arrays.toString(tensor.shape()) + " instead of F32"
-                    + java.util.Arrays.toString(shape));
+        } else if (!Arrays.equals(tensor.shape(), shape) || tensor.type() != HostTensor.Type.F32) {
+            wrong.add(name + " is " + tensor.type() + Arrays.toString(tensor.shape()) + " instead of F32"
+                    + Arrays.toString(shape));
         }
     }
 
@@ -141,7 +142,7 @@ public record Checkpoint(
      * @throws LockstepException of kind CHECKPOINT
      */
     public static Checkpoint read(Path file) {
-        Safetensors contents = Safetensors.read(file);
+        Safetensors contents = Safetensors.readOwn(file);
         String format = contents.metadata().getOrDefault("format_version", "none");
         if (!format.equals(FORMAT)) {
             throw LockstepException.checkpoint(

@@ -4,6 +4,7 @@ import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -86,6 +87,18 @@ public final class CheckpointDirectory {
         }
     }
 
+    /** Removes what writes that never ended have left behind. Only for the one process that writes here. */
+    public void removeUnfinished() throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(directory, "step-*.safetensors" + TEMPORARY)) {
+            for (Path leftover : leftovers) {
+                Files.deleteIfExists(leftover);
+            }
+        }
+    }
+
     /**
      * Sets aside the checkpoints of steps after the one that a run starts from: they belong to another future. The files
      * stay, with {@code .superseded} after their names.
@@ -142,7 +155,7 @@ public final class CheckpointDirectory {
             return List.of();
         }
         try (Stream<Path> entries = Files.list(directory)) {
-            return entries.filter(file -> file.getFileName().toString().matches("step-\\d{8,}\\.safetensors"))
+            return entries.filter(file -> file.getFileName().toString().matches("step-\\d{8,18}\\.safetensors"))
                     .sorted(Comparator.comparing(CheckpointDirectory::stepOf).reversed())
                     .toList();
         }

@@ -16,8 +16,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -33,8 +36,10 @@ import java.util.TreeMap;
  * @param tensors by name
  */
 public record Safetensors(SortedMap<String, String> metadata, SortedMap<String, HostTensor> tensors) {
-    private static final ObjectMapper JSON =
-            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .enable(
+                    DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY,
+                    DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     private static final String METADATA = "__metadata__";
     private static final String CHECKSUM = "checksum";
     private static final String BLANK = "0".repeat(64);
@@ -101,6 +106,15 @@ public record Safetensors(SortedMap<String, String> metadata, SortedMap<String, 
      * @throws LockstepException of kind CHECKPOINT when it is missing, truncated, malformed or fails its checksum
      */
     public static Safetensors read(Path file) {
+        return read(file, false);
+    }
+
+    /** The same, and a file without a checksum is damaged: of the files that we write every one has it. */
+    static Safetensors readOwn(Path file) {
+        return read(file, true);
+    }
+
+    private static Safetensors read(Path file, boolean needsChecksum) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
             long headerLength = headerLength(channel, size, file);
@@ -115,6 +129,9 @@ public record Safetensors(SortedMap<String, String> metadata, SortedMap<String, 
                     .forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
             SortedMap<String, HostTensor> tensors = readTensors(channel, root, 8 + headerLength, size, file);
             String checksum = metadata.remove(CHECKSUM);
+            if (checksum == null && needsChecksum) {
+                throw damaged(file, "it has no checksum");
+            }
             if (checksum != null) {
                 verify(file, channel, new String(header, StandardCharsets.UTF_8), checksum, size);
             }
@@ -145,33 +162,54 @@ public record Safetensors(SortedMap<String, String> metadata, SortedMap<String, 
         return length;
     }
 
+    /** A tensor's entry in the header; offsets are into the bytes after the header. */
+    private record Entry(String name, HostTensor.Type type, long[] shape, long from, long to) {}
+
     private static SortedMap<String, HostTensor> readTensors(
             FileChannel channel, JsonNode root, long dataStart, long size, Path file) throws IOException {
         SortedMap<String, HostTensor> tensors = new TreeMap<>();
-        long expectedEnd = dataStart;
-        for (Map.Entry<String, JsonNode> entry : root.properties()) {
-            if (entry.getKey().equals(METADATA)) {
-                continue;
-            }
-            HostTensor.Type type = type(entry, file);
-            long[] shape = longs(entry.getValue().path("shape"), entry.getKey(), file);
-            long[] offsets = longs(entry.getValue().path("data_offsets"), entry.getKey(), file);
-            long length = length(type, shape, entry.getKey(), file);
-            if (offsets.length != 2
-                    || offsets[0] < 0
-                    || offsets[1] - offsets[0] != length
-                    || offsets[1] > size - dataStart
-                    || length > Integer.MAX_VALUE - 8) {
-                throw damaged(file, "tensor " + entry.getKey() + " does not fit in the file (truncated?)");
-            }
-            ByteBuffer data = readFully(channel, dataStart + offsets[0], (int) length, file);
-            tensors.put(entry.getKey(), new HostTensor(type, shape, data.order(ByteOrder.LITTLE_ENDIAN)));
-            expectedEnd = Math.max(expectedEnd, dataStart + offsets[1]);
-        }
-        if (expectedEnd != size) {
-            throw damaged(file, "it has " + (size - expectedEnd) + " bytes too many");
+        for (Entry entry : entries(root, size - dataStart, file)) {
+            ByteBuffer data = readFully(channel, dataStart + entry.from, (int) (entry.to - entry.from), file);
+            tensors.put(entry.name, new HostTensor(entry.type, entry.shape, data.order(ByteOrder.LITTLE_ENDIAN)));
         }
         return tensors;
+    }
+
+    /** In the order of their offsets. The tensors fill the file without gaps, and no two of them share bytes. */
+    private static List<Entry> entries(JsonNode root, long bytes, Path file) {
+        List<Entry> entries = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> field : root.properties()) {
+            if (!field.getKey().equals(METADATA)) {
+                entries.add(entry(field, file));
+            }
+        }
+        entries.sort(Comparator.comparingLong(Entry::from).thenComparingLong(Entry::to));
+        long end = 0;
+        for (Entry entry : entries) {
+            if (entry.from != end || entry.to > bytes) {
+                throw damaged(file, "tensor " + entry.name + " does not fit in the file (truncated?)");
+            }
+            end = entry.to;
+        }
+        if (end != bytes) {
+            throw damaged(file, "it has " + (bytes - end) + " bytes too many");
+        }
+        return entries;
+    }
+
+    private static Entry entry(Map.Entry<String, JsonNode> field, Path file) {
+        String name = field.getKey();
+        HostTensor.Type type = type(field, file);
+        long[] shape = longs(field.getValue().path("shape"), name, file);
+        long[] offsets = longs(field.getValue().path("data_offsets"), name, file);
+        long length = length(type, shape, name, file);
+        if (offsets.length != 2 || offsets[1] - offsets[0] != length || length > Integer.MAX_VALUE - 8) {
+            throw damaged(
+                    file,
+                    "tensor " + name + " has shape = " + Arrays.toString(shape) + " at offsets = "
+                            + Arrays.toString(offsets));
+        }
+        return new Entry(name, type, shape, offsets[0], offsets[1]);
     }
 
     private static HostTensor.Type type(Map.Entry<String, JsonNode> entry, Path file) {
@@ -193,13 +231,15 @@ public record Safetensors(SortedMap<String, String> metadata, SortedMap<String, 
     }
 
     private static long[] longs(JsonNode node, String name, Path file) {
+        boolean good = node.isArray();
         long[] values = new long[node.size()];
-        for (int i = 0; i < values.length; i++) {
+        for (int i = 0; good && i < values.length; i++) {
             JsonNode element = node.get(i);
-            if (!element.canConvertToExactIntegral() || element.asLong() < 0) {
-                throw damaged(file, "tensor " + name + " has a malformed shape or offset");
-            }
+            good = element.isIntegralNumber() && element.canConvertToLong() && element.asLong() >= 0;
             values[i] = element.asLong();
+        }
+        if (!good) {
+            throw damaged(file, "tensor " + name + " has a malformed shape or offset");
         }
         return values;
     }
@@ -210,7 +250,7 @@ public record Safetensors(SortedMap<String, String> metadata, SortedMap<String, 
         String blanked = header.replace(quoted(CHECKSUM, checksum), quoted(CHECKSUM, BLANK));
         ByteBuffer prefix = prefix(blanked);
         digest.update(prefix.duplicate());
-        ByteBuffer chunk = ByteBuffer.allocateDirect(1 << 20);
+        ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(1 << 20, size));
         for (long at = prefix.remaining(); at < size; ) {
             chunk.clear();
             int read = channel.read(chunk, at);
