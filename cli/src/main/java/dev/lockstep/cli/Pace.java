@@ -29,6 +29,7 @@ final class Pace {
 
     void onStep(StepMetrics metrics) {
         step = metrics.step();
+        epochsDone = metrics.epoch();
         epochStepSeconds += metrics.stepSeconds();
         stepSeconds = smooth(stepSeconds, metrics.stepSeconds());
         double minibatch = metrics.imagesPerSecond() * metrics.stepSeconds();

@@ -86,13 +86,20 @@ public final class CheckpointDirectory {
         }
     }
 
-    /** Whether there is any checkpoint file, good or not. */
-    public boolean isEmpty() {
-        try {
-            return files().isEmpty();
-        } catch (IOException e) {
-            return true;
+    /**
+     * Sets aside the checkpoints of steps after the one that a run starts from: they belong to another future. The files
+     * stay, with {@code .superseded} after their names.
+     */
+    public void supersedeAfter(long step) throws IOException {
+        for (Path file : files()) {
+            if (stepOf(file) > step) {
+                move(file, file.resolveSibling(file.getFileName() + ".superseded"));
+            }
         }
+    }
+
+    private static long stepOf(Path file) {
+        return Long.parseLong(file.getFileName().toString().replaceAll("\\D", ""));
     }
 
     /**
@@ -136,10 +143,7 @@ public final class CheckpointDirectory {
         }
         try (Stream<Path> entries = Files.list(directory)) {
             return entries.filter(file -> file.getFileName().toString().matches("step-\\d{8,}\\.safetensors"))
-                    .sorted(Comparator.comparing(
-                                    (Path file) -> file.getFileName().toString().length())
-                            .thenComparing(file -> file.getFileName().toString())
-                            .reversed())
+                    .sorted(Comparator.comparing(CheckpointDirectory::stepOf).reversed())
                     .toList();
         }
     }

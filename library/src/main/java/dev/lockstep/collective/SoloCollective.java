@@ -4,7 +4,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /** A group of one process: its own contribution is the sum. Loads nothing native. */
-final class SoloCollective implements Collective {
+public final class SoloCollective implements Collective {
     @Override
     public int rank() {
         return 0;

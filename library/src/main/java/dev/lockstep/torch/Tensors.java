@@ -55,6 +55,16 @@ public final class Tensors {
         }
     }
 
+    /** The same of a float64 tensor. */
+    public static double[] toDoubles(Tensor tensor) {
+        try (StepScope scope = new StepScope()) {
+            Tensor contiguous = tensor.detach().contiguous();
+            double[] values = new double[Math.toIntExact(contiguous.numel())];
+            contiguous.data_ptr_double().get(values);
+            return values;
+        }
+    }
+
     /** Replaces the elements, given in row-major logical order. Keeps the tensor's own layout. */
     public static void assign(Tensor target, float[] values) {
         if (target.numel() != values.length) {

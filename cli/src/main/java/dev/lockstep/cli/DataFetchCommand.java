@@ -1,0 +1,29 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.image.catalogue.Datasets;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code lockstep data fetch}: makes sure that a dataset is there and whole. */
+@Command(
+        name = "fetch",
+        description = "Finds or fetches a dataset, verifies its checksums and prints its folder.",
+        footer = {"", "Example: lockstep data fetch fashion-mnist"})
+final class DataFetchCommand implements Runnable {
+    @Parameters(paramLabel = "DATASET", description = "A name that 'lockstep data list' shows.")
+    @SuppressWarnings("NullAway.Init")
+    private String dataset;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "Verify the files in this folder instead.")
+    private @Nullable Path folder;
+
+    @Override
+    public void run() {
+        Optional<Path> found = Datasets.fetch(dataset, Optional.ofNullable(folder));
+        System.out.println(found.map(Path::toString).orElse(dataset + " needs no files"));
+    }
+}

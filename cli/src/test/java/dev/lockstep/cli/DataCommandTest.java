@@ -1,0 +1,117 @@
+package dev.lockstep.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class DataCommandTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path folder;
+
+    private record Result(int exitCode, String out, String err) {}
+
+    @Test
+    void order_oneIteration_printsALineAWorker() throws IOException {
+        Result result = run("data", "order", recipe(), "--epoch", "1", "--iteration", "2");
+
+        assertThat(result.exitCode).isZero();
+        List<String> lines = result.out.lines().toList();
+        assertThat(lines).hasSize(3);
+        assertThat(lines.get(1)).matches("\\{\"epoch\":1,\"iteration\":2,\"worker\":1,\"samples\":\\[\\d+(,\\d+){3}]}");
+    }
+
+    @Test
+    void order_wholeEpoch_usesEverySampleOnceButTheDropped() throws IOException {
+        Result result = run("data", "order", recipe(), "--epoch", "0");
+
+        List<Integer> samples = new ArrayList<>();
+        for (String line : result.out.lines().toList()) {
+            JSON.readTree(line).get("samples").forEach(sample -> samples.add(sample.asInt()));
+        }
+        assertThat(samples).hasSize(48).doesNotHaveDuplicates().allMatch(sample -> sample >= 0 && sample < 50);
+        assertThat(result.err).contains("50 images, 4 iterations of 12, 2 images dropped");
+    }
+
+    @Test
+    void order_outOfRange_isAUsageError() throws IOException {
+        Result epoch = run("data", "order", recipe(), "--epoch", "2");
+        assertThat(epoch.exitCode).isEqualTo(2);
+        assertThat(epoch.err).isEqualTo("error: --epoch = 2, must be between 0 and 1\n");
+        Result iteration = run("data", "order", recipe(), "--iteration", "4");
+        assertThat(iteration.exitCode).isEqualTo(2);
+        assertThat(iteration.err).isEqualTo("error: --iteration = 4, must be between 0 and 3\n");
+    }
+
+    @Test
+    void order_minibatchLargerThanDataset_isARecipeError() throws IOException {
+        Result result = run("data", "order", recipe(), "--set", "workers=13");
+        assertThat(result.exitCode).isEqualTo(2);
+        assertThat(result.err).contains("minibatch = 52").contains("use workers ≤ 12");
+    }
+
+    @Test
+    void list_json_holdsTheSpecs() throws IOException {
+        Result result = run("data", "list", "--json");
+        JsonNode first = JSON.readTree(result.out).get(0);
+        assertThat(first.get("name").asText()).isEqualTo("fashion-mnist");
+        assertThat(first.get("training_images").asInt()).isEqualTo(60_000);
+        assertThat(run("data", "list").out).contains("cifar100").contains("1×28×28");
+    }
+
+    @Test
+    void fetch_folderWithoutFiles_isADataError() {
+        Result result = run("data", "fetch", "mnist", "--data", folder.toString());
+        assertThat(result.exitCode).isEqualTo(3);
+        assertThat(result.err).startsWith("error: dataset files are missing").hasLineCount(1);
+    }
+
+    @Test
+    void fetch_synthetic_needsNoFiles() {
+        assertThat(run("data", "fetch", "synthetic")).isEqualTo(new Result(0, "synthetic needs no files\n", ""));
+    }
+
+    private String recipe() throws IOException {
+        return Files.writeString(folder.resolve("recipe.yaml"), """
+                        name: test
+                        epochs: 2
+                        workers: 3
+                        images-per-worker: 4
+                        data:
+                          dataset: synthetic:images=50
+                        model:
+                          name: resnet8
+                        """).toString();
+    }
+
+    private static Result run(String... arguments) {
+        PrintStream out = System.out;
+        PrintStream err = System.err;
+        ByteArrayOutputStream capturedOut = new ByteArrayOutputStream();
+        ByteArrayOutputStream capturedErr = new ByteArrayOutputStream();
+        try {
+            System.setOut(new PrintStream(capturedOut, true, StandardCharsets.UTF_8));
+            System.setErr(new PrintStream(capturedErr, true, StandardCharsets.UTF_8));
+            int exitCode = Main.execute(arguments);
+            return new Result(
+                    exitCode,
+                    capturedOut.toString(StandardCharsets.UTF_8),
+                    capturedErr.toString(StandardCharsets.UTF_8));
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+package dev.lockstep.image;
+
+import dev.lockstep.sampling.KeyedRandom;
+import java.nio.FloatBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Loads batches ahead of their use: some threads read, decode and augment, callers take the batches in the order of the
+ * requests. What a batch contains is a function of the dataset, the transform and (seed, epoch, sample index); threads and
+ * read-ahead change the speed alone.
+ *
+ * <p>Memory is bounded: at most {@code readAhead} batches are loaded or being loaded and not yet taken, and buffers of
+ * closed batches are used again. A failure of the dataset, the transform or the requests' iterator comes out of
+ * {@link #next} as it is, in its place in the order, and again from every later call.
+ */
+public final class BatchLoader implements AutoCloseable {
+    private static final long STREAM = KeyedRandom.key("augmentation");
+
+    private final Dataset dataset;
+    private final ImageTransform transform;
+    private final BadImages badImages;
+    private final long seed;
+    private final int readAhead;
+    private final Iterator<BatchRequest> requests;
+    private final BufferPool buffers;
+    private final List<Thread> threads = new ArrayList<>();
+    private final LongAdder waitNanos = new LongAdder();
+
+    /** Guards the five below; notified when any of them changes. */
+    private final Object lock = new Object();
+
+    /** Batches not yet taken, in order. */
+    private final ArrayDeque<CompletableFuture<HostBatch>> loading = new ArrayDeque<>();
+
+    /** Batches that a thread works on, whether taken or not. */
+    private final Set<CompletableFuture<HostBatch>> unfinished = new HashSet<>();
+
+    private boolean exhausted;
+    private boolean closed;
+    private @Nullable Throwable failure;
+
+    /** The stream that augments a sample in an epoch. */
+    public static KeyedRandom augmentation(long seed, int epoch, int index) {
+        return KeyedRandom.of(STREAM, seed, epoch, index);
+    }
+
+    /** Starts loading; the first bad image ends the run. */
+    public BatchLoader(
+            Dataset dataset,
+            ImageTransform transform,
+            long seed,
+            int threads,
+            int readAhead,
+            Iterator<BatchRequest> requests) {
+        this(dataset, transform, BadImages.refused(), seed, threads, readAhead, requests);
+    }
+
+    /**
+     * Starts loading.
+     *
+     * @param badImages what happens to images that cannot be read or decoded
+     * @param seed of the recipe
+     * @param threads that load, at least 1; the only threads in the data path
+     * @param readAhead batches, at least 1; as many as there are threads or more keeps all of them busy
+     * @param requests asked by the loader's threads, one at a time
+     */
+    public BatchLoader(
+            Dataset dataset,
+            ImageTransform transform,
+            BadImages badImages,
+            long seed,
+            int threads,
+            int readAhead,
+            Iterator<BatchRequest> requests) {
+        if (threads < 1 || readAhead < 1) {
+            throw new IllegalArgumentException(
+                    "threads = " + threads + ", read-ahead = " + readAhead + ": both must be at least 1");
+        }
+        this.dataset = dataset;
+        this.transform = transform;
+        this.badImages = badImages;
+        this.seed = seed;
+        this.readAhead = readAhead;
+        this.requests = requests;
+        this.buffers = new BufferPool(readAhead + threads);
+        for (int i = 0; i < threads; i++) {
+            Thread thread = new Thread(this::work, "lockstep-loader-" + i);
+            thread.setDaemon(true);
+            this.threads.add(thread);
+        }
+        this.threads.forEach(Thread::start);
+    }
+
+    /**
+     * The batch of the next request, or empty after the last one. Waits until it is loaded. Several threads may call this
+     * side by side: each batch is given out once. The caller closes it.
+     */
+    public Optional<HostBatch> next() {
+        long start = System.nanoTime();
+        try {
+            CompletableFuture<HostBatch> first = takeFirst();
+            return first == null ? Optional.empty() : Optional.of(first.join());
+        } catch (CompletionException e) {
+            throw fail(e.getCause() == null ? e : e.getCause());
+        } catch (CancellationException e) {
+            throw new IllegalStateException("the loader was closed while a batch was awaited", e);
+        } finally {
+            waitNanos.add(System.nanoTime() - start);
+        }
+    }
+
+    /** The time, summed over all callers of {@link #next}, that they spent in it so far: when it grows, data is slow. */
+    public long waitNanos() {
+        return waitNanos.sum();
+    }
+
+    /** Ends the threads, waits for them, and drops what was loaded and not taken. Batches that were taken stay valid. */
+    @Override
+    public void close() {
+        synchronized (lock) {
+            closed = true;
+            unfinished.forEach(batch -> batch.cancel(false));
+            loading.clear();
+            lock.notifyAll();
+        }
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private @Nullable CompletableFuture<HostBatch> takeFirst() {
+        synchronized (lock) {
+            while (loading.isEmpty() && !exhausted && !closed && failure == null) {
+                await();
+            }
+            if (failure != null) {
+                throw BatchLoader.<RuntimeException>asItIs(failure);
+            }
+            if (closed) {
+                throw new IllegalStateException("the loader is closed");
+            }
+            CompletableFuture<HostBatch> first = loading.poll();
+            lock.notifyAll();
+            return first;
+        }
+    }
+
+    private RuntimeException fail(Throwable cause) {
+        synchronized (lock) {
+            failure = failure == null ? cause : failure;
+            lock.notifyAll();
+        }
+        throw BatchLoader.<RuntimeException>asItIs(cause);
+    }
+
+    private void await() {
+        try {
+            lock.wait();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while a batch was awaited", e);
+        }
+    }
+
+    /** A request and the promise of its batch. */
+    private record Claim(BatchRequest request, CompletableFuture<HostBatch> batch) {}
+
+    private void work() {
+        for (Claim claim = claim(); claim != null; claim = claim()) {
+            boolean good = finish(claim);
+            synchronized (lock) {
+                unfinished.remove(claim.batch);
+                exhausted |= !good;
+                lock.notifyAll();
+            }
+        }
+    }
+
+    /** Loads the claimed batch; false when that failed, or the loader was closed meanwhile. */
+    private boolean finish(Claim claim) {
+        try {
+            HostBatch batch = load(claim.request);
+            return batch != null && claim.batch.complete(batch);
+        } catch (Throwable e) {
+            claim.batch.completeExceptionally(e);
+            return false;
+        }
+    }
+
+    /** The next request, as soon as there is room for its batch; null when there is no more to do. */
+    private @Nullable Claim claim() {
+        synchronized (lock) {
+            while (loading.size() >= readAhead && !closed && !exhausted) {
+                await();
+            }
+            if (closed || exhausted) {
+                return null;
+            }
+            CompletableFuture<HostBatch> batch = new CompletableFuture<>();
+            try {
+                if (requests.hasNext()) {
+                    Claim claim = new Claim(requests.next(), batch);
+                    loading.add(batch);
+                    unfinished.add(batch);
+                    return claim;
+                }
+            } catch (Throwable e) {
+                batch.completeExceptionally(e);
+                loading.add(batch);
+            } finally {
+                lock.notifyAll();
+            }
+            exhausted = true;
+            return null;
+        }
+    }
+
+    /** The loaded batch, or null when the loader was closed meanwhile. */
+    private @Nullable HostBatch load(BatchRequest request) {
+        int[] samples = request.samples();
+        int floats = transform.shape().floats();
+        FloatBuffer pixels = buffers.take(Math.multiplyExact(samples.length, floats));
+        long[] labels = new long[samples.length];
+        for (int i = 0; i < samples.length; i++) {
+            if (isClosed()) {
+                return null;
+            }
+            int start = i * floats;
+            int loaded = badImages.load(samples[i], dataset.size(), index -> {
+                KeyedRandom random = augmentation(seed, request.epoch(), index);
+                transform.apply(dataset.image(index), random, pixels.position(start));
+            });
+            labels[i] = dataset.label(loaded);
+        }
+        return new PooledBatch(request, transform.shape(), pixels.rewind(), labels, buffers);
+    }
+
+    private boolean isClosed() {
+        synchronized (lock) {
+            return closed;
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> E asItIs(Throwable failure) throws E {
+        throw (E) failure;
+    }
+}

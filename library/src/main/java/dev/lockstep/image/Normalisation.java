@@ -1,0 +1,49 @@
+package dev.lockstep.image;
+
+import java.util.List;
+
+/**
+ * The colour normalisation of a dataset: each channel's mean and standard deviation over the training images, of pixel
+ * values in [0, 1]. The network sees (value − mean) / deviation.
+ */
+public record Normalisation(List<Double> mean, List<Double> deviation) {
+    /** The constants that ImageNet pipelines use, in the order red, green, blue. */
+    public static final Normalisation IMAGENET =
+            new Normalisation(List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225));
+
+    public Normalisation {
+        mean = List.copyOf(mean);
+        deviation = List.copyOf(deviation);
+        if (mean.size() != deviation.size() || mean.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "mean = " + mean + ", deviation = " + deviation + ": need one of each a channel");
+        }
+        if (!deviation.stream().allMatch(d -> d > 0)) {
+            throw new IllegalArgumentException("deviation = " + deviation + ": must be positive");
+        }
+    }
+
+    public int channels() {
+        return mean.size();
+    }
+
+    /**
+     * What the network sees of a pixel.
+     *
+     * @param value in [0, 255], fractions allowed
+     */
+    public float apply(int channel, double value) {
+        return (float) ((value / 255 - mean.get(channel)) / deviation.get(channel));
+    }
+
+    /** {@link #apply} of every byte, by channel and byte value. */
+    public float[][] tables() {
+        float[][] tables = new float[channels()][256];
+        for (int channel = 0; channel < tables.length; channel++) {
+            for (int value = 0; value < 256; value++) {
+                tables[channel][value] = apply(channel, value);
+            }
+        }
+        return tables;
+    }
+}

@@ -1,0 +1,143 @@
+package dev.lockstep.image.catalogue;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.format.ContentDigest;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds a dataset's files: where the user says; else where the system keeps them; else in the user's cache; else it
+ * fetches them into that cache. Files enter the cache whole and with the right checksums, or not at all; several
+ * processes that want the same dataset at once fetch it once.
+ *
+ * @param systemFolders looked at before the cache
+ * @param cache holds a folder for each dataset
+ * @param sources tried in this order
+ */
+record DatasetFetcher(FileSet files, List<Path> systemFolders, Path cache, List<FileSource> sources) {
+    private static final Logger LOG = LoggerFactory.getLogger(DatasetFetcher.class);
+
+    /** Serialises the threads of this process: a file lock holds between processes only. */
+    private static final Object LOCK = new Object();
+
+    /** {@code $XDG_CACHE_HOME/lockstep}, by default {@code ~/.cache/lockstep}. */
+    static Path userCache() {
+        String configured = System.getenv("XDG_CACHE_HOME");
+        Path base = configured == null || !Path.of(configured).isAbsolute()
+                ? Path.of(System.getProperty("user.home"), ".cache")
+                : Path.of(configured);
+        return base.resolve("lockstep");
+    }
+
+    /**
+     * The folder that holds every file of the dataset. Contents are verified where they are read.
+     *
+     * @param folder where the user says the files are: then nowhere else is looked
+     */
+    Path locate(Optional<Path> folder) {
+        if (folder.isPresent()) {
+            return files.in(folder.get()).orElseThrow(() -> files.missing(folder.get()));
+        }
+        return find().orElseGet(this::fetchOnce);
+    }
+
+    /** The folder that holds every file already, where the system or the cache has one. */
+    Optional<Path> find() {
+        return systemFolders.stream()
+                .flatMap(candidate -> files.in(candidate).stream())
+                .findFirst()
+                .or(() -> files.in(home()));
+    }
+
+    /** {@link #locate}, with every file's contents verified. */
+    Path locateVerified(Optional<Path> folder) {
+        return verified(locate(folder));
+    }
+
+    private Path home() {
+        return cache.resolve(files.dataset());
+    }
+
+    private Path fetchOnce() {
+        synchronized (LOCK) {
+            try {
+                Files.createDirectories(cache);
+                Path lock = cache.resolve(files.dataset() + ".lock");
+                try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                        FileLock held = channel.lock()) {
+                    return held.isValid() && files.in(home()).isPresent() ? home() : fetch();
+                }
+            } catch (IOException e) {
+                throw new LockstepException(
+                        LockstepException.Kind.DATA,
+                        "dataset cannot be kept: " + e,
+                        "folder = " + cache,
+                        "make it writable, set XDG_CACHE_HOME, or give the files with --data",
+                        e);
+            }
+        }
+    }
+
+    private Path fetch() throws IOException {
+        List<String> failures = new ArrayList<>();
+        for (FileSource source : sources) {
+            LOG.info("fetching {} from {}", files.dataset(), source.describe());
+            Path work = Files.createTempDirectory(cache, ".fetch-");
+            try {
+                return place(verified(source.fetch(work)), work);
+            } catch (IOException | LockstepException e) {
+                LOG.info("{}: {}", source.describe(), e.getMessage());
+                failures.add(source.describe() + ": " + e.getMessage());
+            } finally {
+                delete(work);
+            }
+        }
+        throw LockstepException.data(
+                "dataset cannot be fetched",
+                "dataset = " + files.dataset() + ", tried = " + String.join("; ", failures),
+                "check the network, or give the folder of its files with --data");
+    }
+
+    private Path verified(Path folder) {
+        Path whole = files.in(folder).orElseThrow(() -> files.missing(folder));
+        for (int i = 0; i < files.files().size(); i++) {
+            Path file = files.file(whole, i);
+            files.check().verify(file, ContentDigest.of(file));
+        }
+        return whole;
+    }
+
+    /** Moves the files into the cache: first side by side into a new folder, which then gets its name in one step. */
+    private Path place(Path folder, Path work) throws IOException {
+        Path staged = Files.createDirectory(work.resolve(".staged"));
+        for (int i = 0; i < files.files().size(); i++) {
+            Path file = files.file(folder, i);
+            Files.move(file, staged.resolve(file.getFileName()), StandardCopyOption.ATOMIC_MOVE);
+        }
+        if (Files.exists(home())) {
+            delete(home());
+        }
+        Files.move(staged, home(), StandardCopyOption.ATOMIC_MOVE);
+        return home();
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> paths = Files.walk(folder)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+}

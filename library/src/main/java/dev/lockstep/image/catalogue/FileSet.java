@@ -1,0 +1,69 @@
+package dev.lockstep.image.catalogue;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.format.ContentCheck;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The files of a dataset, and how to tell that they are the right ones.
+ *
+ * @param dataset its name
+ * @param folder what its own archive calls the folder of the files
+ */
+record FileSet(String dataset, String folder, List<DataFile> files) {
+    /** The folder that holds all files: the given one, or a subfolder named after the dataset or its archive. */
+    Optional<Path> in(Path parent) {
+        return candidates(parent).filter(this::complete).findFirst();
+    }
+
+    /** A file in the folder that holds them all. */
+    Path file(Path folder, int index) {
+        return files.get(index).in(folder).orElseThrow(() -> missing(folder));
+    }
+
+    /** The error that says what is missing in a folder, or in the subfolder that has some of the files. */
+    LockstepException missing(Path parent) {
+        Path nearest = candidates(parent)
+                .filter(candidate ->
+                        files.stream().anyMatch(f -> f.in(candidate).isPresent()))
+                .findFirst()
+                .orElse(parent);
+        List<String> missing = files.stream()
+                .filter(file -> file.in(nearest).isEmpty())
+                .map(DataFile::name)
+                .toList();
+        return LockstepException.data(
+                "dataset files are missing",
+                "dataset = " + dataset + ", folder = " + nearest + ", missing = " + String.join(" ", missing),
+                "give the folder that holds them (plain or .gz) as --data, or leave --data out");
+    }
+
+    /** Compares a file with the one of the same name. */
+    ContentCheck check() {
+        return (path, found) -> {
+            String name = path.getFileName().toString().replaceAll("\\.gz$", "");
+            String expected = files.stream()
+                    .filter(file -> file.name().equals(name))
+                    .map(DataFile::sha256)
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException(path + " is no file of " + dataset));
+            if (!found.equals(expected)) {
+                throw LockstepException.data(
+                        "checksum mismatch",
+                        "file = " + path + ", SHA-256 of its contents = " + found + ", expected = " + expected,
+                        "delete the file and run 'lockstep data fetch " + dataset + "'");
+            }
+        };
+    }
+
+    private boolean complete(Path candidate) {
+        return files.stream().allMatch(file -> file.in(candidate).isPresent());
+    }
+
+    private Stream<Path> candidates(Path parent) {
+        return Stream.of(parent, parent.resolve(dataset), parent.resolve(folder));
+    }
+}

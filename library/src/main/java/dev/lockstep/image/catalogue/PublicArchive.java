@@ -1,0 +1,43 @@
+package dev.lockstep.image.catalogue;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+
+/**
+ * Files inside a {@code .tar.gz} at a public address.
+ *
+ * @param names of the wanted files, without folders: others are left in the archive
+ */
+record PublicArchive(URI address, Set<String> names) implements FileSource {
+    @Override
+    public String describe() {
+        return address.toString();
+    }
+
+    @Override
+    public Path fetch(Path work) throws IOException {
+        String archive = Path.of(address.getPath()).getFileName().toString();
+        new PublicDownload(address.resolve("."), List.of(archive)).fetch(work);
+        Path unpacked = Files.createDirectories(work.resolve("unpacked"));
+        try (InputStream file = new BufferedInputStream(Files.newInputStream(work.resolve(archive)));
+                TarArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(file))) {
+            for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+                // Only the last part of a name is used, so that no entry can leave the folder.
+                String name = entry.getName().substring(entry.getName().lastIndexOf('/') + 1);
+                if (entry.isFile() && names.contains(name)) {
+                    Files.copy(tar, unpacked.resolve(name));
+                }
+            }
+        }
+        return unpacked;
+    }
+}

@@ -1,0 +1,89 @@
+package dev.lockstep.image.catalogue;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ImageShape;
+import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.format.SyntheticDataset;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+/**
+ * The dataset {@code synthetic}, whose parameters may follow its name:
+ * {@code synthetic:images=4096,validation=512,shape=3x32x32,classes=10} (channels × height × width), in any order.
+ *
+ * @param images of the training set
+ * @param validation images of the validation set
+ */
+record SyntheticImages(int images, int validation, ImageShape shape, int classes) {
+    static final String NAME = "synthetic";
+
+    private static final Pattern PARAMETER = Pattern.compile("(images|validation|classes)=([1-9][0-9]{0,8})");
+    private static final Pattern SHAPE = Pattern.compile("shape=([13])x([1-9][0-9]{0,3})x([1-9][0-9]{0,3})");
+    private static final SyntheticImages STANDARD = new SyntheticImages(4096, 512, new ImageShape(3, 32, 32), 10);
+
+    static boolean isNamed(String dataset) {
+        return dataset.equals(NAME) || dataset.startsWith(NAME + ":");
+    }
+
+    static DatasetEntry parse(String dataset) {
+        SyntheticImages parsed = STANDARD;
+        if (!dataset.equals(NAME)) {
+            for (String parameter : dataset.substring(NAME.length() + 1).split(",", -1)) {
+                parsed = parsed.with(parameter, dataset);
+            }
+        }
+        return parsed.entry(dataset);
+    }
+
+    private SyntheticImages with(String parameter, String dataset) {
+        Matcher number = PARAMETER.matcher(parameter);
+        Matcher size = SHAPE.matcher(parameter);
+        if (number.matches()) {
+            int value = Integer.parseInt(number.group(2));
+            return switch (number.group(1)) {
+                case "images" -> new SyntheticImages(value, validation, shape, classes);
+                case "validation" -> new SyntheticImages(images, value, shape, classes);
+                default -> new SyntheticImages(images, validation, shape, value);
+            };
+        } else if (size.matches()) {
+            ImageShape wanted = new ImageShape(number(size, 1), number(size, 2), number(size, 3));
+            return new SyntheticImages(images, validation, wanted, classes);
+        }
+        throw LockstepException.recipe(
+                "'" + parameter + "' is no parameter of synthetic data",
+                "data.dataset = " + dataset,
+                "write such as synthetic:images=4096,validation=512,shape=3x32x32,classes=10");
+    }
+
+    private static int number(Matcher matcher, int group) {
+        return Integer.parseInt(matcher.group(group));
+    }
+
+    private DatasetEntry entry(String name) {
+        List<String> classNames =
+                IntStream.range(0, classes).mapToObj(i -> "class-" + i).toList();
+        DatasetSpec spec = new DatasetSpec(
+                name,
+                "made-up images for tests and benchmarks; "
+                        + "synthetic:images=…,validation=…,shape=3x32x32,classes=… gives any size",
+                shape,
+                OptionalInt.of(classes),
+                classNames,
+                OptionalInt.of(images),
+                OptionalInt.of(validation),
+                // Half of two uniform numbers each: the deviation is √(1/24).
+                new Normalisation(
+                        Collections.nCopies(shape.channels(), 0.5), Collections.nCopies(shape.channels(), 0.2041)));
+        return new SmallImages(
+                spec,
+                none -> List.of(
+                        new SyntheticDataset("training", images, shape, classes),
+                        new SyntheticDataset("validation", validation, shape, classes)),
+                Optional.empty());
+    }
+}

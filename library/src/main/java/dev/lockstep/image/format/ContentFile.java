@@ -1,0 +1,58 @@
+package dev.lockstep.image.format;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.Fingerprint;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.util.HexFormat;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/** A file that may be compressed by gzip (told by its first bytes, not by its name), read once and hashed on the way. */
+final class ContentFile {
+    private static final int BUFFER = 1 << 16;
+
+    private ContentFile() {}
+
+    /** Takes a stream apart; the file's name is for messages. */
+    interface Parser<T> {
+        T parse(InputStream in, String file) throws IOException;
+    }
+
+    /**
+     * Parses a file's contents, then checks them: a message about the format says more than one about a checksum.
+     *
+     * @throws LockstepException of kind DATA, naming the file
+     */
+    static <T> T read(Path file, Parser<T> parser, ContentCheck check) {
+        try (InputStream raw = new BufferedInputStream(Files.newInputStream(file), BUFFER);
+                DigestInputStream in = new DigestInputStream(decompressed(raw), Fingerprint.sha256())) {
+            T parsed = parser.parse(in, file.toString());
+            check.verify(file, HexFormat.of().formatHex(in.getMessageDigest().digest()));
+            return parsed;
+        } catch (NoSuchFileException e) {
+            throw LockstepException.data("no such file", "file = " + file, "check the data folder");
+        } catch (EOFException | ZipException e) {
+            throw failure("gzip data is damaged or truncated", file, "fetch the file again", e);
+        } catch (IOException e) {
+            throw failure("file cannot be read: " + e.getMessage(), file, "check the file and its permissions", e);
+        }
+    }
+
+    private static InputStream decompressed(InputStream in) throws IOException {
+        in.mark(2);
+        boolean gzip = in.read() == 0x1F && in.read() == 0x8B;
+        in.reset();
+        return gzip ? new GZIPInputStream(in, BUFFER) : in;
+    }
+
+    private static LockstepException failure(String what, Path file, String mend, IOException cause) {
+        return new LockstepException(LockstepException.Kind.DATA, what, "file = " + file, mend, cause);
+    }
+}

@@ -1,0 +1,126 @@
+package dev.lockstep.image.transform;
+
+import dev.lockstep.image.ImageData;
+import dev.lockstep.image.ImageShape;
+import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.Normalisation;
+import dev.lockstep.sampling.KeyedRandom;
+import java.nio.FloatBuffer;
+
+/**
+ * What small images go through: an optional random crop and flip at the dataset's own resolution, an optional reduction
+ * by area averaging, normalisation per channel.
+ *
+ * <p>The crop pads the raw image with 4 pixels of zeros (black, before normalisation, as torchvision pads) and cuts the
+ * original size out of it at a uniformly random place, then mirrors it with probability 1/2. Draws from the random stream:
+ * the crop's row in [0, 8], its column in [0, 8], the flip.
+ */
+public final class SmallImageTransform implements ImageTransform {
+    private static final int PADDING = 4;
+
+    private final ImageShape source;
+    private final ImageShape shape;
+    private final Normalisation normalisation;
+    private final float[][] tables;
+    private final boolean cropAndFlip;
+    private final AreaAverage rows;
+    private final AreaAverage columns;
+
+    /**
+     * @param source the shape of the dataset's images
+     * @param shape what the network sees: as many channels, and at most as high and wide
+     * @param cropAndFlip augment; {@code false} uses no randomness
+     */
+    public SmallImageTransform(ImageShape source, ImageShape shape, Normalisation normalisation, boolean cropAndFlip) {
+        if (source.channels() != normalisation.channels() || source.channels() != shape.channels()) {
+            throw new IllegalArgumentException(
+                    "source = " + source + ", shape = " + shape + ", " + normalisation + ": channels differ");
+        }
+        this.source = source;
+        this.shape = shape;
+        this.normalisation = normalisation;
+        this.tables = normalisation.tables();
+        this.cropAndFlip = cropAndFlip;
+        this.rows = AreaAverage.of(source.height(), shape.height());
+        this.columns = AreaAverage.of(source.width(), shape.width());
+    }
+
+    @Override
+    public ImageShape shape() {
+        return shape;
+    }
+
+    @Override
+    public void apply(ImageData image, KeyedRandom random, FloatBuffer out) {
+        if (!(image instanceof ImageData.Pixels pixels)
+                || !source.equals(new ImageShape(pixels.channels(), pixels.height(), pixels.width()))) {
+            throw new IllegalArgumentException("image is not made of pixels of shape " + source);
+        }
+        byte[] values = pixels.values();
+        if (cropAndFlip) {
+            values = cropAndFlip(values, random);
+        }
+        if (shape.equals(source)) {
+            normalise(values, out);
+        } else {
+            reduce(values, out);
+        }
+    }
+
+    private byte[] cropAndFlip(byte[] values, KeyedRandom random) {
+        int down = random.nextInt(2 * PADDING + 1) - PADDING;
+        int right = random.nextInt(2 * PADDING + 1) - PADDING;
+        boolean flip = random.nextBoolean();
+        byte[] cropped = new byte[values.length];
+        int channels = source.channels();
+        for (int y = Math.max(0, -down); y < Math.min(source.height(), source.height() - down); y++) {
+            int from = (y + down) * source.width();
+            int to = y * source.width();
+            for (int x = Math.max(0, -right); x < Math.min(source.width(), source.width() - right); x++) {
+                int column = flip ? source.width() - 1 - x : x;
+                for (int channel = 0; channel < channels; channel++) {
+                    cropped[(to + column) * channels + channel] = values[(from + x + right) * channels + channel];
+                }
+            }
+        }
+        return cropped;
+    }
+
+    private void normalise(byte[] values, FloatBuffer out) {
+        int channels = source.channels();
+        int start = out.position();
+        for (int channel = 0; channel < channels; channel++) {
+            float[] table = tables[channel];
+            for (int i = channel; i < values.length; i += channels) {
+                out.put(start + i, table[values[i] & 0xFF]);
+            }
+        }
+        out.position(start + values.length);
+    }
+
+    private void reduce(byte[] values, FloatBuffer out) {
+        for (int y = 0; y < shape.height(); y++) {
+            for (int x = 0; x < shape.width(); x++) {
+                for (int channel = 0; channel < shape.channels(); channel++) {
+                    out.put(normalisation.apply(channel, mean(values, y, x, channel)));
+                }
+            }
+        }
+    }
+
+    /** The mean over the part of the source that an output pixel covers, in [0, 255]. */
+    private double mean(byte[] values, int y, int x, int channel) {
+        double[] down = rows.weights()[y];
+        double[] across = columns.weights()[x];
+        double sum = 0;
+        for (int i = 0; i < down.length; i++) {
+            int row = (rows.first()[y] + i) * source.width() + columns.first()[x];
+            double rowSum = 0;
+            for (int j = 0; j < across.length; j++) {
+                rowSum += across[j] * (values[(row + j) * source.channels() + channel] & 0xFF);
+            }
+            sum += down[i] * rowSum;
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,96 @@
+package dev.lockstep.train;
+
+import dev.lockstep.collective.Collective;
+import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.image.BatchRequest;
+import dev.lockstep.image.HostBatch;
+import dev.lockstep.image.ImageShape;
+import dev.lockstep.model.FlatState;
+import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.ParameterLayout;
+import dev.lockstep.model.ParameterLayout.Slot;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.optim.MomentumSgd;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeFile;
+import dev.lockstep.topology.Topology;
+import dev.lockstep.torch.TorchRuntime;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+
+/** A {@link TrainStep} over hand-made batches, without data or schedule. */
+final class TestStep implements AutoCloseable {
+    private final FlatState state;
+    private final TrainStep step;
+    private final LaneThreads threads;
+
+    private TestStep(FlatState state, TrainStep step, LaneThreads threads) {
+        this.state = state;
+        this.step = step;
+        this.threads = threads;
+    }
+
+    static TestStep create(
+            Recipe recipe,
+            ImageShape shape,
+            int classes,
+            int lanes,
+            long bucketFloats,
+            BiConsumer<ImageClassifier, List<Slot>> initialize) {
+        TorchRuntime.load();
+        Supplier<ImageClassifier> network = () -> ResNet.fromRecipe(recipe.model(), shape, classes);
+        ImageClassifier initial = network.get();
+        ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
+        initialize.accept(initial, layout.slots());
+        FlatState state = new FlatState(layout, initial);
+        LaneThreads threads = new LaneThreads(lanes, recipe.threadsPerWorker());
+        List<ImageClassifier> replicas =
+                IntStream.range(0, lanes).mapToObj(i -> network.get()).toList();
+        Collective solo = new SoloCollective();
+        TrainStep step = new TrainStep(new Setup(
+                recipe, new Topology(recipe.workers(), 1), solo, state, replicas, threads, bucketFloats, () -> false));
+        return new TestStep(state, step, threads);
+    }
+
+    static Recipe recipe(int workers, int imagesPerWorker, String... lines) {
+        String yaml = "name: test\nepochs: 1\nworkers: " + workers + "\nimages-per-worker: " + imagesPerWorker
+                + "\ndata: {dataset: synthetic}\n" + String.join("\n", lines) + "\n";
+        return RecipeFile.parse(yaml, "test", Map.of());
+    }
+
+    static FloatBuffer direct(int floats) {
+        return ByteBuffer.allocateDirect(floats * Float.BYTES)
+                .order(ByteOrder.nativeOrder())
+                .asFloatBuffer();
+    }
+
+    static HostBatch batch(long step, int worker, ImageShape shape, FloatBuffer pixels, long[] labels) {
+        return new TestBatch(new BatchRequest(step, 0, worker, new int[labels.length]), shape, pixels, labels);
+    }
+
+    private record TestBatch(BatchRequest request, ImageShape shape, FloatBuffer pixels, long[] labels)
+            implements HostBatch {
+        @Override
+        public void close() {}
+    }
+
+    TrainStep.Outcome run(long number, Supplier<HostBatch> next, MomentumSgd.Rates rates) {
+        return step.run(number, next, rates);
+    }
+
+    FlatState state() {
+        return state;
+    }
+
+    @Override
+    public void close() {
+        step.close();
+        threads.close();
+    }
+}
