@@ -29,6 +29,7 @@ public final class PeerMonitor implements AutoCloseable {
     private final Peer peer;
     private final CompletableFuture<Integer> port = new CompletableFuture<>();
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private volatile boolean ended;
 
     /** How a process ends for a reason that lies outside of it. */
     public interface Ending {
@@ -99,7 +100,7 @@ public final class PeerMonitor implements AutoCloseable {
     /** Waits a moment for the report that ends this process; returns when none comes. */
     public void awaitVerdict() {
         try {
-            if (stopped.await(VERDICT.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (stopped.await(VERDICT.toMillis(), TimeUnit.MILLISECONDS) && ended) {
                 // The report is being printed, and then this process ends.
                 Threads.pause(VERDICT);
             }
@@ -135,6 +136,7 @@ public final class PeerMonitor implements AutoCloseable {
 
     private void end(String message) {
         if (stopped.getCount() > 0) {
+            ended = true;
             stopped.countDown();
             ending.end(message);
         }
