@@ -73,7 +73,11 @@ final class TrainCommand implements Callable<Integer> {
             RunResult result = options.start(training, out);
             if (group.rank() == 0) {
                 RunReport.write(out);
-                System.out.println(json ? result.toJson() : Announcement.summary(result, out));
+                System.out.println(
+                        json
+                                ? result.toJson()
+                                : Announcement.summary(
+                                        recipe, result, training.trainer().noiseScale(), out));
             }
             return signals.exitCode(result);
         }
