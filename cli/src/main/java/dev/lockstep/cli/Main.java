@@ -14,15 +14,8 @@ import picocli.CommandLine.Spec;
         name = "lockstep",
         description = "Large-minibatch synchronous SGD on the JVM.",
         mixinStandardHelpOptions = true,
-        subcommands = {
-            TrainCommand.class,
-            PlanCommand.class,
-            StudyCommand.class,
-            ReportCommand.class,
-            VerifyCommand.class,
-            DataCommand.class,
-            DoctorCommand.class
-        })
+        versionProvider = Version.class,
+        scope = ScopeType.INHERIT)
 public final class Main implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")

@@ -2,7 +2,7 @@ package dev.lockstep.samples;
 
 import dev.lockstep.Training;
 import dev.lockstep.collective.Collective;
-import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.collective.Collectives;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ResNet;
@@ -24,7 +24,7 @@ public final class TrainFromJava {
     static RunResult train(Path recipeFile, Path runFolder) {
         Recipe recipe = Recipe.read(recipeFile).withWorkers(16); // minibatch, rate and warmup follow
         OpenDataset data = Datasets.open(recipe.data(), Optional.empty()); // found, or fetched and checked
-        try (Collective group = new SoloCollective();
+        try (Collective group = Collectives.fromEnvironment(); // one process, or the group that torchrun started
                 Training run = Training.create(recipe, ResNet::fromRecipe, data, group)) {
             run.onEpoch(epoch -> System.out.println(epoch.validationTop1Error()));
             return run.resumeOrStart(runFolder);
