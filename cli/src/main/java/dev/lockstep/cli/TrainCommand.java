@@ -68,8 +68,8 @@ final class TrainCommand implements Callable<Integer> {
 
     /** Runs this very command in P processes. The data is there by now: they need not all fetch it. */
     private int launch(Path out) {
-        List<String> arguments = new ArrayList<>(
-                spec.root().commandLine().getParseResult().originalArgs());
+        List<String> arguments =
+                new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
         if (options.out().isEmpty()) {
             arguments.addAll(List.of("--out", out.toString()));
         }

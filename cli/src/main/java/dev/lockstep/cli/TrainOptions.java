@@ -95,7 +95,8 @@ final class TrainOptions {
             names = "--max-restarts",
             paramLabel = "R",
             defaultValue = "0",
-            description = "Start all processes again, from the newest good checkpoint, when one fails (default: 0 times).")
+            description =
+                    "Start all processes again, from the newest good checkpoint, when one fails (default: 0 times).")
     private int maxRestarts;
 
     @Option(names = "--strict", description = "Refuse a recipe that a check warns of; see 'lockstep plan'.")
