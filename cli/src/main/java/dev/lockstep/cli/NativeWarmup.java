@@ -28,9 +28,16 @@ final class NativeWarmup {
     /** Loads everything once. The process that {@link #run} starts. */
     public static void main(String[] arguments) {
         ParentWatch.startIfAsked();
-        TorchRuntime.load();
-        ImageCodec.encodePng(new ImageData.Pixels(1, 1, 1, new byte[1]));
-        Runtime.getRuntime().halt(0);
+        int status = 0;
+        try {
+            TorchRuntime.load();
+            ImageCodec.encodePng(new ImageData.Pixels(1, 1, 3, new byte[3]));
+        } catch (RuntimeException | Error e) {
+            System.err.println(e);
+            status = 1;
+        }
+        System.err.flush();
+        Runtime.getRuntime().halt(status);
     }
 
     /** Does nothing when the cache is warm. */

@@ -49,6 +49,11 @@ public final class Collectives {
         return fromEnvironment(mode, peerTimeout, System.getenv());
     }
 
+    /** Whether the environment names a group, be it of one process. */
+    public static boolean isInGroup() {
+        return GroupEnvironment.from(System.getenv()).isPresent();
+    }
+
     static Collective fromEnvironment(Mode mode, Duration peerTimeout, Map<String, String> environment) {
         Optional<GroupEnvironment> place = GroupEnvironment.from(environment);
         if (place.isEmpty() || place.get().size() == 1) {
