@@ -11,6 +11,7 @@ final class Commands {
     private static final List<Class<?>> ALL = List.of(
             TrainCommand.class,
             PlanCommand.class,
+            TuneCommand.class,
             StudyCommand.class,
             ReportCommand.class,
             VerifyCommand.class,

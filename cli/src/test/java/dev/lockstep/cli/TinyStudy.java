@@ -12,7 +12,7 @@ final class TinyStudy {
             workers: 2
             images-per-worker: 4
             data:
-              dataset: "synthetic:images=128,validation=64,shape=1x8x8,classes=3"
+              dataset: "synthetic:images=2048,validation=64,shape=1x8x8,classes=3"
             model:
               name: resnet8
               width: 4
