@@ -233,7 +233,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Hands a copy of everything a resumed run needs to the writer. */
     public void checkpoint(CheckpointWriter writer) {
-        writer.write(state, step, recipe.toYaml(), fingerprint, books.toJson());
+        writer.write(state, step, recipe.toYaml(), fingerprint, data.training().classNames(), books.toJson());
     }
 
     /** Trains until the recipe's end, or until it is asked to stop. */
