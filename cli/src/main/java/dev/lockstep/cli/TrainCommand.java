@@ -3,10 +3,12 @@ package dev.lockstep.cli;
 import dev.lockstep.Training;
 import dev.lockstep.cli.page.RunReport;
 import dev.lockstep.collective.Collective;
-import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.collective.Collectives;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ResNet;
+import dev.lockstep.plan.Checks;
+import dev.lockstep.plan.Finding;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.topology.Topology;
@@ -14,6 +16,7 @@ import dev.lockstep.train.RunOptions;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,17 +46,21 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        options.check();
         Recipe recipe = recipeArgument.read();
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
         new Topology(recipe.workers(), options.processes());
         OpenDataset data = Datasets.open(recipe.data(), options.data());
-        try (Collective group = new SoloCollective()) {
+        try (Collective group = Collectives.fromEnvironment(options.collective(), options.peerTimeout())) {
             return train(recipe, data, group, out);
         }
     }
 
     private int train(Recipe recipe, OpenDataset data, Collective group, Path out) {
         RunOptions run = options.runOptions(recipe, group.size());
+        if (group.rank() == 0) {
+            check(recipe, data);
+        }
         try (Signals signals = Signals.handle();
                 Training training = Training.create(recipe, ResNet::fromRecipe, data, group, run, signals.stop())) {
             if (group.rank() == 0) {
@@ -66,9 +73,23 @@ final class TrainCommand implements Callable<Integer> {
             RunResult result = options.start(training, out);
             if (group.rank() == 0) {
                 RunReport.write(out);
-                System.out.println(json ? result.toJson() : Announcement.summary(result, out));
+                System.out.println(
+                        json
+                                ? result.toJson()
+                                : Announcement.summary(
+                                        recipe, result, training.trainer().noiseScale(), out));
             }
             return signals.exitCode(result);
+        }
+    }
+
+    private void check(Recipe recipe, OpenDataset data) {
+        List<Finding> findings = Checks.run(recipe, data.training().size());
+        findings.stream()
+                .filter(Finding::isWarning)
+                .forEach(finding -> System.err.println("warning: " + finding.line()));
+        if (options.isStrict()) {
+            Checks.requireNoWarnings(findings);
         }
     }
 

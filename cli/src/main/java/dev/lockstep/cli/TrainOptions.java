@@ -1,11 +1,13 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.Training;
+import dev.lockstep.collective.Collectives;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.train.RunOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -83,6 +85,16 @@ final class TrainOptions {
     private String collective = "tree";
 
     @Option(
+            names = "--peer-timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "30",
+            description = "A process that shows no sign of life this long counts as failed (default: 30).")
+    private long peerTimeout = 30;
+
+    @Option(names = "--strict", description = "Refuse a recipe that a check warns of; see 'lockstep plan'.")
+    private boolean strict;
+
+    @Option(
             names = "--device",
             paramLabel = "auto|cpu|cuda",
             defaultValue = "auto",
@@ -101,8 +113,16 @@ final class TrainOptions {
         return processes;
     }
 
-    boolean isNative() {
-        return collective.equals("native");
+    boolean isStrict() {
+        return strict;
+    }
+
+    Collectives.Mode collective() {
+        return collective.equals("native") ? Collectives.Mode.NATIVE : Collectives.Mode.TREE;
+    }
+
+    Duration peerTimeout() {
+        return Duration.ofSeconds(peerTimeout);
     }
 
     /** Checks what can be checked before anything starts. */
@@ -113,6 +133,7 @@ final class TrainOptions {
         atLeast("--checkpoint-every", checkpointEvery, 0);
         atLeast("--keep", keep, 1);
         atLeast("--audit-every", auditEvery, 0);
+        atLeast("--peer-timeout", peerTimeout, 1);
         if (!(bucketMegabytes > 0 && bucketMegabytes <= 4096)) {
             throw LockstepException.recipe("--bucket-mb = " + bucketMegabytes, "must be above 0 and at most 4096", "");
         }

@@ -12,6 +12,7 @@ import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.optim.MomentumSgd;
+import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeDifference;
 import dev.lockstep.recipe.RecipeFile;
@@ -221,6 +222,11 @@ public final class Trainer implements AutoCloseable {
         return trainedImages == 0 ? Double.NaN : trainedImages / trainingSeconds;
     }
 
+    /** The gradient noise scale of the steps so far. */
+    public NoiseScale noiseScale() {
+        return NoiseScale.of(books.noise());
+    }
+
     /** Lanes that compute. */
     public int lanes() {
         return options.lanes();
@@ -305,7 +311,9 @@ public final class Trainer implements AutoCloseable {
         step++;
         trainedImages += plan.minibatch();
         trainingSeconds += seconds;
-        books = books.plusStep(outcome.loss(), outcome.wrong(), books.noise());
+        NoiseScale noise = NoiseScale.of(books.noise())
+                .plus(recipe.imagesPerWorker(), plan.minibatch(), outcome.workerSquaredNorm(), outcome.squaredNorm());
+        books = books.plusStep(outcome.loss(), outcome.wrong(), noise.state());
         listener.onStep(new StepMetrics(
                 step,
                 epoch,
@@ -316,7 +324,7 @@ public final class Trainer implements AutoCloseable {
                 seconds,
                 outcome.dataWaitSeconds(),
                 outcome.exposedSeconds(),
-                Double.NaN));
+                noise.images()));
         return outcome.stop();
     }
 

@@ -9,6 +9,7 @@ import dev.lockstep.recipe.Recipe.Augmentation;
 import dev.lockstep.recipe.Recipe.ColourAugmentation;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** A dataset of small images of one shape, from files or made up. */
@@ -56,6 +57,11 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
         return fetcher.map(files -> files.locateVerified(folder));
     }
 
+    @Override
+    public Optional<Path> find() {
+        return fetcher.flatMap(DatasetFetcher::find);
+    }
+
     private ImageTransform transform(DatasetSpec wanted, boolean augment) {
         return new SmallImageTransform(spec.shape(), wanted.shape(), spec.normalisation(), augment);
     }
@@ -66,7 +72,8 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
         }
     }
 
-    private static String kebab(Enum<?> value) {
-        return value.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    /** As recipes write it. */
+    static String kebab(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }
