@@ -39,6 +39,7 @@ public record Checkpoint(
         List<String> classNames,
         String trainer,
         Map<String, HostTensor> tensors) {
+    private static final String FORMAT_KEY = "format_version";
     private static final String FORMAT = "lockstep-1";
     private static final String CLASS_NAMES = "class_names";
 
@@ -81,7 +82,7 @@ public record Checkpoint(
     Safetensors toFile() {
         return new Safetensors(
                 Map.of(
-                        "format_version",
+                        FORMAT_KEY,
                         FORMAT,
                         "step",
                         Long.toString(step),
@@ -97,13 +98,22 @@ public record Checkpoint(
     }
 
     /**
+     * Whether a file is a checkpoint, rather than plain weights.
+     *
+     * @throws LockstepException of kind CHECKPOINT when it is missing or damaged
+     */
+    public static boolean isOne(Path file) {
+        return !Weights.isTorchFile(file) && Safetensors.readMetadata(file).containsKey(FORMAT_KEY);
+    }
+
+    /**
      * Reads and checks a checkpoint file.
      *
      * @throws LockstepException of kind CHECKPOINT
      */
     public static Checkpoint read(Path file) {
         Safetensors contents = Safetensors.readOwn(file);
-        String format = contents.metadata().getOrDefault("format_version", "none");
+        String format = contents.metadata().getOrDefault(FORMAT_KEY, "none");
         if (!format.equals(FORMAT)) {
             throw LockstepException.checkpoint(
                     "not a checkpoint of this version: format_version = " + format,

@@ -139,14 +139,27 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
         return read(file, false);
     }
 
+    /** The metadata of a file, from its header alone; nothing else is checked. */
+    static SortedMap<String, String> readMetadata(Path file) {
+        return open(file, Reader::metadata);
+    }
+
     /** The same, and a file without a checksum is damaged: of the files that we write every one has it. */
     static Safetensors readOwn(Path file) {
         return read(file, true);
     }
 
     private static Safetensors read(Path file, boolean needsChecksum) {
+        return open(file, reader -> reader.read(needsChecksum));
+    }
+
+    private interface Reading<T> {
+        T from(Reader reader) throws IOException;
+    }
+
+    private static <T> T open(Path file, Reading<T> reading) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return new Reader(file, channel).read(needsChecksum);
+            return reading.from(new Reader(file, channel));
         } catch (JsonProcessingException e) {
             String why = e.getOriginalMessage().lines().findFirst().orElse("").replaceAll("[^\\x20-\\x7e]", "?");
             throw damaged(file, "its header is not JSON: " + why);
@@ -184,19 +197,35 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
             this.channel = channel;
         }
 
-        Safetensors read(boolean needsChecksum) throws IOException {
-            long size = channel.size();
-            String header = StandardCharsets.UTF_8
-                    .decode(next((int) headerLength(size)))
-                    .toString();
+        SortedMap<String, String> metadata() throws IOException {
+            return metadata(root(header()));
+        }
+
+        private String header() throws IOException {
+            int length = (int) headerLength(channel.size());
+            return StandardCharsets.UTF_8.decode(next(length)).toString();
+        }
+
+        private JsonNode root(String header) throws JsonProcessingException {
             JsonNode root = JSON.readTree(header);
             if (root == null || !root.isObject()) {
                 throw damaged("its header is not a JSON object");
             }
+            return root;
+        }
+
+        private static SortedMap<String, String> metadata(JsonNode root) {
             SortedMap<String, String> metadata = new TreeMap<>();
             root.path(METADATA)
                     .properties()
                     .forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
+            return metadata;
+        }
+
+        Safetensors read(boolean needsChecksum) throws IOException {
+            String header = header();
+            JsonNode root = root(header);
+            SortedMap<String, String> metadata = metadata(root);
             String checksum = metadata.getOrDefault(CHECKSUM, "");
             boolean verified = checksum.matches("[0-9a-f]{64}");
             if (needsChecksum && !verified) {
@@ -206,7 +235,7 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
                 metadata.remove(CHECKSUM);
                 digest.update(prefix(header.replace(quoted(CHECKSUM, checksum), quoted(CHECKSUM, BLANK))));
             }
-            Map<String, HostTensor> tensors = tensors(places(root), size, verified);
+            Map<String, HostTensor> tensors = tensors(places(root), channel.size(), verified);
             if (verified && !HexFormat.of().formatHex(digest.digest()).equals(checksum)) {
                 throw damaged("its checksum does not match its contents");
             }

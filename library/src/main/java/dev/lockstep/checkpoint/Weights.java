@@ -42,21 +42,37 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
      * @throws LockstepException of kind CHECKPOINT when the file is missing, damaged or holds no state dict
      */
     public static Weights read(Path file) {
+        boolean torch = isTorchFile(file);
+        return torch
+                ? readTorch(file)
+                : of("file = " + file, Safetensors.read(file).tensors());
+    }
+
+    private static Weights readTorch(Path file) {
         try {
-            if (TorchFile.matches(file)) {
-                return new Weights("file = " + file, TorchFile.read(file));
-            }
+            return new Weights("file = " + file, TorchFile.read(file));
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    static boolean isTorchFile(Path file) {
+        try {
+            return TorchFile.matches(file);
         } catch (NoSuchFileException e) {
             throw LockstepException.checkpoint("no such file", "file = " + file, "check the path");
         } catch (IOException e) {
-            throw new LockstepException(
-                    LockstepException.Kind.CHECKPOINT,
-                    "cannot be read: " + e.getMessage(),
-                    "file = " + file,
-                    "check the path and its permissions",
-                    e);
+            throw unreadable(file, e);
         }
-        return of("file = " + file, Safetensors.read(file).tensors());
+    }
+
+    private static LockstepException unreadable(Path file, IOException cause) {
+        return new LockstepException(
+                LockstepException.Kind.CHECKPOINT,
+                "cannot be read: " + cause.getMessage(),
+                "file = " + file,
+                "check the path and its permissions",
+                cause);
     }
 
     /** The weights in a checkpoint. */
