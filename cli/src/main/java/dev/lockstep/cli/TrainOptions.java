@@ -47,6 +47,12 @@ final class TrainOptions {
     private String resume = "auto";
 
     @Option(
+            names = "--weights",
+            paramLabel = "FILE",
+            description = "Start from these weights (a checkpoint, .safetensors, .pt or .pth); part of the recipe.")
+    private Optional<Path> weights = Optional.empty();
+
+    @Option(
             names = "--stop-after",
             paramLabel = "STEPS",
             defaultValue = "-1",
@@ -111,6 +117,10 @@ final class TrainOptions {
 
     Optional<Path> data() {
         return data;
+    }
+
+    Optional<Path> weights() {
+        return weights;
     }
 
     Optional<Path> out() {
