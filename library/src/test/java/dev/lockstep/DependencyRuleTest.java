@@ -37,7 +37,7 @@ class DependencyRuleTest {
             room("image", "errors", "recipe", "sampling"),
             room("report", "errors", "recipe", "schedule", "topology"),
             room("torch", "errors", "image"),
-            room("collective", "errors", "topology", "torch"),
+            room("collective", "errors", "topology", "supervise", "torch"),
             room("model", "errors", "image", "recipe", "sampling", "torch"),
             room("optim", "errors", "recipe", "torch", "model"),
             room("checkpoint", "errors", "torch", "model", "optim"));
