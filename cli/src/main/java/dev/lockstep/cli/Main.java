@@ -14,9 +14,8 @@ import picocli.CommandLine.Spec;
         name = "lockstep",
         description = "Large-minibatch synchronous SGD on the JVM.",
         mixinStandardHelpOptions = true,
-        version = "lockstep 0.1.0",
-        scope = ScopeType.INHERIT,
-        subcommands = {DataCommand.class})
+        versionProvider = Version.class,
+        scope = ScopeType.INHERIT)
 public final class Main implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -31,6 +30,7 @@ public final class Main implements Runnable {
     }
 
     public static void main(String[] arguments) {
+        ParentWatch.startIfAsked();
         int exitCode = execute(arguments);
         System.out.flush();
         System.err.flush();
@@ -41,7 +41,7 @@ public final class Main implements Runnable {
     /** Runs one command and returns its exit code. */
     static int execute(String... arguments) {
         Main main = new Main();
-        return new CommandLine(main)
+        return Commands.addTo(new CommandLine(main), arguments)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, args) -> {
                     System.err.println("error: " + oneLine(e) + ", see '" + commandName(e) + " --help'");

@@ -33,6 +33,8 @@ public final class LockstepException extends RuntimeException {
     }
 
     private final Kind kind;
+    private final String what;
+    private final String mend;
 
     public LockstepException(Kind kind, String what, String where, String mend) {
         this(kind, what, where, mend, null);
@@ -41,6 +43,8 @@ public final class LockstepException extends RuntimeException {
     public LockstepException(Kind kind, String what, String where, String mend, @Nullable Throwable cause) {
         super(oneLine(what, where, mend), cause);
         this.kind = kind;
+        this.what = what;
+        this.mend = mend;
     }
 
     public static LockstepException recipe(String what, String where, String mend) {
@@ -62,6 +66,16 @@ public final class LockstepException extends RuntimeException {
     @Override
     public String getMessage() {
         return Objects.requireNonNull(super.getMessage());
+    }
+
+    /** The first part of the message: what happened. */
+    public String what() {
+        return what;
+    }
+
+    /** The last part of the message: how to mend it. */
+    public String mend() {
+        return mend;
     }
 
     public Kind kind() {

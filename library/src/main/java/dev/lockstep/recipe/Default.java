@@ -8,6 +8,6 @@ import java.lang.annotation.Target;
 /** The YAML text that a key has when it is left out. A key without a default must be written. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
-@interface Default {
+public @interface Default {
     String value();
 }

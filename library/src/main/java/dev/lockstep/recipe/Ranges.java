@@ -2,7 +2,7 @@ package dev.lockstep.recipe;
 
 import dev.lockstep.errors.LockstepException;
 
-/** Checks of values, with the message that names key, value and what is allowed. */
+/** Checks of values. The messages start with the key, which {@link YamlRecords} relies on to name the line. */
 final class Ranges {
     private Ranges() {}
 
@@ -20,7 +20,7 @@ final class Ranges {
 
     static void require(boolean holds, String key, Object value, String allowed) {
         if (!holds) {
-            throw LockstepException.recipe(key + " = " + value, allowed, "");
+            throw LockstepException.recipe(key + " = " + value, "", allowed);
         }
     }
 }

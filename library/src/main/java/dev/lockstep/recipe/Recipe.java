@@ -42,7 +42,11 @@ public record Recipe(
         @Default("{}") Map<String, String> silence) {
 
     public Recipe {
-        require(name.matches("[A-Za-z0-9][A-Za-z0-9._-]*"), "name", name, "letters, digits, '.', '_' and '-' only");
+        require(
+                name.matches("[A-Za-z0-9][A-Za-z0-9._-]*"),
+                "name",
+                name,
+                "must be letters, digits, '.', '_' and '-', the first a letter or digit");
         between("epochs", epochs, 1, 100_000);
         between("workers", workers, 1, 65_536);
         between("images-per-worker", imagesPerWorker, 1, 65_536);
@@ -56,7 +60,7 @@ public record Recipe(
                 imagesPerWorker > 1,
                 "images-per-worker",
                 imagesPerWorker,
-                "batch norm needs at least 2 images a worker");
+                "must be at least 2: batch norm needs several images a worker");
         silence = Map.copyOf(silence);
     }
 
@@ -127,7 +131,7 @@ public record Recipe(
          */
         public Rate {
             above("reference", reference, 0);
-            atLeast("reference-minibatch", referenceMinibatch, 1);
+            between("reference-minibatch", referenceMinibatch, 1, Integer.MAX_VALUE);
         }
     }
 
@@ -171,7 +175,7 @@ public record Recipe(
                     "a step schedule needs at least one epoch at which the rate falls");
             require(
                     epochs.stream().sorted().distinct().toList().equals(epochs)
-                            && epochs.stream().allMatch(e -> e > 0),
+                            && epochs.stream().allMatch(e -> e > 0 && e < Double.POSITIVE_INFINITY),
                     "epochs",
                     epochs,
                     "must be positive and ascending");

@@ -12,153 +12,71 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
-import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
-import org.snakeyaml.engine.v2.nodes.MappingNode;
-import org.snakeyaml.engine.v2.nodes.Node;
-import org.snakeyaml.engine.v2.nodes.NodeTuple;
-import org.snakeyaml.engine.v2.nodes.ScalarNode;
-import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
  * Reads YAML into records and writes them back: kebab-case keys, no unknown keys, exact types, values checked by the
  * records' own constructors. Every error names the line, the key and the value.
+ *
+ * <p>Components may be records, lists, maps from text, texts, numbers, booleans and enums.
  */
 public final class YamlRecords {
-    private YamlRecords() {}
+    private final Class<?> root;
+
+    private YamlRecords(Class<?> root) {
+        this.root = root;
+    }
 
     /**
      * @param source what the text is called in messages
-     * @param overrides dotted key paths with the YAML text of their value; applied over the text
+     * @param overrides dotted key paths with the YAML text of their value; applied over the text, in order
      */
     public static <T extends Record> T read(Class<T> type, String yaml, String source, Map<String, String> overrides) {
-        Mapping root = Mapping.of(compose(yaml, source), "", source);
-        overrides.forEach((path, text) -> override(root, path, text));
-        return type.cast(record(type, root));
+        YamlValue.Entries entries = YamlParser.file(yaml, source);
+        for (Map.Entry<String, String> override : overrides.entrySet()) {
+            String place = "--set " + override.getKey() + "=" + override.getValue();
+            entries = entries.with(override.getKey(), YamlParser.value(override.getValue(), place));
+        }
+        return type.cast(new YamlRecords(type).record(type, entries, ""));
     }
 
     /** Every component of a record as YAML that {@link #read} takes back to an equal record. */
     public static String write(Record value) {
-        StringBuilder out = new StringBuilder();
-        writeRecord(value, "", out);
-        return out.toString();
+        return YamlWriter.write(value);
     }
 
-    /** A mapping node as keys, with where it stands. */
-    private record Mapping(Map<String, Value> entries, String path, String source) {
-        static Mapping of(Optional<Node> node, String path, String source) {
-            Map<String, Value> entries = new LinkedHashMap<>();
-            if (node.isPresent()) {
-                if (!(node.get() instanceof MappingNode mapping)) {
-                    throw error(
-                            "expected keys with values", where(node.get(), path, source), "write 'key: value' lines");
-                }
-                for (NodeTuple tuple : mapping.getValue()) {
-                    String key = tuple.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "?";
-                    String keyPath = join(path, key);
-                    Value value = new Value(tuple.getValueNode(), keyPath, where(tuple.getKeyNode(), keyPath, source));
-                    if (entries.put(key, value) != null) {
-                        throw error("key is written twice", value.where, "remove one of them");
-                    }
-                }
-            }
-            return new Mapping(entries, path, source);
-        }
-    }
-
-    private record Value(Node node, String path, String where) {
-        Mapping mapping(String source) {
-            return Mapping.of(Optional.of(node), path, source);
-        }
-    }
-
-    private static Optional<Node> compose(String yaml, String source) {
-        try {
-            return new Compose(LoadSettings.builder().setLabel(source).build()).composeString(yaml);
-        } catch (MarkedYamlEngineException e) {
-            String line =
-                    e.getProblemMark().map(mark -> ":" + (mark.getLine() + 1)).orElse("");
-            throw error("not valid YAML: " + e.getProblem(), source + line, "mend the syntax");
-        } catch (YamlEngineException e) {
-            throw error("not valid YAML: " + e.getMessage(), source, "mend the syntax");
-        }
-    }
-
-    private static void override(Mapping root, String path, String text) {
-        String where = "--set " + path + "=" + text;
-        Node node = compose(text.isEmpty() ? "''" : text, where)
-                .orElseThrow(() -> error("no value", where, "write --set key.path=value"));
-        insert(root, path, path, node, where);
-    }
-
-    private static void insert(Mapping mapping, String fullPath, String rest, Node node, String where) {
-        int dot = rest.indexOf('.');
-        if (dot < 0) {
-            mapping.entries.put(rest, new Value(node, fullPath, where));
-            return;
-        }
-        String head = rest.substring(0, dot);
-        Value existing = mapping.entries.get(head);
-        Mapping child;
-        if (existing == null) {
-            child = new Mapping(new LinkedHashMap<>(), join(mapping.path, head), mapping.source);
-        } else if (existing.node instanceof OverriddenNode overridden) {
-            child = overridden.mapping;
-        } else {
-            child = existing.mapping(mapping.source);
-        }
-        insert(child, fullPath, rest.substring(dot + 1), node, where);
-        mapping.entries.put(head, new Value(new OverriddenNode(child, node), child.path, where));
-    }
-
-    /** A mapping that holds overrides, standing in for the node it was read from. */
-    private static final class OverriddenNode extends MappingNode {
-        private final Mapping mapping;
-
-        OverriddenNode(Mapping mapping, Node like) {
-            super(
-                    org.snakeyaml.engine.v2.nodes.Tag.MAP,
-                    true,
-                    List.of(),
-                    org.snakeyaml.engine.v2.common.FlowStyle.BLOCK,
-                    like.getStartMark(),
-                    like.getEndMark());
-            this.mapping = mapping;
-        }
-    }
-
-    private static Object record(Class<?> type, Mapping mapping) {
+    private Object record(Class<?> type, YamlValue.Entries entries, String path) {
         RecordComponent[] components = type.getRecordComponents();
-        List<String> known =
-                Arrays.stream(components).map(c -> kebab(c.getName())).toList();
-        mapping.entries.forEach((key, value) -> {
+        List<String> known = keys(type);
+        entries.entries().forEach((key, value) -> {
             if (!known.contains(key)) {
-                throw error("unknown key '" + key + "'", value.where, "did you mean '" + nearest(key, known) + "'?");
+                throw LockstepException.recipe(
+                        "unknown key '" + join(path, key) + "'",
+                        value.where(),
+                        "did you mean " + KeySuggestion.of(key, known, root) + "?");
             }
         });
         Object[] arguments = new Object[components.length];
-        String where = mapping.source;
         for (int i = 0; i < components.length; i++) {
-            String key = known.get(i);
-            Value value = mapping.entries.get(key);
-            if (value == null) {
-                Default standard = components[i].getAnnotation(Default.class);
-                if (standard == null) {
-                    throw error("missing key '" + join(mapping.path, key) + "'", mapping.source, "add it");
-                }
-                Node node = compose(standard.value(), "default").orElseThrow();
-                value = new Value(node, join(mapping.path, key), mapping.source);
-            }
-            arguments[i] = value(components[i].getGenericType(), value, mapping.source);
+            String key = join(path, known.get(i));
+            YamlValue value = entries.get(known.get(i));
+            arguments[i] = value(
+                    components[i].getGenericType(),
+                    value == null ? standard(components[i], key, entries.where()) : value,
+                    key);
         }
-        return construct(type, arguments, mapping, where);
+        return construct(type, arguments, entries, path);
     }
 
-    private static Object construct(Class<?> type, Object[] arguments, Mapping mapping, String where) {
+    private static YamlValue standard(RecordComponent component, String key, String where) {
+        Default standard = component.getAnnotation(Default.class);
+        if (standard == null) {
+            throw LockstepException.recipe("missing key '" + key + "'", where, "add it");
+        }
+        return YamlParser.value(standard.value(), where);
+    }
+
+    private static Object construct(Class<?> type, Object[] arguments, YamlValue.Entries entries, String path) {
         try {
             Class<?>[] parameters = Arrays.stream(type.getRecordComponents())
                     .map(RecordComponent::getType)
@@ -167,12 +85,8 @@ public final class YamlRecords {
             constructor.setAccessible(true);
             return constructor.newInstance(arguments);
         } catch (InvocationTargetException e) {
-            if (e.getCause() instanceof LockstepException cause) {
-                String key = cause.getMessage().split(" ", 2)[0];
-                Value culprit = mapping.entries.get(key);
-                String place = culprit != null ? culprit.where : where;
-                String prefix = mapping.path.isEmpty() ? "" : mapping.path + ".";
-                throw error(prefix + cause.getMessage(), place, "");
+            if (e.getCause() instanceof LockstepException refusal) {
+                throw located(refusal, entries, path);
             }
             throw new IllegalStateException(e.getCause());
         } catch (ReflectiveOperationException e) {
@@ -180,49 +94,62 @@ public final class YamlRecords {
         }
     }
 
-    private static Object value(Type type, Value value, String source) {
-        if (type instanceof ParameterizedType generic && generic.getRawType() == List.class) {
-            return list(generic.getActualTypeArguments()[0], value, source);
-        }
-        if (type instanceof ParameterizedType generic && generic.getRawType() == Map.class) {
-            return map(generic.getActualTypeArguments()[1], value, source);
+    /** A record's refusal starts with the key it is about; here it gets the key's path and line. */
+    private static LockstepException located(LockstepException refusal, YamlValue.Entries entries, String path) {
+        YamlValue culprit = entries.get(refusal.what().split(" ", 2)[0]);
+        String where = culprit == null ? entries.where() : culprit.where();
+        return LockstepException.recipe(join(path, refusal.what()), where, refusal.mend());
+    }
+
+    private Object value(Type type, YamlValue value, String path) {
+        if (type instanceof ParameterizedType generic) {
+            Type[] parts = generic.getActualTypeArguments();
+            return generic.getRawType() == List.class
+                    ? list(parts[0], value, path)
+                    : map(parts[1], entries(value, path), path);
         }
         Class<?> raw = (Class<?>) type;
-        if (raw.isRecord()) {
-            return record(
-                    raw, value.node instanceof OverriddenNode overridden ? overridden.mapping : value.mapping(source));
+        return raw.isRecord() ? record(raw, entries(value, path), path) : single(raw, value, path);
+    }
+
+    private static YamlValue.Entries entries(YamlValue value, String path) {
+        if (value instanceof YamlValue.Entries entries) {
+            return entries;
         }
-        if (!(value.node instanceof ScalarNode scalar)) {
-            throw error(value.path + " is not a single value", value.where, "write " + expected(raw));
+        throw LockstepException.recipe(
+                path + " is a group of keys", value.where(), "write 'key: value' lines below it");
+    }
+
+    private List<Object> list(Type elementType, YamlValue value, String path) {
+        if (!(value instanceof YamlValue.Items list)) {
+            throw LockstepException.recipe(path + " is not a list", value.where(), "write [a, b, …]");
         }
-        Object parsed = scalar(raw, scalar.getValue());
+        List<Object> elements = new ArrayList<>();
+        for (YamlValue item : list.items()) {
+            elements.add(value(elementType, item, path + "[" + elements.size() + "]"));
+        }
+        return Collections.unmodifiableList(elements);
+    }
+
+    private Map<String, Object> map(Type valueType, YamlValue.Entries value, String path) {
+        Map<String, Object> entries = new LinkedHashMap<>();
+        value.entries().forEach((key, entry) -> entries.put(key, value(valueType, entry, join(path, key))));
+        return Collections.unmodifiableMap(entries);
+    }
+
+    private static Object single(Class<?> type, YamlValue value, String path) {
+        if (!(value instanceof YamlValue.Text text)) {
+            throw LockstepException.recipe(path + " is not a single value", value.where(), "write " + expected(type));
+        }
+        Object parsed = text.plain() || type == String.class ? parse(type, text.text()) : null;
         if (parsed == null) {
-            throw error(value.path + " = " + scalar.getValue(), value.where, "must be " + expected(raw));
+            String shown = text.plain() ? text.text() : "'" + text.text() + "'";
+            throw LockstepException.recipe(path + " = " + shown, text.where(), "must be " + expected(type));
         }
         return parsed;
     }
 
-    private static List<Object> list(Type elementType, Value value, String source) {
-        if (!(value.node instanceof SequenceNode sequence)) {
-            throw error(value.path + " is not a list", value.where, "write [a, b, …]");
-        }
-        List<Object> elements = new ArrayList<>();
-        for (Node node : sequence.getValue()) {
-            String path = value.path + "[" + elements.size() + "]";
-            String where = value.where.startsWith("--set") ? value.where : where(node, path, source);
-            elements.add(value(elementType, new Value(node, path, where), source));
-        }
-        return elements;
-    }
-
-    private static Map<String, Object> map(Type valueType, Value value, String source) {
-        Mapping mapping = value.node instanceof OverriddenNode overridden ? overridden.mapping : value.mapping(source);
-        Map<String, Object> entries = new LinkedHashMap<>();
-        mapping.entries.forEach((key, entry) -> entries.put(key, value(valueType, entry, source)));
-        return Collections.unmodifiableMap(entries);
-    }
-
-    private static @Nullable Object scalar(Class<?> type, String text) {
+    private static @Nullable Object parse(Class<?> type, String text) {
         try {
             if (type == String.class) {
                 return text;
@@ -231,19 +158,26 @@ public final class YamlRecords {
             } else if (type == long.class || type == Long.class) {
                 return Long.valueOf(text);
             } else if (type == double.class || type == Double.class) {
-                return text.matches("[-+]?[0-9.][0-9.eE+-]*") ? Double.valueOf(text) : null;
+                return number(text);
             } else if (type == boolean.class || type == Boolean.class) {
                 return text.equals("true") ? Boolean.TRUE : text.equals("false") ? Boolean.FALSE : null;
             }
         } catch (NumberFormatException e) {
             return null;
         }
-        for (Object constant : type.getEnumConstants()) {
-            if (enumText(constant).equals(text)) {
-                return constant;
-            }
+        return Arrays.stream(type.getEnumConstants())
+                .filter(constant -> enumText(constant).equals(text))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Decimal and finite only: Java also reads hexadecimal numbers, "1d" and "NaN". */
+    private static @Nullable Double number(String text) {
+        if (!text.matches("[-+]?[0-9.][0-9.eE+-]*")) {
+            return null;
         }
-        return null;
+        double number = Double.parseDouble(text);
+        return Double.isInfinite(number) ? null : Double.valueOf(number);
     }
 
     private static String expected(Class<?> type) {
@@ -256,96 +190,30 @@ public final class YamlRecords {
                                     .toList());
         } else if (type == String.class) {
             return "a text";
-        } else if (type == boolean.class) {
+        } else if (type == boolean.class || type == Boolean.class) {
             return "true or false";
+        } else if (type == double.class || type == Double.class) {
+            return "a number";
         }
-        return type == double.class || type == Double.class ? "a number" : "a whole number";
+        return type == int.class || type == Integer.class ? "a whole number below 2147483648" : "a whole number";
     }
 
-    private static void writeRecord(Record value, String indent, StringBuilder out) {
-        for (RecordComponent component : value.getClass().getRecordComponents()) {
-            Object part;
-            try {
-                component.getAccessor().setAccessible(true);
-                part = component.getAccessor().invoke(value);
-            } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException(e);
-            }
-            out.append(indent).append(kebab(component.getName())).append(':');
-            writeValue(part, indent, out);
-        }
+    /** The keys of a record, in the order of its components. */
+    static List<String> keys(Class<?> type) {
+        return Arrays.stream(type.getRecordComponents())
+                .map(component -> kebab(component.getName()))
+                .toList();
     }
 
-    private static void writeValue(Object part, String indent, StringBuilder out) {
-        if (part instanceof Record nested) {
-            out.append('\n');
-            writeRecord(nested, indent + "  ", out);
-        } else if (part instanceof Map<?, ?> map && !map.isEmpty()) {
-            out.append('\n');
-            map.entrySet().stream()
-                    .sorted((a, b) -> a.getKey().toString().compareTo(b.getKey().toString()))
-                    .forEach(entry -> out.append(indent)
-                            .append("  ")
-                            .append(quoted(entry.getKey().toString()))
-                            .append(": ")
-                            .append(quoted(entry.getValue().toString()))
-                            .append('\n'));
-        } else if (part instanceof Map) {
-            out.append(" {}\n");
-        } else if (part instanceof Enum) {
-            out.append(' ').append(enumText(part)).append('\n');
-        } else if (part instanceof String text) {
-            out.append(' ').append(quoted(text)).append('\n');
-        } else {
-            out.append(' ').append(part).append('\n');
-        }
-    }
-
-    private static String quoted(String text) {
-        return text.matches("[A-Za-z0-9][A-Za-z0-9._/-]*") ? text : "'" + text.replace("'", "''") + "'";
-    }
-
-    private static String enumText(Object constant) {
-        return constant.toString().toLowerCase(Locale.ROOT).replace('_', '-');
+    static String enumText(Object constant) {
+        return ((Enum<?>) constant).name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     static String kebab(String camel) {
         return camel.replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
     }
 
-    private static String nearest(String key, List<String> known) {
-        return known.stream()
-                .min((a, b) -> Integer.compare(distance(key, a), distance(key, b)))
-                .orElseThrow();
-    }
-
-    /** Levenshtein's edit distance. */
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        Arrays.setAll(row, j -> j);
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int substitution = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(substitution, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[b.length()];
-    }
-
-    private static String join(String path, String key) {
+    static String join(String path, String key) {
         return path.isEmpty() ? key : path + "." + key;
-    }
-
-    private static String where(Node node, String path, String source) {
-        return node.getStartMark()
-                .map(mark -> source + ":" + (mark.getLine() + 1))
-                .orElse(source);
-    }
-
-    private static LockstepException error(String what, String where, String mend) {
-        return LockstepException.recipe(what, where, mend);
     }
 }

@@ -1,37 +1,44 @@
 package dev.lockstep.sampling;
 
 import dev.lockstep.errors.LockstepException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts each epoch's permutation into iterations × workers × images: iteration i takes the next kn samples, worker j the
  * j-th n of those. The remainder that does not fill a minibatch is dropped; because every epoch is shuffled anew, other
  * samples are dropped each time.
  *
- * <p>Immutable and stateless but for a cache of the current permutation; safe for many threads.
+ * <p>A function of its arguments, safe for many threads. It keeps the permutations of the last two epochs, because a
+ * loader that reads ahead works on the next epoch while the step is still in this one.
  */
 public final class MinibatchPlan {
     private final long seed;
     private final int datasetSize;
     private final int workers;
     private final int imagesPerWorker;
-    private volatile Cached cached;
+    private final @Nullable Cached[] cache = new Cached[2];
 
     private record Cached(int epoch, EpochPermutation permutation) {}
 
     public MinibatchPlan(long seed, int datasetSize, int workers, int imagesPerWorker) {
+        if (workers < 1 || imagesPerWorker < 1) {
+            throw new IllegalArgumentException(
+                    "workers = " + workers + ", images-per-worker = " + imagesPerWorker + ": both must be at least 1");
+        }
         long minibatch = (long) workers * imagesPerWorker;
         if (minibatch > datasetSize) {
             throw LockstepException.recipe(
                     "minibatch = " + minibatch + " images is larger than the dataset",
                     "workers = " + workers + ", images-per-worker = " + imagesPerWorker + ", dataset size = "
                             + datasetSize,
-                    "use workers ≤ " + datasetSize / imagesPerWorker);
+                    imagesPerWorker > datasetSize
+                            ? "use images-per-worker ≤ " + datasetSize
+                            : "use workers ≤ " + datasetSize / imagesPerWorker);
         }
         this.seed = seed;
         this.datasetSize = datasetSize;
         this.workers = workers;
         this.imagesPerWorker = imagesPerWorker;
-        this.cached = new Cached(0, EpochPermutation.of(seed, 0, datasetSize));
     }
 
     /** kn, the images of one step. */
@@ -64,11 +71,13 @@ public final class MinibatchPlan {
     }
 
     private EpochPermutation permutation(int epoch) {
-        Cached current = cached;
-        if (current.epoch != epoch) {
-            current = new Cached(epoch, EpochPermutation.of(seed, epoch, datasetSize));
-            cached = current;
+        synchronized (cache) {
+            Cached known = cache[epoch & 1];
+            if (known == null || known.epoch != epoch) {
+                known = new Cached(epoch, EpochPermutation.of(seed, epoch, datasetSize));
+                cache[epoch & 1] = known;
+            }
+            return known.permutation;
         }
-        return current.permutation;
     }
 }

@@ -1,5 +1,7 @@
 package dev.lockstep.schedule;
 
+import java.util.Arrays;
+
 /** The factor by which the learning rate has fallen at an iteration, counted from the start of training. */
 @FunctionalInterface
 public interface Decay {
@@ -16,6 +18,12 @@ public interface Decay {
      */
     static Decay step(double factor, long... boundaries) {
         long[] ascending = boundaries.clone();
+        for (int i = 1; i < ascending.length; i++) {
+            if (ascending[i - 1] > ascending[i]) {
+                throw new IllegalArgumentException(
+                        "boundaries = " + Arrays.toString(ascending) + ": must be ascending");
+            }
+        }
         return iteration -> {
             double product = 1;
             for (long boundary : ascending) {
@@ -29,6 +37,9 @@ public interface Decay {
 
     /** Half a cosine from 1 at the start to 0 at iteration {@code total} (Loshchilov and Hutter 2017). */
     static Decay cosine(long total) {
+        if (total < 1) {
+            throw new IllegalArgumentException("total = " + total + ": must be at least 1");
+        }
         return iteration -> 0.5 * (1 + StrictMath.cos(StrictMath.PI * Math.min(iteration, total) / total));
     }
 }

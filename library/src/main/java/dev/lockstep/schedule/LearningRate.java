@@ -6,7 +6,7 @@ package dev.lockstep.schedule;
  * <p>Compose one from a base rate, its warmup and its decay:
  *
  * <pre>{@code
- * double scaled = LinearScaling.LINEAR.scale(0.1, 8192, 256);
+ * double scaled = Scaling.LINEAR.scale(0.1, 8192, 256);
  * LearningRate rate = Warmup.gradual(0.1, scaled, 780).times(Decay.step(0.1, 30 * 156, 60 * 156, 80 * 156));
  * }</pre>
  */

@@ -60,6 +60,9 @@ public final class ReductionTree {
 
     /** The sum of one number a leaf, in the order of the tree: what every tensor sum must agree with, bit by bit. */
     public static float sum(float[] values) {
+        if (values.length == 0) {
+            throw new IllegalArgumentException("values = []: a tree has at least one leaf");
+        }
         return sum(values, 0, values.length);
     }
 

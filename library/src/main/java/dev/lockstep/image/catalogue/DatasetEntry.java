@@ -22,4 +22,9 @@ interface DatasetEntry {
 
     /** Finds or fetches the files and verifies them; empty for a dataset without files. */
     Optional<Path> fetch(Optional<Path> folder);
+
+    /** Where the files are already; empty when they would have to be fetched, or for a dataset without files. */
+    default Optional<Path> find() {
+        return Optional.empty();
+    }
 }

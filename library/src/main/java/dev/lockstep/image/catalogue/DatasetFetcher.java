@@ -50,11 +50,15 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Path cache, List<
         if (folder.isPresent()) {
             return files.in(folder.get()).orElseThrow(() -> files.missing(folder.get()));
         }
+        return find().orElseGet(this::fetchOnce);
+    }
+
+    /** The folder that holds every file already, where the system or the cache has one. */
+    Optional<Path> find() {
         return systemFolders.stream()
                 .flatMap(candidate -> files.in(candidate).stream())
                 .findFirst()
-                .or(() -> files.in(home()))
-                .orElseGet(this::fetchOnce);
+                .or(() -> files.in(home()));
     }
 
     /** {@link #locate}, with every file's contents verified. */

@@ -43,6 +43,15 @@ public final class Datasets {
         return entry(dataset).fetch(folder);
     }
 
+    /**
+     * Where a dataset's files are on this machine already, without fetching or verifying anything.
+     *
+     * @return empty when they would have to be fetched, and for a dataset that needs none
+     */
+    public static Optional<Path> find(String dataset) {
+        return entry(dataset).find();
+    }
+
     private static DatasetEntry entry(String name) {
         if (SyntheticImages.isNamed(name)) {
             return SyntheticImages.parse(name);

@@ -57,6 +57,11 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
         return fetcher.map(files -> files.locateVerified(folder));
     }
 
+    @Override
+    public Optional<Path> find() {
+        return fetcher.flatMap(DatasetFetcher::find);
+    }
+
     private ImageTransform transform(DatasetSpec wanted, boolean augment) {
         return new SmallImageTransform(spec.shape(), wanted.shape(), spec.normalisation(), augment);
     }

@@ -1,0 +1,135 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.report.RunResult;
+import dev.lockstep.study.RunExecutor;
+import dev.lockstep.study.StudyRun;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Trains each run of a study in a process of its own, by {@code lockstep train}, which resumes what it finds. */
+final class ChildRuns implements RunExecutor {
+    private static final int DIVERGED = LockstepException.Kind.DIVERGED.exitCode();
+    private static final long SAVE_SECONDS = 60;
+    private static final long SIGNALLED_SECONDS = 5;
+    private static final long ORPHAN_SECONDS = 10;
+    private static final String LOG = "train.log";
+
+    private final List<String> options;
+    private volatile boolean signalled;
+
+    /**
+     * @param options of {@code train}, after the recipe and the run folder
+     */
+    ChildRuns(List<String> options) {
+        this.options = List.copyOf(options);
+    }
+
+    @Override
+    public RunResult run(StudyRun run) throws InterruptedException {
+        try {
+            waitForOrphan(run.folder());
+            Process process = start(run);
+            try {
+                return result(run, process.waitFor());
+            } catch (InterruptedException e) {
+                stop(process);
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Process start(StudyRun run) throws IOException {
+        Path recipe = run.folder().resolve("study-recipe.yaml");
+        Files.writeString(recipe, run.recipe().toYaml());
+        List<String> arguments = new ArrayList<>(
+                List.of("train", recipe.toString(), "--out", run.folder().toString(), "--resume", "auto"));
+        arguments.addAll(options);
+        Path log = run.folder().resolve(LOG);
+        Process process = ChildJvm.of(arguments)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+        process.getOutputStream().close();
+        Files.writeString(pidFile(run.folder()), Long.toString(process.pid()));
+        return process;
+    }
+
+    private static Path pidFile(Path folder) {
+        return folder.resolve("train.pid");
+    }
+
+    /** After the study was killed, its runs end within moments; a new one must not find the folder still locked. */
+    private static void waitForOrphan(Path folder) throws IOException, InterruptedException {
+        if (!Files.exists(pidFile(folder))) {
+            return;
+        }
+        String pid = Files.readString(pidFile(folder)).strip();
+        ProcessHandle orphan =
+                pid.matches("[0-9]+") ? ProcessHandle.of(Long.parseLong(pid)).orElse(null) : null;
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ORPHAN_SECONDS);
+        while (orphan != null && orphan.isAlive() && isRunOf(orphan, folder) && System.nanoTime() < deadline) {
+            Thread.sleep(50);
+        }
+    }
+
+    /** Another process may have the number by now. */
+    private static boolean isRunOf(ProcessHandle process, Path folder) {
+        return process.info().arguments().map(List::of).orElse(List.of()).contains(folder.toString());
+    }
+
+    private RunResult result(StudyRun run, int exitCode) throws IOException, InterruptedException {
+        Files.deleteIfExists(pidFile(run.folder()));
+        if (exitCode == 130 || exitCode == 143) {
+            throw new InterruptedException(run.title() + " was asked to stop");
+        }
+        if (exitCode == 0) {
+            return RunResult.read(run.folder());
+        }
+        if (exitCode == DIVERGED && Files.exists(run.folder().resolve(RunResult.NAME))) {
+            return RunResult.read(run.folder());
+        }
+        throw LockstepException.worker(
+                "a run failed, exit code = " + exitCode + ": " + lastError(run.folder()),
+                "run = " + run.title(),
+                "see " + run.folder().resolve(LOG) + ", then start the study again: it goes on from here");
+    }
+
+    private static String lastError(Path folder) throws IOException {
+        List<String> lines = Files.readAllLines(folder.resolve(LOG));
+        return lines.stream()
+                .filter(line -> line.startsWith("error: "))
+                .reduce((first, second) -> second)
+                .orElseGet(() -> lines.isEmpty() ? "no output" : lines.get(lines.size() - 1));
+    }
+
+    /** Tells that a terminal has sent its Ctrl-C to the runs, too: a second signal would keep them from saving. */
+    void haveBeenSignalled() {
+        signalled = true;
+    }
+
+    private void stop(Process process) {
+        if (!signalled || !endsWithin(process, SIGNALLED_SECONDS)) {
+            process.destroy();
+        }
+        if (!endsWithin(process, SAVE_SECONDS)) {
+            process.destroyForcibly();
+        }
+    }
+
+    private static boolean endsWithin(Process process, long seconds) {
+        try {
+            return process.waitFor(seconds, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package dev.lockstep.cli;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** Every command, in the order of the help. */
+final class Commands {
+    private static final List<Class<?>> ALL = List.of(
+            TrainCommand.class,
+            PlanCommand.class,
+            TuneCommand.class,
+            StudyCommand.class,
+            ReportCommand.class,
+            VerifyCommand.class,
+            DataCommand.class,
+            DoctorCommand.class);
+
+    private Commands() {}
+
+    /**
+     * Adds the command that the arguments ask for, and no other: to set up all of them takes longer than a quick command
+     * does. Adds all where none is named, as for {@code --help}.
+     */
+    static CommandLine addTo(CommandLine line, String... arguments) {
+        Optional<Class<?>> asked = Arrays.stream(arguments)
+                .filter(argument -> !argument.startsWith("-"))
+                .findFirst()
+                .flatMap(name ->
+                        ALL.stream().filter(type -> name(type).equals(name)).findFirst());
+        asked.map(List::<Class<?>>of).orElse(ALL).forEach(line::addSubcommand);
+        return line;
+    }
+
+    private static String name(Class<?> command) {
+        return command.getAnnotation(Command.class).name();
+    }
+}

@@ -1,0 +1,100 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.catalogue.DatasetSpec;
+import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.plan.Checks;
+import dev.lockstep.plan.DatasetFacts;
+import dev.lockstep.plan.Finding;
+import dev.lockstep.plan.Plan;
+import dev.lockstep.recipe.Recipe;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code lockstep plan}: what a run will do, and what is unusual about it. Never loads libtorch. */
+@Command(
+        name = "plan",
+        description = "Shows what a run will do before it starts, and checks the recipe.",
+        footer = {
+            "",
+            "Examples:",
+            "  lockstep plan recipes/fashion-mnist.yaml --set workers=64 --procs 2",
+            "  lockstep plan recipes/imagenet-resnet50-8k.yaml --json"
+        })
+final class PlanCommand implements Runnable {
+    /** Where only the files can tell the number of classes, that of ImageNet stands in. */
+    private static final int USUAL_CLASSES = 1000;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private RecipeArgument recipeArgument;
+
+    @Option(
+            names = "--dataset-size",
+            paramLabel = "N",
+            description = "Training images (default: those of the recipe's dataset).")
+    private Optional<Integer> datasetSize = Optional.empty();
+
+    @Option(names = "--procs", paramLabel = "P", defaultValue = "1", description = "Processes (default: 1).")
+    private int processes = 1;
+
+    @Option(
+            names = "--lanes",
+            paramLabel = "L",
+            description = "Compute threads of a process (default: cores / procs / threads-per-worker).")
+    private Optional<Integer> lanes = Optional.empty();
+
+    @Option(names = "--strict", description = "Fail when a check warns.")
+    private boolean strict;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    @Override
+    public void run() {
+        atLeastOne("--procs", processes);
+        datasetSize.ifPresent(size -> atLeastOne("--dataset-size", size));
+        Recipe recipe = recipeArgument.read();
+        Plan plan = Plan.of(recipe, facts(recipe), processes, lanes.orElseGet(() -> usualLanes(recipe)));
+        List<Finding> findings = Checks.run(recipe, plan.data().trainingImages());
+        System.out.print(json ? JsonDocument.of(PlanJson.of(plan, findings)) + "\n" : PlanText.of(plan, findings));
+        if (strict) {
+            Checks.requireNoWarnings(findings);
+        }
+    }
+
+    private static void atLeastOne(String option, int value) {
+        if (value < 1) {
+            throw LockstepException.recipe(option + " = " + value, "", "must be at least 1");
+        }
+    }
+
+    private int usualLanes(Recipe recipe) {
+        return Math.max(1, Runtime.getRuntime().availableProcessors() / processes / recipe.threadsPerWorker());
+    }
+
+    private DatasetFacts facts(Recipe recipe) {
+        DatasetFacts facts = DatasetFacts.of(recipe.data()).orElseGet(() -> catalogued(recipe));
+        return datasetSize.map(facts::withTrainingImages).orElse(facts);
+    }
+
+    private DatasetFacts catalogued(Recipe recipe) {
+        DatasetSpec spec = Datasets.spec(recipe.data());
+        int size = datasetSize.orElseGet(() -> spec.trainingImages()
+                .orElseThrow(() -> LockstepException.recipe(
+                        "data.dataset = " + spec.name() + " has the size of its files",
+                        "",
+                        "give the number of training images with --dataset-size")));
+        return new DatasetFacts(
+                spec.name(),
+                size,
+                spec.validationImages().orElse(0),
+                spec.shape().channels(),
+                spec.shape().height(),
+                spec.shape().width(),
+                spec.classes().orElse(USUAL_CLASSES));
+    }
+}

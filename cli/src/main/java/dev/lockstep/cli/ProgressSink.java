@@ -1,0 +1,117 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.report.EpochMetrics;
+import dev.lockstep.report.MetricSink;
+import dev.lockstep.report.StepMetrics;
+import java.io.PrintStream;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shows a run to the person who started it, on standard error. On a terminal: a bar that moves, and one line for every
+ * epoch above it. Elsewhere: plain lines, one for every epoch and one about every ten seconds between them.
+ */
+final class ProgressSink implements MetricSink {
+    private static final long PLAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final int UPDATE_MILLIS = 250;
+
+    private final Pace pace;
+    private final PrintStream out;
+    private final Terminal terminal;
+    private final LongSupplier nanoTime;
+    private final @Nullable ProgressBar bar;
+    private volatile @Nullable StepMetrics last;
+    private long lastLine;
+
+    ProgressSink(Pace pace, PrintStream out, Terminal terminal, LongSupplier nanoTime) {
+        this.pace = pace;
+        this.out = out;
+        this.terminal = terminal;
+        this.nanoTime = nanoTime;
+        this.lastLine = nanoTime.getAsLong();
+        this.bar = terminal.interactive() ? bar() : null;
+    }
+
+    /**
+     * @param startStep the step of the checkpoint that the run goes on from, or 0
+     */
+    static ProgressSink onStandardError(int epochs, long iterationsPerEpoch, long startStep) {
+        return new ProgressSink(
+                new Pace(epochs, iterationsPerEpoch, startStep),
+                System.err,
+                Terminal.fromEnvironment(),
+                System::nanoTime);
+    }
+
+    private ProgressBar bar() {
+        return new ProgressBarBuilder()
+                .setInitialMax(pace.totalSteps())
+                .setUpdateIntervalMillis(UPDATE_MILLIS)
+                .setConsumer(new ConsoleProgressBarConsumer(out, terminal.columns() - 1))
+                .setRenderer((state, columns) -> cut(barText(), columns))
+                .continuousUpdate()
+                .build();
+    }
+
+    private String barText() {
+        synchronized (pace) {
+            StepMetrics step = last;
+            return step == null ? "starting …" : ProgressText.bar(pace, step);
+        }
+    }
+
+    private static String cut(String text, int columns) {
+        return text.length() <= columns ? text : text.substring(0, columns);
+    }
+
+    @Override
+    public void onStep(StepMetrics step) {
+        synchronized (pace) {
+            pace.onStep(step);
+            last = step;
+        }
+        if (bar == null && nanoTime.getAsLong() - lastLine >= PLAIN_NANOS) {
+            print(ProgressText.line(pace, step));
+        }
+    }
+
+    @Override
+    public void onEpoch(EpochMetrics epoch) {
+        String text = ProgressText.epoch(pace, epoch);
+        synchronized (pace) {
+            pace.onEpoch(epoch);
+        }
+        print(text);
+    }
+
+    @Override
+    public void onNotice(String notice) {
+        print(notice);
+    }
+
+    /** Prints a line that stays; a bar goes on below it. */
+    private void print(String line) {
+        lastLine = nanoTime.getAsLong();
+        if (bar == null) {
+            out.println(line);
+            return;
+        }
+        String padding = " ".repeat(Math.max(0, terminal.columns() - 1 - line.length()));
+        synchronized (out) {
+            out.print("\r" + line + padding + "\n");
+            out.flush();
+        }
+        bar.refresh();
+    }
+
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+        }
+    }
+}

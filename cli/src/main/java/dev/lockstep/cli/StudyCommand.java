@@ -1,0 +1,177 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.cli.page.StudyReport;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.Environment;
+import dev.lockstep.report.EpochMetrics;
+import dev.lockstep.report.MetricsFile;
+import dev.lockstep.study.Study;
+import dev.lockstep.study.StudyResults;
+import dev.lockstep.study.StudyRun;
+import dev.lockstep.study.StudyRunner;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import sun.misc.Signal;
+
+/** {@code lockstep study}: runs a grid of recipes × seeds and answers the questions that were stated before. */
+@Command(
+        name = "study",
+        description = "Runs every variant of a study with every seed, and writes tables, plots and verdicts.",
+        footer = {
+            "",
+            "Examples:",
+            "  lockstep study studies/quick.yaml",
+            "  lockstep study studies/table1.yaml --out runs/table1 --parallel 2",
+            "Killed or stopped, the same command goes on where it was."
+        })
+final class StudyCommand implements Callable<Integer> {
+    private static final Signal INT = new Signal("INT");
+    private static final Signal TERM = new Signal("TERM");
+
+    @Parameters(paramLabel = "STUDY", description = "A study, such as studies/quick.yaml.")
+    @SuppressWarnings("NullAway.Init")
+    private Path file;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "The study's folder (default: runs/study-<name>).")
+    private Optional<Path> out = Optional.empty();
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Folder of the dataset; found or fetched when left out.")
+    private Optional<Path> data = Optional.empty();
+
+    @Option(
+            names = "--parallel",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Runs side by side (default: cores / threads-per-worker). Does not change any result.")
+    private int parallel;
+
+    @Option(names = "--dry-run", description = "Print the grid and an estimate of the time, and run nothing.")
+    private boolean dryRun;
+
+    @Option(names = "--json", description = "Print the summary as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws IOException {
+        Study study = Study.read(file);
+        if (parallel < 0) {
+            throw LockstepException.recipe("--parallel = " + parallel, "must be at least 1", "");
+        }
+        Path folder =
+                out.orElseGet(() -> Path.of("runs", "study-" + study.file().name()));
+        int cores = Runtime.getRuntime().availableProcessors();
+        int threads = study.recipes().values().stream()
+                .mapToInt(Recipe::threadsPerWorker)
+                .max()
+                .orElse(1);
+        int sideBySide = parallel > 0 ? parallel : Math.max(1, cores / threads);
+        ChildRuns children = new ChildRuns(options(Math.max(1, cores / sideBySide / threads)));
+        List<StudyRun> grid = study.grid(folder);
+        double secondsPerEpoch = secondsPerEpoch(study, grid);
+        StudyPace pace = new StudyPace(grid, sideBySide, secondsPerEpoch, RunPosition::epochsDone, System::nanoTime);
+        if (dryRun) {
+            return dryRun(study, folder, pace, sideBySide);
+        }
+        return run(study, folder, children, pace, sideBySide);
+    }
+
+    private List<String> options(int lanes) {
+        List<String> options = new ArrayList<>(List.of("--lanes", Integer.toString(lanes), "--json"));
+        data.ifPresent(folder -> options.addAll(List.of("--data", folder.toString())));
+        return options;
+    }
+
+    /** As finished or running runs in the folder measured it, else as the study's author did; NaN when neither is known. */
+    private static double secondsPerEpoch(Study study, List<StudyRun> grid) {
+        return grid.stream()
+                .map(run -> run.folder().resolve(MetricsFile.NAME))
+                .filter(Files::exists)
+                .flatMap(metrics -> MetricsFile.read(metrics).epochs().stream())
+                .mapToDouble(EpochMetrics::seconds)
+                .average()
+                .orElse(study.file().secondsPerEpoch() > 0 ? study.file().secondsPerEpoch() : Double.NaN);
+    }
+
+    private Integer dryRun(Study study, Path folder, StudyPace pace, int sideBySide) {
+        StudyRunner runner =
+                new StudyRunner(study, folder, new ChildRuns(List.of()), new dev.lockstep.study.StudyListener() {});
+        List<StudyRun> finished = runner.finished();
+        pace.start(finished);
+        for (StudyRun run : runner.grid()) {
+            Recipe recipe = run.recipe();
+            System.out.println(String.format(
+                    Locale.ROOT,
+                    "%-28s kn = %-6d η̂ = %-8s %d epochs  %s",
+                    run.title(),
+                    recipe.minibatch(),
+                    ProgressText.significant(recipe.scaledLearningRate()),
+                    recipe.epochs(),
+                    finished.contains(run) ? "finished" : "to run"));
+        }
+        double seconds = pace.secondsLeft();
+        System.out.println(String.format(
+                Locale.ROOT,
+                "%d runs, %d finished; %s with %d side by side",
+                runner.grid().size(),
+                finished.size(),
+                Double.isNaN(seconds)
+                        ? "time unknown: nothing of this study has run here and it has no seconds-per-epoch,"
+                        : "about " + ProgressText.duration(seconds),
+                sideBySide));
+        return 0;
+    }
+
+    private Integer run(Study study, Path folder, ChildRuns children, StudyPace pace, int sideBySide)
+            throws IOException {
+        Files.createDirectories(folder);
+        Environment.current().write(folder);
+        System.err.println(study.file().title());
+        AtomicInteger received = stopOnSignals(children);
+        StudyResults results;
+        try (StudyView view = new StudyView(pace, System.err, Terminal.fromEnvironment())) {
+            results = new StudyRunner(study, folder, children, view).run(sideBySide);
+        } catch (InterruptedException e) {
+            System.err.println("stopped; the same command goes on from here");
+            return 128 + received.get();
+        }
+        StudyReport.write(study, results, folder);
+        System.out.println(json ? results.summaryJson() : StudyText.of(results, folder.resolve(StudyReport.NAME)));
+        return 0;
+    }
+
+    /** SIGINT and SIGTERM stop this thread's study; returns where the first signal's number will stand. */
+    private static AtomicInteger stopOnSignals(ChildRuns children) {
+        Thread study = Thread.currentThread();
+        AtomicInteger received = new AtomicInteger(TERM.getNumber());
+        AtomicBoolean stopping = new AtomicBoolean();
+        for (Signal each : List.of(INT, TERM)) {
+            Signal.handle(each, signal -> {
+                if (stopping.getAndSet(true)) {
+                    Runtime.getRuntime().halt(128 + signal.getNumber());
+                }
+                received.set(signal.getNumber());
+                if (signal.equals(INT)) {
+                    children.haveBeenSignalled();
+                }
+                System.err.println("\n" + signal + ": runs save a checkpoint and stop; again ends at once");
+                study.interrupt();
+            });
+        }
+        return received;
+    }
+}

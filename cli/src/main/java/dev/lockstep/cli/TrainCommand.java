@@ -1,0 +1,121 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.Training;
+import dev.lockstep.cli.page.RunReport;
+import dev.lockstep.collective.Collective;
+import dev.lockstep.collective.Collectives;
+import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.plan.Checks;
+import dev.lockstep.plan.Finding;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.RunResult;
+import dev.lockstep.topology.Topology;
+import dev.lockstep.train.RunOptions;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code lockstep train}: trains a recipe on this machine's processes, or as one process of a group. */
+@Command(
+        name = "train",
+        description = "Trains a network by distributed synchronous SGD.",
+        footer = {
+            "",
+            "Example:",
+            "  lockstep train recipes/fashion-mnist.yaml --procs 2 --set workers=16",
+            "With RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT set (as torchrun does), joins that group."
+        })
+final class TrainCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private RecipeArgument recipeArgument;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private TrainOptions options;
+
+    @Option(names = "--json", description = "Print the result as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        options.check();
+        Recipe recipe = recipeArgument.read();
+        Path out = options.out().orElseGet(() -> defaultFolder(recipe));
+        new Topology(recipe.workers(), options.processes());
+        OpenDataset data = Datasets.open(recipe.data(), options.data());
+        if (options.processes() > 1 && !Collectives.isInGroup()) {
+            return launch(out);
+        }
+        try (Collective group = Collectives.fromEnvironment(options.collective(), options.peerTimeout())) {
+            return train(recipe, data, group, out);
+        }
+    }
+
+    /** Runs this very command in P processes. The data is there by now: they need not all fetch it. */
+    private int launch(Path out) {
+        List<String> arguments =
+                new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
+        if (options.out().isEmpty()) {
+            arguments.addAll(List.of("--out", out.toString()));
+        }
+        return new LocalLauncher()
+                .run(options.processes(), arguments, out.resolve("logs"), options.peerTimeout(), options.maxRestarts());
+    }
+
+    private int train(Recipe recipe, OpenDataset data, Collective group, Path out) {
+        RunOptions run = options.runOptions(recipe, group.size());
+        if (group.rank() == 0) {
+            check(recipe, data);
+        }
+        try (Signals signals = Signals.handle();
+                Training training = Training.create(recipe, ResNet::fromRecipe, data, group, run, signals.stop())) {
+            if (group.rank() == 0) {
+                Announcement.of(recipe, training.trainer(), group, run).forEach(System.err::println);
+                training.addSink(ProgressSink.onStandardError(
+                        recipe.epochs(),
+                        training.trainer().plan().iterationsPerEpoch(),
+                        training.trainer().step()));
+            }
+            RunResult result = options.start(training, out);
+            if (group.rank() == 0) {
+                RunReport.write(out);
+                System.out.println(
+                        json
+                                ? result.toJson()
+                                : Announcement.summary(
+                                        recipe, result, training.trainer().noiseScale(), out));
+            }
+            return signals.exitCode(result);
+        }
+    }
+
+    private void check(Recipe recipe, OpenDataset data) {
+        List<Finding> findings = Checks.run(recipe, data.training().size());
+        findings.stream()
+                .filter(Finding::isWarning)
+                .forEach(finding -> System.err.println("warning: " + finding.line()));
+        if (options.isStrict()) {
+            Checks.requireNoWarnings(findings);
+        }
+    }
+
+    private static Path defaultFolder(Recipe recipe) {
+        String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
+        return Path.of("runs", recipe.name() + "-" + time);
+    }
+}

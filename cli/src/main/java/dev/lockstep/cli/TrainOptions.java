@@ -1,0 +1,192 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.Training;
+import dev.lockstep.collective.Collectives;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.RunResult;
+import dev.lockstep.train.RunOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** How {@code train} runs: everything that is not part of the recipe. */
+final class TrainOptions {
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Folder of the dataset; found or fetched when left out.")
+    private Optional<Path> data = Optional.empty();
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: runs/<name>-<time>).")
+    private Optional<Path> out = Optional.empty();
+
+    @Option(names = "--procs", paramLabel = "P", defaultValue = "1", description = "Processes (default: 1).")
+    private int processes = 1;
+
+    @Option(
+            names = "--lanes",
+            paramLabel = "L",
+            defaultValue = "0",
+            description = "Compute threads of a process (default: cores / procs / threads-per-worker).")
+    private int lanes;
+
+    @Option(
+            names = "--loader-threads",
+            paramLabel = "T",
+            defaultValue = "1",
+            description = "Threads of a process that load images (default: 1).")
+    private int loaderThreads = 1;
+
+    @Option(
+            names = "--resume",
+            paramLabel = "auto|never|CHECKPOINT",
+            defaultValue = "auto",
+            description = "auto goes on from the newest good checkpoint in --out (default).")
+    private String resume = "auto";
+
+    @Option(
+            names = "--stop-after",
+            paramLabel = "STEPS",
+            defaultValue = "-1",
+            description = "Save and stop when this many steps are done; 0 saves the initial weights.")
+    private long stopAfter = -1;
+
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "STEPS",
+            defaultValue = "0",
+            description = "Checkpoints within an epoch too; there is one at the end of each.")
+    private long checkpointEvery;
+
+    @Option(names = "--keep", paramLabel = "N", defaultValue = "2", description = "Checkpoints that stay (default: 2).")
+    private int keep = 2;
+
+    @Option(
+            names = "--audit-every",
+            paramLabel = "STEPS",
+            defaultValue = "0",
+            description = "Compare all processes' state this often (default: every epoch).")
+    private long auditEvery;
+
+    @Option(
+            names = "--bucket-mb",
+            paramLabel = "MB",
+            defaultValue = "4",
+            description = "Gradients travel in buckets of at least this size (default: 4).")
+    private double bucketMegabytes = 4;
+
+    @Option(
+            names = "--collective",
+            paramLabel = "tree|native",
+            defaultValue = "tree",
+            description = "tree: bitwise, whatever P (default); native: c10d's own all-reduce.")
+    private String collective = "tree";
+
+    @Option(
+            names = "--peer-timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "30",
+            description = "A process that shows no sign of life this long counts as failed (default: 30).")
+    private long peerTimeout = 30;
+
+    @Option(
+            names = "--max-restarts",
+            paramLabel = "R",
+            defaultValue = "0",
+            description =
+                    "Start all processes again, from the newest good checkpoint, when one fails (default: 0 times).")
+    private int maxRestarts;
+
+    @Option(names = "--strict", description = "Refuse a recipe that a check warns of; see 'lockstep plan'.")
+    private boolean strict;
+
+    @Option(
+            names = "--device",
+            paramLabel = "auto|cpu|cuda",
+            defaultValue = "auto",
+            description = "Where to compute (default: auto).")
+    private String device = "auto";
+
+    Optional<Path> data() {
+        return data;
+    }
+
+    Optional<Path> out() {
+        return out;
+    }
+
+    int processes() {
+        return processes;
+    }
+
+    boolean isStrict() {
+        return strict;
+    }
+
+    Collectives.Mode collective() {
+        return collective.equals("native") ? Collectives.Mode.NATIVE : Collectives.Mode.TREE;
+    }
+
+    Duration peerTimeout() {
+        return Duration.ofSeconds(peerTimeout);
+    }
+
+    int maxRestarts() {
+        return maxRestarts;
+    }
+
+    /** Checks what can be checked before anything starts. */
+    void check() {
+        atLeast("--procs", processes, 1);
+        atLeast("--lanes", lanes, 0);
+        atLeast("--loader-threads", loaderThreads, 1);
+        atLeast("--checkpoint-every", checkpointEvery, 0);
+        atLeast("--keep", keep, 1);
+        atLeast("--audit-every", auditEvery, 0);
+        atLeast("--peer-timeout", peerTimeout, 1);
+        atLeast("--max-restarts", maxRestarts, 0);
+        if (!(bucketMegabytes > 0 && bucketMegabytes <= 4096)) {
+            throw LockstepException.recipe("--bucket-mb = " + bucketMegabytes, "must be above 0 and at most 4096", "");
+        }
+        if (!collective.equals("tree") && !collective.equals("native")) {
+            throw LockstepException.recipe("--collective = " + collective, "no such collective", "use tree or native");
+        }
+        if (device.equals("cuda")) {
+            throw LockstepException.recipe(
+                    "--device = cuda", "this build has libtorch for the CPU only", "use --device cpu");
+        }
+        if (!device.equals("auto") && !device.equals("cpu")) {
+            throw LockstepException.recipe("--device = " + device, "no such device", "use auto, cpu or cuda");
+        }
+    }
+
+    private static void atLeast(String option, long value, long low) {
+        if (value < low) {
+            throw LockstepException.recipe(option + " = " + value, "must be at least " + low, "");
+        }
+    }
+
+    RunOptions runOptions(Recipe recipe, int processesHere) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        int standard = Math.max(1, cores / processesHere / recipe.threadsPerWorker());
+        int chosen = lanes > 0 ? lanes : Math.min(standard, recipe.workers() / processesHere);
+        return new RunOptions(
+                Math.max(1, chosen),
+                loaderThreads,
+                Math.max(1, Math.round(bucketMegabytes * (1 << 20) / Float.BYTES)),
+                checkpointEvery,
+                keep,
+                auditEvery,
+                stopAfter);
+    }
+
+    RunResult start(Training training, Path folder) {
+        return switch (resume) {
+            case "auto" -> training.resumeOrStart(folder);
+            case "never" -> training.start(folder);
+            default -> training.resume(folder, Path.of(resume));
+        };
+    }
+}

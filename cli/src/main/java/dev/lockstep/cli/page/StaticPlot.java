@@ -1,0 +1,98 @@
+package dev.lockstep.cli.page;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.VectorGraphicsEncoder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.style.XYStyler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** A figure as SVG and PNG files. */
+final class StaticPlot {
+    private static final int WIDTH = 900;
+    private static final int HEIGHT = 540;
+    private static final int DPI = 144;
+    /** Okabe and Ito's colours, told apart by everyone; the first is for baselines. */
+    private static final int[] PALETTE = {
+        0x555555, 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x8A6D00, 0x7A3E9D, 0xA00000
+    };
+
+    private StaticPlot() {}
+
+    /** Writes {@code <id>.svg} and {@code <id>.png} of every figure that has points. */
+    static void write(List<Figure> figures, Path folder) throws IOException {
+        System.setProperty("java.awt.headless", "true");
+        Files.createDirectories(folder);
+        for (Figure figure : figures) {
+            if (!figure.isEmpty()) {
+                XYChart chart = chart(figure);
+                String file = folder.resolve(figure.id()).toString();
+                VectorGraphicsEncoder.saveVectorGraphic(chart, file, VectorGraphicsEncoder.VectorGraphicsFormat.SVG);
+                BitmapEncoder.saveBitmapWithDPI(chart, file, BitmapEncoder.BitmapFormat.PNG, DPI);
+            }
+        }
+    }
+
+    private static XYChart chart(Figure figure) {
+        XYChart chart = new XYChartBuilder()
+                .width(WIDTH)
+                .height(HEIGHT)
+                .title(figure.title())
+                .xAxisTitle(figure.xLabel())
+                .yAxisTitle(figure.yLabel())
+                .build();
+        style(chart.getStyler(), figure);
+        for (Series series : figure.series()) {
+            add(chart, series, figure);
+        }
+        return chart;
+    }
+
+    private static void style(XYStyler style, Figure figure) {
+        style.setChartBackgroundColor(Color.WHITE);
+        style.setPlotBorderVisible(false);
+        style.setPlotGridLinesColor(new Color(0xDDDDDD));
+        style.setPlotGridLinesStroke(new BasicStroke(0.7f));
+        style.setLegendPosition(LegendPosition.OutsideS);
+        style.setLegendLayout(org.knowm.xchart.style.Styler.LegendLayout.Horizontal);
+        style.setLegendBorderColor(Color.WHITE);
+        style.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 16));
+        style.setXAxisLogarithmic(figure.logX());
+        style.setErrorBarsColorSeriesColor(true);
+        if (Double.isFinite(figure.top())) {
+            style.setYAxisMax(figure.top());
+        }
+    }
+
+    private static void add(XYChart chart, Series series, Figure figure) {
+        int[] points = IntStream.range(0, series.x().length)
+                .filter(i -> Double.isFinite(series.y()[i]))
+                .toArray();
+        double[] x = Arrays.stream(points).mapToDouble(i -> series.x()[i]).toArray();
+        double[] y = Arrays.stream(points).mapToDouble(i -> series.y()[i]).toArray();
+        boolean bars = figure.bars() && series.spread().length > 0;
+        double[] spread = Arrays.stream(points)
+                .mapToDouble(i -> bars && Double.isFinite(series.spread()[i]) ? series.spread()[i] : 0)
+                .toArray();
+        XYSeries added = bars ? chart.addSeries(series.name(), x, y, spread) : chart.addSeries(series.name(), x, y);
+        added.setMarker(bars ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+        Color colour = new Color(PALETTE[series.colour() % PALETTE.length]);
+        added.setLineColor(colour);
+        added.setMarkerColor(colour);
+        added.setLineStyle(
+                series.dashed()
+                        ? new BasicStroke(1.6f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {5, 4}, 0)
+                        : new BasicStroke(1.6f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND));
+    }
+}

@@ -1,0 +1,39 @@
+# Shared by the evidence scripts: sourced, not run.
+home=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+lockstep="$home/lockstep"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# The value of a text key in a run's result.json.
+result() {
+    sed -n "s/.*\"$2\"[ ]*:[ ]*\"\([^\"]*\)\".*/\1/p" "$1/result.json"
+}
+
+# train OUT [OPTION …]: trains the shipped recipe, fails loudly.
+train() {
+    out=$1
+    shift
+    "$lockstep" train "$home/recipes/fashion-mnist.yaml" --out "$out" "$@" >"$out.log" 2>&1 || {
+        echo "failed: train $* (exit code $?)" >&2
+        tail -n 5 "$out.log" >&2
+        exit 1
+    }
+}
+
+# same NAME EXPECTED ACTUAL
+same() {
+    if [ "$2" = "$3" ]; then
+        echo "same       $3  $1"
+    else
+        echo "DIFFERENT  $3  $1"
+        failures=$((${failures:-0} + 1))
+    fi
+}
+
+finish() {
+    if [ "${failures:-0}" -gt 0 ]; then
+        echo "$failures failed" >&2
+        exit 1
+    fi
+    echo "all as expected"
+}

@@ -1,0 +1,163 @@
+package dev.lockstep.checkpoint;
+
+import dev.lockstep.errors.LockstepException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * A run's checkpoints, {@code step-00000123.safetensors}: written atomically, the newest few kept, damaged ones skipped
+ * when a run goes on.
+ */
+public final class CheckpointDirectory {
+    private static final String TEMPORARY = ".tmp";
+
+    private final Path directory;
+    private final int keep;
+    private final Consumer<String> notices;
+
+    /**
+     * @param keep how many checkpoints stay
+     * @param notices takes one-line reports of what went wrong without stopping the run
+     */
+    public CheckpointDirectory(Path directory, int keep, Consumer<String> notices) {
+        this.directory = directory;
+        this.keep = keep;
+        this.notices = notices;
+    }
+
+    /** Writes to a temporary file, syncs it, renames it, syncs the folder; then removes the oldest beyond those to keep. */
+    public Path write(Checkpoint checkpoint) throws IOException {
+        Files.createDirectories(directory);
+        Path target = directory.resolve("step-%08d.safetensors".formatted(checkpoint.step()));
+        Path temporary = target.resolveSibling(target.getFileName() + TEMPORARY);
+        try {
+            try (FileChannel channel = FileChannel.open(
+                    temporary,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE,
+                    StandardOpenOption.TRUNCATE_EXISTING)) {
+                checkpoint.toFile().write(channel);
+                channel.force(true);
+            }
+            move(temporary, target);
+        } catch (IOException e) {
+            Files.deleteIfExists(temporary);
+            throw e;
+        }
+        syncDirectory();
+        prune();
+        return target;
+    }
+
+    private static void move(Path from, Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    private void syncDirectory() throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            // Some file systems cannot sync a folder; the rename itself has happened.
+            if (!Files.isDirectory(directory)) {
+                throw e;
+            }
+        }
+    }
+
+    private void prune() throws IOException {
+        List<Path> files = files();
+        for (Path old : files.subList(Math.min(keep, files.size()), files.size())) {
+            Files.deleteIfExists(old);
+        }
+    }
+
+    /** Removes what writes that never ended have left behind. Only for the one process that writes here. */
+    public void removeUnfinished() throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(directory, "step-*.safetensors" + TEMPORARY)) {
+            for (Path leftover : leftovers) {
+                Files.deleteIfExists(leftover);
+            }
+        }
+    }
+
+    /**
+     * Sets aside the checkpoints of steps after the one that a run starts from: they belong to another future. The files
+     * stay, with {@code .superseded} after their names.
+     */
+    public void supersedeAfter(long step) throws IOException {
+        for (Path file : files()) {
+            if (stepOf(file) > step) {
+                move(file, file.resolveSibling(file.getFileName() + ".superseded"));
+            }
+        }
+    }
+
+    private static long stepOf(Path file) {
+        return Long.parseLong(file.getFileName().toString().replaceAll("\\D", ""));
+    }
+
+    /**
+     * The newest good checkpoint; damaged newer ones are reported and skipped.
+     *
+     * @return empty where there are no checkpoint files
+     * @throws LockstepException of kind CHECKPOINT when there are files and none is good
+     */
+    public Optional<Checkpoint> newest() {
+        List<Path> files;
+        try {
+            files = files();
+        } catch (IOException e) {
+            throw LockstepException.checkpoint(
+                    "checkpoints cannot be listed: " + e.getMessage(),
+                    "folder = " + directory,
+                    "check its permissions");
+        }
+        List<String> reasons = new ArrayList<>();
+        for (Path file : files) {
+            try {
+                return Optional.of(Checkpoint.read(file));
+            } catch (LockstepException e) {
+                reasons.add(e.getMessage());
+                notices.accept("skipping a checkpoint: " + e.getMessage());
+            }
+        }
+        if (files.isEmpty()) {
+            return Optional.empty();
+        }
+        throw LockstepException.checkpoint(
+                "no good checkpoint is left: " + reasons.get(0),
+                "folder = " + directory + ", files = " + files.size(),
+                "start anew with --resume never, or restore a copy");
+    }
+
+    /** Newest first. */
+    private List<Path> files() throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.filter(file -> file.getFileName().toString().matches("step-\\d{8,18}\\.safetensors"))
+                    .sorted(Comparator.comparing(CheckpointDirectory::stepOf).reversed())
+                    .toList();
+        }
+    }
+}

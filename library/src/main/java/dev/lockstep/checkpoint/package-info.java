@@ -1,0 +1,8 @@
+/**
+ * Files of weights: safetensors, checkpoints with everything a run needs to go on, and the folder that keeps the newest
+ * good ones. Depends on {@code errors}, {@code model}, {@code recipe} and {@code torch}.
+ */
+@NullMarked
+package dev.lockstep.checkpoint;
+
+import org.jspecify.annotations.NullMarked;

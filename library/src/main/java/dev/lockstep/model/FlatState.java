@@ -1,0 +1,60 @@
+package dev.lockstep.model;
+
+import static dev.lockstep.model.ParameterLayout.mean;
+import static dev.lockstep.model.ParameterLayout.variance;
+
+import dev.lockstep.model.ParameterLayout.BatchNormLayer;
+import dev.lockstep.torch.StepScope;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * What training changes: parameters, momentum and the running statistics of batch norm, each one flat float32 buffer that
+ * every replica in the process shares.
+ */
+public final class FlatState {
+    private final ParameterLayout layout;
+    private final Tensor parameters;
+    private final Tensor momentum;
+    private final Tensor running;
+
+    /** The initial state: parameters and running statistics of a freshly initialised network, momentum zero. */
+    public FlatState(ParameterLayout layout, ImageClassifier initial) {
+        this.layout = layout;
+        this.parameters = StepScope.keep(torch.zeros(layout.parameters()));
+        this.momentum = StepScope.keep(torch.zeros(layout.parameters()));
+        this.running = StepScope.keep(torch.zeros(Math.max(1, layout.statistics())));
+        try (StepScope scope = new StepScope()) {
+            List<Tensor> own = layout.parametersOf(initial.module());
+            for (int i = 0; i < own.size(); i++) {
+                ParameterLayout.view(parameters, layout.slots().get(i))
+                        .copy_(own.get(i).detach());
+            }
+            List<BatchNormLayer> layers = ParameterLayout.batchNormLayers(initial.module());
+            for (int i = 0; i < layers.size(); i++) {
+                mean(running, layout.norms().get(i)).copy_(layers.get(i).runningMean());
+                variance(running, layout.norms().get(i)).copy_(layers.get(i).runningVariance());
+            }
+        }
+    }
+
+    public ParameterLayout layout() {
+        return layout;
+    }
+
+    /** {@code layout().parameters()} floats. */
+    public Tensor parameters() {
+        return parameters;
+    }
+
+    /** {@code layout().parameters()} floats: u of Eq. 9 or v of Eq. 10. */
+    public Tensor momentum() {
+        return momentum;
+    }
+
+    /** At least {@code layout().statistics()} floats. */
+    public Tensor running() {
+        return running;
+    }
+}

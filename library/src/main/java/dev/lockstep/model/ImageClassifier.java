@@ -1,0 +1,34 @@
+package dev.lockstep.model;
+
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * A network that gives each image one logit a class. Implement it on a JavaCPP {@link Module}; its parameters and its
+ * batch-norm layers are found through the module.
+ *
+ * <pre>{@code
+ * final class Net extends Module implements ImageClassifier {
+ *   private final Conv2dImpl conv1 = register_module("conv1", …);
+ *   public Tensor forward(Tensor images) { … }
+ * }
+ * }</pre>
+ */
+public interface ImageClassifier {
+    /**
+     * @param images n × channels × height × width, float32
+     * @return logits, n × classes
+     */
+    Tensor forward(Tensor images);
+
+    /** The module that owns the parameters: this object itself unless overridden. */
+    default Module module() {
+        return (Module) this;
+    }
+
+    /**
+     * Sets the initial weights as a function of the seed alone. The default leaves what the constructor drew from
+     * libtorch's generator, which was seeded with the recipe's seed just before.
+     */
+    default void initialize(long seed) {}
+}

@@ -1,0 +1,121 @@
+package dev.lockstep.model;
+
+import static dev.lockstep.model.ParameterLayout.mean;
+import static dev.lockstep.model.ParameterLayout.variance;
+
+import dev.lockstep.model.ParameterLayout.BatchNormLayer;
+import dev.lockstep.model.ParameterLayout.NormSlot;
+import dev.lockstep.model.ParameterLayout.Slot;
+import dev.lockstep.torch.StepScope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntConsumer;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorBase;
+import org.bytedeco.pytorch.VoidTensorHook;
+
+/**
+ * One lane's copy of the network. Its parameters are views of the shared {@link FlatState}; a training replica's
+ * gradients and batch statistics are views of the lane's own contribution buffer.
+ *
+ * <p>A batch-norm layer with momentum 1 leaves exactly the statistics of its last batch in its running buffers; bound to
+ * the contribution buffer, that is how every worker's statistics join its gradients without a layer of our own.
+ */
+public final class Replica {
+    private final ImageClassifier classifier;
+    private final Module module;
+    /** libtorch holds hooks by pointer only; collected, they would crash the process. */
+    private final List<VoidTensorHook> hooks = new ArrayList<>();
+
+    private Replica(ImageClassifier classifier, FlatState state) {
+        this.classifier = classifier;
+        this.module = classifier.module();
+        bindParameters(state);
+    }
+
+    /**
+     * A replica that trains.
+     *
+     * @param contribution at least {@code parameters + statistics} floats; backward adds gradients to its first region,
+     *     forward writes batch statistics into the second; the caller zeroes it before each worker
+     */
+    public static Replica training(
+            ImageClassifier classifier, FlatState state, Tensor contribution, double epsilon, IntConsumer onGradient) {
+        Replica replica = new Replica(classifier, state);
+        replica.module.train(true);
+        replica.bindGradients(state.layout(), contribution, onGradient);
+        Tensor statistics = contribution.narrow(
+                0,
+                state.layout().parameters(),
+                contribution.numel() - state.layout().parameters());
+        replica.bindStatistics(state.layout(), statistics, 1, epsilon);
+        return replica;
+    }
+
+    /** A replica that evaluates with the shared running statistics. */
+    public static Replica evaluation(ImageClassifier classifier, FlatState state, double epsilon) {
+        Replica replica = new Replica(classifier, state);
+        replica.module.eval();
+        replica.bindStatistics(state.layout(), state.running(), 1, epsilon);
+        return replica;
+    }
+
+    public Tensor forward(Tensor images) {
+        return classifier.forward(images);
+    }
+
+    private void bindParameters(FlatState state) {
+        try (StepScope scope = new StepScope()) {
+            List<Tensor> own = state.layout().parametersOf(module);
+            for (int i = 0; i < own.size(); i++) {
+                own.get(i)
+                        .set_data(ParameterLayout.view(
+                                state.parameters(), state.layout().slots().get(i)));
+            }
+        }
+    }
+
+    private void bindGradients(ParameterLayout layout, Tensor contribution, IntConsumer onGradient) {
+        List<Tensor> own = layout.parametersOf(module);
+        for (int i = 0; i < own.size(); i++) {
+            Tensor parameter = own.get(i);
+            try (StepScope scope = new StepScope()) {
+                Slot slot = layout.slots().get(i);
+                parameter.mutable_grad().put(ParameterLayout.view(contribution, slot));
+            }
+            GradientHook hook = new GradientHook(i, onGradient);
+            hooks.add(hook);
+            parameter.register_hook(hook);
+        }
+    }
+
+    private void bindStatistics(ParameterLayout layout, Tensor statistics, double momentum, double epsilon) {
+        List<BatchNormLayer> layers = ParameterLayout.batchNormLayers(module);
+        for (int i = 0; i < layers.size(); i++) {
+            BatchNormLayer layer = layers.get(i);
+            NormSlot norm = layout.norms().get(i);
+            try (StepScope scope = new StepScope()) {
+                layer.runningMean().set_data(mean(statistics, norm));
+                layer.runningVariance().set_data(variance(statistics, norm));
+            }
+            layer.configure(momentum, epsilon);
+        }
+    }
+
+    /** Tells that backward is about to add to the gradient of one slot; runs in the thread that called backward. */
+    private static final class GradientHook extends VoidTensorHook {
+        private final int slot;
+        private final IntConsumer onGradient;
+
+        GradientHook(int slot, IntConsumer onGradient) {
+            this.slot = slot;
+            this.onGradient = onGradient;
+        }
+
+        @Override
+        public void call(TensorBase gradient) {
+            onGradient.accept(slot);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package dev.lockstep.plan;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.recipe.Recipe;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** Runs every {@link RecipeCheck} on a recipe. */
+public final class Checks {
+    private Checks() {}
+
+    /**
+     * What the checks find, in the order of {@link RecipeCheck}; silenced findings are among them.
+     *
+     * @param datasetSize training images
+     * @throws LockstepException of kind RECIPE when the recipe silences an unknown check or gives no reason, or when the
+     *     minibatch is larger than the dataset
+     */
+    public static List<Finding> run(Recipe recipe, int datasetSize) {
+        recipe.silence().forEach(Checks::requireKnown);
+        RecipeFacts facts = RecipeFacts.of(recipe, datasetSize);
+        Map<String, String> silence = recipe.silence();
+        return Arrays.stream(RecipeCheck.values())
+                .flatMap(check -> check
+                        .test(facts)
+                        .map(warning -> new Finding(
+                                check,
+                                warning.sentence(),
+                                warning.mend(),
+                                Optional.ofNullable(silence.get(check.code()))))
+                        .stream())
+                .toList();
+    }
+
+    /**
+     * What {@code --strict} does: warnings become an error.
+     *
+     * @throws LockstepException of kind RECIPE that names every finding that is not silenced
+     */
+    public static void requireNoWarnings(List<Finding> findings) {
+        List<Finding> warnings = findings.stream().filter(Finding::isWarning).toList();
+        if (!warnings.isEmpty()) {
+            throw LockstepException.recipe(
+                    "--strict: " + warnings.size() + (warnings.size() == 1 ? " check fails: " : " checks fail: ")
+                            + warnings.stream().map(Finding::code).collect(Collectors.joining(", ")),
+                    warnings.get(0).sentence(),
+                    "mend the recipe or silence a check with 'silence: {"
+                            + warnings.get(0).code() + ": reason}'");
+        }
+    }
+
+    private static void requireKnown(String code, String reason) {
+        List<String> known =
+                Arrays.stream(RecipeCheck.values()).map(RecipeCheck::code).toList();
+        if (!known.contains(code)) {
+            throw LockstepException.recipe(
+                    "silence." + code + " is no check", "", "use one of " + String.join(", ", known));
+        }
+        if (reason.isBlank()) {
+            throw LockstepException.recipe(
+                    "silence." + code + " = ''", "", "write the reason why this check does not apply");
+        }
+    }
+}

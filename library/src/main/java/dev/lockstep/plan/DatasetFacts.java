@@ -1,0 +1,45 @@
+package dev.lockstep.plan;
+
+import dev.lockstep.recipe.Recipe;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What planning needs to know of a dataset: sizes, no files.
+ *
+ * @param name as recipes write it
+ * @param channels of an image as the network sees it
+ * @param height in pixels, as the network sees it
+ * @param width likewise
+ */
+public record DatasetFacts(
+        String name, int trainingImages, int validationImages, int channels, int height, int width, int classes) {
+
+    private static final List<DatasetFacts> KNOWN = List.of(
+            new DatasetFacts("fashion-mnist", 60_000, 10_000, 1, 28, 28, 10),
+            new DatasetFacts("mnist", 60_000, 10_000, 1, 28, 28, 10),
+            new DatasetFacts("cifar10", 50_000, 10_000, 3, 32, 32, 10),
+            new DatasetFacts("cifar100", 50_000, 10_000, 3, 32, 32, 100),
+            new DatasetFacts("imagenet", 1_281_167, 50_000, 3, 224, 224, 1000));
+
+    /** The facts of a public dataset, at the image size that the recipe wants; empty when its name is not known here. */
+    public static Optional<DatasetFacts> of(Recipe.Data data) {
+        return KNOWN.stream()
+                .filter(facts -> facts.name.equals(data.dataset()))
+                .findFirst()
+                .map(facts -> facts.withImageSize(data.imageSize()));
+    }
+
+    /**
+     * @param side in pixels; 0 leaves the image as it is
+     */
+    public DatasetFacts withImageSize(int side) {
+        return side == 0
+                ? this
+                : new DatasetFacts(name, trainingImages, validationImages, channels, side, side, classes);
+    }
+
+    public DatasetFacts withTrainingImages(int images) {
+        return new DatasetFacts(name, images, validationImages, channels, height, width, classes);
+    }
+}

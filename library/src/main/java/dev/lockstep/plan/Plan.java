@@ -1,0 +1,138 @@
+package dev.lockstep.plan;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.sampling.MinibatchPlan;
+import dev.lockstep.schedule.LearningRate;
+import dev.lockstep.topology.Topology;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.DoubleStream;
+import java.util.stream.LongStream;
+
+/**
+ * What a run will do, known before it starts: a function of the recipe, the dataset's sizes and the machines.
+ *
+ * @param topology which process runs which workers
+ * @param lanes compute threads of each process
+ * @param cut of an epoch into minibatches
+ * @param network empty when the recipe names a network that is not ours
+ */
+public record Plan(
+        Recipe recipe,
+        DatasetFacts data,
+        Topology topology,
+        int lanes,
+        MinibatchPlan cut,
+        Optional<NetworkShape> network) {
+    private static final int MOST_WARMUP_ROWS = 11;
+
+    /** A point of the learning rate's curve. */
+    public record RatePoint(double epoch, long iteration, double rate) {}
+
+    /**
+     * @param lanes more than the workers of a process are not used
+     * @throws LockstepException of kind RECIPE when the minibatch is larger than the dataset or P does not divide k
+     */
+    public static Plan of(Recipe recipe, DatasetFacts data, int processes, int lanes) {
+        if (lanes < 1) {
+            throw LockstepException.recipe("lanes = " + lanes, "", "use --lanes 1 or more");
+        }
+        Topology topology = new Topology(recipe.workers(), processes);
+        return new Plan(
+                recipe,
+                data,
+                topology,
+                Math.min(lanes, topology.workersPerProcess()),
+                new MinibatchPlan(recipe.seed(), data.trainingImages(), recipe.workers(), recipe.imagesPerWorker()),
+                NetworkShape.of(recipe.model(), data));
+    }
+
+    public int minibatch() {
+        return cut.minibatch();
+    }
+
+    /** kn over the reference minibatch: the k of the linear scaling rule. */
+    public double scalingFactor() {
+        return (double) minibatch() / recipe.learningRate().referenceMinibatch();
+    }
+
+    public int iterationsPerEpoch() {
+        return cut.iterationsPerEpoch();
+    }
+
+    public long iterations() {
+        return (long) recipe.epochs() * iterationsPerEpoch();
+    }
+
+    public LearningRate learningRate() {
+        return recipe.schedule(iterationsPerEpoch());
+    }
+
+    /** The rate at which training ends. */
+    public double finalRate() {
+        return learningRate().at(iterations() - 1);
+    }
+
+    /** 0 when there is no warmup or it changes nothing. */
+    public long warmupIterations() {
+        boolean rises = recipe.scaledLearningRate() > recipe.learningRate().reference();
+        return rises ? recipe.warmupIterations(iterationsPerEpoch()) : 0;
+    }
+
+    /** What gradual warmup adds in every iteration; 0 for the other kinds. */
+    public double warmupIncrement() {
+        boolean gradual = recipe.learningRate().warmup().kind() == Recipe.WarmupKind.GRADUAL;
+        return gradual && warmupIterations() > 0
+                ? (recipe.scaledLearningRate() - recipe.learningRate().reference()) / warmupIterations()
+                : 0;
+    }
+
+    /** The rate at the start of warmup, at most nine times on the way, and at its end; empty without warmup. */
+    public List<RatePoint> warmupTable() {
+        long iterations = warmupIterations();
+        if (iterations == 0) {
+            return List.of();
+        }
+        double epochs = (double) iterations / iterationsPerEpoch();
+        long wholeEpochs = (long) Math.floor(epochs);
+        boolean byEpoch = wholeEpochs >= 2 && wholeEpochs <= MOST_WARMUP_ROWS - 2;
+        TreeSet<Long> rows = new TreeSet<>(List.of(0L, iterations));
+        long steps = byEpoch ? wholeEpochs : Math.min(5, iterations);
+        double stride = byEpoch ? iterationsPerEpoch() : (double) iterations / steps;
+        LongStream.rangeClosed(1, steps).map(i -> Math.round(i * stride)).forEach(rows::add);
+        return rows.stream().map(this::pointAt).toList();
+    }
+
+    /** Every fall of a step schedule within the training, or the quarters of a cosine; empty for a constant rate. */
+    public List<RatePoint> decays() {
+        Recipe.Schedule schedule = recipe.learningRate().schedule();
+        DoubleStream epochs = switch (schedule.kind()) {
+            case CONSTANT -> DoubleStream.empty();
+            case COSINE -> DoubleStream.of(0.25, 0.5, 0.75).map(quarter -> quarter * recipe.epochs());
+            case STEP -> schedule.epochs().stream().mapToDouble(Double::doubleValue);
+        };
+        return epochs.mapToLong(epoch -> Math.round(epoch * iterationsPerEpoch()))
+                .filter(iteration -> iteration < iterations())
+                .mapToObj(this::pointAt)
+                .toList();
+    }
+
+    private RatePoint pointAt(long iteration) {
+        return new RatePoint(
+                (double) iteration / iterationsPerEpoch(),
+                iteration,
+                learningRate().at(iteration));
+    }
+
+    /** Empty when the network is not known. */
+    public Optional<Memory> memory() {
+        return network.map(shape -> Memory.of(shape, recipe.imagesPerWorker(), lanes, topology.workersPerProcess()));
+    }
+
+    /** Empty when the network is not known. */
+    public Optional<Traffic> traffic() {
+        return network.map(shape -> Traffic.of(shape, topology.processes()));
+    }
+}

@@ -1,0 +1,51 @@
+package dev.lockstep.plan;
+
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.sampling.MinibatchPlan;
+
+/**
+ * A recipe on a dataset of known size, with the numbers that checks ask for.
+ *
+ * @param minibatch kn
+ * @param warmupIterations 0 when there is no warmup or it changes nothing
+ * @param ratio η̂/η, by how much the scaled rate exceeds the reference
+ */
+record RecipeFacts(
+        Recipe recipe,
+        int datasetSize,
+        int minibatch,
+        int iterationsPerEpoch,
+        int dropped,
+        long warmupIterations,
+        double ratio) {
+
+    /** @throws dev.lockstep.errors.LockstepException of kind RECIPE when the minibatch is larger than the dataset */
+    static RecipeFacts of(Recipe recipe, int datasetSize) {
+        MinibatchPlan cut = new MinibatchPlan(recipe.seed(), datasetSize, recipe.workers(), recipe.imagesPerWorker());
+        double ratio = recipe.scaledLearningRate() / recipe.learningRate().reference();
+        long warmup = ratio > 1 ? recipe.warmupIterations(cut.iterationsPerEpoch()) : 0;
+        return new RecipeFacts(
+                recipe, datasetSize, cut.minibatch(), cut.iterationsPerEpoch(), cut.droppedPerEpoch(), warmup, ratio);
+    }
+
+    Recipe.Rate rate() {
+        return recipe.learningRate();
+    }
+
+    Recipe.WarmupSettings warmup() {
+        return recipe.learningRate().warmup();
+    }
+
+    boolean warmsUp() {
+        return warmupIterations > 0;
+    }
+
+    /** Whether the minibatch is larger than the one that the reference rate belongs to. */
+    boolean isScaledUp() {
+        return minibatch > rate().referenceMinibatch();
+    }
+
+    boolean rateChanges() {
+        return warmsUp() || rate().schedule().kind() != Recipe.ScheduleKind.CONSTANT;
+    }
+}

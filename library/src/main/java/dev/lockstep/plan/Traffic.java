@@ -1,0 +1,22 @@
+package dev.lockstep.plan;
+
+/**
+ * What travels between processes in one step. Halving/doubling and the ring both move 2 (P−1)/P · b bytes out of every
+ * process, b being a contribution (paper, section 4).
+ *
+ * @param contributionBytes b: gradients, batch-norm statistics, loss and counts, in float32
+ * @param sentBytesPerProcess in a step; as many are received
+ */
+public record Traffic(long contributionBytes, long sentBytesPerProcess) {
+    /** Loss and counts ride behind the gradients. */
+    private static final int TAIL_FLOATS = 16;
+
+    static Traffic of(NetworkShape shape, int processes) {
+        long bytes = contributionBytes(shape);
+        return new Traffic(bytes, 2 * (processes - 1) * bytes / processes);
+    }
+
+    static long contributionBytes(NetworkShape shape) {
+        return Float.BYTES * (shape.parameters() + shape.batchNormStatistics() + TAIL_FLOATS);
+    }
+}

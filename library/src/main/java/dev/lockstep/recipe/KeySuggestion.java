@@ -1,0 +1,56 @@
+package dev.lockstep.recipe;
+
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/** What a person who wrote an unknown key may have meant: a key spelled alike, or the same key in another place. */
+final class KeySuggestion {
+    private KeySuggestion() {}
+
+    /**
+     * @param siblings the keys that are known where the unknown one stands
+     * @param root the record of the whole file
+     */
+    static String of(String unknown, List<String> siblings, Class<?> root) {
+        String nearest = siblings.stream()
+                .min(Comparator.comparingInt(key -> distance(unknown, key)))
+                .orElseThrow();
+        List<String> elsewhere = new ArrayList<>();
+        collect(root, "", unknown, elsewhere);
+        boolean misspelled = distance(unknown, nearest) <= Math.max(1, unknown.length() / 3);
+        return misspelled || elsewhere.isEmpty() ? "'" + nearest + "'" : "'" + String.join("' or '", elsewhere) + "'";
+    }
+
+    /** Adds every path in the tree of records that ends in this key. */
+    private static void collect(Class<?> type, String path, String key, List<String> found) {
+        for (RecordComponent component : type.getRecordComponents()) {
+            String name = YamlRecords.kebab(component.getName());
+            String full = YamlRecords.join(path, name);
+            if (name.equals(key)) {
+                found.add(full);
+            }
+            if (component.getType().isRecord()) {
+                collect(component.getType(), full, key, found);
+            }
+        }
+    }
+
+    /** Levenshtein's edit distance. */
+    static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        Arrays.setAll(row, j -> j);
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int substitution = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(substitution, 1 + Math.min(row[j], row[j - 1]));
+            }
+        }
+        return row[b.length()];
+    }
+}

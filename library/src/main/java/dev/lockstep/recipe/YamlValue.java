@@ -1,0 +1,61 @@
+package dev.lockstep.recipe;
+
+import dev.lockstep.errors.LockstepException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A piece of YAML that remembers where it was written. Immutable. */
+sealed interface YamlValue {
+    /** File and line of the key (or of the list element), or the override it came from. */
+    String where();
+
+    /**
+     * A single value.
+     *
+     * @param plain whether it stands without quotes, and so may be read as a number, a boolean or a choice
+     */
+    record Text(String text, boolean plain, String where) implements YamlValue {}
+
+    record Items(List<YamlValue> items, String where) implements YamlValue {}
+
+    record Entries(Map<String, YamlValue> entries, String where) implements YamlValue {
+        static Entries empty(String where) {
+            return new Entries(Map.of(), where);
+        }
+
+        @Nullable
+        YamlValue get(String key) {
+            return entries.get(key);
+        }
+
+        /**
+         * These entries with one of them, or one below them, set.
+         *
+         * @param path keys joined by dots; entries on the way are made where they are missing
+         */
+        Entries with(String path, YamlValue value) {
+            Map<String, YamlValue> changed = new LinkedHashMap<>(entries);
+            int dot = path.indexOf('.');
+            if (dot < 0) {
+                changed.put(path, value);
+            } else {
+                String head = path.substring(0, dot);
+                changed.put(head, below(head, value.where()).with(path.substring(dot + 1), value));
+            }
+            return new Entries(changed, where);
+        }
+
+        private Entries below(String key, String override) {
+            YamlValue existing = entries.get(key);
+            if (existing instanceof Entries nested) {
+                return nested;
+            }
+            if (existing == null) {
+                return empty(override);
+            }
+            throw LockstepException.recipe("'" + key + "' has no keys below it", override, "set it as a whole");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package dev.lockstep.report;
+
+import dev.lockstep.errors.LockstepException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What {@code metrics.jsonl} holds, in order of steps. A last line that a kill cut short is left out.
+ *
+ * @param steps ascending, each once
+ * @param epochs ascending, each once
+ */
+public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs) {
+    public static final String NAME = "metrics.jsonl";
+
+    public MetricsFile {
+        steps = List.copyOf(steps);
+        epochs = List.copyOf(epochs);
+    }
+
+    /**
+     * @throws LockstepException of kind DATA, naming file and line, when the file is missing or damaged before its last
+     *     line
+     */
+    public static MetricsFile read(Path file) {
+        List<StepMetrics> steps = new ArrayList<>();
+        List<EpochMetrics> epochs = new ArrayList<>();
+        try (BufferedReader reader = Files.newBufferedReader(file)) {
+            int number = 1;
+            String line = reader.readLine();
+            while (line != null) {
+                String next = reader.readLine();
+                Optional<Record> record = MetricsJson.parse(line);
+                if (record.isEmpty() && next != null) {
+                    throw damaged(file, number);
+                }
+                record.ifPresent(r -> add(r, steps, epochs));
+                line = next;
+                number++;
+            }
+        } catch (NoSuchFileException e) {
+            throw LockstepException.data(
+                    "no metrics", "file = " + file, "give the folder of a run that has trained for some steps");
+        } catch (IOException e) {
+            throw LockstepException.data("metrics cannot be read: " + e, "file = " + file, "check the file");
+        }
+        return new MetricsFile(steps, epochs);
+    }
+
+    private static void add(Record record, List<StepMetrics> steps, List<EpochMetrics> epochs) {
+        if (record instanceof StepMetrics step) {
+            steps.add(step);
+        } else if (record instanceof EpochMetrics epoch) {
+            epochs.add(epoch);
+        }
+    }
+
+    private static LockstepException damaged(Path file, int line) {
+        return LockstepException.data(
+                "not a line of metrics", "file = " + file + ":" + line, "remove the damaged line or train again");
+    }
+
+    /**
+     * The start of a file that a run resumed at a step keeps.
+     *
+     * @param bytes length of the whole lines up to the step
+     * @param lastEpoch the last epoch among them; −1 when there is none
+     */
+    record Kept(long bytes, int lastEpoch) {}
+
+    static Kept upTo(Path file, long step) throws IOException {
+        long bytes = 0;
+        int lastEpoch = -1;
+        long size = Files.size(file);
+        try (BufferedReader reader = Files.newBufferedReader(file)) {
+            String line;
+            while (step > 0 && (line = reader.readLine()) != null) {
+                long end = bytes + line.getBytes(StandardCharsets.UTF_8).length + 1;
+                Optional<Record> record = MetricsJson.parse(line);
+                if (record.isEmpty() || stepOf(record.get()) > step || end > size) {
+                    break;
+                }
+                if (record.get() instanceof EpochMetrics epoch) {
+                    lastEpoch = epoch.epoch();
+                }
+                bytes = end;
+            }
+        }
+        return new Kept(bytes, lastEpoch);
+    }
+
+    private static long stepOf(Record record) {
+        return record instanceof StepMetrics step ? step.step() : ((EpochMetrics) record).step();
+    }
+
+    /** The median validation error of the last five epochs, which the paper reports (section 5.1); NaN before the first. */
+    public double medianOfLastFive() {
+        return medianOfLast(5, epochs);
+    }
+
+    /** The median validation error of the last {@code count} evaluated epochs, or of all where there are fewer. */
+    public static double medianOfLast(int count, List<EpochMetrics> epochs) {
+        List<Double> errors = epochs.stream()
+                .sorted(Comparator.comparingInt(EpochMetrics::epoch))
+                .map(EpochMetrics::validationTop1Error)
+                .filter(error -> !Double.isNaN(error))
+                .toList();
+        List<Double> last = errors.subList(Math.max(0, errors.size() - count), errors.size()).stream()
+                .sorted()
+                .toList();
+        if (last.isEmpty()) {
+            return Double.NaN;
+        }
+        int middle = last.size() / 2;
+        return last.size() % 2 == 1 ? last.get(middle) : (last.get(middle - 1) + last.get(middle)) / 2;
+    }
+}

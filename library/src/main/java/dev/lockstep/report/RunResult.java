@@ -1,0 +1,122 @@
+package dev.lockstep.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.LockstepException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Locale;
+
+/**
+ * How a run ended: {@code result.json}. Errors are fractions in [0, 1]; what is not known is NaN, and null in the file.
+ *
+ * @param status whether the run reached its end
+ * @param weightsSha256 of all parameters; empty when the run has none
+ * @param steps iterations done since the start of training
+ * @param epochs whole epochs done since the start of training
+ * @param medianLast5ValidationTop1Error the number the paper reports (section 5.1)
+ * @param imagesPerSecond of training, without evaluation, over this session of the run
+ * @param seconds wall time of this session of the run
+ */
+public record RunResult(
+        Status status,
+        String weightsSha256,
+        long steps,
+        int epochs,
+        double validationTop1Error,
+        double validationTop5Error,
+        double validationLoss,
+        double medianLast5ValidationTop1Error,
+        double trainLoss,
+        double trainTop1Error,
+        double imagesPerSecond,
+        double seconds,
+        int workers,
+        int imagesPerWorker,
+        int processes,
+        int lanes) {
+
+    public static final String NAME = "result.json";
+
+    /** Whether a run reached its end. */
+    public enum Status {
+        COMPLETED,
+        /** Stopped by a signal or {@code --stop-after}; a checkpoint is there to go on from. */
+        INTERRUPTED,
+        /** A loss was not finite; there is nothing to go on from. */
+        DIVERGED
+    }
+
+    public String toJson() {
+        ObjectNode node = MetricsJson.JSON
+                .createObjectNode()
+                .put("status", status.name().toLowerCase(Locale.ROOT))
+                .put("weights_sha256", weightsSha256)
+                .put("steps", steps)
+                .put("epochs", epochs);
+        MetricsJson.put(node, "validation_top1_error", validationTop1Error);
+        MetricsJson.put(node, "validation_top5_error", validationTop5Error);
+        MetricsJson.put(node, "validation_loss", validationLoss);
+        MetricsJson.put(node, "median_last5_validation_top1_error", medianLast5ValidationTop1Error);
+        MetricsJson.put(node, "train_loss", trainLoss);
+        MetricsJson.put(node, "train_top1_error", trainTop1Error);
+        MetricsJson.put(node, "images_per_second", imagesPerSecond);
+        MetricsJson.put(node, "seconds", seconds);
+        node.put("workers", workers)
+                .put("images_per_worker", imagesPerWorker)
+                .put("processes", processes)
+                .put("lanes", lanes);
+        return node.toString();
+    }
+
+    /** Writes {@code result.json} into a run folder; the file is there whole or not at all. */
+    public void write(Path runFolder) {
+        Path file = runFolder.resolve(NAME);
+        Path temporary = runFolder.resolve(NAME + ".new");
+        try {
+            Files.writeString(temporary, toJson() + "\n", StandardCharsets.UTF_8);
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw MetricsStream.unwritable(file, e);
+        }
+    }
+
+    /** @throws LockstepException of kind DATA when the folder holds no readable result */
+    public static RunResult read(Path runFolder) {
+        Path file = runFolder.resolve(NAME);
+        try {
+            return parse(MetricsJson.JSON.readTree(Files.readAllBytes(file)));
+        } catch (IOException | IllegalArgumentException e) {
+            throw LockstepException.data(
+                    "no readable result: " + e, "file = " + file, "finish the run, or remove the file");
+        }
+    }
+
+    private static RunResult parse(JsonNode node) {
+        return new RunResult(
+                Status.valueOf(node.path("status").asText("completed").toUpperCase(Locale.ROOT)),
+                node.path("weights_sha256").asText(),
+                node.path("steps").asLong(),
+                node.path("epochs").asInt(),
+                MetricsJson.number(node, "validation_top1_error"),
+                MetricsJson.number(node, "validation_top5_error"),
+                MetricsJson.number(node, "validation_loss"),
+                MetricsJson.number(node, "median_last5_validation_top1_error"),
+                MetricsJson.number(node, "train_loss"),
+                MetricsJson.number(node, "train_top1_error"),
+                MetricsJson.number(node, "images_per_second"),
+                MetricsJson.number(node, "seconds"),
+                node.path("workers").asInt(),
+                node.path("images_per_worker").asInt(),
+                node.path("processes").asInt(),
+                node.path("lanes").asInt());
+    }
+}

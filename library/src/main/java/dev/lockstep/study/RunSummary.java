@@ -1,0 +1,54 @@
+package dev.lockstep.study;
+
+import dev.lockstep.report.EpochMetrics;
+import dev.lockstep.report.MetricsFile;
+import dev.lockstep.report.RunResult;
+import java.util.List;
+
+/**
+ * What a study keeps of one run: nothing that depends on the machine's speed, so that an interrupted study ends with the
+ * same file as an uninterrupted one. Errors are fractions in [0, 1].
+ *
+ * @param variant of the study
+ * @param seed of the run
+ * @param minibatch kn
+ * @param learningRate η̂
+ * @param status a diverged run has no weights to classify with: its error counts as 1
+ * @param error median validation error of the last five epochs (section 5.1)
+ * @param trainingErrors one an epoch
+ * @param validationErrors one an epoch
+ */
+public record RunSummary(
+        String variant,
+        long seed,
+        int minibatch,
+        double learningRate,
+        RunResult.Status status,
+        String weightsSha256,
+        double error,
+        List<Double> trainingErrors,
+        List<Double> validationErrors) {
+
+    public RunSummary {
+        trainingErrors = List.copyOf(trainingErrors);
+        validationErrors = List.copyOf(validationErrors);
+    }
+
+    static RunSummary of(StudyRun run, RunResult result, MetricsFile metrics) {
+        boolean diverged = result.status() == RunResult.Status.DIVERGED;
+        return new RunSummary(
+                run.variant().name(),
+                run.seed(),
+                run.recipe().minibatch(),
+                run.recipe().scaledLearningRate(),
+                result.status(),
+                result.weightsSha256(),
+                diverged ? 1 : result.medianLast5ValidationTop1Error(),
+                metrics.epochs().stream().map(EpochMetrics::trainTop1Error).toList(),
+                metrics.epochs().stream().map(EpochMetrics::validationTop1Error).toList());
+    }
+
+    boolean hasDiverged() {
+        return status == RunResult.Status.DIVERGED;
+    }
+}

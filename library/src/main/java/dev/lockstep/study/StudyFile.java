@@ -1,0 +1,153 @@
+package dev.lockstep.study;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.recipe.Default;
+import dev.lockstep.recipe.YamlRecords;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * An experiment as its YAML file states it, before any run. Margins are in points: hundredths of the fraction that is
+ * wrong, as in the paper's tables.
+ *
+ * @param name names the output folder
+ * @param title one line for the report
+ * @param about what the study is for, and what the reader must know of it
+ * @param recipe the base recipe, relative to the study's file
+ * @param set keys of the recipe, as dotted paths, that every variant changes
+ * @param variants in the order of the table
+ * @param seeds every variant runs with each
+ * @param questions answered from the runs, in this order
+ * @param level the chance of a wrong answer that each question accepts
+ * @param errorByMinibatch draw the error against the minibatch, as in Figure 1
+ * @param secondsPerEpoch of one run beside others, as measured by the author, for the first estimate; 0 is unknown
+ */
+public record StudyFile(
+        String name,
+        String title,
+        @Default("''") String about,
+        String recipe,
+        @Default("{}") Map<String, String> set,
+        List<Variant> variants,
+        List<Long> seeds,
+        @Default("[]") List<Question> questions,
+        @Default("0.05") double level,
+        @Default("false") boolean errorByMinibatch,
+        @Default("0") double secondsPerEpoch) {
+
+    public StudyFile {
+        require(name.matches("[A-Za-z0-9][A-Za-z0-9._-]*"), "name", name, "letters, digits, '.', '_' and '-' only");
+        require(level > 0 && level < 0.5, "level", level, "must be above 0 and below 0.5");
+        require(secondsPerEpoch >= 0, "seconds-per-epoch", secondsPerEpoch, "must be at least 0");
+        require(!variants.isEmpty(), "variants", "[]", "a study needs at least one variant");
+        require(!seeds.isEmpty(), "seeds", "[]", "a study needs at least one seed");
+        require(Set.copyOf(seeds).size() == seeds.size(), "seeds", seeds, "every seed must be written once");
+        Set<String> names = new HashSet<>();
+        for (Variant variant : variants) {
+            require(names.add(variant.name), "variants", variant.name, "every variant needs a name of its own");
+        }
+        for (Question question : questions) {
+            requireKnown(names, "baseline", question.baseline);
+            if (question.kind != Kind.ELBOW) {
+                requireKnown(names, "variant", question.variant);
+            }
+        }
+        set = Map.copyOf(set);
+        variants = List.copyOf(variants);
+        seeds = List.copyOf(seeds);
+        questions = List.copyOf(questions);
+    }
+
+    private static void requireKnown(Set<String> names, String key, String name) {
+        require(
+                names.contains(name),
+                "questions",
+                key + ": " + name,
+                "must be one of the variants "
+                        + String.join(", ", names.stream().sorted().toList()));
+    }
+
+    private static void require(boolean holds, String key, Object value, String allowed) {
+        if (!holds) {
+            throw LockstepException.recipe(key + " = " + value, "", allowed);
+        }
+    }
+
+    /**
+     * One row of the table: the base recipe with some keys changed.
+     *
+     * @param label for people; empty is the name
+     * @param set keys of the recipe as dotted paths, over those of the study
+     * @param paper the paper's number for the same comparison on ImageNet, for context; empty is none
+     */
+    public record Variant(
+            String name,
+            @Default("''") String label,
+            @Default("{}") Map<String, String> set,
+            @Default("''") String paper) {
+        public Variant {
+            require(name.matches("[A-Za-z0-9][A-Za-z0-9._-]*"), "name", name, "letters, digits, '.', '_' and '-' only");
+            label = label.isEmpty() ? name : label;
+            set = Map.copyOf(set);
+        }
+    }
+
+    /** What can be asked. */
+    public enum Kind {
+        /** The variant's mean error lies within the margin of the baseline's: two one-sided tests. */
+        MATCHES,
+        /** The variant's mean error lies above the baseline's by more than the margin: a one-sided test. */
+        WORSE_THAN,
+        /** The training errors after an epoch lie, on average over the epochs, within the margin. */
+        CURVES_COINCIDE,
+        /** Errors match the baseline up to some minibatch, and beyond a larger one they are worse. */
+        ELBOW
+    }
+
+    /**
+     * @param kind what is asked
+     * @param baseline the variant that is compared with
+     * @param variant what is compared; for {@code elbow} all variants are
+     * @param marginPoints see {@link Kind}; 0 only for {@code worse-than}
+     * @param afterEpoch for {@code curves-coincide}: epochs up to this one are left out
+     */
+    public record Question(
+            Kind kind,
+            String baseline,
+            @Default("''") String variant,
+            @Default("0") double marginPoints,
+            @Default("0") int afterEpoch) {
+        public Question {
+            require(
+                    marginPoints > 0 || kind == Kind.WORSE_THAN && marginPoints == 0,
+                    "margin-points",
+                    marginPoints,
+                    "must be above 0: the difference, in points, that does not matter");
+            require(afterEpoch >= 0, "after-epoch", afterEpoch, "must be at least 0");
+            require(
+                    afterEpoch == 0 || kind == Kind.CURVES_COINCIDE,
+                    "after-epoch",
+                    afterEpoch,
+                    "is for curves-coincide only");
+            require(!variant.equals(baseline), "variant", variant, "is its own baseline");
+        }
+    }
+
+    /** @throws LockstepException of kind RECIPE, naming file, line, key and value */
+    public static StudyFile read(Path file) {
+        try {
+            return YamlRecords.read(StudyFile.class, Files.readString(file), file.toString(), Map.of());
+        } catch (NoSuchFileException e) {
+            throw LockstepException.recipe("no such study", "file = " + file, "give the path of a YAML file");
+        } catch (IOException e) {
+            throw LockstepException.recipe(
+                    "study cannot be read: " + e, "file = " + file, "give the path of a YAML file in UTF-8");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package dev.lockstep.study;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.LockstepException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a study found: its runs in the order of the grid, the table and the answers. The files it writes hold nothing that
+ * depends on time or machine.
+ *
+ * @param rows one a variant, in the order of the study
+ */
+public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> rows, List<Answer> answers) {
+    /** All a test needs to compute every figure again. */
+    public static final String SUMMARY = "summary.json";
+
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .enable(SerializationFeature.WRITE_ENUMS_USING_TO_STRING)
+            .registerModule(NotANumber.asNull());
+
+    /**
+     * A variant's line of the table.
+     *
+     * @param errors of its finished seeds
+     * @param diverged how many of those diverged
+     */
+    public record Row(StudyFile.Variant variant, int minibatch, double learningRate, Sample errors, int diverged) {}
+
+    public static StudyResults of(StudyFile study, List<RunSummary> runs) {
+        List<Row> rows = study.variants().stream()
+                .map(variant -> row(
+                        variant,
+                        runs.stream()
+                                .filter(run -> run.variant().equals(variant.name()))
+                                .toList()))
+                .filter(row -> row.errors.size() > 0)
+                .toList();
+        return new StudyResults(study, List.copyOf(runs), rows, new Answers(study, runs).all());
+    }
+
+    private static Row row(StudyFile.Variant variant, List<RunSummary> runs) {
+        Sample errors = new Sample(runs.stream().mapToDouble(RunSummary::error).toArray());
+        int diverged = (int) runs.stream().filter(RunSummary::hasDiverged).count();
+        return runs.isEmpty()
+                ? new Row(variant, 0, 0, errors, 0)
+                : new Row(variant, runs.get(0).minibatch(), runs.get(0).learningRate(), errors, diverged);
+    }
+
+    /** Results from a {@code summary.json} and the study that it belongs to. */
+    public static StudyResults read(StudyFile study, Path summary) {
+        try {
+            JsonNode runs = JSON.readTree(summary.toFile()).path("runs");
+            return of(study, JSON.convertValue(runs, new TypeReference<List<RunSummary>>() {}));
+        } catch (IOException | IllegalArgumentException e) {
+            throw LockstepException.data("no readable summary: " + e, "file = " + summary, "run the study again");
+        }
+    }
+
+    /**
+     * Writes {@code summary.json}, {@code table.csv}, {@code runs.csv}, {@code curves.csv}, {@code answers.csv} and
+     * {@code results.md}.
+     */
+    void write(Path out) {
+        Map<String, String> files = Map.of(
+                SUMMARY,
+                summaryJson(),
+                "table.csv",
+                StudyTables.table(this),
+                "runs.csv",
+                StudyTables.runs(this),
+                "curves.csv",
+                StudyTables.curves(this),
+                "answers.csv",
+                StudyTables.answers(this),
+                "results.md",
+                markdown());
+        files.forEach((name, text) -> write(out.resolve(name), text));
+    }
+
+    /** The table and the verdicts, for RESULTS.md. */
+    public String markdown() {
+        return StudyMarkdown.of(this);
+    }
+
+    public String summaryJson() {
+        ObjectNode node = JSON.createObjectNode().put("study", study.name()).put("level", study.level());
+        node.set("runs", JSON.valueToTree(runs));
+        node.set("answers", JSON.valueToTree(answers));
+        try {
+            return JSON.writeValueAsString(node) + "\n";
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void write(Path file, String text) {
+        Path temporary = file.resolveSibling(file.getFileName() + ".new");
+        try {
+            Files.writeString(temporary, text);
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new LockstepException(
+                    LockstepException.Kind.RECIPE,
+                    "cannot write the study's results: " + e,
+                    "file = " + file,
+                    "make the folder writable or give another --out",
+                    e);
+        }
+    }
+}

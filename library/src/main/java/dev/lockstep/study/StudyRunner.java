@@ -1,0 +1,187 @@
+package dev.lockstep.study;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.report.RunResult;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Runs what is missing of a study's grid, a number of runs side by side, and keeps the results up to date after each. A
+ * killed study goes on where it was: finished runs are read from their folders, unfinished ones are handed to the executor
+ * again, which resumes them.
+ */
+public final class StudyRunner {
+    private final Study study;
+    private final Path out;
+    private final RunExecutor executor;
+    private final StudyListener listener;
+    private final List<StudyRun> grid;
+    private final Map<StudyRun, RunSummary> summaries = new ConcurrentHashMap<>();
+    private volatile boolean failed;
+
+    /**
+     * @param out the study's folder; made when it is missing
+     */
+    public StudyRunner(Study study, Path out, RunExecutor executor, StudyListener listener) {
+        this.study = study;
+        this.out = out;
+        this.executor = executor;
+        this.listener = listener;
+        this.grid = study.grid(out);
+    }
+
+    /** The runs that are finished in the folder already, without running any. */
+    public List<StudyRun> finished() {
+        return grid.stream().filter(run -> RunFolder.finished(run).isPresent()).toList();
+    }
+
+    public List<StudyRun> grid() {
+        return grid;
+    }
+
+    /**
+     * Runs all that is not finished, and returns the results of everything.
+     *
+     * @param parallel runs side by side, at least 1
+     * @throws LockstepException of the first run that failed; runs beside it are stopped, and can be resumed
+     */
+    public StudyResults run(int parallel) throws InterruptedException {
+        try (FileChannel channel = lockFile();
+                FileLock lock = lock(channel)) {
+            collectFinished();
+            failed = false;
+            listener.onStart(grid, grid.stream().filter(summaries::containsKey).toList());
+            runAll(grid.stream().filter(run -> !summaries.containsKey(run)).toList(), parallel);
+            return writeResults();
+        } catch (IOException e) {
+            throw unwritable(e);
+        }
+    }
+
+    private FileChannel lockFile() throws IOException {
+        Files.createDirectories(out);
+        return FileChannel.open(out.resolve("study.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    }
+
+    private FileLock lock(FileChannel channel) throws IOException {
+        FileLock lock;
+        try {
+            lock = channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            lock = null;
+        }
+        if (lock == null) {
+            throw LockstepException.recipe(
+                    "another study runs in this folder", "out = " + out, "wait for it or give another --out");
+        }
+        return lock;
+    }
+
+    private void collectFinished() {
+        for (StudyRun run : grid) {
+            RunFolder.finished(run).ifPresent(summary -> summaries.put(run, summary));
+        }
+    }
+
+    private void runAll(List<StudyRun> runs, int parallel) throws InterruptedException {
+        ExecutorService threads = Executors.newFixedThreadPool(parallel);
+        try {
+            ExecutorCompletionService<StudyRun> completion = new ExecutorCompletionService<>(threads);
+            for (StudyRun run : runs) {
+                completion.submit(() -> {
+                    runUnlessFailed(run);
+                    return run;
+                });
+            }
+            for (int i = 0; i < runs.size(); i++) {
+                completion.take().get();
+                writeResults();
+            }
+        } catch (ExecutionException e) {
+            throw asUnchecked(e);
+        } finally {
+            threads.shutdownNow();
+            threads.awaitTermination(2, TimeUnit.MINUTES);
+        }
+    }
+
+    /** Runs one, unless another has failed: then no further run starts. */
+    private void runUnlessFailed(StudyRun run) throws InterruptedException, IOException {
+        if (failed) {
+            return;
+        }
+        try {
+            runOne(run);
+        } catch (Throwable e) {
+            failed = true;
+            throw e;
+        }
+    }
+
+    private void runOne(StudyRun run) throws InterruptedException, IOException {
+        listener.onRunStart(run);
+        Files.createDirectories(run.folder());
+        RunResult result = executor.run(run);
+        if (result.status() == RunResult.Status.INTERRUPTED) {
+            throw new InterruptedException(run.title());
+        }
+        RunSummary summary = keep(run, result);
+        summaries.put(run, summary);
+        listener.onRunEnd(run, summary);
+    }
+
+    /** A run that diverged may have left no result of its own: the study writes one, so that it is not tried again. */
+    private static RunSummary keep(StudyRun run, RunResult result) throws IOException {
+        Path recipe = run.folder().resolve("recipe.yaml");
+        if (!Files.exists(recipe)) {
+            Files.writeString(recipe, run.recipe().toYaml());
+        }
+        if (result.status() == RunResult.Status.DIVERGED) {
+            result.write(run.folder());
+        }
+        return RunFolder.finished(run)
+                .orElseThrow(() -> new IllegalStateException("the executor left no result, run = " + run.title()));
+    }
+
+    private StudyResults writeResults() {
+        List<RunSummary> finished = new ArrayList<>();
+        for (StudyRun run : grid) {
+            Optional.ofNullable(summaries.get(run)).ifPresent(finished::add);
+        }
+        StudyResults results = StudyResults.of(study.file(), finished);
+        results.write(out);
+        return results;
+    }
+
+    private static RuntimeException asUnchecked(ExecutionException failure) throws InterruptedException {
+        Throwable cause = failure.getCause();
+        if (cause instanceof InterruptedException interrupted) {
+            throw interrupted;
+        }
+        return cause instanceof RuntimeException known ? known : new IllegalStateException(cause);
+    }
+
+    private LockstepException unwritable(IOException e) {
+        return new LockstepException(
+                LockstepException.Kind.RECIPE,
+                "cannot write the study: " + e,
+                "out = " + out,
+                "make the folder writable or give another --out",
+                e);
+    }
+}

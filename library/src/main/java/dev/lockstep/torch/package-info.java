@@ -1,0 +1,8 @@
+/**
+ * The seam to libtorch: loading it, scopes that free native memory, and tensors over host memory. Depends on {@code
+ * errors} and {@code image}.
+ */
+@NullMarked
+package dev.lockstep.torch;
+
+import org.jspecify.annotations.NullMarked;

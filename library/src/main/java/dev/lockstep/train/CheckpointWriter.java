@@ -1,0 +1,103 @@
+package dev.lockstep.train;
+
+import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.CheckpointDirectory;
+import dev.lockstep.checkpoint.HostTensor;
+import dev.lockstep.model.FlatState;
+import dev.lockstep.torch.StepScope;
+import dev.lockstep.torch.TorchRuntime;
+import java.io.IOException;
+import java.util.List;
+import java.util.Queue;
+import java.util.SortedMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes checkpoints off the critical path: the step pays for a copy of the flat buffers, a thread of its own for names,
+ * checksum and disk. A write that fails is a warning; training goes on and older checkpoints stay.
+ */
+public final class CheckpointWriter implements AutoCloseable {
+    private final CheckpointDirectory directory;
+    private final Consumer<String> notices;
+    /** What the writing thread has to say; handed on by the thread that calls, since sinks are used by one. */
+    private final Queue<String> unsaid = new ConcurrentLinkedQueue<>();
+
+    private final ExecutorService thread;
+    private @Nullable Future<?> writing;
+
+    /**
+     * @param notices takes warnings, in the thread that calls {@link #write}, {@link #report} or {@link #finish}
+     */
+    public CheckpointWriter(CheckpointDirectory directory, Consumer<String> notices) {
+        this.directory = directory;
+        this.notices = notices;
+        this.thread = Executors.newSingleThreadExecutor(task -> {
+            Thread made = new Thread(task, "lockstep-checkpoint");
+            made.setDaemon(true);
+            return made;
+        });
+    }
+
+    /** Copies the state and returns; waits first if the checkpoint before is still being written. */
+    void write(FlatState state, long step, String recipe, String fingerprint, String books) {
+        finish();
+        List<Tensor> copies = List.of(
+                state.parameters().clone().retainReference(),
+                state.momentum().clone().retainReference(),
+                state.running().clone().retainReference());
+        writing = thread.submit(() -> {
+            TorchRuntime.setThreads(1);
+            try (StepScope scope = new StepScope()) {
+                SortedMap<String, HostTensor> tensors =
+                        Checkpoint.tensors(state.layout(), copies.get(0), copies.get(1), copies.get(2), step);
+                directory.write(new Checkpoint(step, recipe, fingerprint, books, tensors));
+            } catch (IOException e) {
+                unsaid.add("warning: checkpoint of step " + step + " was not written: " + e.getMessage()
+                        + "; training goes on, older checkpoints stay");
+            } finally {
+                copies.forEach(Tensor::close);
+            }
+        });
+    }
+
+    /** Hands on warnings of writes that failed. */
+    public void report() {
+        for (String notice = unsaid.poll(); notice != null; notice = unsaid.poll()) {
+            notices.accept(notice);
+        }
+    }
+
+    /** Waits for the write under way. */
+    public void finish() {
+        await();
+        report();
+    }
+
+    private void await() {
+        Future<?> current = writing;
+        writing = null;
+        if (current == null) {
+            return;
+        }
+        try {
+            current.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a checkpoint could not be made", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        finish();
+        thread.shutdown();
+    }
+}

@@ -1,0 +1,125 @@
+package dev.lockstep.train;
+
+import dev.lockstep.collective.Collective;
+import dev.lockstep.image.BatchLoader;
+import dev.lockstep.image.BatchRequest;
+import dev.lockstep.image.Dataset;
+import dev.lockstep.image.HostBatch;
+import dev.lockstep.image.ImageTransform;
+import dev.lockstep.model.FlatState;
+import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.Replica;
+import dev.lockstep.torch.StepScope;
+import dev.lockstep.torch.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.bytedeco.pytorch.AbstractTensor;
+import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Measures a network on every image of a dataset exactly once. The dataset is cut into fixed batches, and batch b belongs
+ * to process b mod P; each batch's own results are gathered before they are added up, so the result does not depend on P.
+ */
+final class Evaluator {
+    private static final int RESULTS = 3;
+
+    private final List<Replica> replicas;
+    private final LaneThreads threads;
+    private final Collective collective;
+    private final int imagesPerBatch;
+    private final int loaderThreads;
+
+    Evaluator(
+            List<ImageClassifier> classifiers,
+            FlatState state,
+            LaneThreads threads,
+            Collective collective,
+            double epsilon,
+            int imagesPerBatch,
+            int loaderThreads) {
+        this.replicas = classifiers.stream()
+                .map(classifier -> Replica.evaluation(classifier, state, epsilon))
+                .toList();
+        this.threads = threads;
+        this.collective = collective;
+        this.imagesPerBatch = imagesPerBatch;
+        this.loaderThreads = loaderThreads;
+    }
+
+    /**
+     * @param top1Error fraction in [0, 1]
+     * @param top5Error fraction in [0, 1]; NaN where there are at most 5 classes
+     * @param loss mean cross-entropy
+     */
+    record Result(double top1Error, double top5Error, double loss) {}
+
+    Result evaluate(Dataset dataset, ImageTransform transform) {
+        int batches = (dataset.size() + imagesPerBatch - 1) / imagesPerBatch;
+        float[] results = new float[batches * RESULTS];
+        List<BatchRequest> own = new ArrayList<>();
+        for (int b = collective.rank(); b < batches; b += collective.size()) {
+            own.add(request(b, dataset.size()));
+        }
+        try (BatchLoader loader =
+                new BatchLoader(dataset, transform, 0, loaderThreads, 2 * replicas.size() + 2, own.iterator())) {
+            threads.runAll(replicas.size(), lane -> {
+                for (Optional<HostBatch> next = loader.next(); next.isPresent(); next = loader.next()) {
+                    try (HostBatch batch = next.get()) {
+                        measure(replicas.get(lane), batch, results);
+                    }
+                }
+            });
+        }
+        return total(gather(results), dataset);
+    }
+
+    private BatchRequest request(int batch, int size) {
+        int from = batch * imagesPerBatch;
+        int[] samples = new int[Math.min(imagesPerBatch, size - from)];
+        for (int i = 0; i < samples.length; i++) {
+            samples[i] = from + i;
+        }
+        return new BatchRequest(batch, 0, 0, samples);
+    }
+
+    private static void measure(Replica replica, HostBatch batch, float[] results) {
+        try (StepScope scope = new StepScope();
+                AutoGradMode noGradients = new AutoGradMode(false)) {
+            Tensor logits = replica.forward(Tensors.images(batch));
+            double mean =
+                    torch.cross_entropy_loss(logits, Tensors.labels(batch)).item_float();
+            int at = (int) batch.request().step() * RESULTS;
+            results[at] = (float) (mean * batch.size());
+            results[at + 1] = Classification.wrong(logits, batch.labels(), 1);
+            results[at + 2] = Classification.wrong(logits, batch.labels(), 5);
+        }
+    }
+
+    private float[] gather(float[] own) {
+        if (collective.size() == 1) {
+            return own;
+        }
+        try (StepScope scope = new StepScope()) {
+            Tensor all = AbstractTensor.create(own);
+            collective.allReduceSum(all);
+            return Tensors.toArray(all);
+        }
+    }
+
+    private static Result total(float[] results, Dataset dataset) {
+        double loss = 0;
+        double wrong1 = 0;
+        double wrong5 = 0;
+        for (int at = 0; at < results.length; at += RESULTS) {
+            loss += results[at];
+            wrong1 += results[at + 1];
+            wrong5 += results[at + 2];
+        }
+        double images = dataset.size();
+        boolean hasTop5 = dataset.classNames().size() > 5;
+        return new Result(wrong1 / images, hasTop5 ? wrong5 / images : Double.NaN, loss / images);
+    }
+}

@@ -1,0 +1,105 @@
+package dev.lockstep.train;
+
+import dev.lockstep.topology.ReductionTree;
+import dev.lockstep.train.Contribution.Bucket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Sums the contributions of the workers of one process, bucket by bucket, in the order of the {@link ReductionTree}
+ * whatever the order in which lanes finish.
+ *
+ * <p>A lane that has filled a bucket for a worker climbs from the worker's leaf: where the sibling's sum is not there yet
+ * it leaves its own and is done; where it is, the lane adds the two and climbs on. So no lane ever waits, additions happen
+ * while other lanes compute, the data is still in the cache of the core that made it, and about as many partial sums exist
+ * at a time as the tree has levels, because workers start in order (each lane that is late by many workers adds up to as
+ * many again). A sum a + b has the same bits as b + a, so who comes first does not matter.
+ *
+ * <p>The lane that completes the root hands the bucket to {@link Completion}. With one worker that is the lane's own
+ * buffer.
+ */
+final class LocalSum {
+    /** Takes the sum of a bucket over the workers of this process; called by the lane that completed it. */
+    @FunctionalInterface
+    interface Completion {
+        void onBucket(Bucket bucket, Tensor sum);
+    }
+
+    private final ReductionTree tree;
+    private final Completion completion;
+    /** A half-finished node's first child, by bucket and node. */
+    private final List<AtomicReferenceArray<Tensor>> waiting = new ArrayList<>();
+
+    private final List<ConcurrentLinkedQueue<Tensor>> free = new ArrayList<>();
+
+    LocalSum(int workers, List<Bucket> buckets, Completion completion) {
+        this.tree = new ReductionTree(workers);
+        this.completion = completion;
+        for (int b = 0; b < buckets.size(); b++) {
+            waiting.add(new AtomicReferenceArray<>(tree.innerNodes()));
+            free.add(new ConcurrentLinkedQueue<>());
+        }
+    }
+
+    /**
+     * Adds one worker's bucket to the sum.
+     *
+     * @param leaf the worker's number within this process
+     * @param part the bucket in the lane's buffer: read only, and only until this returns, unless it is the only leaf
+     */
+    void add(int leaf, Bucket bucket, Tensor part) {
+        int node = tree.parentOfLeaf(leaf);
+        if (node == ReductionTree.NONE) {
+            completion.onBucket(bucket, part);
+            return;
+        }
+        AtomicReferenceArray<Tensor> nodes = waiting.get(bucket.index());
+        Tensor sum = nodes.getAndSet(node, null);
+        if (sum == null) {
+            Tensor copy = acquire(bucket);
+            copy.copy_(part);
+            if (nodes.compareAndSet(node, null, copy)) {
+                return;
+            }
+            sum = merge(nodes.getAndSet(node, null), copy, bucket);
+        } else {
+            sum.add_(part);
+        }
+        climb(node, nodes, sum, bucket);
+    }
+
+    private void climb(int from, AtomicReferenceArray<Tensor> nodes, Tensor complete, Bucket bucket) {
+        Tensor sum = complete;
+        int node = tree.parentOfNode(from);
+        while (node != ReductionTree.NONE) {
+            if (nodes.compareAndSet(node, null, sum)) {
+                return;
+            }
+            sum = merge(nodes.getAndSet(node, null), sum, bucket);
+            node = tree.parentOfNode(node);
+        }
+        completion.onBucket(bucket, sum);
+    }
+
+    private Tensor merge(Tensor first, Tensor second, Bucket bucket) {
+        first.add_(second);
+        release(bucket, second);
+        return first;
+    }
+
+    private Tensor acquire(Bucket bucket) {
+        Tensor reused = free.get(bucket.index()).poll();
+        return reused != null ? reused : torch.empty(bucket.length()).retainReference();
+    }
+
+    /** Gives a completed sum's memory back, once nobody reads it. The buffer of a lane is ignored. */
+    void release(Bucket bucket, Tensor sum) {
+        if (tree.innerNodes() > 0) {
+            free.get(bucket.index()).add(sum);
+        }
+    }
+}

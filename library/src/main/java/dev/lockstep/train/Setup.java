@@ -1,0 +1,25 @@
+package dev.lockstep.train;
+
+import dev.lockstep.collective.Collective;
+import dev.lockstep.model.FlatState;
+import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.topology.Topology;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/**
+ * What a step works on.
+ *
+ * @param classifiers one replica a lane
+ * @param bucketFloats see {@link Contribution}
+ */
+record Setup(
+        Recipe recipe,
+        Topology topology,
+        Collective collective,
+        FlatState state,
+        List<ImageClassifier> classifiers,
+        LaneThreads threads,
+        long bucketFloats,
+        BooleanSupplier stopRequested) {}

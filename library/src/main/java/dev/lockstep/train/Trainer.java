@@ -1,0 +1,372 @@
+package dev.lockstep.train;
+
+import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.collective.Collective;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.BatchLoader;
+import dev.lockstep.image.BatchRequest;
+import dev.lockstep.image.HostBatch;
+import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.model.FlatState;
+import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.ModelFactory;
+import dev.lockstep.model.ParameterLayout;
+import dev.lockstep.optim.MomentumSgd;
+import dev.lockstep.plan.NoiseScale;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeDifference;
+import dev.lockstep.recipe.RecipeFile;
+import dev.lockstep.report.EpochMetrics;
+import dev.lockstep.report.MetricSink;
+import dev.lockstep.report.StepMetrics;
+import dev.lockstep.sampling.MinibatchPlan;
+import dev.lockstep.schedule.Decay;
+import dev.lockstep.schedule.LearningRate;
+import dev.lockstep.topology.Topology;
+import dev.lockstep.torch.TorchRuntime;
+import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Runs a recipe on this process's share of the workers: steps, an evaluation at the end of each epoch, checkpoints,
+ * audits. Everything it computes is a function of the recipe and the data; see {@link TrainStep} for the arithmetic.
+ */
+public final class Trainer implements AutoCloseable {
+    private final Recipe recipe;
+    private final OpenDataset data;
+    private final Collective collective;
+    private final RunOptions options;
+    private final StopSignal stop;
+    private final Topology topology;
+    private final MinibatchPlan plan;
+    private final LearningRate learningRate;
+    private final Decay decay;
+    private final LaneThreads threads;
+    private final FlatState state;
+    private final TrainStep trainStep;
+    private final Evaluator evaluator;
+    private final Audit audit;
+    private final String fingerprint;
+
+    private long step;
+    private Books books = Books.empty();
+    private double trainingSeconds;
+    private long trainedImages;
+
+    /** What the trainer tells while it runs. */
+    public interface Listener extends MetricSink {
+        /** The state is at a point where a checkpoint is due. */
+        void onCheckpoint();
+    }
+
+    /** Why {@link #run} returned. */
+    public enum End {
+        /** All epochs are done. */
+        COMPLETED,
+        /** As many steps are done as {@link RunOptions#stopAfter} asked for. */
+        STOPPED_AFTER,
+        /** A {@link StopSignal} of some process. */
+        SIGNALLED
+    }
+
+    public Trainer(
+            Recipe recipe,
+            ModelFactory models,
+            OpenDataset data,
+            Collective collective,
+            RunOptions options,
+            StopSignal stop) {
+        TorchRuntime.load();
+        this.recipe = recipe;
+        this.data = data;
+        this.collective = collective;
+        this.options = options;
+        this.stop = stop;
+        this.topology = new Topology(recipe.workers(), collective.size());
+        this.plan =
+                new MinibatchPlan(recipe.seed(), data.training().size(), recipe.workers(), recipe.imagesPerWorker());
+        this.learningRate = recipe.schedule(plan.iterationsPerEpoch());
+        this.decay = recipe.decay(plan.iterationsPerEpoch());
+        this.fingerprint = data.fingerprint();
+        int lanes = Math.min(options.lanes(), topology.workersPerProcess());
+        this.threads = new LaneThreads(options.lanes(), recipe.threadsPerWorker());
+        ImageClassifier initial = classifier(models);
+        initial.initialize(recipe.seed());
+        ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
+        this.state = new FlatState(layout, initial);
+        this.trainStep = new TrainStep(new Setup(
+                recipe,
+                topology,
+                collective,
+                state,
+                replicas(models, lanes),
+                threads,
+                options.bucketFloats(),
+                stop::isRequested));
+        this.evaluator = new Evaluator(
+                replicas(models, options.lanes()),
+                state,
+                threads,
+                collective,
+                recipe.batchNorm().epsilon(),
+                recipe.evaluation().imagesPerBatch(),
+                options.loaderThreads());
+        this.audit = new Audit(collective);
+    }
+
+    private ImageClassifier classifier(ModelFactory models) {
+        torch.manual_seed(recipe.seed());
+        return models.create(recipe.model(), data.shape(), data.classes());
+    }
+
+    private List<ImageClassifier> replicas(ModelFactory models, int count) {
+        return IntStream.range(0, count).mapToObj(i -> classifier(models)).toList();
+    }
+
+    /**
+     * Compares recipe, data and initial weights across processes; every process must call it before {@link #run}.
+     *
+     * @throws LockstepException naming the process that differs and in what
+     */
+    public void compareProcesses() {
+        if (collective.size() == 1) {
+            return;
+        }
+        List<String> recipes = gather(recipe.toYaml());
+        for (int rank = 1; rank < recipes.size(); rank++) {
+            List<String> differing = RecipeDifference.all(
+                    RecipeFile.parse(recipes.get(0), "recipe of rank 0", Map.of()),
+                    RecipeFile.parse(recipes.get(rank), "recipe of rank " + rank, Map.of()));
+            if (!differing.isEmpty()) {
+                throw LockstepException.recipe(
+                        "processes have different recipes: " + String.join(", ", differing),
+                        "rank = 0 (rank = " + rank + ")",
+                        "start every process with the same recipe");
+            }
+        }
+        List<String> fingerprints = gather(fingerprint);
+        for (int rank = 1; rank < fingerprints.size(); rank++) {
+            if (!fingerprints.get(rank).equals(fingerprints.get(0))) {
+                throw LockstepException.data(
+                        "processes have different data",
+                        "rank = " + rank + " has fingerprint = " + fingerprints.get(rank) + ", rank = 0 has "
+                                + fingerprints.get(0),
+                        "give every machine the same copy of the dataset");
+            }
+        }
+        auditState();
+    }
+
+    private List<String> gather(String text) {
+        return collective.allGather(text.getBytes(StandardCharsets.UTF_8)).stream()
+                .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
+                .toList();
+    }
+
+    /**
+     * Goes on from a checkpoint.
+     *
+     * @throws LockstepException of kind CHECKPOINT when it is of another recipe or of other data
+     */
+    public void restore(Checkpoint checkpoint) {
+        Recipe other = RecipeFile.parse(checkpoint.recipe(), "recipe of the checkpoint", Map.of());
+        List<String> differing = RecipeDifference.ofArithmetic(recipe, other);
+        if (!differing.isEmpty()) {
+            throw LockstepException.checkpoint(
+                    "checkpoint is of another recipe: " + String.join(", ", differing),
+                    "this recipe's values (the checkpoint's)",
+                    "use the same recipe, or --resume never to start anew");
+        }
+        if (!checkpoint.datasetFingerprint().equals(fingerprint)) {
+            throw LockstepException.checkpoint(
+                    "checkpoint is of other data",
+                    "dataset fingerprint = " + fingerprint + " (the checkpoint's: " + checkpoint.datasetFingerprint()
+                            + ")",
+                    "use the same dataset, or --resume never to start anew");
+        }
+        checkpoint.restore(state);
+        step = checkpoint.step();
+        books = Books.fromJson(checkpoint.trainer());
+    }
+
+    /** Iterations done. */
+    public long step() {
+        return step;
+    }
+
+    /** Iterations of the whole recipe. */
+    public long totalSteps() {
+        return (long) recipe.epochs() * plan.iterationsPerEpoch();
+    }
+
+    public MinibatchPlan plan() {
+        return plan;
+    }
+
+    public FlatState state() {
+        return state;
+    }
+
+    /** Results of the epochs that are done, those before a resume included. */
+    public List<EpochMetrics> epochs() {
+        return books.epochs();
+    }
+
+    /** Training images a second over this session, evaluation left out; NaN before the first step. */
+    public double imagesPerSecond() {
+        return trainedImages == 0 ? Double.NaN : trainedImages / trainingSeconds;
+    }
+
+    /** The gradient noise scale of the steps so far. */
+    public NoiseScale noiseScale() {
+        return NoiseScale.of(books.noise());
+    }
+
+    /** Lanes that compute. */
+    public int lanes() {
+        return options.lanes();
+    }
+
+    /** SHA-256 of the weights; see {@link Checkpoint#weightsSha256}. */
+    public String weightsSha256() {
+        return Checkpoint.weightsSha256(state.layout(), state.parameters());
+    }
+
+    /** Hands a copy of everything a resumed run needs to the writer. */
+    public void checkpoint(CheckpointWriter writer) {
+        writer.write(state, step, recipe.toYaml(), fingerprint, books.toJson());
+    }
+
+    /** Trains until the recipe's end, or until it is asked to stop. */
+    public End run(Listener listener) {
+        TorchRuntime.setThreads(1);
+        int perEpoch = plan.iterationsPerEpoch();
+        long last = totalSteps();
+        long end = options.stopAfter() < 0 ? last : Math.min(last, options.stopAfter());
+        try (BatchLoader loader = new BatchLoader(
+                data.training(),
+                data.trainingTransform(),
+                recipe.seed(),
+                options.loaderThreads(),
+                2 * options.lanes() + options.loaderThreads(),
+                requests(step, end))) {
+            long epochStart = System.nanoTime();
+            while (step < end) {
+                boolean stopping = oneStep(loader, listener);
+                boolean epochDone = step % perEpoch == 0;
+                if (epochDone) {
+                    oneEpoch(listener, epochStart);
+                    epochStart = System.nanoTime();
+                }
+                if (isDue(options.auditEvery(), epochDone)) {
+                    auditState();
+                }
+                boolean finished = step == last;
+                if (epochDone || isDue(options.checkpointEvery(), false) || stopping || step == end) {
+                    listener.flush();
+                    listener.onCheckpoint();
+                }
+                if (stopping && !finished) {
+                    return End.SIGNALLED;
+                }
+            }
+        }
+        if (end == 0) {
+            listener.onCheckpoint();
+        }
+        return step >= last ? End.COMPLETED : End.STOPPED_AFTER;
+    }
+
+    private boolean isDue(long every, boolean otherwise) {
+        return every == 0 ? otherwise : step % every == 0;
+    }
+
+    /** The batches of this process's workers in every step of [from, to), in order. */
+    private Iterator<BatchRequest> requests(long from, long to) {
+        int perEpoch = plan.iterationsPerEpoch();
+        int first = topology.firstWorker(collective.rank());
+        return LongStream.range(from, to)
+                .boxed()
+                .flatMap(s -> IntStream.range(first, first + topology.workersPerProcess())
+                        .mapToObj(worker -> {
+                            int epoch = (int) (s / perEpoch);
+                            return new BatchRequest(
+                                    s, epoch, worker, plan.samples(epoch, (int) (s % perEpoch), worker));
+                        }))
+                .iterator();
+    }
+
+    /** One iteration; returns whether some process asked to stop. */
+    private boolean oneStep(BatchLoader loader, Listener listener) {
+        long started = System.nanoTime();
+        double rate = learningRate.at(step);
+        TrainStep.Outcome outcome = trainStep.run(step, () -> batch(loader), rates(rate));
+        double seconds = (System.nanoTime() - started) * 1e-9;
+        int epoch = (int) (step / plan.iterationsPerEpoch());
+        step++;
+        trainedImages += plan.minibatch();
+        trainingSeconds += seconds;
+        NoiseScale noise = NoiseScale.of(books.noise())
+                .plus(recipe.imagesPerWorker(), plan.minibatch(), outcome.workerSquaredNorm(), outcome.squaredNorm());
+        books = books.plusStep(outcome.loss(), outcome.wrong(), noise.state());
+        listener.onStep(new StepMetrics(
+                step,
+                epoch,
+                rate,
+                outcome.loss(),
+                (double) outcome.wrong() / plan.minibatch(),
+                plan.minibatch() / seconds,
+                seconds,
+                outcome.dataWaitSeconds(),
+                outcome.exposedSeconds(),
+                noise.images()));
+        return outcome.stop();
+    }
+
+    private static HostBatch batch(BatchLoader loader) {
+        return loader.next().orElseThrow(() -> new IllegalStateException("the loader ended before the recipe did"));
+    }
+
+    private MomentumSgd.Rates rates(double rate) {
+        double previous = step == 0 ? rate : learningRate.at(step - 1);
+        double weightDecay = recipe.optimizer().weightDecay();
+        if (recipe.optimizer().weightDecayRate() == Recipe.WeightDecayRate.REFERENCE) {
+            weightDecay *= recipe.learningRate().reference() * decay.factorAt(step) / rate;
+        }
+        return new MomentumSgd.Rates(rate, previous, weightDecay);
+    }
+
+    private void oneEpoch(Listener listener, long startedNanos) {
+        Evaluator.Result result = evaluator.evaluate(data.validation(), data.evaluationTransform());
+        long steps = plan.iterationsPerEpoch();
+        EpochMetrics epoch = new EpochMetrics(
+                (int) (step / steps) - 1,
+                step,
+                books.epochLoss() / steps,
+                (double) books.epochWrong() / (steps * plan.minibatch()),
+                result.top1Error(),
+                result.top5Error(),
+                result.loss(),
+                (System.nanoTime() - startedNanos) * 1e-9);
+        books = books.plusEpoch(epoch);
+        listener.onEpoch(epoch);
+    }
+
+    private void auditState() {
+        int perEpoch = plan.iterationsPerEpoch();
+        int[] samples =
+                step >= totalSteps() ? new int[0] : plan.samples((int) (step / perEpoch), (int) (step % perEpoch), 0);
+        audit.compare(step, learningRate.at(step), samples, state);
+    }
+
+    @Override
+    public void close() {
+        trainStep.close();
+        threads.close();
+    }
+}

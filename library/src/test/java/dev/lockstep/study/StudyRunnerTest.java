@@ -1,0 +1,222 @@
+package dev.lockstep.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.report.RunResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class StudyRunnerTest {
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    private Path folder;
+
+    private Path out = Path.of("");
+    private final Queue<String> trained = new ConcurrentLinkedQueue<>();
+
+    @BeforeEach
+    void out() {
+        out = folder.resolve("out");
+    }
+
+    private RunResult pretend(StudyRun run) {
+        trained.add(run.title());
+        return Studies.pretend(run);
+    }
+
+    private StudyRunner runner(RunExecutor executor) {
+        return new StudyRunner(Studies.study(folder), out, executor, new StudyListener() {});
+    }
+
+    private Map<String, String> tables(Path of) throws IOException {
+        Map<String, String> tables = new TreeMap<>();
+        for (String name :
+                List.of("summary.json", "table.csv", "runs.csv", "curves.csv", "answers.csv", "results.md")) {
+            tables.put(name, Files.readString(of.resolve(name)));
+        }
+        return tables;
+    }
+
+    @Test
+    void run_trainsEveryVariantWithEverySeedOnce() throws Exception {
+        StudyResults results = runner(this::pretend).run(1);
+        assertThat(trained)
+                .containsExactly(
+                        "small seed 1",
+                        "gradual seed 1",
+                        "none seed 1",
+                        "small seed 2",
+                        "gradual seed 2",
+                        "none seed 2",
+                        "small seed 3",
+                        "gradual seed 3",
+                        "none seed 3");
+        assertThat(results.answers())
+                .extracting(Answer::verdict)
+                .containsExactly(Verdict.HOLDS, Verdict.HOLDS, Verdict.HOLDS);
+        assertThat(results.rows()).extracting(row -> row.errors().size()).containsExactly(3, 3, 3);
+        assertThat(Files.readString(out.resolve("table.csv")))
+                .startsWith("variant,label,minibatch,learning_rate,seeds,mean_error_percent,std_error_percent,"
+                        + "diverged,paper\nsmall,kn = 64,64,0.025,3,");
+        assertThat(Files.readString(out.resolve("results.md")))
+                .containsPattern(
+                        "\\| kn = 64 \\| 18\\.\\d\\d ± 0\\.\\d\\d \\| 3 \\| 64 \\| 0\\.025 \\| 23\\.60 ± 0\\.12 \\|\n")
+                .contains(
+                        "- The error of “gradual” matches that of “kn = 64” within 0.5 points: **holds** (difference ");
+    }
+
+    @Test
+    void run_sideBySide_givesTheSameTables() throws Exception {
+        runner(this::pretend).run(1);
+        Map<String, String> expected = tables(out);
+        out = folder.resolve("parallel");
+        runner(this::pretend).run(4);
+        assertThat(tables(out)).isEqualTo(expected);
+    }
+
+    @Test
+    void run_sideBySide_runsTwoAtATime() throws Exception {
+        CountDownLatch both = new CountDownLatch(2);
+        runner(run -> {
+                    both.countDown();
+                    assertThat(both.await(20, TimeUnit.SECONDS)).isTrue();
+                    return Studies.pretend(run);
+                })
+                .run(2);
+        assertThat(both.getCount()).isZero();
+    }
+
+    @Test
+    void run_afterAnyInterruption_goesOnWithoutRepeatingAndEndsWithTheSameTables() throws Exception {
+        runner(this::pretend).run(1);
+        Map<String, String> expected = tables(out);
+        for (int runsBeforeTheKill = 0; runsBeforeTheKill < 9; runsBeforeTheKill++) {
+            out = folder.resolve("killed-" + runsBeforeTheKill);
+            trained.clear();
+            AtomicInteger left = new AtomicInteger(runsBeforeTheKill);
+            // What SIGKILL leaves: an unfinished run's folder with a recipe and a torn line of metrics.
+            RunExecutor killed = run -> {
+                if (left.getAndDecrement() == 0) {
+                    write(
+                            run.folder().resolve("recipe.yaml"),
+                            run.recipe().toYaml().substring(0, 40));
+                    write(run.folder().resolve("metrics.jsonl"), "{\"type\":\"st");
+                    throw new IllegalStateException("killed");
+                }
+                return pretend(run);
+            };
+            assertThatThrownBy(() -> runner(killed).run(1)).hasMessage("killed");
+            assertThat(runner(this::pretend).finished()).hasSize(runsBeforeTheKill);
+            runner(this::pretend).run(1);
+            assertThat(trained).hasSize(9).doesNotHaveDuplicates();
+            assertThat(tables(out)).isEqualTo(expected);
+        }
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void run_thatIsFinished_trainsNothing() throws Exception {
+        StudyResults first = runner(this::pretend).run(2);
+        StudyResults second = runner(run -> {
+                    throw new AssertionError(run.title());
+                })
+                .run(1);
+        assertThat(second).isEqualTo(first);
+    }
+
+    @Test
+    void run_afterAnInterruptedRun_trainsItAgain() throws Exception {
+        runner(this::pretend).run(1);
+        Path run = out.resolve("runs/none/seed-2");
+        Studies.result(RunResult.Status.INTERRUPTED, 0.5).write(run);
+        trained.clear();
+        runner(this::pretend).run(1);
+        assertThat(trained).containsExactly("none seed 2");
+    }
+
+    @Test
+    void run_thatDiverges_isKeptAndNotTriedAgain() throws Exception {
+        RunExecutor diverging = run -> run.variant().name().equals("none")
+                ? Studies.result(RunResult.Status.DIVERGED, Double.NaN)
+                : pretend(run);
+        StudyResults results = runner(diverging).run(1);
+        assertThat(results.rows().get(2).diverged()).isEqualTo(3);
+        assertThat(results.rows().get(2).errors()).isEqualTo(new Sample(1, 1, 1));
+        trained.clear();
+        assertThat(runner(this::pretend).run(1)).isEqualTo(results);
+        assertThat(trained).isEmpty();
+    }
+
+    @Test
+    void run_onAFolderOfAnotherRecipe_isRefusedBeforeTraining() throws Exception {
+        runner(this::pretend).run(1);
+        Studies.write(folder, Studies.STUDY.replace("{workers: 32}", "{workers: 16}"));
+        trained.clear();
+        StudyRunner changed =
+                new StudyRunner(Study.read(folder.resolve("study.yaml")), out, this::pretend, new StudyListener() {});
+        assertThatThrownBy(() -> changed.run(1))
+                .isInstanceOf(LockstepException.class)
+                .hasMessageContaining("workers = 16 (32)");
+        assertThat(trained).isEmpty();
+    }
+
+    @Test
+    void run_whileAnotherRunsInTheFolder_isRefused() {
+        RunExecutor nested = run -> {
+            runner(this::pretend).run(1);
+            return Studies.pretend(run);
+        };
+        assertThatThrownBy(() -> runner(nested).run(1)).hasMessageStartingWith("another study runs in this folder");
+    }
+
+    @Test
+    void run_whenOneFails_stopsThoseBesideIt() throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch stopped = new CountDownLatch(1);
+        RunExecutor failing = run -> {
+            if (run.variant().name().equals("small")) {
+                started.await();
+                throw LockstepException.worker("a run failed", "run = " + run.title(), "");
+            }
+            started.countDown();
+            try {
+                Thread.sleep(60_000);
+            } catch (InterruptedException e) {
+                stopped.countDown();
+                throw e;
+            }
+            return Studies.pretend(run);
+        };
+        assertThatThrownBy(() -> runner(failing).run(2)).hasMessage("a run failed, run = small seed 1");
+        assertThat(stopped.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void read_ofASummary_answersTheSame() throws Exception {
+        StudyResults results = runner(this::pretend).run(1);
+        StudyResults again = StudyResults.read(results.study(), out.resolve(StudyResults.SUMMARY));
+        assertThat(again).isEqualTo(results);
+        assertThat(again.summaryJson()).isEqualTo(Files.readString(out.resolve("summary.json")));
+    }
+}
