@@ -20,13 +20,16 @@ import dev.lockstep.train.RunOptions;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code lockstep train}: trains a recipe on this machine's processes, or as one process of a group. */
 @Command(
@@ -39,6 +42,10 @@ import picocli.CommandLine.Option;
             "With RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT set (as torchrun does), joins that group."
         })
 final class TrainCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
     @Mixin
     @SuppressWarnings("NullAway.Init")
     private RecipeArgument recipeArgument;
@@ -61,9 +68,23 @@ final class TrainCommand implements Callable<Integer> {
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
         new Topology(recipe.workers(), options.processes());
         OpenDataset data = Datasets.open(recipe.data(), options.data());
+        if (options.processes() > 1 && !Collectives.isInGroup()) {
+            return launch(out);
+        }
         try (Collective group = Collectives.fromEnvironment(options.collective(), options.peerTimeout())) {
             return train(recipe, models, data, group, out);
         }
+    }
+
+    /** Runs this very command in P processes. The data is there by now: they need not all fetch it. */
+    private int launch(Path out) {
+        List<String> arguments =
+                new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
+        if (options.out().isEmpty()) {
+            arguments.addAll(List.of("--out", out.toString()));
+        }
+        return new LocalLauncher()
+                .run(options.processes(), arguments, out.resolve("logs"), options.peerTimeout(), options.maxRestarts());
     }
 
     private int train(Recipe recipe, ModelFactory models, OpenDataset data, Collective group, Path out) {

@@ -10,7 +10,7 @@ import java.nio.file.StandardOpenOption;
 
 /** Writes a file so that under its name there is never a part of it: a temporary file, synced, renamed, the folder synced. */
 final class AtomicFile {
-    private static final String TEMPORARY = ".tmp";
+    static final String TEMPORARY = ".tmp";
 
     /** Writes the contents. */
     interface Contents {

@@ -2,6 +2,7 @@ package dev.lockstep.checkpoint;
 
 import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,6 +44,19 @@ public final class CheckpointDirectory {
         List<Path> files = files();
         for (Path old : files.subList(Math.min(keep, files.size()), files.size())) {
             Files.deleteIfExists(old);
+        }
+    }
+
+    /** Removes what writes that never ended have left behind. Only for the one process that writes here. */
+    public void removeUnfinished() throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        try (DirectoryStream<Path> leftovers =
+                Files.newDirectoryStream(directory, "step-*.safetensors" + AtomicFile.TEMPORARY)) {
+            for (Path leftover : leftovers) {
+                Files.deleteIfExists(leftover);
+            }
         }
     }
 
@@ -102,7 +116,7 @@ public final class CheckpointDirectory {
             return List.of();
         }
         try (Stream<Path> entries = Files.list(directory)) {
-            return entries.filter(file -> file.getFileName().toString().matches("step-\\d{8,}\\.safetensors"))
+            return entries.filter(file -> file.getFileName().toString().matches("step-\\d{8,18}\\.safetensors"))
                     .sorted(Comparator.comparing(CheckpointDirectory::stepOf).reversed())
                     .toList();
         }
