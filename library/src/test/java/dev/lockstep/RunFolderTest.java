@@ -53,8 +53,9 @@ class RunFolderTest {
         try (RunFolder held = RunFolder.open(folder)) {
             for (Path spelling : new Path[] {folder, folder.resolve("../" + folder.getFileName())}) {
                 assertThatThrownBy(() -> RunFolder.open(spelling))
-                        .isInstanceOfSatisfying(LockstepException.class, e -> assertThat(e.exitCode())
-                                .isEqualTo(2))
+                        .isInstanceOfSatisfying(
+                                LockstepException.class,
+                                e -> assertThat(e.exitCode()).isEqualTo(2))
                         .hasMessageContaining(refusal);
             }
             // A refusal in this JVM must not have dropped the lock that others see.
@@ -73,7 +74,8 @@ class RunFolderTest {
             assertThat(deep.resolve("recipe.yaml")).hasContent("two");
         }
         try (Stream<Path> files = Files.list(deep)) {
-            assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder(".lock", "recipe.yaml");
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder(".lock", "recipe.yaml");
         }
     }
 
@@ -82,8 +84,9 @@ class RunFolderTest {
         Path file = Files.writeString(folder.resolve("file"), "x");
         for (Path bad : new Path[] {file, file.resolve("below")}) {
             assertThatThrownBy(() -> RunFolder.open(bad))
-                    .isInstanceOfSatisfying(LockstepException.class, e -> assertThat(e.exitCode())
-                            .isEqualTo(2))
+                    .isInstanceOfSatisfying(
+                            LockstepException.class,
+                            e -> assertThat(e.exitCode()).isEqualTo(2))
                     .hasMessageContainingAll("run folder cannot be written", "out = " + bad);
         }
     }

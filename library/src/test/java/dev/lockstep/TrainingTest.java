@@ -74,8 +74,7 @@ class TrainingTest {
     }
 
     private static Training training(Recipe recipe, OpenDataset data, RunOptions options) {
-        return Training.create(
-                recipe, ResNet::fromRecipe, data, new SoloCollective(), options, new StopSignal());
+        return Training.create(recipe, ResNet::fromRecipe, data, new SoloCollective(), options, new StopSignal());
     }
 
     private static RunResult run(Recipe recipe, Path folder, RunOptions options) {
@@ -131,8 +130,7 @@ class TrainingTest {
         assertThat(metrics.steps()).hasSize(TestRuns.STEPS);
         assertThat(metrics.epochs()).hasSize(2);
         assertThat(checkpoints())
-                .containsExactly(
-                        "step-00000009.safetensors", "step-00000012.safetensors", "step-00000014.safetensors");
+                .containsExactly("step-00000009.safetensors", "step-00000012.safetensors", "step-00000014.safetensors");
         Checkpoint last = Checkpoint.read(temporary.resolve("checkpoints/step-00000014.safetensors"));
         assertThat(last.tensors())
                 .containsKeys(
@@ -208,12 +206,11 @@ class TrainingTest {
     void crashedRun_goesOnFromItsNewestCheckpoint() throws IOException {
         Recipe recipe = TestRuns.recipe();
         for (long crash : new long[] {2, 5, 7, 11, 13}) {
-            Throwable seen = catchThrowable(() -> runWith(
-                    recipe, OPTIONS.withCheckpoints(4, 2), step -> {
-                        if (step.step() == crash) {
-                            throw new IllegalStateException("crash");
-                        }
-                    }));
+            Throwable seen = catchThrowable(() -> runWith(recipe, OPTIONS.withCheckpoints(4, 2), step -> {
+                if (step.step() == crash) {
+                    throw new IllegalStateException("crash");
+                }
+            }));
             assertThat(seen).hasMessage("crash");
         }
         RunResult result = run(recipe, temporary, OPTIONS);
@@ -278,7 +275,8 @@ class TrainingTest {
             fresh.trainer().restore(initial);
             assertThat(fresh.trainer().weightsSha256()).isEqualTo(none.weightsSha256());
         }
-        assertThat(initial.tensors().get("optimizer.momentum.conv1.weight").floats()).containsOnly(0);
+        assertThat(initial.tensors().get("optimizer.momentum.conv1.weight").floats())
+                .containsOnly(0);
         assertThat(initial.tensors().get("bn1.running_var").floats()).containsOnly(1);
         assertSame(left(run(recipe, temporary, OPTIONS), temporary), uninterrupted(recipe));
     }
@@ -335,7 +333,8 @@ class TrainingTest {
         assertThatThrownBy(() -> run(other, temporary, OPTIONS))
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(6))
-                .hasMessageContainingAll("another recipe", "seed = 2 (1)", "workers = 3 (6)", "optimizer.momentum = 0.8 (0.9)")
+                .hasMessageContainingAll(
+                        "another recipe", "seed = 2 (1)", "workers = 3 (6)", "optimizer.momentum = 0.8 (0.9)")
                 .hasMessageNotContaining("renamed");
     }
 
@@ -374,8 +373,7 @@ class TrainingTest {
         var fewer = new TreeMap<>(whole.tensors());
         fewer.remove("fc.bias");
         fewer.put("bn1.running_mean", fewer.get("fc.weight"));
-        Checkpoint bad =
-                new Checkpoint(2, whole.recipe(), whole.datasetFingerprint(), whole.trainer(), fewer);
+        Checkpoint bad = new Checkpoint(2, whole.recipe(), whole.datasetFingerprint(), whole.trainer(), fewer);
         try (Training run = training(recipe, OPTIONS)) {
             String before = run.trainer().weightsSha256();
             assertThatThrownBy(() -> run.trainer().restore(bad))
@@ -468,7 +466,8 @@ class TrainingTest {
                         "step-00000007.safetensors",
                         "step-00000012.safetensors",
                         "step-00000014.safetensors");
-        assertThat(Checkpoint.read(temporary.resolve("checkpoints/step-00000007.safetensors")).step())
+        assertThat(Checkpoint.read(temporary.resolve("checkpoints/step-00000007.safetensors"))
+                        .step())
                 .isEqualTo(7);
     }
 

@@ -143,8 +143,9 @@ class SafetensorsTest {
             bad[at] ^= (byte) (1 << at % 8);
             assertThatThrownBy(() -> read(bad))
                     .as("byte %d", at)
-                    .isInstanceOfSatisfying(LockstepException.class, e -> assertThat(e.kind())
-                            .isEqualTo(LockstepException.Kind.CHECKPOINT));
+                    .isInstanceOfSatisfying(
+                            LockstepException.class,
+                            e -> assertThat(e.kind()).isEqualTo(LockstepException.Kind.CHECKPOINT));
         }
     }
 
@@ -186,15 +187,14 @@ class SafetensorsTest {
             })
     void malformedHeader_isNamed(String header, String reason) throws IOException {
         assertThatThrownBy(() -> readForeign(withHeader(header.replace('\'', '"'))))
-                .isInstanceOfSatisfying(LockstepException.class, e -> assertThat(e.exitCode())
-                        .isEqualTo(6))
+                .isInstanceOfSatisfying(
+                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(6))
                 .hasMessageContaining(reason);
     }
 
     @Test
     void foreignFile_withoutChecksum_isRead() throws IOException {
-        byte[] file =
-                withHeader("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}");
+        byte[] file = withHeader("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}");
         assertThat(readForeign(file).tensors().get("a").floats()).containsExactly(1, 2);
         assertThatThrownBy(() -> read(file)).hasMessageContaining("it has no checksum");
     }

@@ -34,12 +34,11 @@ class AuditTest {
 
     /** Flips the last bit of the first value of a tensor. */
     private static void damage(FlatState state, String what) {
-        Tensor tensor =
-                switch (what.substring(0, what.indexOf(' '))) {
-                    case "parameter" -> state.parameters();
-                    case "momentum" -> state.momentum();
-                    default -> state.running();
-                };
+        Tensor tensor = switch (what.substring(0, what.indexOf(' '))) {
+            case "parameter" -> state.parameters();
+            case "momentum" -> state.momentum();
+            default -> state.running();
+        };
         String name = what.substring(what.lastIndexOf(' ') + 1);
         int at = (int) Stream.concat(
                         state.layout().slots().stream()
@@ -57,10 +56,7 @@ class AuditTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "0, parameter layer2.0.conv1.weight",
-        "1, momentum of fc.bias",
-        "2, running statistics of layer3.0.bn2"
+    @CsvSource({"0, parameter layer2.0.conv1.weight", "1, momentum of fc.bias", "2, running statistics of layer3.0.bn2"
     })
     void oneProcessWithAnotherBit_isNamedByAll(int odd, String what) throws Exception {
         List<Throwable> failures = InMemoryGroup.play(3, group -> {
@@ -72,8 +68,9 @@ class AuditTest {
         });
         assertThat(failures).allSatisfy(failure -> {
             assertThat(failure)
-                    .isInstanceOfSatisfying(LockstepException.class, e -> assertThat(e.exitCode())
-                            .isEqualTo(4))
+                    .isInstanceOfSatisfying(
+                            LockstepException.class,
+                            e -> assertThat(e.exitCode()).isEqualTo(4))
                     .hasMessageContainingAll("rank = " + odd + " has another " + what, "step = 17");
         });
     }
@@ -82,12 +79,15 @@ class AuditTest {
     void anotherRateOrPosition_isNamed() throws Exception {
         List<String> messages = InMemoryGroup.play(3, group -> {
             int[] samples = group.rank() == 1 ? new int[] {3, 2, 1} : SAMPLES;
-            return catchThrowable(() -> new Audit(group).compare(1, 0.1, samples, state())).getMessage();
+            return catchThrowable(() -> new Audit(group).compare(1, 0.1, samples, state()))
+                    .getMessage();
         });
         assertThat(messages).allMatch(message -> message.contains("rank = 1 has another sampling position"));
-        messages = InMemoryGroup.play(3, group -> catchThrowable(() ->
-                        new Audit(group).compare(1, group.rank() == 0 ? 0.1 : Math.nextUp(0.1), SAMPLES, state()))
-                .getMessage());
+        messages = InMemoryGroup.play(
+                3,
+                group -> catchThrowable(() -> new Audit(group)
+                                .compare(1, group.rank() == 0 ? 0.1 : Math.nextUp(0.1), SAMPLES, state()))
+                        .getMessage());
         assertThat(messages).allMatch(message -> message.contains("rank = 0 has another learning rate"));
     }
 

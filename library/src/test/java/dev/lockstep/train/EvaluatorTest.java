@@ -78,8 +78,8 @@ class EvaluatorTest {
     void evaluation_seesEveryImageOnce(int processes, int lanes, int imagesPerBatch) throws Exception {
         AtomicIntegerArray seen = new AtomicIntegerArray(DATA.validation().size());
         Dataset counting = new Counting(DATA.validation(), seen);
-        List<Evaluator.Result> results = InMemoryGroup.play(
-                processes, group -> evaluate(group, counting, lanes, imagesPerBatch));
+        List<Evaluator.Result> results =
+                InMemoryGroup.play(processes, group -> evaluate(group, counting, lanes, imagesPerBatch));
         for (int i = 0; i < seen.length(); i++) {
             assertThat(seen.get(i)).as("image %d", i).isEqualTo(1);
         }

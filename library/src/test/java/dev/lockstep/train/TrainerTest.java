@@ -68,8 +68,7 @@ class TrainerTest {
     @ParameterizedTest
     @CsvSource({"6, 2, gradient", "8, 2, velocity", "8, 4, gradient", "8, 8, gradient"})
     void weights_ofSeveralProcesses_haveTheSameBits(int workers, int processes, String form) throws Exception {
-        Recipe recipe = TestRuns.recipe(
-                "epochs", "1", "workers", Integer.toString(workers), "optimizer.form", form);
+        Recipe recipe = TestRuns.recipe("epochs", "1", "workers", Integer.toString(workers), "optimizer.form", form);
         TestRuns.Listener alone = new TestRuns.Listener();
         String reference;
         try (Trainer trainer = TestRuns.trainer(recipe, OPTIONS)) {
@@ -77,8 +76,8 @@ class TrainerTest {
             reference = trainer.weightsSha256();
         }
         List<String> hashes = InMemoryGroup.play(processes, group -> {
-            try (Trainer trainer = TestRuns.trainer(
-                    recipe, group, OPTIONS.withLanes(2).withAuditEvery(2), new StopSignal())) {
+            try (Trainer trainer =
+                    TestRuns.trainer(recipe, group, OPTIONS.withLanes(2).withAuditEvery(2), new StopSignal())) {
                 TestRuns.Listener listener = new TestRuns.Listener();
                 trainer.compareProcesses();
                 trainer.run(listener);
@@ -135,7 +134,8 @@ class TrainerTest {
                 Throwable failure = catchThrowable(() -> trainer.run(new TestRuns.Listener()));
                 assertThat(failure)
                         .isInstanceOfSatisfying(
-                                LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(5));
+                                LockstepException.class,
+                                e -> assertThat(e.exitCode()).isEqualTo(5));
                 return failure.getMessage();
             }
         });
