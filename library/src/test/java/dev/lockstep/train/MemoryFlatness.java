@@ -8,6 +8,8 @@ import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.MetricSink;
 import dev.lockstep.report.StepMetrics;
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,11 +65,10 @@ final class MemoryFlatness {
         @Override
         public void onStep(StepMetrics step) {
             if (step.step() % every == 0) {
-                double[] point = {step.step(), residentKilobytes(), Pointer.totalBytes() / 1024.0, Pointer.totalCount()
-                };
+                double[] point = {step.step(), residentKilobytes(), directKilobytes(), Pointer.totalCount()};
                 points.add(point);
                 System.out.printf(
-                        "step %6.0f  resident %9.0f KiB  native objects' own %9.0f KiB in %7.0f%n",
+                        "step %6.0f  resident %9.0f KiB  direct buffers %7.0f KiB  native objects %6.0f%n",
                         point[0], point[1], point[2], point[3]);
             }
         }
@@ -80,7 +81,8 @@ final class MemoryFlatness {
 
         void summary() {
             System.out.printf(
-                    "a step, over the second half: resident %+.2f KiB, native objects %+.3f%n", slope(1), slope(3));
+                    "a step, over the second half: resident %+.2f KiB, direct buffers %+.2f KiB, native objects %+.3f%n",
+                    slope(1), slope(2), slope(3));
         }
 
         private double slope(int column) {
@@ -94,6 +96,14 @@ final class MemoryFlatness {
                     .mapToDouble(p -> (p[0] - meanX) * (p[0] - meanX))
                     .sum();
             return up / down;
+        }
+
+        private static double directKilobytes() {
+            return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                            .filter(pool -> pool.getName().equals("direct"))
+                            .mapToLong(BufferPoolMXBean::getMemoryUsed)
+                            .sum()
+                    / 1024.0;
         }
 
         private static double residentKilobytes() {
