@@ -15,6 +15,9 @@ final class Commands {
             StudyCommand.class,
             ReportCommand.class,
             VerifyCommand.class,
+            EvalCommand.class,
+            PredictCommand.class,
+            ExportCommand.class,
             DataCommand.class,
             DoctorCommand.class);
 

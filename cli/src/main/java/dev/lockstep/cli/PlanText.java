@@ -13,6 +13,7 @@ import dev.lockstep.plan.Traffic;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.schedule.LearningRate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -86,7 +87,7 @@ final class PlanText {
         String each = plan.warmupIncrement() == 0 ? "" : ", + " + number(plan.warmupIncrement()) + " in each";
         out.block(
                 "Warmup",
-                lower(warmup.kind()) + ", " + number(warmup.epochs()) + " epochs = " + count(plan.warmupIterations())
+                lower(warmup.kind()) + ", " + epochs(warmup.epochs()) + " = " + count(plan.warmupIterations())
                         + " iterations" + each);
         rateTable(table);
         plot();
@@ -106,10 +107,7 @@ final class PlanText {
     private void plot() {
         long end = Math.min(plan.iterations(), Math.max(plan.warmupIterations() * 6 / 5, 2));
         double[] rates = sampled(end);
-        double top = IntStream.range(0, rates.length)
-                .mapToDouble(i -> rates[i])
-                .max()
-                .orElse(0);
+        double top = Arrays.stream(rates).max().orElse(0);
         List<String> lines = BlockPlot.lines(rates, PLOT_ROWS);
         for (int i = 0; i < lines.size(); i++) {
             String label = i == 0 ? number(top) : i == lines.size() - 1 ? "0" : "";
@@ -132,8 +130,12 @@ final class PlanText {
         if (!decays.isEmpty()) {
             rateTable(decays);
         }
-        out.line(
-                "  whole run │" + BlockPlot.lines(sampled(plan.iterations()), 1).get(0));
+        double[] rates = sampled(plan.iterations());
+        double lowest = Arrays.stream(rates).filter(rate -> rate > 0).min().orElse(1);
+        double[] logarithms = Arrays.stream(rates)
+                .map(rate -> rate > 0 ? 0.1 + Math.log(rate / lowest) : 0)
+                .toArray();
+        out.line("  whole run │" + BlockPlot.lines(logarithms, 1).get(0) + "│ (logarithm)");
     }
 
     private void processes() {
@@ -190,6 +192,10 @@ final class PlanText {
         for (Finding finding : findings) {
             out.wrapped("  " + (finding.isWarning() ? "warning " : "silenced ") + finding.line(), "    ");
         }
+    }
+
+    private static String epochs(double number) {
+        return number(number) + (number == 1 ? " epoch" : " epochs");
     }
 
     static String plural(int number, String one, String many) {

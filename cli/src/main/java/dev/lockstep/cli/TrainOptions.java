@@ -47,6 +47,12 @@ final class TrainOptions {
     private String resume = "auto";
 
     @Option(
+            names = "--weights",
+            paramLabel = "FILE",
+            description = "Start from these weights (a checkpoint, .safetensors, .pt or .pth); part of the recipe.")
+    private Optional<Path> weights = Optional.empty();
+
+    @Option(
             names = "--stop-after",
             paramLabel = "STEPS",
             defaultValue = "-1",
@@ -91,6 +97,14 @@ final class TrainOptions {
             description = "A process that shows no sign of life this long counts as failed (default: 30).")
     private long peerTimeout = 30;
 
+    @Option(
+            names = "--max-restarts",
+            paramLabel = "R",
+            defaultValue = "0",
+            description =
+                    "Start all processes again, from the newest good checkpoint, when one fails (default: 0 times).")
+    private int maxRestarts;
+
     @Option(names = "--strict", description = "Refuse a recipe that a check warns of; see 'lockstep plan'.")
     private boolean strict;
 
@@ -103,6 +117,10 @@ final class TrainOptions {
 
     Optional<Path> data() {
         return data;
+    }
+
+    Optional<Path> weights() {
+        return weights;
     }
 
     Optional<Path> out() {
@@ -125,6 +143,10 @@ final class TrainOptions {
         return Duration.ofSeconds(peerTimeout);
     }
 
+    int maxRestarts() {
+        return maxRestarts;
+    }
+
     /** Checks what can be checked before anything starts. */
     void check() {
         atLeast("--procs", processes, 1);
@@ -134,6 +156,7 @@ final class TrainOptions {
         atLeast("--keep", keep, 1);
         atLeast("--audit-every", auditEvery, 0);
         atLeast("--peer-timeout", peerTimeout, 1);
+        atLeast("--max-restarts", maxRestarts, 0);
         if (!(bucketMegabytes > 0 && bucketMegabytes <= 4096)) {
             throw LockstepException.recipe("--bucket-mb = " + bucketMegabytes, "must be above 0 and at most 4096", "");
         }

@@ -172,6 +172,7 @@ final class LauncherTest {
         assertThat(result.exitCode).isZero();
         assertThat(result.out).contains("jdk=other");
         assertThat(result.out.contains("--enable-native-access=ALL-UNNAMED")).isEqualTo(allowed);
+        assertThat(result.out.contains("--sun-misc-unsafe-memory-access=allow")).isEqualTo(version.startsWith("25"));
     }
 
     @ParameterizedTest

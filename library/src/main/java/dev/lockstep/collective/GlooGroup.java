@@ -32,17 +32,17 @@ final class GlooGroup {
     private final int size;
     private final ProcessGroupGloo gloo;
     private final List<Pointer> kept;
-    private final FailureNotice notice;
+    private final Watch watch;
     private final ReentrantLock turn = new ReentrantLock();
     private volatile boolean broken;
 
     /** @param kept what must live as long as the group, closed in this order after it */
-    GlooGroup(int rank, int size, ProcessGroupGloo gloo, List<Pointer> kept, FailureNotice notice) {
+    GlooGroup(int rank, int size, ProcessGroupGloo gloo, List<Pointer> kept, Watch watch) {
         this.rank = rank;
         this.size = size;
         this.gloo = gloo;
         this.kept = kept;
-        this.notice = notice;
+        this.watch = watch;
     }
 
     int rank() {
@@ -146,7 +146,7 @@ final class GlooGroup {
             return nativeCall.get();
         } catch (RuntimeException e) {
             broken = true;
-            notice.awaitVerdict();
+            watch.awaitVerdict();
             throw CommunicationFailure.of(e, peer, where);
         }
     }
@@ -165,6 +165,7 @@ final class GlooGroup {
         try {
             gloo.close();
             kept.forEach(Pointer::close);
+            watch.end();
             return true;
         } finally {
             turn.unlock();

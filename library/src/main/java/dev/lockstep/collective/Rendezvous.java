@@ -2,6 +2,7 @@ package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.torch.TorchRuntime;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.chrono.Milliseconds;
+import org.bytedeco.pytorch.ByteVector;
 import org.bytedeco.pytorch.GlooDeviceVector;
 import org.bytedeco.pytorch.ProcessGroupGloo;
 import org.bytedeco.pytorch.StringVector;
@@ -30,7 +32,7 @@ final class Rendezvous {
 
     private final GroupEnvironment place;
     private final Map<String, String> environment;
-    private final PortExchange ports;
+    private final Watch watch;
     private final Duration joinTimeout;
     private final Duration callTimeout;
     private final List<Pointer> kept = new ArrayList<>();
@@ -42,33 +44,34 @@ final class Rendezvous {
     Rendezvous(
             GroupEnvironment place,
             Map<String, String> environment,
-            PortExchange ports,
+            Watch watch,
             Duration joinTimeout,
             Duration callTimeout) {
         this.place = place;
         this.environment = environment;
-        this.ports = ports;
+        this.watch = watch;
         this.joinTimeout = joinTimeout;
         this.callTimeout = callTimeout;
     }
 
     /** Blocks until all P processes are connected. */
-    GlooGroup join(FailureNotice notice) {
+    GlooGroup join() {
         TorchRuntime.load();
         LocalAddress.resolve(place.masterAddress());
         TCPStore store = openStore();
+        watch.begin(new StoreBoard(store));
         awaitEveryone(store);
         ProcessGroupGloo gloo = connect(store);
-        return new GlooGroup(place.rank(), place.size(), gloo, kept, notice);
+        return new GlooGroup(place.rank(), place.size(), gloo, kept, watch);
     }
 
     private TCPStore openStore() {
         if (place.rank() == 0) {
             TCPStore store = store(place.masterPort());
-            ports.publish(store.getPort() & 0xffff);
+            watch.publishPort(store.getPort() & 0xffff);
             return store;
         }
-        return store(place.masterPort() != 0 ? place.masterPort() : ports.await(joinTimeout));
+        return store(place.masterPort() != 0 ? place.masterPort() : watch.awaitPort(joinTimeout));
     }
 
     private TCPStore store(int port) {
@@ -102,12 +105,31 @@ final class Rendezvous {
                 "give an address of this machine and a free port");
     }
 
+    /** The store as a board. */
+    private record StoreBoard(TCPStore store) implements Watch.Board {
+        @Override
+        public void put(String key, String value) {
+            try (ByteVector bytes = new ByteVector(value.getBytes(StandardCharsets.UTF_8))) {
+                store.set(key, bytes);
+            }
+        }
+
+        @Override
+        public String get(String key) {
+            try (ByteVector bytes = store.get(key)) {
+                return new String(bytes.get(), StandardCharsets.UTF_8);
+            } catch (RuntimeException e) {
+                throw CommunicationFailure.of(e, "rank 0", "while the group came together");
+            }
+        }
+    }
+
     private void awaitEveryone(TCPStore store) {
         try (StringVector keys = new StringVector()) {
             for (int rank = 0; rank < place.size(); rank++) {
                 keys.push_back(JOINED + rank);
             }
-            store.set(JOINED + place.rank(), new org.bytedeco.pytorch.ByteVector((byte) 1));
+            new StoreBoard(store).put(JOINED + place.rank(), "here");
             store._wait(keys, milliseconds(joinTimeout));
         } catch (RuntimeException e) {
             throw absent(store, e);

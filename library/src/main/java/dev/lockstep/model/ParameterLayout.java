@@ -95,11 +95,19 @@ public final class ParameterLayout {
 
     /** The layout of a network; decay of biases and of γ and β is the recipe's choice. */
     public static ParameterLayout of(Module module, Recipe.Optimizer optimizer) {
-        Predicate<Slot> decays = slot -> switch (slot.role()) {
+        return of(module, slot -> switch (slot.role()) {
             case WEIGHT -> true;
             case BIAS -> optimizer.decayBias();
             case NORM -> optimizer.decayNorm();
-        };
+        });
+    }
+
+    /** The layout of a network that is not trained: every parameter is in the first region. */
+    public static ParameterLayout of(Module module) {
+        return of(module, slot -> true);
+    }
+
+    private static ParameterLayout of(Module module, Predicate<Slot> decays) {
         List<Slot> reversed = new ArrayList<>(namedParameters(module));
         Collections.reverse(reversed);
         List<Slot> placed = new ArrayList<>();

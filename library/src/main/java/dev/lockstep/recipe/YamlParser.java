@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
@@ -23,6 +24,9 @@ final class YamlParser {
     private static final int MOST_VALUES = 100_000;
 
     private static final int DEEPEST = 64;
+
+    /** What is a plain scalar without a parser's help: nearly every default, and most overrides. */
+    private static final Pattern SIMPLE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]*");
 
     private final String source;
     private final boolean withLines;
@@ -49,6 +53,9 @@ final class YamlParser {
 
     /** One value that has the same place from end to end, such as an override on the command line. */
     static YamlValue value(String yaml, String place) {
+        if (SIMPLE.matcher(yaml).matches()) {
+            return new YamlValue.Text(yaml, true, place);
+        }
         YamlParser parser = new YamlParser(place, false);
         return parser.compose(yaml)
                 .map(node -> parser.value(node, place))

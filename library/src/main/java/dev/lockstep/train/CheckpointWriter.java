@@ -8,8 +8,8 @@ import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.TorchRuntime;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
-import java.util.SortedMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -46,7 +46,7 @@ public final class CheckpointWriter implements AutoCloseable {
     }
 
     /** Copies the state and returns; waits first if the checkpoint before is still being written. */
-    void write(FlatState state, long step, String recipe, String fingerprint, String books) {
+    void write(FlatState state, long step, String recipe, String fingerprint, List<String> classNames, String books) {
         finish();
         List<Tensor> copies = List.of(
                 state.parameters().clone().retainReference(),
@@ -55,9 +55,9 @@ public final class CheckpointWriter implements AutoCloseable {
         writing = thread.submit(() -> {
             TorchRuntime.setThreads(1);
             try (StepScope scope = new StepScope()) {
-                SortedMap<String, HostTensor> tensors =
+                Map<String, HostTensor> tensors =
                         Checkpoint.tensors(state.layout(), copies.get(0), copies.get(1), copies.get(2), step);
-                directory.write(new Checkpoint(step, recipe, fingerprint, books, tensors));
+                directory.write(new Checkpoint(step, recipe, fingerprint, classNames, books, tensors));
             } catch (IOException e) {
                 unsaid.add("warning: checkpoint of step " + step + " was not written: " + e.getMessage()
                         + "; training goes on, older checkpoints stay");

@@ -1,6 +1,7 @@
 package dev.lockstep.train;
 
 import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.BatchLoader;
@@ -239,11 +240,27 @@ public final class Trainer implements AutoCloseable {
 
     /** Hands a copy of everything a resumed run needs to the writer. */
     public void checkpoint(CheckpointWriter writer) {
-        writer.write(state, step, recipe.toYaml(), fingerprint, books.toJson());
+        writer.write(state, step, recipe.toYaml(), fingerprint, data.training().classNames(), books.toJson());
     }
 
-    /** Trains until the recipe's end, or until it is asked to stop. */
+    /** Initial weights are part of the arithmetic: those that the recipe names, or none. */
+    private void requireInitialWeights() {
+        String wanted = recipe.model().weights();
+        if (step == 0 && !wanted.equals("none") && !Weights.of(state, 0).id().equals(wanted)) {
+            throw LockstepException.recipe(
+                    "training would not start from the weights that the recipe names",
+                    "model.weights = " + wanted,
+                    "give their file with --weights, or start from the seed's with --set model.weights=none");
+        }
+    }
+
+    /**
+     * Trains until the recipe's end, or until it is asked to stop.
+     *
+     * @throws LockstepException of kind RECIPE when the recipe names initial weights and the network has others
+     */
     public End run(Listener listener) {
+        requireInitialWeights();
         TorchRuntime.setThreads(1);
         int perEpoch = plan.iterationsPerEpoch();
         long last = totalSteps();

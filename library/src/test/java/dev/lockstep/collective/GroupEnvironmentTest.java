@@ -96,7 +96,7 @@ class GroupEnvironmentTest {
                                 new ThreadGroups.Port(),
                                 Duration.ofSeconds(1),
                                 Duration.ofSeconds(1))
-                        .join(FailureNotice.NONE))
+                        .join())
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(4))
                 .hasMessageContaining("2 of 3 processes did not come within 1 s, missing rank = 1, 2,");

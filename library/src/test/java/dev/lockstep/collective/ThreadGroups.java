@@ -49,22 +49,32 @@ final class ThreadGroups {
         }
     }
 
-    static GlooGroup join(GroupEnvironment place, PortExchange port) {
+    static GlooGroup join(GroupEnvironment place, Watch watch) {
         Duration timeout = Duration.ofSeconds(20);
-        return new Rendezvous(place, Map.of(), port, timeout, timeout).join(FailureNotice.NONE);
+        return new Rendezvous(place, Map.of(), watch, timeout, timeout).join();
     }
 
-    static final class Port implements PortExchange {
+    /** A watch that only tells the port. */
+    static final class Port implements Watch {
         private final CompletableFuture<Integer> port = new CompletableFuture<>();
 
         @Override
-        public void publish(int number) {
+        public void publishPort(int number) {
             port.complete(number);
         }
 
         @Override
-        public int await(Duration timeout) {
+        public int awaitPort(Duration timeout) {
             return port.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS).join();
         }
+
+        @Override
+        public void begin(Board board) {}
+
+        @Override
+        public void awaitVerdict() {}
+
+        @Override
+        public void end() {}
     }
 }

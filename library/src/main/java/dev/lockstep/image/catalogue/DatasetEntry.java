@@ -1,5 +1,6 @@
 package dev.lockstep.image.catalogue;
 
+import dev.lockstep.image.ImageTransform;
 import dev.lockstep.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -19,6 +20,9 @@ interface DatasetEntry {
      * @param folder where the user says the files are
      */
     OpenDataset open(Recipe.Data data, Optional<Path> folder);
+
+    /** What an image file that is not of the dataset goes through, to be classified by a network for it. */
+    ImageTransform fileTransform(Recipe.Data data);
 
     /** Finds or fetches the files and verifies them; empty for a dataset without files. */
     Optional<Path> fetch(Optional<Path> folder);

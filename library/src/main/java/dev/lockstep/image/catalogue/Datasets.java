@@ -1,6 +1,7 @@
 package dev.lockstep.image.catalogue;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ImageTransform;
 import dev.lockstep.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.List;
@@ -32,6 +33,16 @@ public final class Datasets {
      */
     public static OpenDataset open(Recipe.Data data, Optional<Path> folder) {
         return entry(data.dataset()).open(data, folder);
+    }
+
+    /**
+     * What an image file goes through to be classified by a network that was trained on a recipe's data; needs none of the
+     * dataset's files.
+     *
+     * @throws LockstepException of kind RECIPE as in {@link #spec}
+     */
+    public static ImageTransform fileTransform(Recipe.Data data) {
+        return entry(data.dataset()).fileTransform(data);
     }
 
     /**

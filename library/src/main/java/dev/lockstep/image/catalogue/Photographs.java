@@ -2,6 +2,7 @@ package dev.lockstep.image.catalogue;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
+import dev.lockstep.image.ImageTransform;
 import dev.lockstep.image.format.ImageFolder;
 import dev.lockstep.image.format.WebDataset;
 import dev.lockstep.image.transform.PhotographTransform;
@@ -62,6 +63,12 @@ record Photographs(DatasetSpec spec, boolean folders, boolean shards, Optional<P
                 OptionalInt.of(sets.get(1).size()),
                 wanted.normalisation());
         return open(data, found, sets);
+    }
+
+    @Override
+    public ImageTransform fileTransform(Recipe.Data data) {
+        DatasetSpec wanted = spec(data);
+        return PhotographTransform.evaluation(wanted.shape().height(), wanted.normalisation());
     }
 
     private static OpenDataset open(Recipe.Data data, DatasetSpec found, List<Dataset> sets) {

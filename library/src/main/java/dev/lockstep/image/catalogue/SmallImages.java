@@ -3,6 +3,7 @@ package dev.lockstep.image.catalogue;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.transform.FittedTransform;
 import dev.lockstep.image.transform.SmallImageTransform;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.Recipe.Augmentation;
@@ -50,6 +51,11 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                 sets.get(1),
                 transform(wanted, data.augmentation() == Augmentation.PAD_CROP_FLIP),
                 transform(wanted, false));
+    }
+
+    @Override
+    public ImageTransform fileTransform(Recipe.Data data) {
+        return new FittedTransform(spec.shape(), transform(spec(data), false));
     }
 
     @Override
