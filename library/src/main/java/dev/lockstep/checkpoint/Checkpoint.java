@@ -68,10 +68,10 @@ public record Checkpoint(
      * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing, too many or of another shape
      */
     public void restore(FlatState state) {
-        List<String> misfits = NamedState.misfits(state.layout(), tensors, true);
+        String misfits = NamedState.misfits(state.layout(), tensors, true);
         if (!misfits.isEmpty()) {
             throw LockstepException.checkpoint(
-                    "checkpoint does not fit the network: " + String.join(", ", misfits),
+                    "checkpoint does not fit the network: " + misfits,
                     "step = " + step,
                     "use the recipe it was made with");
         }

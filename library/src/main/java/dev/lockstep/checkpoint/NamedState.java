@@ -13,9 +13,13 @@ import dev.lockstep.torch.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /** The way between flat buffers and tensors under the names of PyTorch's state dict. */
@@ -65,37 +69,54 @@ final class NamedState {
     }
 
     /**
-     * What keeps tensors from fitting a network, each as a phrase; empty when they fit. Batch counters may be there or not:
-     * nothing reads them, and files of PyTorch before 0.4.1 lack them.
+     * What keeps tensors from fitting a network: every tensor that is missing, of another shape or too many, in one line;
+     * empty when they fit. Batch counters may be there or not: nothing reads them, and files of PyTorch before 0.4.1 lack
+     * them.
      */
-    static List<String> misfits(ParameterLayout layout, Map<String, HostTensor> tensors, boolean withMomentum) {
-        Map<String, long[]> expected = new LinkedHashMap<>();
-        layout.slots().forEach(slot -> expected.put(slot.name(), slot.shape()));
+    static String misfits(ParameterLayout layout, Map<String, HostTensor> tensors, boolean withMomentum) {
+        Map<String, long[]> expected = expected(layout, withMomentum);
+        Set<String> known = new HashSet<>(layout.stateNames());
+        known.addAll(expected.keySet());
+        List<String> missing = new ArrayList<>();
+        List<String> other = new ArrayList<>();
+        expected.forEach((name, shape) -> {
+            HostTensor tensor = tensors.get(name);
+            if (tensor == null) {
+                missing.add(name);
+            } else if (!fits(tensor, shape)) {
+                other.add(name + " " + tensor.description() + " instead of F32" + Arrays.toString(shape));
+            }
+        });
+        List<String> extra =
+                tensors.keySet().stream().filter(name -> !known.contains(name)).toList();
+        return Stream.of(group("missing", missing), group("of another shape", other), group("too many", extra))
+                .filter(group -> !group.isEmpty())
+                .collect(Collectors.joining("; "));
+    }
+
+    private static String group(String what, List<String> names) {
+        return names.isEmpty() ? "" : names.size() + " " + what + ": " + String.join(", ", names);
+    }
+
+    /** Shapes by name: the state dict in its order but for the counters, then the momentum. */
+    private static Map<String, long[]> expected(ParameterLayout layout, boolean withMomentum) {
+        Map<String, long[]> shapes = new HashMap<>();
+        layout.slots().forEach(slot -> shapes.put(slot.name(), slot.shape()));
         for (NormSlot norm : layout.norms()) {
-            expected.put(norm.meanName(), new long[] {norm.channels()});
-            expected.put(norm.varianceName(), new long[] {norm.channels()});
+            shapes.put(norm.meanName(), new long[] {norm.channels()});
+            shapes.put(norm.varianceName(), new long[] {norm.channels()});
+        }
+        Map<String, long[]> expected = new LinkedHashMap<>();
+        for (String name : layout.stateNames()) {
+            long[] shape = shapes.get(name);
+            if (shape != null) {
+                expected.put(name, shape);
+            }
         }
         if (withMomentum) {
             layout.slots().forEach(slot -> expected.put(MOMENTUM + slot.name(), slot.shape()));
         }
-        List<String> names = new ArrayList<>(layout.stateNames());
-        expected.keySet().stream().filter(name -> name.startsWith(MOMENTUM)).forEach(names::add);
-        List<String> misfits = new ArrayList<>();
-        for (String name : names) {
-            long[] shape = expected.get(name);
-            HostTensor tensor = tensors.get(name);
-            if (shape == null) {
-                continue;
-            } else if (tensor == null) {
-                misfits.add(name + " is missing");
-            } else if (!fits(tensor, shape)) {
-                misfits.add(name + " is " + tensor.description() + " instead of F32" + Arrays.toString(shape));
-            }
-        }
-        tensors.keySet().stream()
-                .filter(name -> !names.contains(name))
-                .forEach(name -> misfits.add(name + " is not in the network"));
-        return misfits;
+        return expected;
     }
 
     private static boolean fits(HostTensor tensor, long[] shape) {

@@ -227,12 +227,12 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
             JsonNode root = root(header);
             SortedMap<String, String> metadata = metadata(root);
             String checksum = metadata.getOrDefault(CHECKSUM, "");
+            metadata.remove(CHECKSUM);
             boolean verified = checksum.matches("[0-9a-f]{64}");
-            if (needsChecksum && !verified) {
+            if (!verified && (needsChecksum || checksum.length() == BLANK.length())) {
                 throw damaged("it has no checksum");
             }
             if (verified) {
-                metadata.remove(CHECKSUM);
                 digest.update(prefix(header.replace(quoted(CHECKSUM, checksum), quoted(CHECKSUM, BLANK))));
             }
             Map<String, HostTensor> tensors = tensors(places(root), channel.size(), verified);

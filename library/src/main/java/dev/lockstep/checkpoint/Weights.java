@@ -128,10 +128,10 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
      * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing, too many or of another shape
      */
     public void requireFit(ParameterLayout layout) {
-        List<String> misfits = NamedState.misfits(layout, tensors, false);
+        String misfits = NamedState.misfits(layout, tensors, false);
         if (!misfits.isEmpty()) {
             throw LockstepException.checkpoint(
-                    "weights do not fit the network: " + String.join(", ", misfits),
+                    "weights do not fit the network: " + misfits,
                     source,
                     "use the recipe and the dataset (number of classes) that they are of");
         }

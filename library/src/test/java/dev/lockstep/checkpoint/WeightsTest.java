@@ -279,11 +279,10 @@ class WeightsTest {
         tensors.put("layer4.0.conv1.weight", HostTensor.of(new float[1], 1));
         assertThatThrownBy(() -> new Weights("file = w.pt", tensors).requireFit(state.layout()))
                 .isInstanceOf(LockstepException.class)
-                .hasMessage(
-                        "weights do not fit the network: bn1.running_var is missing, layer1.0.conv2.weight is missing,"
-                                + " fc.weight is I64[] instead of F32[5, 16], fc.bias is F32[10] instead of F32[5],"
-                                + " layer4.0.conv1.weight is not in the network, file = w.pt, use the recipe and the dataset"
-                                + " (number of classes) that they are of");
+                .hasMessage("weights do not fit the network: 2 missing: bn1.running_var, layer1.0.conv2.weight;"
+                        + " 2 of another shape: fc.weight I64[] instead of F32[5, 16], fc.bias F32[10] instead"
+                        + " of F32[5]; 1 too many: layer4.0.conv1.weight, file = w.pt, use the recipe and the dataset"
+                        + " (number of classes) that they are of");
     }
 
     @Test
