@@ -157,7 +157,7 @@ class TrainingTest {
      * @param lanes of each session in turn
      */
     record Interruptions(
-            String form, String augmentation, List<Integer> stops, List<Integer> lanes, int loaders, int bucketFloats) {
+            String form, String augmentation, List<Integer> stops, List<Integer> lanes, int loaders) {
         Recipe recipe() {
             return TestRuns.recipe("optimizer.form", form, "data.augmentation", augmentation);
         }
@@ -175,8 +175,7 @@ class TrainingTest {
                                 .ofMaxSize(4)
                                 .map(set -> set.stream().sorted().toList()),
                         Arbitraries.integers().between(1, 4).list().ofSize(5),
-                        Arbitraries.integers().between(1, 4),
-                        Arbitraries.integers().between(1, 3000))
+                        Arbitraries.integers().between(1, 4))
                 .as(Interruptions::new);
     }
 
@@ -196,8 +195,7 @@ class TrainingTest {
                     plan.recipe(),
                     folder,
                     OPTIONS.withLanes(plan.lanes.get(4))
-                            .withLoaderThreads(plan.loaders)
-                            .withBucketFloats(plan.bucketFloats));
+                            .withLoaderThreads(plan.loaders));
             assertSame(left(result, folder), uninterrupted(plan.recipe()));
         } finally {
             delete(folder);
