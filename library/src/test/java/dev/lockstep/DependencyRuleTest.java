@@ -37,7 +37,8 @@ class DependencyRuleTest {
             room("image", "errors", "recipe", "sampling"),
             room("report", "errors", "recipe", "schedule", "topology"),
             room("torch", "errors", "image"),
-            room("collective", "errors", "topology", "torch"),
+            room("supervise", "errors"),
+            room("collective", "errors", "supervise", "topology", "torch"),
             room("model", "errors", "image", "recipe", "sampling", "torch"),
             room("optim", "errors", "recipe", "torch", "model"),
             room("checkpoint", "errors", "torch", "model", "optim"));

@@ -83,6 +83,21 @@ public final class BatchLoader implements AutoCloseable {
             int threads,
             int readAhead,
             Iterator<BatchRequest> requests) {
+        this(dataset, transform, badImages, seed, threads, readAhead, requests, new BufferPool(readAhead + threads));
+    }
+
+    /**
+     * @param buffers for the batches; several loaders one after another may share it
+     */
+    public BatchLoader(
+            Dataset dataset,
+            ImageTransform transform,
+            BadImages badImages,
+            long seed,
+            int threads,
+            int readAhead,
+            Iterator<BatchRequest> requests,
+            BufferPool buffers) {
         if (threads < 1 || readAhead < 1) {
             throw new IllegalArgumentException(
                     "threads = " + threads + ", read-ahead = " + readAhead + ": both must be at least 1");
@@ -93,7 +108,7 @@ public final class BatchLoader implements AutoCloseable {
         this.seed = seed;
         this.readAhead = readAhead;
         this.requests = requests;
-        this.buffers = new BufferPool(readAhead + threads);
+        this.buffers = buffers;
         for (int i = 0; i < threads; i++) {
             Thread thread = new Thread(this::work, "lockstep-loader-" + i);
             thread.setDaemon(true);

@@ -5,15 +5,18 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayDeque;
 
-/** Direct float buffers in native order, used again and again: allocating one means zeroing and a page fault a page. */
-final class BufferPool {
+/**
+ * Direct float buffers in native order, used again and again: allocating one means zeroing and a page fault a page, and it
+ * is freed only when the collector happens to run. Thread-safe.
+ */
+public final class BufferPool {
     private final int kept;
     private final ArrayDeque<FloatBuffer> free = new ArrayDeque<>();
 
     /**
      * @param kept how many returned buffers are kept; others go to the collector
      */
-    BufferPool(int kept) {
+    public BufferPool(int kept) {
         this.kept = kept;
     }
 

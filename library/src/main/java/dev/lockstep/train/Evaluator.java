@@ -1,8 +1,10 @@
 package dev.lockstep.train;
 
 import dev.lockstep.collective.Collective;
+import dev.lockstep.image.BadImages;
 import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.BatchRequest;
+import dev.lockstep.image.BufferPool;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.ImageTransform;
@@ -31,6 +33,8 @@ final class Evaluator {
     private final Collective collective;
     private final int imagesPerBatch;
     private final int loaderThreads;
+    private final int readAhead;
+    private final BufferPool buffers;
 
     Evaluator(
             List<ImageClassifier> classifiers,
@@ -47,6 +51,8 @@ final class Evaluator {
         this.collective = collective;
         this.imagesPerBatch = imagesPerBatch;
         this.loaderThreads = loaderThreads;
+        this.readAhead = 2 * replicas.size() + 2;
+        this.buffers = new BufferPool(readAhead + loaderThreads);
     }
 
     /**
@@ -63,8 +69,8 @@ final class Evaluator {
         for (int b = collective.rank(); b < batches; b += collective.size()) {
             own.add(request(b, dataset.size()));
         }
-        try (BatchLoader loader =
-                new BatchLoader(dataset, transform, 0, loaderThreads, 2 * replicas.size() + 2, own.iterator())) {
+        try (BatchLoader loader = new BatchLoader(
+                dataset, transform, BadImages.refused(), 0, loaderThreads, readAhead, own.iterator(), buffers)) {
             threads.runAll(replicas.size(), lane -> {
                 for (Optional<HostBatch> next = loader.next(); next.isPresent(); next = loader.next()) {
                     try (HostBatch batch = next.get()) {

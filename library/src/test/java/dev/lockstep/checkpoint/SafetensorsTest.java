@@ -85,6 +85,13 @@ class SafetensorsTest {
         });
     }
 
+    /** What is called checksum in the metadata is ours to write. */
+    private static Safetensors withoutChecksum(Safetensors contents) {
+        SortedMap<String, String> metadata = new TreeMap<>(contents.metadata());
+        metadata.remove("checksum");
+        return new Safetensors(metadata, contents.tensors());
+    }
+
     @Test
     void file_writtenAndRead_isTheSame() throws IOException {
         assertEqual(read(bytes(sample())), sample());
@@ -94,7 +101,7 @@ class SafetensorsTest {
     void file_isWhatTheFormatSays() throws IOException {
         ByteBuffer file = ByteBuffer.wrap(bytes(sample())).order(ByteOrder.LITTLE_ENDIAN);
         int length = (int) file.getLong();
-        assertThat(length % 8).as("tensors are aligned").isZero();
+        assertThat(length % 8).as("tensors are aligned, the widest first").isZero();
         String header = StandardCharsets.UTF_8.decode(file.slice(8, length)).toString();
         assertThat(header)
                 .startsWith("{\"__metadata__\":{")
@@ -130,9 +137,7 @@ class SafetensorsTest {
 
     @Property(tries = 60, edgeCases = EdgeCasesMode.NONE)
     void anyContents_writtenAndRead_areTheSame(@ForAll("contents") Safetensors contents) throws IOException {
-        SortedMap<String, String> metadata = new TreeMap<>(contents.metadata());
-        metadata.remove("checksum");
-        assertEqual(read(bytes(contents)), new Safetensors(metadata, contents.tensors()));
+        assertEqual(read(bytes(contents)), withoutChecksum(contents));
     }
 
     @Test
@@ -237,7 +242,7 @@ class SafetensorsTest {
     void reading_anyBytes_neverCrashes(byte[] bytes) throws IOException {
         try {
             Safetensors contents = readForeign(bytes);
-            assertEqual(read(bytes(contents)), contents);
+            assertEqual(read(bytes(contents)), withoutChecksum(contents));
         } catch (LockstepException e) {
             assertThat(e.kind()).isEqualTo(LockstepException.Kind.CHECKPOINT);
         }

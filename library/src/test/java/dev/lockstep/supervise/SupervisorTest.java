@@ -7,6 +7,7 @@ import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -140,12 +141,17 @@ class SupervisorTest {
     }
 
     @Test
-    void unreachableSupervisor_isAWorkerFailure() {
-        SupervisorAddress nowhere = supervisor.address();
-        supervisor.close();
-        assertThatThrownBy(() -> PeerMonitor.connect(nowhere, 2, "rank 0"))
-                .isInstanceOf(LockstepException.class)
-                .hasMessageStartingWith("rank 2 cannot reach its supervisor");
+    void unreachableSupervisor_isAWorkerFailure() throws IOException {
+        // A port that is taken and does not listen: one that is merely free could be taken by another process
+        // meanwhile.
+        try (Socket deaf = new Socket()) {
+            deaf.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            SupervisorAddress nowhere =
+                    new SupervisorAddress(deaf.getLocalAddress().getHostAddress(), deaf.getLocalPort(), "ab");
+            assertThatThrownBy(() -> PeerMonitor.connect(nowhere, 2, "rank 0"))
+                    .isInstanceOf(LockstepException.class)
+                    .hasMessageStartingWith("rank 2 cannot reach its supervisor");
+        }
     }
 
     private PeerMonitor join(int rank, PeerMonitor.Ending ending) {

@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 
 /** The facts of the catalogue: constants, class names, files, checksums and addresses of the public datasets. */
 final class KnownDatasets {
-    private static final ImageShape PHOTOGRAPH = new ImageShape(3, 224, 224);
+    static final ImageShape PHOTOGRAPH = new ImageShape(3, 224, 224);
     private static final String TRAINING_IMAGES = "train-images-idx3-ubyte";
     private static final String TRAINING_LABELS = "train-labels-idx1-ubyte";
     private static final String VALIDATION_IMAGES = "t10k-images-idx3-ubyte";
@@ -49,6 +49,7 @@ final class KnownDatasets {
                 cifar10(),
                 cifar100(),
                 SyntheticImages.parse(SyntheticImages.NAME),
+                StampPhotographs.entry(),
                 imageNet(),
                 photographs("imagefolder", "your photographs as train/CLASS/… and val/CLASS/…", true, false),
                 photographs("webdataset", "your photographs in tar shards *train*.tar and *val*.tar", false, true));
@@ -64,7 +65,7 @@ final class KnownDatasets {
                 OptionalInt.of(1_281_167),
                 OptionalInt.of(50_000),
                 Normalisation.IMAGENET);
-        return new Photographs(spec, true, true, Optional.empty());
+        return Photographs.ofUser(spec, true, true);
     }
 
     private static DatasetEntry photographs(String name, String title, boolean folders, boolean shards) {
@@ -77,7 +78,7 @@ final class KnownDatasets {
                 OptionalInt.empty(),
                 OptionalInt.empty(),
                 Normalisation.IMAGENET);
-        return new Photographs(spec, folders, shards, Optional.empty());
+        return Photographs.ofUser(spec, folders, shards);
     }
 
     private static DatasetEntry fashionMnist() {
@@ -183,7 +184,7 @@ final class KnownDatasets {
                 files.files().stream().map(file -> file.name() + ".gz").toList());
     }
 
-    private static DatasetFetcher fetcher(FileSet files, List<Path> systemFolders, List<FileSource> sources) {
+    static DatasetFetcher fetcher(FileSet files, List<Path> systemFolders, List<FileSource> sources) {
         return new DatasetFetcher(files, systemFolders, DatasetFetcher.userCache(), sources);
     }
 

@@ -15,16 +15,20 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A dataset of JPEG and PNG files in the user's folder: one folder a class, or tar shards.
+ * A dataset of JPEG and PNG files.
  *
+ * @param reader reads training and validation set
  * @param fetcher where the files come from when the user names no folder; empty: the user must
  */
-record Photographs(DatasetSpec spec, boolean folders, boolean shards, Optional<PhotographSource> fetcher)
-        implements DatasetEntry {
+record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fetcher) implements DatasetEntry {
+    /** Reads the training set and the validation set. */
+    interface Reader {
+        List<Dataset> read(Path folder);
+    }
 
-    /** Finds or makes the folder of photographs that the catalogue can get by itself. */
-    interface PhotographSource {
-        Path locate();
+    /** Photographs in a folder of the user's: one folder a class, or tar shards. */
+    static Photographs ofUser(DatasetSpec spec, boolean folders, boolean shards) {
+        return new Photographs(spec, folder -> read(spec.name(), folder, folders, shards), Optional.empty());
     }
 
     @Override
@@ -43,7 +47,7 @@ record Photographs(DatasetSpec spec, boolean folders, boolean shards, Optional<P
     @Override
     public OpenDataset open(Recipe.Data data, Optional<Path> folder) {
         DatasetSpec wanted = spec(data);
-        List<Dataset> sets = read(folder(folder));
+        List<Dataset> sets = reader.read(folder(folder));
         Dataset training = sets.get(0);
         int classes = training.classNames().size();
         if (spec.classes().isPresent() && spec.classes().getAsInt() != classes) {
@@ -82,7 +86,7 @@ record Photographs(DatasetSpec spec, boolean folders, boolean shards, Optional<P
         return new OpenDataset(found, sets.get(0), sets.get(1), training, evaluation);
     }
 
-    private List<Dataset> read(Path folder) {
+    private static List<Dataset> read(String dataset, Path folder, boolean folders, boolean shards) {
         if (folders && ImageFolder.isOne(folder)) {
             return ImageFolder.read(folder);
         }
@@ -91,7 +95,7 @@ record Photographs(DatasetSpec spec, boolean folders, boolean shards, Optional<P
         }
         throw LockstepException.data(
                 "no photographs found",
-                "dataset = " + spec.name() + ", folder = " + folder,
+                "dataset = " + dataset + ", folder = " + folder,
                 "give as --data the folder that holds " + (folders ? "train and val" : "")
                         + (folders && shards ? ", or " : "")
                         + (shards ? "shards named *train*.tar and *val*.tar" : ""));
@@ -100,12 +104,13 @@ record Photographs(DatasetSpec spec, boolean folders, boolean shards, Optional<P
     @Override
     public Optional<Path> fetch(Optional<Path> folder) {
         Path found = folder(folder);
-        read(found);
+        reader.read(found);
         return Optional.of(found);
     }
 
     private Path folder(Optional<Path> folder) {
-        return folder.or(() -> fetcher.map(PhotographSource::locate))
+        return fetcher.map(files -> files.locateVerified(folder))
+                .or(() -> folder)
                 .orElseThrow(() -> LockstepException.data(
                         "dataset has no files of its own",
                         "dataset = " + spec.name(),

@@ -63,6 +63,32 @@ public final class ImageFolder implements Dataset {
                 read(folder.resolve(VALIDATION), "validation", classes));
     }
 
+    /**
+     * Some files of a folder.
+     *
+     * @param split goes into the fingerprint: {@code training} or {@code validation}
+     * @param files below the folder, with their labels, in the order of their indices
+     * @throws LockstepException of kind DATA when a file is missing
+     */
+    public static Dataset of(Path folder, String split, List<String> classNames, List<LabelledFile> files) {
+        Samples samples = new Samples();
+        for (LabelledFile file : files) {
+            try {
+                samples.add(file.name, Files.size(folder.resolve(file.name)), file.label);
+            } catch (IOException e) {
+                throw unreadable(folder.resolve(file.name), e);
+            }
+        }
+        return new ImageFolder(folder, split, List.copyOf(classNames), samples);
+    }
+
+    /**
+     * A file with its class.
+     *
+     * @param name relative to the folder, with slashes
+     */
+    public record LabelledFile(String name, int label) {}
+
     private static List<String> classes(Path set) {
         if (!Files.isDirectory(set)) {
             throw LockstepException.data(
@@ -146,11 +172,11 @@ public final class ImageFolder implements Dataset {
         return !lower.startsWith(".") && (lower.endsWith(".jpg") || lower.endsWith(".jpeg") || lower.endsWith(".png"));
     }
 
-    private static LockstepException unreadable(Path folder, Exception cause) {
+    private static LockstepException unreadable(Path path, Exception cause) {
         return new LockstepException(
                 LockstepException.Kind.DATA,
-                "folder cannot be read: " + cause,
-                "folder = " + folder,
+                "file or folder cannot be read: " + cause,
+                "path = " + path,
                 "check its permissions",
                 cause);
     }

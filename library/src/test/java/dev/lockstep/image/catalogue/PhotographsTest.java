@@ -83,6 +83,45 @@ final class PhotographsTest {
     }
 
     @Test
+    void open_stamps_checksEveryFile() {
+        Recipe.Data data = data("stamps", Augmentation.RANDOM_RESIZED_CROP, 64);
+        DatasetSpec spec = Datasets.spec(data);
+        assertThat(spec.classNames()).containsExactly("bird", "flower", "fruit", "mammal", "vegetable");
+        assertThat(spec.trainingImages()).hasValue(135);
+        assertThat(spec.validationImages()).hasValue(32);
+        dataError(data, Optional.of(temp))
+                .withMessageContaining("dataset = stamps, folder = " + temp)
+                .withMessageContaining("animals/birds/adelaide-rosella.png")
+                .withMessageContaining("and 161 more");
+        FileSet files =
+                ((Photographs) StampPhotographs.entry()).fetcher().orElseThrow().files();
+        files.files().forEach(file -> PhotographFolders.file(temp.resolve(file.name()), new byte[] {1}));
+        dataError(data, Optional.of(temp))
+                .withMessageContaining("checksum mismatch")
+                .withMessageContaining(".png");
+    }
+
+    /** Where the package was fetched before, or is installed. */
+    @Test
+    void open_stampsOfDebian_readsThemAll() {
+        DatasetFetcher fetcher =
+                ((Photographs) StampPhotographs.entry()).fetcher().orElseThrow();
+        boolean there = java.util.stream.Stream.concat(
+                        fetcher.systemFolders().stream(), java.util.stream.Stream.of(fetcher.cache()))
+                .anyMatch(folder -> fetcher.files().in(folder).isPresent());
+        org.junit.jupiter.api.Assumptions.assumeTrue(there, "needs 'lockstep data fetch stamps' first");
+        OpenDataset open = Datasets.open(data("stamps", Augmentation.RANDOM_RESIZED_CROP, 64), Optional.empty());
+
+        FloatBuffer seen = FloatBuffer.allocate(64 * 64 * 3);
+        for (int i = 0; i < open.validation().size(); i++) {
+            open.evaluationTransform().apply(open.validation().image(i), KeyedRandom.of(1), seen.clear());
+        }
+        assertThat(open.training().size()).isEqualTo(135);
+        assertThat(open.training().label(0)).isZero();
+        assertThat(open.training().label(134)).isEqualTo(4);
+    }
+
+    @Test
     void open_imagenetWithOtherClasses_isAnError() {
         PhotographFolders.write(temp, List.of("ant", "bee"), 1, 1);
         dataError(data("imagenet", Augmentation.NONE, 0), Optional.of(temp))
