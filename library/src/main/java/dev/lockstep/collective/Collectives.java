@@ -59,11 +59,16 @@ public final class Collectives {
         if (place.isEmpty() || place.get().size() == 1) {
             return new SoloCollective();
         }
-        GroupEnvironment here = place.get();
+        return over(mode, join(peerTimeout, environment));
+    }
+
+    /** Joins the group that the environment names. */
+    static GlooGroup join(Duration peerTimeout, Map<String, String> environment) {
+        GroupEnvironment here = GroupEnvironment.from(environment).orElseThrow();
         Watch watch = SupervisorAddress.from(environment)
                 .<Watch>map(launcher -> new LaunchedWatch(launcher, here.rank()))
                 .orElseGet(() -> new HostedWatch(here, peerTimeout));
-        return over(mode, new Rendezvous(here, environment, watch, JOIN_TIMEOUT, MESSAGE_TIMEOUT).join());
+        return new Rendezvous(here, environment, watch, JOIN_TIMEOUT, MESSAGE_TIMEOUT).join();
     }
 
     static Collective over(Mode mode, GlooGroup group) {
