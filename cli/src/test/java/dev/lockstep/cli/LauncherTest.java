@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 final class LauncherTest {
     private static final String BUILD =
-            "mkdir -p cli/target/classes library/target/classes && printf %s \"$PWD/pom.xml\" > cli/target/classpath.txt";
+            "mkdir -p cli/target library/target && touch cli/target/lockstep-cli-1.jar library/target/lockstep-1.jar"
+                    + " && printf %s \"$PWD/pom.xml\" > cli/target/classpath.txt";
     private static final List<String> TOOLS = List.of(
             "sh",
             "dirname",
@@ -142,7 +143,7 @@ final class LauncherTest {
         Result result = start(List.of(again.toString(), "doctor")).finish();
         assertThat(result.exitCode).isZero();
         assertThat(result.out).contains("LOCKSTEP_HOME=" + checkout.toRealPath());
-        assertThat(result.out).contains(checkout.toRealPath() + "/cli/target/classes:");
+        assertThat(result.out).contains(checkout.toRealPath() + "/cli/target/lockstep-cli-1.jar:");
     }
 
     @Test
