@@ -42,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Training implements AutoCloseable {
     private static final String CHECKPOINTS = "checkpoints";
+    /** Before every checkpoint, that of the initial weights included. */
+    private static final long NO_STEP = -1;
 
     private final Recipe recipe;
     private final Collective group;
@@ -127,13 +129,15 @@ public final class Training implements AutoCloseable {
             CheckpointDirectory directory =
                     new CheckpointDirectory(folder.resolve(CHECKPOINTS), options.keep(), notices::onNotice);
             trainer.compareProcesses();
-            choice.of(directory).ifPresent(trainer::restore);
+            Optional<Checkpoint> start = choice.of(directory);
+            start.ifPresent(trainer::restore);
             agreeOnStep();
             if (locked == null) {
                 return trainSilently();
             }
             locked.write("recipe.yaml", recipe.toYaml());
-            directory.supersedeAfter(trainer.step());
+            directory.removeUnfinished();
+            directory.supersedeAfter(start.isPresent() ? trainer.step() : NO_STEP);
             return trainInto(folder, directory);
         } catch (IOException e) {
             throw LockstepException.recipe(
@@ -223,6 +227,9 @@ public final class Training implements AutoCloseable {
         @Override
         public void onStep(StepMetrics step) {
             sink.onStep(step);
+            if (writer != null) {
+                writer.report();
+            }
         }
 
         @Override

@@ -1,6 +1,7 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.collective.Collective;
+import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.train.RunOptions;
@@ -51,14 +52,15 @@ final class Announcement {
         return lines;
     }
 
-    static String summary(RunResult result, Path out) {
+    static String summary(Recipe recipe, RunResult result, NoiseScale noise, Path out) {
+        String critical = noise.summary(recipe.minibatch());
         return String.format(
                 Locale.ROOT,
                 """
                 %s after %,d steps, %d epochs
                 validation error %s (median of the last 5 epochs %s)
                 %,.0f images/s on %d process%s × %d lane%s, %s
-                weights %s
+                %sweights %s
                 run folder %s""",
                 result.status().name().toLowerCase(Locale.ROOT),
                 result.steps(),
@@ -71,6 +73,7 @@ final class Announcement {
                 result.lanes(),
                 result.lanes() == 1 ? "" : "s",
                 duration(result.seconds()),
+                critical.isEmpty() ? "" : critical + "\n",
                 result.weightsSha256(),
                 out);
     }

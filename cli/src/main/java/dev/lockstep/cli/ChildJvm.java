@@ -10,15 +10,23 @@ final class ChildJvm {
 
     /** A process that ends when this one does, and that does not move the cursor of this one's terminal. */
     static ProcessBuilder of(List<String> arguments) {
+        return of(Main.class.getName(), arguments);
+    }
+
+    /** The same for another main class. */
+    static ProcessBuilder of(String mainClass, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current()
                 .info()
                 .command()
                 .orElseGet(() -> System.getProperty("java.home") + "/bin/java"));
-        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                // Two JVMs cannot listen for one debugger.
+                .filter(option -> !option.startsWith("-agentlib:jdwp") && !option.startsWith("-Xrunjdwp"))
+                .forEach(command::add);
         command.add("-cp");
         command.add(System.getProperty("java.class.path"));
-        command.add(Main.class.getName());
+        command.add(mainClass);
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment()

@@ -11,10 +11,15 @@ final class Commands {
     private static final List<Class<?>> ALL = List.of(
             TrainCommand.class,
             PlanCommand.class,
+            TuneCommand.class,
             StudyCommand.class,
             ReportCommand.class,
             VerifyCommand.class,
-            DataCommand.class);
+            EvalCommand.class,
+            PredictCommand.class,
+            ExportCommand.class,
+            DataCommand.class,
+            DoctorCommand.class);
 
     private Commands() {}
 

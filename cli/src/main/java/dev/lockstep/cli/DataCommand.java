@@ -10,7 +10,13 @@ import picocli.CommandLine.Spec;
         name = "data",
         description = "Lists, fetches and examines datasets.",
         footer = {"", "Example: lockstep data fetch fashion-mnist"},
-        subcommands = {DataListCommand.class, DataFetchCommand.class, DataOrderCommand.class})
+        subcommands = {
+            DataListCommand.class,
+            DataFetchCommand.class,
+            DataOrderCommand.class,
+            DataInspectCommand.class,
+            DataPackCommand.class
+        })
 final class DataCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")

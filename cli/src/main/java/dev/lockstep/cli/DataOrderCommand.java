@@ -1,7 +1,6 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.catalogue.DatasetSpec;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.sampling.MinibatchPlan;
@@ -9,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -70,11 +70,11 @@ final class DataOrderCommand implements Runnable {
     }
 
     private int trainingImages(Recipe.Data data) {
-        DatasetSpec spec = Datasets.spec(data);
-        return spec.trainingImages()
-                .orElseGet(() -> Datasets.open(data, Optional.ofNullable(folder))
-                        .training()
-                        .size());
+        OptionalInt known = Datasets.spec(data).trainingImages();
+        if (known.isPresent() && folder == null) {
+            return known.getAsInt();
+        }
+        return Datasets.open(data, Optional.ofNullable(folder)).training().size();
     }
 
     private static void require(String name, int value, int limit) {

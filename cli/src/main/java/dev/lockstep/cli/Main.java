@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
         name = "lockstep",
         description = "Large-minibatch synchronous SGD on the JVM.",
         mixinStandardHelpOptions = true,
-        version = "lockstep 0.1.0",
+        versionProvider = Version.class,
         scope = ScopeType.INHERIT)
 public final class Main implements Runnable {
     @Spec

@@ -5,12 +5,13 @@ import dev.lockstep.report.StepMetrics;
 
 /** How fast a run goes, and so how long it still takes. Recent steps count most; evaluations are counted apart. */
 final class Pace {
-    private static final double MEMORY_STEPS = 50;
+    private static final long MEMORY_STEPS = 50;
 
     private final int epochs;
     private final long iterationsPerEpoch;
     private long step;
     private int epochsDone;
+    private long count;
     private double stepSeconds = Double.NaN;
     private double imagesPerSecond = Double.NaN;
     private double epochStepSeconds;
@@ -29,8 +30,9 @@ final class Pace {
 
     void onStep(StepMetrics metrics) {
         step = metrics.step();
+        epochsDone = metrics.epoch();
         epochStepSeconds += metrics.stepSeconds();
-        stepSeconds = smooth(stepSeconds, metrics.stepSeconds());
+        stepSeconds = smooth(stepSeconds, metrics.stepSeconds(), ++count);
         double minibatch = metrics.imagesPerSecond() * metrics.stepSeconds();
         imagesPerSecond = minibatch / stepSeconds;
     }
@@ -41,8 +43,9 @@ final class Pace {
         epochStepSeconds = 0;
     }
 
-    private static double smooth(double average, double value) {
-        return Double.isNaN(average) ? value : average + (value - average) / MEMORY_STEPS;
+    /** The first step sets everything up and says nothing of the others. */
+    private static double smooth(double average, double value, long count) {
+        return count <= 2 ? value : average + (value - average) / (double) Math.min(count - 1, MEMORY_STEPS);
     }
 
     int epochs() {

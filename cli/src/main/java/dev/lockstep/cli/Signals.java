@@ -1,6 +1,7 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.report.RunResult;
+import dev.lockstep.supervise.SupervisorAddress;
 import dev.lockstep.train.StopSignal;
 import java.util.List;
 import sun.misc.Signal;
@@ -8,6 +9,11 @@ import sun.misc.SignalHandler;
 
 /** SIGINT and SIGTERM as requests to save and stop; the second one ends the process at once. */
 final class Signals implements AutoCloseable {
+    private static final int INTERRUPT = 2;
+
+    /** Ctrl-C reaches all processes of a terminal, and then the launcher passes it on as SIGTERM: it must count once. */
+    private final boolean supervised = SupervisorAddress.from(System.getenv()).isPresent();
+
     private final StopSignal stop = new StopSignal();
     private final List<Signal> signals = List.of(new Signal("INT"), new Signal("TERM"));
     private final List<SignalHandler> previous;
@@ -24,6 +30,9 @@ final class Signals implements AutoCloseable {
     }
 
     private void onSignal(Signal signal) {
+        if (supervised && signal.getNumber() == INTERRUPT) {
+            return;
+        }
         if (received != 0) {
             Runtime.getRuntime().halt(128 + signal.getNumber());
         }

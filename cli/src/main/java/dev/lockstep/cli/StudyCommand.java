@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -35,6 +37,9 @@ import sun.misc.Signal;
             "Killed or stopped, the same command goes on where it was."
         })
 final class StudyCommand implements Callable<Integer> {
+    private static final Signal INT = new Signal("INT");
+    private static final Signal TERM = new Signal("TERM");
+
     @Parameters(paramLabel = "STUDY", description = "A study, such as studies/quick.yaml.")
     @SuppressWarnings("NullAway.Init")
     private Path file;
@@ -136,30 +141,37 @@ final class StudyCommand implements Callable<Integer> {
         Files.createDirectories(folder);
         Environment.current().write(folder);
         System.err.println(study.file().title());
-        Thread worker = Thread.currentThread();
-        int[] received = new int[1];
-        for (String name : List.of("INT", "TERM")) {
-            Signal.handle(new Signal(name), signal -> {
-                if (received[0] != 0) {
-                    Runtime.getRuntime().halt(128 + signal.getNumber());
-                }
-                received[0] = signal.getNumber();
-                if (name.equals("INT")) {
-                    children.haveBeenSignalled();
-                }
-                System.err.println("\n" + signal + ": runs save a checkpoint and stop; again ends at once");
-                worker.interrupt();
-            });
-        }
+        AtomicInteger received = stopOnSignals(children);
         StudyResults results;
         try (StudyView view = new StudyView(pace, System.err, Terminal.fromEnvironment())) {
             results = new StudyRunner(study, folder, children, view).run(sideBySide);
         } catch (InterruptedException e) {
             System.err.println("stopped; the same command goes on from here");
-            return received[0] == 0 ? 143 : 128 + received[0];
+            return 128 + received.get();
         }
         StudyReport.write(study, results, folder);
         System.out.println(json ? results.summaryJson() : StudyText.of(results, folder.resolve(StudyReport.NAME)));
         return 0;
+    }
+
+    /** SIGINT and SIGTERM stop this thread's study; returns where the first signal's number will stand. */
+    private static AtomicInteger stopOnSignals(ChildRuns children) {
+        Thread study = Thread.currentThread();
+        AtomicInteger received = new AtomicInteger(TERM.getNumber());
+        AtomicBoolean stopping = new AtomicBoolean();
+        for (Signal each : List.of(INT, TERM)) {
+            Signal.handle(each, signal -> {
+                if (stopping.getAndSet(true)) {
+                    Runtime.getRuntime().halt(128 + signal.getNumber());
+                }
+                received.set(signal.getNumber());
+                if (signal.equals(INT)) {
+                    children.haveBeenSignalled();
+                }
+                System.err.println("\n" + signal + ": runs save a checkpoint and stop; again ends at once");
+                study.interrupt();
+            });
+        }
+        return received;
     }
 }

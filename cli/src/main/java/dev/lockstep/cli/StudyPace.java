@@ -3,25 +3,34 @@ package dev.lockstep.cli;
 import dev.lockstep.study.StudyRun;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.ToIntFunction;
 
-/** How far a study is, and how long it still takes: counted in epochs, which cost about the same in all its runs. */
+/**
+ * How far a study is, and how long it still takes: counted in epochs, which cost about the same in all its runs. Runs
+ * are handed to the slots in the grid's order.
+ */
 final class StudyPace {
     private final List<StudyRun> grid;
     private final int parallel;
     private final double expectedSecondsPerEpoch;
     private final ToIntFunction<Path> epochsDone;
     private final LongSupplier nanoTime;
-    private final Map<StudyRun, Integer> running = new LinkedHashMap<>();
-    private long started;
-    private int finishedRuns;
-    private int finishedEpochs;
-    private int epochsBefore;
+    private final Map<StudyRun, Started> running = new LinkedHashMap<>();
+    private final Set<StudyRun> finished = new HashSet<>();
+    private double endedSeconds;
+    private int endedEpochs;
+
+    /** When this session started or resumed a run, and how many epochs it had then. */
+    private record Started(long nanos, int epochs) {}
 
     /**
      * @param expectedSecondsPerEpoch of one run beside others; NaN when nobody knows
@@ -38,54 +47,63 @@ final class StudyPace {
         this.expectedSecondsPerEpoch = expectedSecondsPerEpoch;
         this.epochsDone = epochsDone;
         this.nanoTime = nanoTime;
-        this.started = nanoTime.getAsLong();
     }
 
-    synchronized void start(List<StudyRun> finished) {
-        started = nanoTime.getAsLong();
-        finishedRuns = finished.size();
-        finishedEpochs = epochs(finished);
-        epochsBefore = finishedEpochs;
+    synchronized void start(List<StudyRun> alreadyFinished) {
+        finished.addAll(alreadyFinished);
     }
 
     synchronized void runStarts(StudyRun run) {
-        int before = epochsDone.applyAsInt(run.folder());
-        running.put(run, before);
-        epochsBefore += before;
+        running.put(run, new Started(nanoTime.getAsLong(), epochs(run)));
     }
 
     synchronized void runEnds(StudyRun run) {
-        running.remove(run);
-        finishedRuns++;
-        finishedEpochs += run.recipe().epochs();
+        Started started = running.remove(run);
+        finished.add(run);
+        if (started != null) {
+            endedSeconds += seconds(started);
+            endedEpochs += run.recipe().epochs() - started.epochs;
+        }
     }
 
-    private static int epochs(List<StudyRun> runs) {
-        return runs.stream().mapToInt(run -> run.recipe().epochs()).sum();
+    private double seconds(Started started) {
+        return (nanoTime.getAsLong() - started.nanos) * 1e-9;
     }
 
-    private int doneEpochs() {
-        return finishedEpochs
-                + running.keySet().stream()
-                        .mapToInt(run -> Math.min(
-                                epochsDone.applyAsInt(run.folder()),
-                                run.recipe().epochs()))
-                        .sum();
+    /** Epochs that a run has done. */
+    private int epochs(StudyRun run) {
+        int all = run.recipe().epochs();
+        return finished.contains(run) ? all : Math.min(all, epochsDone.applyAsInt(run.folder()));
     }
 
     synchronized double fraction() {
-        return (double) doneEpochs() / epochs(grid);
+        double all = grid.stream().mapToInt(run -> run.recipe().epochs()).sum();
+        return grid.stream().mapToInt(this::epochs).sum() / all;
     }
 
     /** NaN while nobody knows. */
     synchronized double secondsLeft() {
-        int done = doneEpochs();
-        int session = done - epochsBefore;
-        int left = epochs(grid) - done;
-        if (session < 2 * parallel) {
-            return left * expectedSecondsPerEpoch / parallel;
+        double[] slots = new double[parallel];
+        double secondsPerEpoch = secondsPerEpoch();
+        grid.stream()
+                .sorted(Comparator.comparing(run -> !running.containsKey(run)))
+                .mapToDouble(run -> (run.recipe().epochs() - epochs(run)) * secondsPerEpoch)
+                .forEach(seconds -> {
+                    Arrays.sort(slots);
+                    slots[0] += seconds;
+                });
+        return Arrays.stream(slots).max().orElse(0);
+    }
+
+    /** Of one run, as this session measures it; as expected while it has too little to go by. */
+    private double secondsPerEpoch() {
+        double seconds = endedSeconds;
+        int epochs = endedEpochs;
+        for (Map.Entry<StudyRun, Started> entry : running.entrySet()) {
+            seconds += seconds(entry.getValue());
+            epochs += epochs(entry.getKey()) - entry.getValue().epochs;
         }
-        return left * ((nanoTime.getAsLong() - started) * 1e-9 / session);
+        return epochs < 2 * parallel ? expectedSecondsPerEpoch : seconds / epochs;
     }
 
     /** One line: runs done, part done, what runs now, time left. */
@@ -105,7 +123,7 @@ final class StudyPace {
         return String.format(
                 Locale.ROOT,
                 "%d/%d runs %3.0f%% %s %s left; epoch of %s",
-                finishedRuns,
+                finished.size(),
                 grid.size(),
                 Math.floor(100 * fraction),
                 ProgressText.blocks(fraction),

@@ -21,18 +21,28 @@ final class StudyText {
                 .orElse(0);
         text.append('\n');
         for (StudyResults.Row row : results.rows()) {
-            String format = "%-" + Math.max(1, width) + "s  %6.2f ± %4.2f %%  (%d seeds)%s%n";
-            text.append(String.format(
-                    Locale.ROOT,
-                    format,
-                    row.variant().label(),
-                    100 * row.errors().mean(),
-                    100 * row.errors().standardDeviation(),
-                    row.errors().size(),
+            String label = row.variant().label();
+            text.append(label).append(" ".repeat(width - label.length() + 2)).append(error(row));
+            text.append(
                     row.variant().paper().isEmpty()
                             ? ""
-                            : "  the paper: " + row.variant().paper()));
+                            : "  the paper: " + row.variant().paper());
+            text.append('\n');
         }
         return text.append("\nreport ").append(page).toString();
+    }
+
+    private static String error(StudyResults.Row row) {
+        int seeds = row.errors().size();
+        String spread = seeds < 2
+                ? ""
+                : String.format(Locale.ROOT, " ± %.2f", 100 * row.errors().standardDeviation());
+        return String.format(
+                Locale.ROOT,
+                "%6.2f%s %% (%d %s)",
+                100 * row.errors().mean(),
+                spread,
+                seeds,
+                seeds == 1 ? "seed" : "seeds");
     }
 }

@@ -1,23 +1,35 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.Training;
+import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.cli.page.RunReport;
 import dev.lockstep.collective.Collective;
-import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.collective.Collectives;
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.ResNet;
+import dev.lockstep.plan.Checks;
+import dev.lockstep.plan.Finding;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.topology.Topology;
+import dev.lockstep.train.InitialWeights;
 import dev.lockstep.train.RunOptions;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code lockstep train}: trains a recipe on this machine's processes, or as one process of a group. */
 @Command(
@@ -30,6 +42,10 @@ import picocli.CommandLine.Option;
             "With RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT set (as torchrun does), joins that group."
         })
 final class TrainCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
     @Mixin
     @SuppressWarnings("NullAway.Init")
     private RecipeArgument recipeArgument;
@@ -43,19 +59,41 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Recipe recipe = recipeArgument.read();
+        options.check();
+        Optional<Weights> weights = options.weights().map(Weights::read);
+        Recipe read = recipeArgument.read();
+        Recipe recipe = weights.map(given -> startingFrom(given, read)).orElse(read);
+        ModelFactory models = weights.map(given -> InitialWeights.of(given, ResNet::fromRecipe))
+                .orElse(ResNet::fromRecipe);
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
         new Topology(recipe.workers(), options.processes());
         OpenDataset data = Datasets.open(recipe.data(), options.data());
-        try (Collective group = new SoloCollective()) {
-            return train(recipe, data, group, out);
+        if (options.processes() > 1 && !Collectives.isInGroup()) {
+            return launch(out);
+        }
+        try (Collective group = Collectives.fromEnvironment(options.collective(), options.peerTimeout())) {
+            return train(recipe, models, data, group, out);
         }
     }
 
-    private int train(Recipe recipe, OpenDataset data, Collective group, Path out) {
+    /** Runs this very command in P processes. The data is there by now: they need not all fetch it. */
+    private int launch(Path out) {
+        List<String> arguments =
+                new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
+        if (options.out().isEmpty()) {
+            arguments.addAll(List.of("--out", out.toString()));
+        }
+        return new LocalLauncher()
+                .run(options.processes(), arguments, out.resolve("logs"), options.peerTimeout(), options.maxRestarts());
+    }
+
+    private int train(Recipe recipe, ModelFactory models, OpenDataset data, Collective group, Path out) {
         RunOptions run = options.runOptions(recipe, group.size());
+        if (group.rank() == 0) {
+            check(recipe, data);
+        }
         try (Signals signals = Signals.handle();
-                Training training = Training.create(recipe, ResNet::fromRecipe, data, group, run, signals.stop())) {
+                Training training = Training.create(recipe, models, data, group, run, signals.stop())) {
             if (group.rank() == 0) {
                 Announcement.of(recipe, training.trainer(), group, run).forEach(System.err::println);
                 training.addSink(ProgressSink.onStandardError(
@@ -66,9 +104,35 @@ final class TrainCommand implements Callable<Integer> {
             RunResult result = options.start(training, out);
             if (group.rank() == 0) {
                 RunReport.write(out);
-                System.out.println(json ? result.toJson() : Announcement.summary(result, out));
+                System.out.println(
+                        json
+                                ? result.toJson()
+                                : Announcement.summary(
+                                        recipe, result, training.trainer().noiseScale(), out));
             }
             return signals.exitCode(result);
+        }
+    }
+
+    /** Initial weights are part of the arithmetic, so the recipe names them. */
+    private static Recipe startingFrom(Weights weights, Recipe recipe) {
+        String named = recipe.model().weights();
+        if (!named.equals("none") && !named.equals(weights.id())) {
+            throw LockstepException.recipe(
+                    "the recipe starts from other weights: model.weights = " + named,
+                    weights.source() + " has " + weights.id(),
+                    "give their file, or --set model.weights=none to start from this one");
+        }
+        return recipe.with(Map.of("model.weights", '"' + weights.id() + '"'));
+    }
+
+    private void check(Recipe recipe, OpenDataset data) {
+        List<Finding> findings = Checks.run(recipe, data.training().size());
+        findings.stream()
+                .filter(Finding::isWarning)
+                .forEach(finding -> System.err.println("warning: " + finding.line()));
+        if (options.isStrict()) {
+            Checks.requireNoWarnings(findings);
         }
     }
 

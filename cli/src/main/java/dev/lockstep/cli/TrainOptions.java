@@ -1,11 +1,13 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.Training;
+import dev.lockstep.collective.Collectives;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.train.RunOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -43,6 +45,12 @@ final class TrainOptions {
             defaultValue = "auto",
             description = "auto goes on from the newest good checkpoint in --out (default).")
     private String resume = "auto";
+
+    @Option(
+            names = "--weights",
+            paramLabel = "FILE",
+            description = "Start from these weights (a checkpoint, .safetensors, .pt or .pth); part of the recipe.")
+    private Optional<Path> weights = Optional.empty();
 
     @Option(
             names = "--stop-after",
@@ -83,6 +91,24 @@ final class TrainOptions {
     private String collective = "tree";
 
     @Option(
+            names = "--peer-timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "30",
+            description = "A process that shows no sign of life this long counts as failed (default: 30).")
+    private long peerTimeout = 30;
+
+    @Option(
+            names = "--max-restarts",
+            paramLabel = "R",
+            defaultValue = "0",
+            description =
+                    "Start all processes again, from the newest good checkpoint, when one fails (default: 0 times).")
+    private int maxRestarts;
+
+    @Option(names = "--strict", description = "Refuse a recipe that a check warns of; see 'lockstep plan'.")
+    private boolean strict;
+
+    @Option(
             names = "--device",
             paramLabel = "auto|cpu|cuda",
             defaultValue = "auto",
@@ -93,6 +119,10 @@ final class TrainOptions {
         return data;
     }
 
+    Optional<Path> weights() {
+        return weights;
+    }
+
     Optional<Path> out() {
         return out;
     }
@@ -101,8 +131,20 @@ final class TrainOptions {
         return processes;
     }
 
-    boolean isNative() {
-        return collective.equals("native");
+    boolean isStrict() {
+        return strict;
+    }
+
+    Collectives.Mode collective() {
+        return collective.equals("native") ? Collectives.Mode.NATIVE : Collectives.Mode.TREE;
+    }
+
+    Duration peerTimeout() {
+        return Duration.ofSeconds(peerTimeout);
+    }
+
+    int maxRestarts() {
+        return maxRestarts;
     }
 
     /** Checks what can be checked before anything starts. */
@@ -113,6 +155,8 @@ final class TrainOptions {
         atLeast("--checkpoint-every", checkpointEvery, 0);
         atLeast("--keep", keep, 1);
         atLeast("--audit-every", auditEvery, 0);
+        atLeast("--peer-timeout", peerTimeout, 1);
+        atLeast("--max-restarts", maxRestarts, 0);
         if (!(bucketMegabytes > 0 && bucketMegabytes <= 4096)) {
             throw LockstepException.recipe("--bucket-mb = " + bucketMegabytes, "must be above 0 and at most 4096", "");
         }

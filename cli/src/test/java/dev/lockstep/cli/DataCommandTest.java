@@ -83,6 +83,66 @@ final class DataCommandTest {
         assertThat(run("data", "fetch", "synthetic")).isEqualTo(new Result(0, "synthetic needs no files\n", ""));
     }
 
+    @Test
+    void inspect_writesSheetAndJson() throws IOException {
+        Path sheet = folder.resolve("sheet.png");
+        Result result = run(
+                "data",
+                "inspect",
+                recipe(),
+                "--json",
+                "--all",
+                "--sheet",
+                sheet.toString(),
+                "--rows",
+                "2",
+                "--epochs",
+                "1");
+
+        assertThat(result.exitCode).isZero();
+        JsonNode json = JSON.readTree(result.out);
+        assertThat(json.get("training").get("images").asInt()).isEqualTo(50);
+        assertThat(json.get("training").get("decoded").asInt()).isEqualTo(50);
+        assertThat(json.get("fingerprint").asText()).hasSize(64);
+        assertThat(javax.imageio.ImageIO.read(sheet.toFile()).getWidth()).isEqualTo(2 * 100 + 4);
+        assertThat(run("data", "inspect", recipe()).out)
+                .contains("training: 50 images")
+                .contains("bad 0");
+    }
+
+    @Test
+    void inspectAndPack_badImage_isFoundAndLeftOut() throws IOException {
+        byte[] png = smallPng();
+        for (String file : List.of("train/ant/a.png", "train/bee/b.png", "val/ant/c.png", "val/bee/d.png")) {
+            Files.createDirectories(folder.resolve(file).getParent());
+            Files.write(folder.resolve(file), png);
+        }
+        Files.write(folder.resolve("train/ant/bad.jpg"), new byte[5]);
+        String[] inspect = {
+            "data", "inspect", recipe(), "--data", folder.toString(), "--set", "data.dataset=imagefolder"
+        };
+        Result inspected = run(inspect);
+        assertThat(inspected.exitCode).isEqualTo(3);
+        assertThat(inspected.out).contains("bad 1").contains("train/ant/bad.jpg");
+
+        Path out = folder.resolve("shards");
+        Result failed = run("data", "pack", folder.toString(), "--out", out.toString());
+        assertThat(failed.exitCode).isEqualTo(3);
+        assertThat(failed.err).contains("error: not a JPEG or PNG file").contains("bad.jpg");
+        Result packed = run(
+                "data", "pack", folder.toString(), "--out", folder.resolve("s").toString(), "--skip-bad-images");
+        assertThat(packed.exitCode).isZero();
+        assertThat(packed.out).startsWith("4 images in 2 shards, 1 left out");
+    }
+
+    private static byte[] smallPng() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        java.awt.image.BufferedImage image =
+                new java.awt.image.BufferedImage(20, 20, java.awt.image.BufferedImage.TYPE_INT_RGB);
+        javax.imageio.ImageIO.write(image, "png", out);
+        return out.toByteArray();
+    }
+
     private String recipe() throws IOException {
         return Files.writeString(folder.resolve("recipe.yaml"), """
                         name: test

@@ -83,6 +83,15 @@ final class ProgressSinkTest {
     }
 
     @Test
+    void pace_forgetsTheFirstStep() {
+        Pace pace = new Pace(1, 100, 0);
+        pace.onStep(new StepMetrics(1, 0, 0.1, 2, 0.9, 64, 4, 0, 0, Double.NaN));
+        pace.onStep(step(2, 0));
+        assertThat(pace.secondsLeft()).isCloseTo(9.8, within(1e-9));
+        assertThat(pace.imagesPerSecond()).isCloseTo(2560, within(1e-6));
+    }
+
+    @Test
     void pace_ofAResumedRun_startsWhereTheCheckpointIs() {
         Pace pace = new Pace(3, 100, 250);
         assertThat(pace.epochNumber()).isEqualTo(3);

@@ -1,10 +1,12 @@
 package dev.lockstep.checkpoint;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ParameterLayout;
-import dev.lockstep.model.ParameterLayout.NormSlot;
-import dev.lockstep.model.ParameterLayout.Slot;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import java.nio.ByteBuffer;
@@ -13,11 +15,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -27,102 +29,60 @@ import org.bytedeco.pytorch.Tensor;
  * @param step iterations done
  * @param recipe resolved, as YAML
  * @param datasetFingerprint of the training set
+ * @param classNames of the dataset, by class; empty when they are not known
  * @param trainer the trainer's own books (sums of the epoch under way, results of past epochs), opaque here
  */
 public record Checkpoint(
-        long step, String recipe, String datasetFingerprint, String trainer, SortedMap<String, HostTensor> tensors) {
+        long step,
+        String recipe,
+        String datasetFingerprint,
+        List<String> classNames,
+        String trainer,
+        Map<String, HostTensor> tensors) {
+    private static final String FORMAT_KEY = "format_version";
     private static final String FORMAT = "lockstep-1";
-    private static final String MOMENTUM = "optimizer.momentum.";
+    private static final String CLASS_NAMES = "class_names";
 
-    /** Copies the flat state into tensors by name. */
-    public static SortedMap<String, HostTensor> tensors(
+    public Checkpoint {
+        classNames = List.copyOf(classNames);
+        tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    }
+
+    /** A checkpoint that does not know what its classes are called. */
+    public Checkpoint(
+            long step, String recipe, String datasetFingerprint, String trainer, Map<String, HostTensor> tensors) {
+        this(step, recipe, datasetFingerprint, List.of(), trainer, tensors);
+    }
+
+    /** Copies the flat state into tensors by name: the state dict in its order, then the momentum. */
+    public static Map<String, HostTensor> tensors(
             ParameterLayout layout, Tensor parameters, Tensor momentum, Tensor running, long step) {
-        SortedMap<String, HostTensor> tensors = new TreeMap<>();
-        for (Slot slot : layout.slots()) {
-            tensors.put(slot.name(), copy(parameters, slot));
-            tensors.put(MOMENTUM + slot.name(), copy(momentum, slot));
-        }
-        float[] statistics = Tensors.toArray(running);
-        for (NormSlot norm : layout.norms()) {
-            tensors.put(norm.name() + ".running_mean", copy(statistics, norm.offset(), norm.channels()));
-            tensors.put(
-                    norm.name() + ".running_var", copy(statistics, norm.offset() + norm.channels(), norm.channels()));
-            tensors.put(norm.name() + ".num_batches_tracked", HostTensor.ofLong(step));
-        }
+        Map<String, HostTensor> tensors = NamedState.copy(layout, parameters, running, step);
+        tensors.putAll(NamedState.copyMomentum(layout, momentum));
         return tensors;
-    }
-
-    private static HostTensor copy(Tensor flat, Slot slot) {
-        try (StepScope scope = new StepScope()) {
-            return HostTensor.of(Tensors.toArray(ParameterLayout.view(flat, slot)), slot.shape());
-        }
-    }
-
-    private static HostTensor copy(float[] flat, long offset, int length) {
-        float[] part = new float[length];
-        System.arraycopy(flat, (int) offset, part, 0, length);
-        return HostTensor.of(part, length);
     }
 
     /**
      * Puts the tensors into the flat state.
      *
-     * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing or has another shape
+     * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing, too many or of another shape
      */
     public void restore(FlatState state) {
-        List<String> wrong = new ArrayList<>();
-        for (Slot slot : state.layout().slots()) {
-            check(slot.name(), slot.shape(), wrong);
-            check(MOMENTUM + slot.name(), slot.shape(), wrong);
-        }
-        for (NormSlot norm : state.layout().norms()) {
-            check(norm.name() + ".running_mean", new long[] {norm.channels()}, wrong);
-            check(norm.name() + ".running_var", new long[] {norm.channels()}, wrong);
-        }
-        if (!wrong.isEmpty()) {
+        String misfits = NamedState.misfits(state.layout(), tensors, true);
+        if (!misfits.isEmpty()) {
             throw LockstepException.checkpoint(
-                    "checkpoint does not fit the network: " + String.join(", ", wrong),
+                    "checkpoint does not fit the network: " + misfits,
                     "step = " + step,
                     "use the recipe it was made with");
         }
-        try (StepScope scope = new StepScope()) {
-            for (Slot slot : state.layout().slots()) {
-                Tensors.assign(ParameterLayout.view(state.parameters(), slot), floats(slot.name()));
-                Tensors.assign(ParameterLayout.view(state.momentum(), slot), floats(MOMENTUM + slot.name()));
-            }
-            for (NormSlot norm : state.layout().norms()) {
-                Tensor statistics = state.running();
-                Tensors.assign(
-                        statistics.narrow(0, norm.offset(), norm.channels()), floats(norm.name() + ".running_mean"));
-                Tensors.assign(
-                        statistics.narrow(0, norm.offset() + norm.channels(), norm.channels()),
-                        floats(norm.name() + ".running_var"));
-            }
-        }
-    }
-
-    private float[] floats(String name) {
-        HostTensor tensor = tensors.get(name);
-        if (tensor == null) {
-            throw new IllegalStateException("tensor = " + name + " was checked to exist");
-        }
-        return tensor.floats();
-    }
-
-    private void check(String name, long[] shape, List<String> wrong) {
-        HostTensor tensor = tensors.get(name);
-        if (tensor == null) {
-            wrong.add(name + " is missing");
-        } else if (!java.util.Arrays.equals(tensor.shape(), shape) || tensor.type() != HostTensor.Type.F32) {
-            wrong.add(name + " is " + tensor.type() + java.util.Arrays.toString(tensor.shape()) + " instead of F32"
-                    + java.util.Arrays.toString(shape));
-        }
+        NamedState.assign(state, tensors);
+        NamedState.assignMomentum(state, tensors);
     }
 
     Safetensors toFile() {
         return new Safetensors(
                 Map.of(
-                        "format_version",
+                        FORMAT_KEY,
                         FORMAT,
                         "step",
                         Long.toString(step),
@@ -130,9 +90,20 @@ public record Checkpoint(
                         recipe,
                         "dataset_fingerprint",
                         datasetFingerprint,
+                        CLASS_NAMES,
+                        toJson(classNames),
                         "trainer",
                         trainer),
                 tensors);
+    }
+
+    /**
+     * Whether a file is a checkpoint, rather than plain weights.
+     *
+     * @throws LockstepException of kind CHECKPOINT when it is missing or damaged
+     */
+    public static boolean isOne(Path file) {
+        return !Weights.isTorchFile(file) && Safetensors.readMetadata(file).containsKey(FORMAT_KEY);
     }
 
     /**
@@ -141,8 +112,8 @@ public record Checkpoint(
      * @throws LockstepException of kind CHECKPOINT
      */
     public static Checkpoint read(Path file) {
-        Safetensors contents = Safetensors.read(file);
-        String format = contents.metadata().getOrDefault("format_version", "none");
+        Safetensors contents = Safetensors.readOwn(file);
+        String format = contents.metadata().getOrDefault(FORMAT_KEY, "none");
         if (!format.equals(FORMAT)) {
             throw LockstepException.checkpoint(
                     "not a checkpoint of this version: format_version = " + format,
@@ -154,11 +125,25 @@ public record Checkpoint(
                     Long.parseLong(contents.metadata().getOrDefault("step", "")),
                     contents.metadata().getOrDefault("recipe", ""),
                     contents.metadata().getOrDefault("dataset_fingerprint", ""),
+                    fromJson(contents.metadata().getOrDefault(CLASS_NAMES, "[]")),
                     contents.metadata().getOrDefault("trainer", ""),
                     contents.tensors());
-        } catch (NumberFormatException e) {
-            throw LockstepException.checkpoint("damaged checkpoint: no step", "file = " + file, "use another one");
+        } catch (NumberFormatException | JsonProcessingException e) {
+            throw LockstepException.checkpoint(
+                    "damaged checkpoint: step or class names are malformed", "file = " + file, "use another one");
         }
+    }
+
+    private static String toJson(List<String> texts) {
+        ArrayNode array = JsonNodeFactory.instance.arrayNode();
+        texts.forEach(array::add);
+        return array.toString();
+    }
+
+    private static List<String> fromJson(String json) throws JsonProcessingException {
+        List<String> texts = new ArrayList<>();
+        new ObjectMapper().readTree(json).forEach(text -> texts.add(text.asText()));
+        return texts;
     }
 
     /**

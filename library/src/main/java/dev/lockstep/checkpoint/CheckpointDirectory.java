@@ -2,12 +2,9 @@ package dev.lockstep.checkpoint;
 
 import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -20,8 +17,6 @@ import java.util.stream.Stream;
  * when a run goes on.
  */
 public final class CheckpointDirectory {
-    private static final String TEMPORARY = ".tmp";
-
     private final Path directory;
     private final int keep;
     private final Consumer<String> notices;
@@ -40,49 +35,28 @@ public final class CheckpointDirectory {
     public Path write(Checkpoint checkpoint) throws IOException {
         Files.createDirectories(directory);
         Path target = directory.resolve("step-%08d.safetensors".formatted(checkpoint.step()));
-        Path temporary = target.resolveSibling(target.getFileName() + TEMPORARY);
-        try {
-            try (FileChannel channel = FileChannel.open(
-                    temporary,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.WRITE,
-                    StandardOpenOption.TRUNCATE_EXISTING)) {
-                checkpoint.toFile().write(channel);
-                channel.force(true);
-            }
-            move(temporary, target);
-        } catch (IOException e) {
-            Files.deleteIfExists(temporary);
-            throw e;
-        }
-        syncDirectory();
+        AtomicFile.write(target, out -> checkpoint.toFile().write(out));
         prune();
         return target;
-    }
-
-    private static void move(Path from, Path to) throws IOException {
-        try {
-            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
-        }
-    }
-
-    private void syncDirectory() throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        } catch (IOException e) {
-            // Some file systems cannot sync a folder; the rename itself has happened.
-            if (!Files.isDirectory(directory)) {
-                throw e;
-            }
-        }
     }
 
     private void prune() throws IOException {
         List<Path> files = files();
         for (Path old : files.subList(Math.min(keep, files.size()), files.size())) {
             Files.deleteIfExists(old);
+        }
+    }
+
+    /** Removes what writes that never ended have left behind. Only for the one process that writes here. */
+    public void removeUnfinished() throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        try (DirectoryStream<Path> leftovers =
+                Files.newDirectoryStream(directory, "step-*.safetensors" + AtomicFile.TEMPORARY)) {
+            for (Path leftover : leftovers) {
+                Files.deleteIfExists(leftover);
+            }
         }
     }
 
@@ -93,7 +67,7 @@ public final class CheckpointDirectory {
     public void supersedeAfter(long step) throws IOException {
         for (Path file : files()) {
             if (stepOf(file) > step) {
-                move(file, file.resolveSibling(file.getFileName() + ".superseded"));
+                AtomicFile.move(file, file.resolveSibling(file.getFileName() + ".superseded"));
             }
         }
     }
@@ -142,7 +116,7 @@ public final class CheckpointDirectory {
             return List.of();
         }
         try (Stream<Path> entries = Files.list(directory)) {
-            return entries.filter(file -> file.getFileName().toString().matches("step-\\d{8,}\\.safetensors"))
+            return entries.filter(file -> file.getFileName().toString().matches("step-\\d{8,18}\\.safetensors"))
                     .sorted(Comparator.comparing(CheckpointDirectory::stepOf).reversed())
                     .toList();
         }

@@ -57,6 +57,11 @@ public record HostTensor(Type type, long[] shape, ByteBuffer data) {
         return values;
     }
 
+    /** Type and shape, such as {@code F32[64, 3, 7, 7]}. */
+    String description() {
+        return type + Arrays.toString(shape);
+    }
+
     static long elements(long[] shape) {
         long product = 1;
         for (long side : shape) {

@@ -12,12 +12,19 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -27,58 +34,86 @@ import java.util.TreeMap;
  * in it executes.
  *
  * <p>Files that we write carry the metadata string {@code checksum}: the SHA-256 of the whole file with that string's own
- * 64 digits taken as zeros. Files without one are read too.
+ * 64 digits taken as zeros. Element types that other tools write are converted when read.
  *
- * @param metadata free strings
- * @param tensors by name
+ * @param metadata free strings; of a file that was read, without its checksum
+ * @param tensors by name, in the order of the header
  */
-public record Safetensors(SortedMap<String, String> metadata, SortedMap<String, HostTensor> tensors) {
-    private static final ObjectMapper JSON =
-            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
+public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTensor> tensors) {
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     private static final String METADATA = "__metadata__";
     private static final String CHECKSUM = "checksum";
     private static final String BLANK = "0".repeat(64);
     private static final int MAX_HEADER = 100 << 20;
+    /** Java copies what it moves between a file and the heap; in pieces, the copy stays small. */
+    private static final int PIECE = 1 << 20;
+
+    public Safetensors {
+        metadata = Collections.unmodifiableSortedMap(new TreeMap<>(metadata));
+        tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    }
 
     public Safetensors(Map<String, String> metadata, Map<String, HostTensor> tensors) {
-        this(new TreeMap<>(metadata), new TreeMap<>(tensors));
+        this(new TreeMap<>(metadata), tensors);
+    }
+
+    /** Where a tensor's bytes lie, counted from the end of the header. */
+    private record Place(String name, ElementType type, long[] shape, long from, long to) {
+        static Comparator<Place> byOffset() {
+            return Comparator.comparingLong(Place::from).thenComparingLong(Place::to);
+        }
     }
 
     /** Writes the file's bytes, checksum included. */
     public void write(WritableByteChannel out) throws IOException {
-        String header = header();
+        Map<String, Long> offsets = new HashMap<>();
+        List<HostTensor> inOrder = place(offsets);
+        String header = header(offsets);
         MessageDigest digest = sha256();
         digest.update(prefix(header));
-        tensors.values().forEach(tensor -> digest.update(tensor.data().duplicate()));
+        inOrder.forEach(tensor -> digest.update(tensor.data().duplicate()));
         String stamped = header.replace(
                 quoted(CHECKSUM, BLANK), quoted(CHECKSUM, HexFormat.of().formatHex(digest.digest())));
         writeFully(out, prefix(stamped));
-        for (HostTensor tensor : tensors.values()) {
+        for (HostTensor tensor : inOrder) {
             writeFully(out, tensor.data().duplicate());
         }
     }
 
+    /** Wide elements come first, so that every tensor is aligned to its elements for readers that map the file. */
+    private List<HostTensor> place(Map<String, Long> offsets) {
+        List<Map.Entry<String, HostTensor>> entries = new ArrayList<>(tensors.entrySet());
+        entries.sort(Comparator.comparingInt(entry -> -entry.getValue().type().bytes()));
+        long offset = 0;
+        for (Map.Entry<String, HostTensor> entry : entries) {
+            offsets.put(entry.getKey(), offset);
+            offset += entry.getValue().data().remaining();
+        }
+        return entries.stream().map(Map.Entry::getValue).toList();
+    }
+
     private static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
+        int end = bytes.limit();
+        while (bytes.position() < end) {
+            bytes.limit(Math.min(end, bytes.position() + PIECE));
             out.write(bytes);
         }
     }
 
-    private String header() {
+    private String header(Map<String, Long> offsets) {
         ObjectNode header = JSON.createObjectNode();
         ObjectNode strings = header.putObject(METADATA);
         metadata.forEach(strings::put);
         strings.put(CHECKSUM, BLANK);
-        long offset = 0;
-        for (Map.Entry<String, HostTensor> entry : tensors.entrySet()) {
-            HostTensor tensor = entry.getValue();
-            ObjectNode node = header.putObject(entry.getKey());
+        tensors.forEach((name, tensor) -> {
+            ObjectNode node = header.putObject(name);
             node.put("dtype", tensor.type().name());
             Arrays.stream(tensor.shape()).forEach(node.putArray("shape")::add);
-            long end = offset + tensor.data().remaining();
-            node.putArray("data_offsets").add(offset).add(end);
-            offset = end;
-        }
+            long from = offsets.getOrDefault(name, 0L);
+            node.putArray("data_offsets").add(from).add(from + tensor.data().remaining());
+        });
         String text = header.toString();
         int padding = Math.floorMod(-text.getBytes(StandardCharsets.UTF_8).length, 8);
         return text + " ".repeat(padding);
@@ -96,32 +131,39 @@ public record Safetensors(SortedMap<String, String> metadata, SortedMap<String, 
     }
 
     /**
-     * Reads and checks a file.
+     * Reads and checks a file, in one pass.
      *
      * @throws LockstepException of kind CHECKPOINT when it is missing, truncated, malformed or fails its checksum
      */
     public static Safetensors read(Path file) {
+        return read(file, false);
+    }
+
+    /** The metadata of a file, from its header alone; nothing else is checked. */
+    static SortedMap<String, String> readMetadata(Path file) {
+        return open(file, Reader::metadata);
+    }
+
+    /** The same, and a file without a checksum is damaged: of the files that we write every one has it. */
+    static Safetensors readOwn(Path file) {
+        return read(file, true);
+    }
+
+    private static Safetensors read(Path file, boolean needsChecksum) {
+        return open(file, reader -> reader.read(needsChecksum));
+    }
+
+    private interface Reading<T> {
+        T from(Reader reader) throws IOException;
+    }
+
+    private static <T> T open(Path file, Reading<T> reading) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            long size = channel.size();
-            long headerLength = headerLength(channel, size, file);
-            byte[] header = readFully(channel, 8, (int) headerLength, file).array();
-            JsonNode root = JSON.readTree(header);
-            if (root == null || !root.isObject()) {
-                throw damaged(file, "its header is not a JSON object");
-            }
-            SortedMap<String, String> metadata = new TreeMap<>();
-            root.path(METADATA)
-                    .properties()
-                    .forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
-            SortedMap<String, HostTensor> tensors = readTensors(channel, root, 8 + headerLength, size, file);
-            String checksum = metadata.remove(CHECKSUM);
-            if (checksum != null) {
-                verify(file, channel, new String(header, StandardCharsets.UTF_8), checksum, size);
-            }
-            return new Safetensors(metadata, tensors);
+            return reading.from(new Reader(file, channel));
         } catch (JsonProcessingException e) {
-            throw damaged(file, "its header is not JSON");
-        } catch (java.nio.file.NoSuchFileException e) {
+            String why = e.getOriginalMessage().lines().findFirst().orElse("").replaceAll("[^\\x20-\\x7e]", "?");
+            throw damaged(file, "its header is not JSON: " + why);
+        } catch (NoSuchFileException e) {
             throw LockstepException.checkpoint("no such file", "file = " + file, "check the path");
         } catch (IOException e) {
             throw new LockstepException(
@@ -131,108 +173,6 @@ public record Safetensors(SortedMap<String, String> metadata, SortedMap<String, 
                     "check the path and its permissions",
                     e);
         }
-    }
-
-    private static long headerLength(FileChannel channel, long size, Path file) throws IOException {
-        if (size < 8) {
-            throw damaged(file, "it has " + size + " bytes, a header needs 8");
-        }
-        long length =
-                readFully(channel, 0, 8, file).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
-        if (length < 2 || length > Math.min(MAX_HEADER, size - 8)) {
-            throw damaged(file, "header length = " + length + " does not fit in its " + size + " bytes");
-        }
-        return length;
-    }
-
-    private static SortedMap<String, HostTensor> readTensors(
-            FileChannel channel, JsonNode root, long dataStart, long size, Path file) throws IOException {
-        SortedMap<String, HostTensor> tensors = new TreeMap<>();
-        long expectedEnd = dataStart;
-        for (Map.Entry<String, JsonNode> entry : root.properties()) {
-            if (entry.getKey().equals(METADATA)) {
-                continue;
-            }
-            HostTensor.Type type = type(entry, file);
-            long[] shape = longs(entry.getValue().path("shape"), entry.getKey(), file);
-            long[] offsets = longs(entry.getValue().path("data_offsets"), entry.getKey(), file);
-            long length = length(type, shape, entry.getKey(), file);
-            if (offsets.length != 2
-                    || offsets[0] < 0
-                    || offsets[1] - offsets[0] != length
-                    || offsets[1] > size - dataStart
-                    || length > Integer.MAX_VALUE - 8) {
-                throw damaged(file, "tensor " + entry.getKey() + " does not fit in the file (truncated?)");
-            }
-            ByteBuffer data = readFully(channel, dataStart + offsets[0], (int) length, file);
-            tensors.put(entry.getKey(), new HostTensor(type, shape, data.order(ByteOrder.LITTLE_ENDIAN)));
-            expectedEnd = Math.max(expectedEnd, dataStart + offsets[1]);
-        }
-        if (expectedEnd != size) {
-            throw damaged(file, "it has " + (size - expectedEnd) + " bytes too many");
-        }
-        return tensors;
-    }
-
-    private static HostTensor.Type type(Map.Entry<String, JsonNode> entry, Path file) {
-        String name = entry.getValue().path("dtype").asText();
-        for (HostTensor.Type type : HostTensor.Type.values()) {
-            if (type.name().equals(name)) {
-                return type;
-            }
-        }
-        throw damaged(file, "tensor " + entry.getKey() + " has dtype = " + name + ", only F32 and I64 are read");
-    }
-
-    private static long length(HostTensor.Type type, long[] shape, String name, Path file) {
-        try {
-            return Math.multiplyExact(HostTensor.elements(shape), type.bytes());
-        } catch (ArithmeticException e) {
-            throw damaged(file, "tensor " + name + " has shape = " + Arrays.toString(shape));
-        }
-    }
-
-    private static long[] longs(JsonNode node, String name, Path file) {
-        long[] values = new long[node.size()];
-        for (int i = 0; i < values.length; i++) {
-            JsonNode element = node.get(i);
-            if (!element.canConvertToExactIntegral() || element.asLong() < 0) {
-                throw damaged(file, "tensor " + name + " has a malformed shape or offset");
-            }
-            values[i] = element.asLong();
-        }
-        return values;
-    }
-
-    private static void verify(Path file, FileChannel channel, String header, String checksum, long size)
-            throws IOException {
-        MessageDigest digest = sha256();
-        String blanked = header.replace(quoted(CHECKSUM, checksum), quoted(CHECKSUM, BLANK));
-        ByteBuffer prefix = prefix(blanked);
-        digest.update(prefix.duplicate());
-        ByteBuffer chunk = ByteBuffer.allocateDirect(1 << 20);
-        for (long at = prefix.remaining(); at < size; ) {
-            chunk.clear();
-            int read = channel.read(chunk, at);
-            if (read < 0) {
-                throw damaged(file, "it ends early");
-            }
-            digest.update(chunk.flip());
-            at += read;
-        }
-        if (!HexFormat.of().formatHex(digest.digest()).equals(checksum)) {
-            throw damaged(file, "its checksum does not match its contents");
-        }
-    }
-
-    private static ByteBuffer readFully(FileChannel channel, long position, int length, Path file) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(length);
-        while (bytes.hasRemaining()) {
-            if (channel.read(bytes, position + bytes.position()) < 0) {
-                throw damaged(file, "it ends early");
-            }
-        }
-        return bytes.flip();
     }
 
     static MessageDigest sha256() {
@@ -245,5 +185,167 @@ public record Safetensors(SortedMap<String, String> metadata, SortedMap<String, 
 
     private static LockstepException damaged(Path file, String why) {
         return LockstepException.checkpoint("damaged safetensors file: " + why, "file = " + file, "use another copy");
+    }
+
+    private static final class Reader {
+        private final Path file;
+        private final FileChannel channel;
+        private final MessageDigest digest = sha256();
+
+        Reader(Path file, FileChannel channel) {
+            this.file = file;
+            this.channel = channel;
+        }
+
+        SortedMap<String, String> metadata() throws IOException {
+            return metadata(root(header()));
+        }
+
+        private String header() throws IOException {
+            int length = (int) headerLength(channel.size());
+            return StandardCharsets.UTF_8.decode(next(length)).toString();
+        }
+
+        private JsonNode root(String header) throws JsonProcessingException {
+            JsonNode root = JSON.readTree(header);
+            if (root == null || !root.isObject()) {
+                throw damaged("its header is not a JSON object");
+            }
+            return root;
+        }
+
+        private static SortedMap<String, String> metadata(JsonNode root) {
+            SortedMap<String, String> metadata = new TreeMap<>();
+            root.path(METADATA)
+                    .properties()
+                    .forEach(e -> metadata.put(e.getKey(), e.getValue().asText()));
+            return metadata;
+        }
+
+        Safetensors read(boolean needsChecksum) throws IOException {
+            String header = header();
+            JsonNode root = root(header);
+            SortedMap<String, String> metadata = metadata(root);
+            String checksum = metadata.getOrDefault(CHECKSUM, "");
+            metadata.remove(CHECKSUM);
+            boolean verified = checksum.matches("[0-9a-f]{64}");
+            if (!verified && (needsChecksum || checksum.length() == BLANK.length())) {
+                throw damaged("it has no checksum");
+            }
+            if (verified) {
+                digest.update(prefix(header.replace(quoted(CHECKSUM, checksum), quoted(CHECKSUM, BLANK))));
+            }
+            Map<String, HostTensor> tensors = tensors(places(root), channel.size(), verified);
+            if (verified && !HexFormat.of().formatHex(digest.digest()).equals(checksum)) {
+                throw damaged("its checksum does not match its contents");
+            }
+            return new Safetensors(metadata, tensors);
+        }
+
+        private long headerLength(long size) throws IOException {
+            if (size < Long.BYTES) {
+                throw damaged("it has " + size + " bytes, a header needs 8");
+            }
+            long length = next(Long.BYTES).getLong(0);
+            if (length < 2 || length > Math.min(MAX_HEADER, size - Long.BYTES)) {
+                throw damaged("header length = " + length + " does not fit in its " + size + " bytes");
+            }
+            return length;
+        }
+
+        private List<Place> places(JsonNode root) {
+            List<Place> places = new ArrayList<>();
+            for (Map.Entry<String, JsonNode> entry : root.properties()) {
+                if (!entry.getKey().equals(METADATA)) {
+                    places.add(place(entry.getKey(), entry.getValue()));
+                }
+            }
+            return places;
+        }
+
+        private Place place(String name, JsonNode node) {
+            String dtype = node.path("dtype").asText();
+            ElementType type = ElementType.named(dtype)
+                    .orElseThrow(() -> damaged("tensor " + name + " has dtype = " + dtype + ", which is not read"));
+            long[] shape = longs(node.path("shape"), name);
+            long[] offsets = longs(node.path("data_offsets"), name);
+            if (offsets.length != 2 || offsets[1] - offsets[0] != length(type, shape, name)) {
+                throw damaged("tensor " + name + " has shape = " + Arrays.toString(shape) + " at offsets = "
+                        + Arrays.toString(offsets));
+            }
+            return new Place(name, type, shape, offsets[0], offsets[1]);
+        }
+
+        private long length(ElementType type, long[] shape, String name) {
+            try {
+                return Math.multiplyExact(HostTensor.elements(shape), (long) type.bytes());
+            } catch (ArithmeticException e) {
+                throw damaged("tensor " + name + " has shape = " + Arrays.toString(shape));
+            }
+        }
+
+        private long[] longs(JsonNode node, String name) {
+            long[] values = new long[node.size()];
+            for (int i = 0; i < values.length; i++) {
+                JsonNode element = node.path(i);
+                if (!element.isIntegralNumber() || !element.canConvertToLong() || element.asLong() < 0) {
+                    throw malformed(name);
+                }
+                values[i] = element.asLong();
+            }
+            if (!node.isArray()) {
+                throw malformed(name);
+            }
+            return values;
+        }
+
+        private LockstepException malformed(String name) {
+            return damaged("tensor " + name + " has a malformed shape or offset");
+        }
+
+        /** Reads the tensors in the order of their bytes, which must lie one behind the other up to the file's end. */
+        private Map<String, HostTensor> tensors(List<Place> places, long size, boolean verified) throws IOException {
+            Map<String, HostTensor> tensors = new LinkedHashMap<>();
+            long start = channel.position();
+            for (Place place : places.stream().sorted(Place.byOffset()).toList()) {
+                if (place.to > size - start || start + place.from != channel.position()) {
+                    throw damaged("tensor " + place.name + " does not fit in the file (truncated?)");
+                }
+                tensors.put(place.name, tensor(place, verified));
+            }
+            if (channel.position() != size) {
+                throw damaged("it has " + (size - channel.position()) + " bytes too many");
+            }
+            Map<String, HostTensor> inOrder = new LinkedHashMap<>();
+            places.forEach(place -> inOrder.put(place.name, tensors.get(place.name)));
+            return inOrder;
+        }
+
+        private HostTensor tensor(Place place, boolean verified) throws IOException {
+            long length = place.to - place.from;
+            if (length > Integer.MAX_VALUE - 8) {
+                throw damaged("tensor " + place.name + " has " + length + " bytes, at most 2 GB are read");
+            }
+            ByteBuffer data = next((int) length);
+            if (verified) {
+                digest.update(data.duplicate());
+            }
+            return place.type.tensor(data, place.shape);
+        }
+
+        private ByteBuffer next(int length) throws IOException {
+            ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+            while (bytes.position() < length) {
+                bytes.limit(Math.min(length, bytes.position() + PIECE));
+                if (channel.read(bytes) < 0) {
+                    throw damaged("it ends early");
+                }
+            }
+            return bytes.flip();
+        }
+
+        private LockstepException damaged(String why) {
+            return Safetensors.damaged(file, why);
+        }
     }
 }

@@ -3,7 +3,7 @@ package dev.lockstep.collective;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
-/** One process alone: sums are what it has. */
+/** A group of one process: its own contribution is the sum. Loads nothing native. */
 public final class SoloCollective implements Collective {
     @Override
     public int rank() {

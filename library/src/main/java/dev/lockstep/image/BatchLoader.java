@@ -29,6 +29,7 @@ public final class BatchLoader implements AutoCloseable {
 
     private final Dataset dataset;
     private final ImageTransform transform;
+    private final BadImages badImages;
     private final long seed;
     private final int readAhead;
     private final Iterator<BatchRequest> requests;
@@ -49,9 +50,26 @@ public final class BatchLoader implements AutoCloseable {
     private boolean closed;
     private @Nullable Throwable failure;
 
+    /** The stream that augments a sample in an epoch. */
+    public static KeyedRandom augmentation(long seed, int epoch, int index) {
+        return KeyedRandom.of(STREAM, seed, epoch, index);
+    }
+
+    /** Starts loading; the first bad image ends the run. */
+    public BatchLoader(
+            Dataset dataset,
+            ImageTransform transform,
+            long seed,
+            int threads,
+            int readAhead,
+            Iterator<BatchRequest> requests) {
+        this(dataset, transform, BadImages.refused(), seed, threads, readAhead, requests);
+    }
+
     /**
      * Starts loading.
      *
+     * @param badImages what happens to images that cannot be read or decoded
      * @param seed of the recipe
      * @param threads that load, at least 1; the only threads in the data path
      * @param readAhead batches, at least 1; as many as there are threads or more keeps all of them busy
@@ -60,6 +78,7 @@ public final class BatchLoader implements AutoCloseable {
     public BatchLoader(
             Dataset dataset,
             ImageTransform transform,
+            BadImages badImages,
             long seed,
             int threads,
             int readAhead,
@@ -70,6 +89,7 @@ public final class BatchLoader implements AutoCloseable {
         }
         this.dataset = dataset;
         this.transform = transform;
+        this.badImages = badImages;
         this.seed = seed;
         this.readAhead = readAhead;
         this.requests = requests;
@@ -226,9 +246,12 @@ public final class BatchLoader implements AutoCloseable {
             if (isClosed()) {
                 return null;
             }
-            labels[i] = dataset.label(samples[i]);
-            KeyedRandom random = KeyedRandom.of(STREAM, seed, request.epoch(), samples[i]);
-            transform.apply(dataset.image(samples[i]), random, pixels.position(i * floats));
+            int start = i * floats;
+            int loaded = badImages.load(samples[i], dataset.size(), index -> {
+                KeyedRandom random = augmentation(seed, request.epoch(), index);
+                transform.apply(dataset.image(index), random, pixels.position(start));
+            });
+            labels[i] = dataset.label(loaded);
         }
         return new PooledBatch(request, transform.shape(), pixels.rewind(), labels, buffers);
     }

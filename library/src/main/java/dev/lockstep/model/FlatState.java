@@ -5,7 +5,6 @@ import static dev.lockstep.model.ParameterLayout.variance;
 
 import dev.lockstep.model.ParameterLayout.BatchNormLayer;
 import dev.lockstep.torch.StepScope;
-import dev.lockstep.torch.Tensors;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -57,10 +56,5 @@ public final class FlatState {
     /** At least {@code layout().statistics()} floats. */
     public Tensor running() {
         return running;
-    }
-
-    /** Takes a copy of the flat buffers: parameters, momentum, running statistics. */
-    public List<float[]> copy() {
-        return List.of(Tensors.toArray(parameters), Tensors.toArray(momentum), Tensors.toArray(running));
     }
 }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.BatchNorm1dImpl;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
@@ -49,17 +50,44 @@ public final class ParameterLayout {
      *
      * @param offset into the statistics region, in floats
      */
-    public record NormSlot(String name, int channels, long offset) {}
+    public record NormSlot(String name, int channels, long offset) {
+        private static final String MEAN = "running_mean";
+        private static final String VARIANCE = "running_var";
+        private static final String COUNT = "num_batches_tracked";
+
+        /** The name of the running mean in a state dict. */
+        public String meanName() {
+            return name + "." + MEAN;
+        }
+
+        /** The name of the running variance in a state dict. */
+        public String varianceName() {
+            return name + "." + VARIANCE;
+        }
+
+        /** The name of the batch counter in a state dict. */
+        public String countName() {
+            return name + "." + COUNT;
+        }
+    }
 
     private final List<Slot> slots;
     private final List<NormSlot> norms;
+    private final List<String> stateNames;
     private final long decayed;
     private final long parameters;
     private final long statistics;
 
-    private ParameterLayout(List<Slot> slots, List<NormSlot> norms, long decayed, long parameters, long statistics) {
+    private ParameterLayout(
+            List<Slot> slots,
+            List<NormSlot> norms,
+            List<String> stateNames,
+            long decayed,
+            long parameters,
+            long statistics) {
         this.slots = List.copyOf(slots);
         this.norms = List.copyOf(norms);
+        this.stateNames = List.copyOf(stateNames);
         this.decayed = decayed;
         this.parameters = parameters;
         this.statistics = statistics;
@@ -67,11 +95,19 @@ public final class ParameterLayout {
 
     /** The layout of a network; decay of biases and of γ and β is the recipe's choice. */
     public static ParameterLayout of(Module module, Recipe.Optimizer optimizer) {
-        Predicate<Slot> decays = slot -> switch (slot.role()) {
+        return of(module, slot -> switch (slot.role()) {
             case WEIGHT -> true;
             case BIAS -> optimizer.decayBias();
             case NORM -> optimizer.decayNorm();
-        };
+        });
+    }
+
+    /** The layout of a network that is not trained: every parameter is in the first region. */
+    public static ParameterLayout of(Module module) {
+        return of(module, slot -> true);
+    }
+
+    private static ParameterLayout of(Module module, Predicate<Slot> decays) {
         List<Slot> reversed = new ArrayList<>(namedParameters(module));
         Collections.reverse(reversed);
         List<Slot> placed = new ArrayList<>();
@@ -83,7 +119,7 @@ public final class ParameterLayout {
             norms.add(new NormSlot(layer.name(), layer.channels(), statistics));
             statistics = align(statistics + 2L * layer.channels());
         }
-        return new ParameterLayout(placed, norms, decayed, parameters, statistics);
+        return new ParameterLayout(placed, norms, stateNames(module), decayed, parameters, statistics);
     }
 
     private static long place(List<Slot> slots, Predicate<Slot> wanted, long from, List<Slot> placed) {
@@ -108,6 +144,14 @@ public final class ParameterLayout {
 
     public List<NormSlot> norms() {
         return norms;
+    }
+
+    /**
+     * The names of PyTorch's state dict, in its order: modules as they are registered, each with its parameters, then
+     * {@code running_mean}, {@code running_var} and {@code num_batches_tracked} of a batch norm.
+     */
+    public List<String> stateNames() {
+        return stateNames;
     }
 
     /** Floats of the first region, to which weight decay applies. */
@@ -137,11 +181,13 @@ public final class ParameterLayout {
         return s.length == 4 ? part.view(s[0], s[2], s[3], s[1]).permute(0, 3, 1, 2) : part.view(s);
     }
 
-    static Tensor mean(Tensor statistics, NormSlot norm) {
+    /** A layer's means: a view of a buffer of statistics. */
+    public static Tensor mean(Tensor statistics, NormSlot norm) {
         return statistics.narrow(0, norm.offset, norm.channels);
     }
 
-    static Tensor variance(Tensor statistics, NormSlot norm) {
+    /** A layer's variances: a view of a buffer of statistics. */
+    public static Tensor variance(Tensor statistics, NormSlot norm) {
         return statistics.narrow(0, norm.offset + norm.channels, norm.channels);
     }
 
@@ -204,6 +250,25 @@ public final class ParameterLayout {
             found.add(new Slot(name, parameters.get(i).value().shape(), role, 0));
         }
         return found;
+    }
+
+    private static List<String> stateNames(Module module) {
+        Map<String, BatchNormLayer> norms =
+                batchNormLayers(module).stream().collect(Collectors.toMap(BatchNormLayer::name, layer -> layer));
+        List<String> names = new ArrayList<>();
+        modules(module).forEach((owner, part) -> {
+            String prefix = owner.isEmpty() ? "" : owner + ".";
+            StringTensorDict own = part.named_parameters(false);
+            for (long i = 0; i < own.size(); i++) {
+                names.add(prefix + own.get(i).key().getString());
+            }
+            if (norms.containsKey(owner)) {
+                names.add(prefix + NormSlot.MEAN);
+                names.add(prefix + NormSlot.VARIANCE);
+                names.add(prefix + NormSlot.COUNT);
+            }
+        });
+        return names;
     }
 
     /** Every module of a tree by its dotted name, itself under the empty name, in order of registration. */

@@ -90,6 +90,40 @@ public final class ResNet extends Module implements ImageClassifier {
                 input, classes, true, width, Objects.requireNonNull(IMAGENET_STAGES.get(depth)), depth >= 50, zeroInit);
     }
 
+    /** A {@link ModelFactory} of ResNet-18 for a program that wants no other network. */
+    public static ResNet resnet18(Recipe.Model settings, ImageShape input, int classes) {
+        return only("resnet18", settings, input, classes);
+    }
+
+    /** A {@link ModelFactory} of ResNet-34. */
+    public static ResNet resnet34(Recipe.Model settings, ImageShape input, int classes) {
+        return only("resnet34", settings, input, classes);
+    }
+
+    /** A {@link ModelFactory} of ResNet-50, the paper's network. */
+    public static ResNet resnet50(Recipe.Model settings, ImageShape input, int classes) {
+        return only("resnet50", settings, input, classes);
+    }
+
+    /** A {@link ModelFactory} of ResNet-101. */
+    public static ResNet resnet101(Recipe.Model settings, ImageShape input, int classes) {
+        return only("resnet101", settings, input, classes);
+    }
+
+    /** A {@link ModelFactory} of ResNet-152. */
+    public static ResNet resnet152(Recipe.Model settings, ImageShape input, int classes) {
+        return only("resnet152", settings, input, classes);
+    }
+
+    /** Checkpoints carry the recipe, so its network must be the one that was trained. */
+    private static ResNet only(String name, Recipe.Model settings, ImageShape input, int classes) {
+        if (!settings.name().equals(name)) {
+            throw LockstepException.recipe(
+                    "model.name = " + settings.name(), "this program trains " + name, "set model.name to " + name);
+        }
+        return fromRecipe(settings, input, classes);
+    }
+
     private static int depthOf(String name) {
         if (name.matches("resnet[0-9]{1,3}")) {
             int depth = Integer.parseInt(name.substring("resnet".length()));

@@ -1,91 +1,108 @@
 package dev.lockstep.plan;
 
+import java.util.List;
+import java.util.Locale;
+
 /**
- * Estimates the gradient noise scale B = tr(Σ)/|G|² (McCandlish et al. 2018, "simple" noise scale) from two norms that
- * every step has at hand: those of the workers' own gradients, over n images each, and that of their mean, over kn.
+ * Estimates the gradient noise scale B_simple = tr(Σ) / |G|² (McCandlish et al. 2018), in images: the minibatch at which
+ * noise and signal of a gradient are equal, and beyond which a larger minibatch buys little.
  *
- * <p>Because E|G_b|² = |G|² + tr(Σ)/b for a gradient over b images, each step gives unbiased estimates
+ * <p>From E|G_B|² = |G|² + tr(Σ)/B at two sizes, both at hand in every step: B_small = n, each worker's own gradient, and
+ * B_big = kn, the aggregate. Signal and noise are averaged separately over the steps, and the ratio is taken last: the
+ * average of ratios would be biased. Averages decay exponentially and are corrected for their start at zero.
  *
- * <pre>{@code
- * |G|² ≈ (kn·|G_kn|² − n·|G_n|²) / (kn − n)
- * tr(Σ) ≈ (|G_n|² − |G_kn|²) / (1/n − 1/kn)
- * }</pre>
+ * <p>Immutable; three numbers are its whole state.
  *
- * of which single ones are far too noisy, so each has its own running average (a ratio of averages; the average of ratios
- * would be biased). With k = 1 both norms are the same, and the scale stays unknown.
- *
- * <p>Not thread-safe.
+ * @param signal running average of the estimates of |G|², not corrected
+ * @param noise running average of the estimates of tr(Σ), not corrected
+ * @param weight how much of an average has been filled, in [0, 1)
  */
-public final class NoiseScale {
-    /** About the last hundred steps count: gradients change over epochs, estimates scatter over steps. */
-    private static final double USUAL_DECAY = 0.99;
+public record NoiseScale(double signal, double noise, double weight) {
+    /** Steps remembered are about 1 / (1 − DECAY). */
+    private static final double DECAY = 0.99;
 
-    private final long small;
-    private final long big;
-    private final double decay;
-    private State state;
+    public static final NoiseScale UNKNOWN = new NoiseScale(0, 0, 0);
 
     /**
-     * The running averages, to be kept across an interruption.
+     * Takes in one step.
      *
-     * @param signal weighted sum of the estimates of |G|²
-     * @param noise weighted sum of the estimates of tr(Σ)
-     * @param weight sum of the weights: 1 − decay^steps
+     * @param small n, images of a worker
+     * @param big kn, images of the minibatch; where it equals {@code small} nothing can be learnt
+     * @param smallSquaredNorm mean over workers of the squared norm of their own gradients
+     * @param bigSquaredNorm squared norm of the aggregated gradient
      */
-    public record State(double signal, double noise, double weight) {
-        public static final State EMPTY = new State(0, 0, 0);
-    }
-
-    public NoiseScale(int workers, int imagesPerWorker) {
-        this(workers, imagesPerWorker, USUAL_DECAY, State.EMPTY);
-    }
-
-    /** Goes on from the state of an earlier estimator with the same workers and images per worker. */
-    public NoiseScale(int workers, int imagesPerWorker, State state) {
-        this(workers, imagesPerWorker, USUAL_DECAY, state);
-    }
-
-    NoiseScale(int workers, int imagesPerWorker, double decay, State state) {
-        this.small = imagesPerWorker;
-        this.big = (long) workers * imagesPerWorker;
-        this.decay = decay;
-        this.state = state;
-    }
-
-    /**
-     * Adds one step.
-     *
-     * @param meanWorkerSquaredNorm the mean over workers of |g|² of their own gradients (of the mean loss over n images)
-     * @param aggregateSquaredNorm |g|² of the mean of those gradients, without weight decay
-     */
-    public void add(double meanWorkerSquaredNorm, double aggregateSquaredNorm) {
-        if (big == small || !Double.isFinite(meanWorkerSquaredNorm) || !Double.isFinite(aggregateSquaredNorm)) {
-            return;
+    public NoiseScale plus(double small, double big, double smallSquaredNorm, double bigSquaredNorm) {
+        if (big <= small) {
+            return this;
         }
-        double signal = (big * aggregateSquaredNorm - small * meanWorkerSquaredNorm) / (big - small);
-        double noise = (meanWorkerSquaredNorm - aggregateSquaredNorm) / (1.0 / small - 1.0 / big);
-        state = new State(
-                decay * state.signal + (1 - decay) * signal,
-                decay * state.noise + (1 - decay) * noise,
-                decay * state.weight + (1 - decay));
+        double stepSignal = (big * bigSquaredNorm - small * smallSquaredNorm) / (big - small);
+        double stepNoise = (smallSquaredNorm - bigSquaredNorm) / (1 / small - 1 / big);
+        return new NoiseScale(
+                DECAY * signal + (1 - DECAY) * stepSignal,
+                DECAY * noise + (1 - DECAY) * stepNoise,
+                DECAY * weight + (1 - DECAY));
     }
 
-    /** tr(Σ)/|G|², in images; NaN while it is not known: no step yet, one worker, or noise that hides the signal. */
-    public double scale() {
-        return state.signal > 0 && state.noise > 0 ? state.noise / state.signal : Double.NaN;
+    /** |G|², the squared norm of the true gradient; NaN before the first step. */
+    public double signalEstimate() {
+        return signal / weight;
     }
 
-    /** The averaged estimate of |G|², without the bias of an average that starts at 0; NaN before the first step. */
-    public double squaredGradient() {
-        return state.weight > 0 ? state.signal / state.weight : Double.NaN;
+    /** tr(Σ), the variance of the gradient of one image; NaN before the first step. */
+    public double noiseEstimate() {
+        return noise / weight;
     }
 
-    /** The averaged estimate of tr(Σ), likewise. */
-    public double covarianceTrace() {
-        return state.weight > 0 ? state.noise / state.weight : Double.NaN;
+    /** B_simple in images; NaN while noise drowns the signal or nothing is known. */
+    public double images() {
+        return signal > 0 && noise > 0 ? noise / signal : Double.NaN;
     }
 
-    public State state() {
-        return state;
+    /** Images spent at this minibatch, as a multiple of the fewest that would do: 1 + B / B_simple. */
+    public double imagesFactor(double minibatch) {
+        return 1 + minibatch / images();
+    }
+
+    /** Steps taken at this minibatch, as a multiple of the fewest that would do: 1 + B_simple / B. */
+    public double stepsFactor(double minibatch) {
+        return 1 + images() / minibatch;
+    }
+
+    /** The state, for {@link #of}. */
+    public List<Double> state() {
+        return List.of(signal, noise, weight);
+    }
+
+    /** The estimator with this state; an empty list is {@link #UNKNOWN}. */
+    public static NoiseScale of(List<Double> state) {
+        return state.isEmpty() ? UNKNOWN : new NoiseScale(state.get(0), state.get(1), state.get(2));
+    }
+
+    /**
+     * What the estimate means for a minibatch, and what half and twice of it would change, in one sentence each.
+     *
+     * @return an empty text while the scale is unknown
+     */
+    public String summary(int minibatch) {
+        if (Double.isNaN(images())) {
+            return "";
+        }
+        double twice = 2.0 * minibatch;
+        return String.format(
+                Locale.ROOT,
+                "critical minibatch about %s: your %,d spends %.1f × the images per unit of progress; %,.0f would take "
+                        + "%.2f × the steps and %.2f × the images",
+                rounded(images()),
+                minibatch,
+                imagesFactor(minibatch),
+                twice,
+                stepsFactor(twice) / stepsFactor(minibatch),
+                imagesFactor(twice) / imagesFactor(minibatch));
+    }
+
+    /** Two significant digits: the estimate has no more. */
+    private static String rounded(double images) {
+        double scale = Math.pow(10, Math.floor(Math.log10(images)) - 1);
+        return String.format(Locale.ROOT, "%,.0f", Math.max(1, Math.round(images / scale) * scale));
     }
 }

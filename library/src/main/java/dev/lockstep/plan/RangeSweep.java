@@ -1,126 +1,75 @@
 package dev.lockstep.plan;
 
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
- * Suggests the reference rate from a learning-rate range sweep (Smith 2017): the rate rises exponentially from step to
- * step while the loss first stays, then falls, then diverges. The suggestion is the rate where the smoothed loss falls
- * fastest per decade of the rate, and never more than a fifth of the rate at which training breaks.
+ * Short trainings from the same initial weights that differ in the learning rate alone, and the rate they suggest. Swept at
+ * the reference minibatch: the linear scaling rule multiplies whatever it is given (paper, section 2.1).
+ *
+ * @param trials in ascending order of their rates
  */
-public final class RangeSweep {
-    /** Beyond the lowest loss by this share of the fall, training counts as broken. */
-    private static final double BROKEN = 0.5;
-
-    private static final double SAFETY = 5;
-    private static final double MEMORY_STEPS = 10;
-    private static final double WINDOW_DECADES = 0.25;
-    private static final int FEWEST_POINTS = 10;
-
-    private RangeSweep() {}
-
-    /** The loss of one step at a rate. */
-    public record Point(double rate, double loss) {}
+public record RangeSweep(List<Trial> trials) {
+    /** A rate counts as good when it gets this far from the initial loss to the best one. */
+    private static final double GOOD = 0.9;
 
     /**
-     * @param rate the suggested η
-     * @param steepest the rate of the fastest fall
-     * @param broken the rate at which training broke; NaN when the sweep ended before
+     * One short training.
+     *
+     * @param loss mean over its last steps; infinite when it diverged
      */
-    public record Suggestion(double rate, double steepest, double broken) {}
+    public record Trial(double rate, double loss) {}
 
-    /** The rates of a sweep: geometric from low to high. */
-    public static double[] rates(double low, double high, int steps) {
-        if (!(low > 0) || !(high > low) || steps < 2) {
-            throw new IllegalArgumentException("low = " + low + ", high = " + high + ", steps = " + steps
-                    + ": must be 0 < low < high and at least 2 steps");
+    /**
+     * What the sweep says.
+     *
+     * @param suggestion the rate with the lowest loss
+     * @param lowestGood the lowest rate next to it that does nearly as well
+     * @param highestGood the highest such rate
+     * @param atEdge the suggestion is the first or last rate that was tried: a wider sweep may find a better one
+     */
+    public record Result(double suggestion, double lowestGood, double highestGood, boolean atEdge) {}
+
+    public RangeSweep {
+        trials = List.copyOf(trials);
+        if (trials.isEmpty()) {
+            throw new IllegalArgumentException("trials = []: a sweep needs at least one");
         }
-        double[] rates = new double[steps];
-        for (int i = 0; i < steps; i++) {
-            rates[i] = low * Math.pow(high / low, (double) i / (steps - 1));
+    }
+
+    /** Rates from {@code low} to {@code high}, each the same factor above the one before. */
+    public static double[] rates(double low, double high, int count) {
+        double[] rates = new double[count];
+        for (int i = 0; i < count; i++) {
+            rates[i] = count == 1 ? low : low * Math.pow(high / low, (double) i / (count - 1));
         }
         return rates;
     }
 
     /**
-     * @param sweep by rising rate; ends early, or with losses that are not finite, where training diverged
-     * @return empty when the loss never falls: the sweep started too high, ended too low or was too short
+     * @param initialLoss before training, such as the logarithm of the number of classes
+     * @throws IllegalStateException when no trial got below the initial loss
      */
-    public static Optional<Suggestion> suggest(List<Point> sweep) {
-        List<Point> smooth = smoothed(sweep);
-        if (smooth.size() < FEWEST_POINTS) {
-            return Optional.empty();
-        }
-        int lowest = indexOfLowest(smooth);
-        double fall = smooth.get(FEWEST_POINTS - 1).loss - smooth.get(lowest).loss;
-        if (fall <= noise(sweep, smooth.size())) {
-            return Optional.empty();
-        }
-        double broken = brokenAt(sweep, smooth, lowest, fall);
-        double steepest = steepest(smooth.subList(0, lowest + 1));
-        double limit = Double.isNaN(broken) ? steepest : Math.min(steepest, broken / SAFETY);
-        return Optional.of(new Suggestion(limit, steepest, broken));
-    }
-
-    /** Exponential average without the bias of its start, up to the first loss that is not finite. */
-    static List<Point> smoothed(List<Point> sweep) {
-        List<Point> smooth = new ArrayList<>();
-        double decay = 1 - 1 / MEMORY_STEPS;
-        double sum = 0;
-        double weight = 0;
-        for (Point point : sweep) {
-            if (!Double.isFinite(point.loss)) {
-                break;
-            }
-            sum = decay * sum + (1 - decay) * point.loss;
-            weight = decay * weight + (1 - decay);
-            smooth.add(new Point(point.rate, sum / weight));
-        }
-        return smooth;
-    }
-
-    private static int indexOfLowest(List<Point> points) {
-        return points.indexOf(
-                points.stream().min(Comparator.comparingDouble(Point::loss)).orElseThrow());
-    }
-
-    private static double brokenAt(List<Point> sweep, List<Point> smooth, int lowest, double fall) {
-        return smooth.subList(lowest, smooth.size()).stream()
-                .filter(point -> point.loss > smooth.get(lowest).loss + BROKEN * fall)
-                .mapToDouble(Point::rate)
-                .findFirst()
-                .orElse(smooth.size() < sweep.size() ? sweep.get(smooth.size()).rate : Double.NaN);
-    }
-
-    /** The middle of the quarter of a decade over which the loss falls most. */
-    private static double steepest(List<Point> falling) {
-        double best = Double.NEGATIVE_INFINITY;
-        double rate = falling.get(falling.size() - 1).rate;
-        int from = 0;
-        for (int to = 1; to < falling.size(); to++) {
-            while (Math.log10(falling.get(to).rate / falling.get(from).rate) > WINDOW_DECADES) {
-                from++;
-            }
-            double slope = falling.get(from).loss - falling.get(to).loss;
-            if (slope > best) {
-                best = slope;
-                rate = Math.sqrt(falling.get(from).rate * falling.get(to).rate);
+    public Result result(double initialLoss) {
+        int best = 0;
+        for (int i = 1; i < trials.size(); i++) {
+            if (trials.get(i).loss < trials.get(best).loss) {
+                best = i;
             }
         }
-        return rate;
-    }
-
-    /** The fall that noise alone may show: five standard errors of a difference of smoothed losses. */
-    private static double noise(List<Point> sweep, int points) {
-        double[] differences = IntStream.range(1, points)
-                .mapToDouble(i -> Math.abs(sweep.get(i).loss - sweep.get(i - 1).loss))
-                .sorted()
-                .toArray();
-        // The median |difference| of two normal numbers is 0.954 σ; an average over m steps has variance σ²/(2m − 1).
-        double deviation = differences[differences.length / 2] / 0.954;
-        return 5 * deviation * Math.sqrt(2 / (2 * MEMORY_STEPS - 1));
+        double bestLoss = trials.get(best).loss;
+        if (!(bestLoss < initialLoss)) {
+            throw new IllegalStateException("no rate brought the loss below " + initialLoss);
+        }
+        double limit = initialLoss - GOOD * (initialLoss - bestLoss);
+        int low = best;
+        while (low > 0 && trials.get(low - 1).loss <= limit) {
+            low--;
+        }
+        int high = best;
+        while (high < trials.size() - 1 && trials.get(high + 1).loss <= limit) {
+            high++;
+        }
+        boolean atEdge = best == 0 || best == trials.size() - 1;
+        return new Result(trials.get(best).rate, trials.get(low).rate, trials.get(high).rate, atEdge);
     }
 }

@@ -107,14 +107,27 @@ public record Recipe(
     public record Model(
             String name,
             @Default("0") int width,
-            @Default("true") boolean zeroInitResidual) {
+            @Default("true") boolean zeroInitResidual,
+            @Default("none") String weights) {
         /**
          * @param name such as {@code resnet20} (for small images) or {@code resnet50}
          * @param width channels of the stem; 0 is the network's own (16 for small images, 64 for ImageNet)
          * @param zeroInitResidual γ = 0 in the last batch norm of every block (section 5.1, Table 2b)
+         * @param weights what training starts from: {@code none} (drawn from the seed) or {@code sha256:…} of the weights
+         *     that {@code train --weights} gives, which writes this key
          */
         public Model {
             between("width", width, 0, 4096);
+            require(
+                    weights.matches("none|sha256:[0-9a-f]{64}"),
+                    "weights",
+                    weights,
+                    "must be none or sha256: and 64 digits; train --weights FILE sets it");
+        }
+
+        /** A network that starts from what the seed draws. */
+        public Model(String name, int width, boolean zeroInitResidual) {
+            this(name, width, zeroInitResidual, "none");
         }
     }
 

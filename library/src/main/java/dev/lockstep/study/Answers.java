@@ -2,9 +2,8 @@ package dev.lockstep.study;
 
 import dev.lockstep.study.StudyFile.Kind;
 import dev.lockstep.study.StudyFile.Question;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.DoubleStream;
 
 /**
@@ -19,9 +18,9 @@ import java.util.stream.DoubleStream;
  *   <li><i>worse than</i>: holds when a one-sided Welch test puts the difference above the margin; does not hold when one
  *       puts it below.
  *   <li><i>curves coincide</i>: the same for the {@link CurveDistance} of the training errors.
- *   <li><i>elbow</i>: holds when all variants up to some minibatch match the baseline and all from some larger one on are
- *       worse by more than the margin; does not hold when the smallest is shown not to match or the largest not to be
- *       worse. The errors of its tests do not add up in "holds": all must pass.
+ *   <li><i>elbow</i>: holds when all variants up to some minibatch match the baseline, a larger one is worse by more than
+ *       the margin, and none beyond that matches; does not hold when the smallest is shown not to match or the largest not
+ *       to be worse. The errors of its tests do not add up in "holds": all must pass.
  * </ul>
  *
  * The level is that of each question: no correction is made for asking several.
@@ -125,66 +124,34 @@ final class Answers {
                 .toList();
     }
 
-    /** A variant of the elbow question with its tests. */
-    private record Point(int minibatch, double pMatches, double pWorse, double pNotWorse, double pNoMatch) {}
-
     private Answer elbow(Question question) {
         double margin = question.marginPoints() / 100;
         Sample baseline = errors(question.baseline());
-        List<Point> points = study.variants().stream()
-                .filter(variant -> !variant.name().equals(question.baseline()))
-                .filter(variant -> !of(variant.name()).isEmpty())
-                .map(variant -> point(variant.name(), baseline, margin))
-                .sorted(Comparator.comparingInt(Point::minibatch))
-                .toList();
-        if (points.isEmpty() || points.stream().anyMatch(point -> Double.isNaN(point.pMatches))) {
-            return undecided(
-                    question, Double.NaN, "some variants have fewer than two seeds, or seeds without any spread");
+        List<Elbow.Point> points = new ArrayList<>();
+        for (StudyFile.Variant variant : study.variants()) {
+            List<RunSummary> runs = of(variant.name());
+            if (variant.name().equals(question.baseline()) || runs.isEmpty()) {
+                continue;
+            }
+            Difference difference = Difference.of(errors(variant.name()), baseline);
+            if (!difference.isTestable()) {
+                return undecided(question, Double.NaN, tooFew(runs.size(), baseline.size()));
+            }
+            points.add(Elbow.Point.of(runs.get(0).minibatch(), difference, margin));
         }
-        double level = study.level();
-        int flat = 0;
-        while (flat < points.size() && points.get(flat).pMatches < level) {
-            flat++;
+        if (points.isEmpty()) {
+            return undecided(question, Double.NaN, tooFew(0, baseline.size()));
         }
-        int worse = points.size();
-        while (worse > 0 && points.get(worse - 1).pWorse < level) {
-            worse--;
-        }
-        boolean contrary = points.get(0).pNoMatch < level || points.get(points.size() - 1).pNotWorse < level;
-        boolean holds = flat > 0 && worse < points.size();
-        Verdict verdict = holds ? Verdict.HOLDS : contrary ? Verdict.DOES_NOT_HOLD : Verdict.NOT_ENOUGH_SEEDS;
-        double p = DoubleStream.concat(
-                        points.subList(0, Math.max(1, flat)).stream().mapToDouble(Point::pMatches),
-                        points.subList(Math.min(worse, points.size() - 1), points.size()).stream()
-                                .mapToDouble(Point::pWorse))
-                .max()
-                .orElse(Double.NaN);
+        Elbow elbow = Elbow.of(points, study.level());
         return new Answer(
                 question,
                 claim(question),
-                verdict,
+                elbow.verdict(),
                 Double.NaN,
                 Double.NaN,
                 Double.NaN,
-                p,
-                Text.elbow(
-                                flat == 0 ? 0 : points.get(flat - 1).minibatch,
-                                worse == points.size() ? 0 : points.get(worse).minibatch)
-                        + Text.pValue(p));
-    }
-
-    private Point point(String variant, Sample baseline, double margin) {
-        int minibatch = of(variant).get(0).minibatch();
-        Difference difference = Difference.of(errors(variant), baseline);
-        if (!difference.isTestable()) {
-            return new Point(minibatch, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
-        }
-        return new Point(
-                minibatch,
-                difference.pWithin(margin),
-                difference.pAbove(margin),
-                difference.pBelow(margin),
-                difference.pBeyond(margin));
+                elbow.p(),
+                Text.elbow(elbow.flat(), elbow.worse()) + Text.pValue(elbow.p()));
     }
 
     private Verdict verdict(double holds, double contrary) {
@@ -238,7 +205,7 @@ final class Answers {
     private String claim(Question question) {
         String variant = label(question.variant());
         String baseline = label(question.baseline());
-        String margin = String.format(Locale.ROOT, "%s points", Text.plain(question.marginPoints()));
+        String margin = Text.points(question.marginPoints());
         return switch (question.kind()) {
             case MATCHES -> "The error of “" + variant + "” matches that of “" + baseline + "” within " + margin;
             case WORSE_THAN ->

@@ -75,7 +75,7 @@ public record StudyFile(
 
     private static void require(boolean holds, String key, Object value, String allowed) {
         if (!holds) {
-            throw LockstepException.recipe(key + " = " + value, allowed, "");
+            throw LockstepException.recipe(key + " = " + value, "", allowed);
         }
     }
 
@@ -106,7 +106,7 @@ public record StudyFile(
         WORSE_THAN,
         /** The training errors after an epoch lie, on average over the epochs, within the margin. */
         CURVES_COINCIDE,
-        /** Errors match the baseline up to some minibatch, and from some larger one on they are worse. */
+        /** Errors match the baseline up to some minibatch, and beyond a larger one they are worse. */
         ELBOW
     }
 

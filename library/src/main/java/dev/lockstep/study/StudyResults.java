@@ -68,7 +68,10 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
         }
     }
 
-    /** Writes {@code summary.json}, {@code table.csv}, {@code runs.csv}, {@code curves.csv} and {@code answers.csv}. */
+    /**
+     * Writes {@code summary.json}, {@code table.csv}, {@code runs.csv}, {@code curves.csv}, {@code answers.csv} and
+     * {@code results.md}.
+     */
     void write(Path out) {
         Map<String, String> files = Map.of(
                 SUMMARY,
@@ -80,8 +83,15 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
                 "curves.csv",
                 StudyTables.curves(this),
                 "answers.csv",
-                StudyTables.answers(this));
+                StudyTables.answers(this),
+                "results.md",
+                markdown());
         files.forEach((name, text) -> write(out.resolve(name), text));
+    }
+
+    /** The table and the verdicts, for RESULTS.md. */
+    public String markdown() {
+        return StudyMarkdown.of(this);
     }
 
     public String summaryJson() {

@@ -10,6 +10,18 @@ final class Text {
         return java.math.BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
     }
 
+    /** Four digits. */
+    static String significant(double value) {
+        return new java.math.BigDecimal(value)
+                .round(new java.math.MathContext(4))
+                .stripTrailingZeros()
+                .toPlainString();
+    }
+
+    static String points(double value) {
+        return plain(value) + (value == 1 ? " point" : " points");
+    }
+
     static String difference(double value, double half, double level) {
         return String.format(
                 Locale.ROOT,

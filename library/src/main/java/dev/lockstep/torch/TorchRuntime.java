@@ -19,8 +19,7 @@ public final class TorchRuntime {
         if (loaded) {
             return;
         }
-        // JavaCPP warns of preset versions that differ in their last number; the pinned ones run together.
-        System.setProperty("org.slf4j.simpleLogger.log.org.bytedeco.javacpp", "error");
+        setDefaults();
         try {
             Loader.load(torch.class);
         } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
@@ -34,6 +33,25 @@ public final class TorchRuntime {
         torch.set_num_interop_threads(1);
         torch.set_num_threads(1);
         loaded = true;
+    }
+
+    /**
+     * JavaCPP reads its settings once, when its first class is loaded; a program that sets them itself keeps its values.
+     * Its check of the process's memory reads /proc on each allocation and throws where there is memory left. Its log
+     * warns of preset versions that differ in their last number, though the pinned ones run together: through SLF4J
+     * that is one line that any logging configuration can drop.
+     */
+    private static void setDefaults() {
+        setDefault("org.bytedeco.javacpp.maxPhysicalBytes", "0");
+        setDefault("org.bytedeco.javacpp.maxBytes", "0");
+        setDefault("org.bytedeco.javacpp.logger", "slf4j");
+        setDefault("org.slf4j.simpleLogger.log.org.bytedeco.javacpp", "error");
+    }
+
+    private static void setDefault(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
     }
 
     /**

@@ -8,7 +8,9 @@ import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.TorchRuntime;
 import java.io.IOException;
 import java.util.List;
-import java.util.SortedMap;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -24,9 +26,15 @@ import org.jspecify.annotations.Nullable;
 public final class CheckpointWriter implements AutoCloseable {
     private final CheckpointDirectory directory;
     private final Consumer<String> notices;
+    /** What the writing thread has to say; handed on by the thread that calls, since sinks are used by one. */
+    private final Queue<String> unsaid = new ConcurrentLinkedQueue<>();
+
     private final ExecutorService thread;
     private @Nullable Future<?> writing;
 
+    /**
+     * @param notices takes warnings, in the thread that calls {@link #write}, {@link #report} or {@link #finish}
+     */
     public CheckpointWriter(CheckpointDirectory directory, Consumer<String> notices) {
         this.directory = directory;
         this.notices = notices;
@@ -38,7 +46,7 @@ public final class CheckpointWriter implements AutoCloseable {
     }
 
     /** Copies the state and returns; waits first if the checkpoint before is still being written. */
-    void write(FlatState state, long step, String recipe, String fingerprint, String books) {
+    void write(FlatState state, long step, String recipe, String fingerprint, List<String> classNames, String books) {
         finish();
         List<Tensor> copies = List.of(
                 state.parameters().clone().retainReference(),
@@ -47,11 +55,11 @@ public final class CheckpointWriter implements AutoCloseable {
         writing = thread.submit(() -> {
             TorchRuntime.setThreads(1);
             try (StepScope scope = new StepScope()) {
-                SortedMap<String, HostTensor> tensors =
+                Map<String, HostTensor> tensors =
                         Checkpoint.tensors(state.layout(), copies.get(0), copies.get(1), copies.get(2), step);
-                directory.write(new Checkpoint(step, recipe, fingerprint, books, tensors));
+                directory.write(new Checkpoint(step, recipe, fingerprint, classNames, books, tensors));
             } catch (IOException e) {
-                notices.accept("warning: checkpoint of step " + step + " was not written: " + e.getMessage()
+                unsaid.add("warning: checkpoint of step " + step + " was not written: " + e.getMessage()
                         + "; training goes on, older checkpoints stay");
             } finally {
                 copies.forEach(Tensor::close);
@@ -59,8 +67,20 @@ public final class CheckpointWriter implements AutoCloseable {
         });
     }
 
+    /** Hands on warnings of writes that failed. */
+    public void report() {
+        for (String notice = unsaid.poll(); notice != null; notice = unsaid.poll()) {
+            notices.accept(notice);
+        }
+    }
+
     /** Waits for the write under way. */
     public void finish() {
+        await();
+        report();
+    }
+
+    private void await() {
         Future<?> current = writing;
         writing = null;
         if (current == null) {

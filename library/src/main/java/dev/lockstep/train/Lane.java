@@ -69,7 +69,7 @@ final class Lane {
      * Computes one worker and adds its contribution to the sum.
      *
      * @param leaf the worker's number within this process
-     * @return the worker's mean loss over its n images
+     * @return the worker's mean loss over its n images; NaN when its gradient is not finite
      */
     double compute(int leaf, HostBatch batch) {
         this.leaf = leaf;
@@ -84,7 +84,7 @@ final class Lane {
             loss.mul(new Scalar(1.0 / workers)).backward();
             double mean = loss.item_float();
             finish(mean, Classification.wrong(logits, batch.labels(), 1));
-            return mean;
+            return Double.isFinite(squaredNorm) ? mean : Double.NaN;
         }
     }
 

@@ -41,27 +41,27 @@ final class LaneThreads implements AutoCloseable {
             int number = lane;
             running.add(executor.submit(() -> task.accept(number)));
         }
-        RuntimeException failure = null;
+        Throwable failure = null;
         for (Future<?> future : running) {
             try {
                 future.get();
             } catch (ExecutionException e) {
-                failure = failure != null ? failure : unwrap(e);
+                failure = failure != null ? failure : e.getCause();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException("interrupted while lanes compute", e);
             }
         }
         if (failure != null) {
-            throw failure;
+            throw unchecked(failure);
         }
     }
 
-    private static RuntimeException unwrap(ExecutionException e) {
-        if (e.getCause() instanceof Error error) {
+    private static RuntimeException unchecked(Throwable failure) {
+        if (failure instanceof Error error) {
             throw error;
         }
-        return e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+        return failure instanceof RuntimeException cause ? cause : new IllegalStateException(failure);
     }
 
     @Override

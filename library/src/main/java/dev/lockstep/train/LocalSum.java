@@ -15,9 +15,9 @@ import org.bytedeco.pytorch.global.torch;
  *
  * <p>A lane that has filled a bucket for a worker climbs from the worker's leaf: where the sibling's sum is not there yet
  * it leaves its own and is done; where it is, the lane adds the two and climbs on. So no lane ever waits, additions happen
- * while other lanes compute, the data is still in the cache of the core that made it, and at most (lanes + depth of the
- * tree) partial sums exist at a time, because workers start in order. A sum a + b has the same bits as b + a, so who comes
- * first does not matter.
+ * while other lanes compute, the data is still in the cache of the core that made it, and about as many partial sums exist
+ * at a time as the tree has levels, because workers start in order (each lane that is late by many workers adds up to as
+ * many again). A sum a + b has the same bits as b + a, so who comes first does not matter.
  *
  * <p>The lane that completes the root hands the bucket to {@link Completion}. With one worker that is the lane's own
  * buffer.

@@ -112,14 +112,15 @@ final class TrainStep implements AutoCloseable {
         try (StepScope scope = new StepScope()) {
             FloatBuffer tail = Tensors.buffer(contribution.tail(lastSum));
             double loss = tail.get(Contribution.LOSS);
-            if (!Double.isFinite(loss)) {
+            double squaredNorm = squaredNorm();
+            if (!Double.isFinite(loss) || !Double.isFinite(squaredNorm)) {
                 throw diverged(step, loss, firstBad.get(), rates.learningRate());
             }
             Outcome outcome = new Outcome(
                     loss,
                     (long) tail.get(Contribution.WRONG),
                     tail.get(Contribution.SQUARED_NORM),
-                    squaredNorm(),
+                    squaredNorm,
                     tail.get(Contribution.STOP) > 0,
                     waited.get() * 1e-9 / lanes.size(),
                     exposed);
@@ -138,7 +139,7 @@ final class TrainStep implements AutoCloseable {
         return sum;
     }
 
-    /** Runs only after the loss is known to be finite, so that a diverged step leaves the weights as they were. */
+    /** Runs only after loss and gradient are known to be finite, so that a diverged step leaves the weights as they were. */
     private void update(MomentumSgd.Rates rates) {
         for (Bucket bucket : contribution.buckets()) {
             Tensor gradient = exchange.await(bucket).narrow(0, 0, bucket.gradients());
@@ -170,7 +171,7 @@ final class TrainStep implements AutoCloseable {
         String who = worker == Integer.MAX_VALUE ? "" : ", worker = " + worker;
         return new LockstepException(
                 LockstepException.Kind.DIVERGED,
-                "training diverged: loss = " + loss,
+                "training diverged: loss = " + loss + (Double.isFinite(loss) ? ", its gradient is not finite" : ""),
                 "step = " + (step + 1) + who + ", learning rate = " + (float) learningRate,
                 "lower learning-rate.reference or lengthen learning-rate.warmup; the weights are as before this step");
     }

@@ -1,6 +1,7 @@
 package dev.lockstep.train;
 
 import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.BatchLoader;
@@ -12,6 +13,7 @@ import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.optim.MomentumSgd;
+import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeDifference;
 import dev.lockstep.recipe.RecipeFile;
@@ -221,6 +223,11 @@ public final class Trainer implements AutoCloseable {
         return trainedImages == 0 ? Double.NaN : trainedImages / trainingSeconds;
     }
 
+    /** The gradient noise scale of the steps so far. */
+    public NoiseScale noiseScale() {
+        return NoiseScale.of(books.noise());
+    }
+
     /** Lanes that compute. */
     public int lanes() {
         return options.lanes();
@@ -233,11 +240,27 @@ public final class Trainer implements AutoCloseable {
 
     /** Hands a copy of everything a resumed run needs to the writer. */
     public void checkpoint(CheckpointWriter writer) {
-        writer.write(state, step, recipe.toYaml(), fingerprint, books.toJson());
+        writer.write(state, step, recipe.toYaml(), fingerprint, data.training().classNames(), books.toJson());
     }
 
-    /** Trains until the recipe's end, or until it is asked to stop. */
+    /** Initial weights are part of the arithmetic: those that the recipe names, or none. */
+    private void requireInitialWeights() {
+        String wanted = recipe.model().weights();
+        if (step == 0 && !wanted.equals("none") && !Weights.of(state, 0).id().equals(wanted)) {
+            throw LockstepException.recipe(
+                    "training would not start from the weights that the recipe names",
+                    "model.weights = " + wanted,
+                    "give their file with --weights, or start from the seed's with --set model.weights=none");
+        }
+    }
+
+    /**
+     * Trains until the recipe's end, or until it is asked to stop.
+     *
+     * @throws LockstepException of kind RECIPE when the recipe names initial weights and the network has others
+     */
     public End run(Listener listener) {
+        requireInitialWeights();
         TorchRuntime.setThreads(1);
         int perEpoch = plan.iterationsPerEpoch();
         long last = totalSteps();
@@ -305,7 +328,9 @@ public final class Trainer implements AutoCloseable {
         step++;
         trainedImages += plan.minibatch();
         trainingSeconds += seconds;
-        books = books.plusStep(outcome.loss(), outcome.wrong(), books.noise());
+        NoiseScale noise = NoiseScale.of(books.noise())
+                .plus(recipe.imagesPerWorker(), plan.minibatch(), outcome.workerSquaredNorm(), outcome.squaredNorm());
+        books = books.plusStep(outcome.loss(), outcome.wrong(), noise.state());
         listener.onStep(new StepMetrics(
                 step,
                 epoch,
@@ -316,7 +341,7 @@ public final class Trainer implements AutoCloseable {
                 seconds,
                 outcome.dataWaitSeconds(),
                 outcome.exposedSeconds(),
-                Double.NaN));
+                noise.images()));
         return outcome.stop();
     }
 

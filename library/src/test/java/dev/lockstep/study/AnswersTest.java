@@ -161,6 +161,24 @@ final class AnswersTest {
     }
 
     @Test
+    void elbow_isFoundAlthoughTheLargestScatter() {
+        errors("base", 64, 10.1, 10.2, 10.3);
+        errors("b", 512, 10.2, 10.3, 10.25);
+        errors("c", 2048, 13, 13.3, 13.2);
+        errors("d", 8192, 20, 83, 30);
+        assertThat(ask(Kind.ELBOW, "", 0.5, 0).verdict()).isEqualTo(Verdict.HOLDS);
+    }
+
+    @Test
+    void elbow_withAMatchBeyondTheWorse_isNotClaimed() {
+        errors("base", 64, 10.1, 10.2, 10.3);
+        errors("b", 512, 10.2, 10.3, 10.25);
+        errors("c", 2048, 13, 13.3, 13.2);
+        errors("d", 8192, 10.2, 10.25, 10.3);
+        assertThat(ask(Kind.ELBOW, "", 0.5, 0).verdict()).isEqualTo(Verdict.DOES_NOT_HOLD);
+    }
+
+    @Test
     void elbow_ofFlatErrors_doesNotHold() {
         errors("base", 64, 10.1, 10.2, 10.3);
         errors("b", 256, 10.1, 10.2, 10.15);

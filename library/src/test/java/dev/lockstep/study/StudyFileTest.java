@@ -34,9 +34,9 @@ final class StudyFileTest {
             value = {
                 "workers: 32, | workerz: 32, | workerz",
                 "margin-points: 0.5 | margin-points: 0 | margin-points = 0.0",
-                "margin-points: 0.5 | margin: 0.5 | unknown key 'margin'",
+                "margin-points: 0.5 | margin: 0.5 | unknown key 'questions[0].margin'",
                 "variant: none, | variant: nine, | variant: nine",
-                "seeds: [1, 2, 3] | seeds: [1, 2, 1] | seeds = [1, 2, 1]",
+                "seeds: [1, 2, 3] | seeds: [1, 2, 1] | every seed must be written once",
                 "seeds: [1, 2, 3] | seeds: [] | at least one seed",
                 "after-epoch: 3 | after-epoch: 6 | after-epoch = 6",
                 "kind: matches | kind: equals | must be one of matches, worse-than, curves-coincide, elbow",

@@ -44,7 +44,8 @@ final class StudyRunnerTest {
 
     private Map<String, String> tables(Path of) throws IOException {
         Map<String, String> tables = new TreeMap<>();
-        for (String name : List.of("summary.json", "table.csv", "runs.csv", "curves.csv", "answers.csv")) {
+        for (String name :
+                List.of("summary.json", "table.csv", "runs.csv", "curves.csv", "answers.csv", "results.md")) {
             tables.put(name, Files.readString(of.resolve(name)));
         }
         return tables;
@@ -71,6 +72,11 @@ final class StudyRunnerTest {
         assertThat(Files.readString(out.resolve("table.csv")))
                 .startsWith("variant,label,minibatch,learning_rate,seeds,mean_error_percent,std_error_percent,"
                         + "diverged,paper\nsmall,kn = 64,64,0.025,3,");
+        assertThat(Files.readString(out.resolve("results.md")))
+                .containsPattern(
+                        "\\| kn = 64 \\| 18\\.\\d\\d ± 0\\.\\d\\d \\| 3 \\| 64 \\| 0\\.025 \\| 23\\.60 ± 0\\.12 \\|\n")
+                .contains(
+                        "- The error of “gradual” matches that of “kn = 64” within 0.5 points: **holds** (difference ");
     }
 
     @Test

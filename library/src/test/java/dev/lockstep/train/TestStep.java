@@ -1,5 +1,7 @@
 package dev.lockstep.train;
 
+import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.HostTensor;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.BatchRequest;
@@ -20,9 +22,12 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** A {@link TrainStep} over hand-made batches, without data or schedule. */
 final class TestStep implements AutoCloseable {
@@ -43,18 +48,36 @@ final class TestStep implements AutoCloseable {
             int lanes,
             long bucketFloats,
             BiConsumer<ImageClassifier, List<Slot>> initialize) {
-        TorchRuntime.load();
         Supplier<ImageClassifier> network = () -> ResNet.fromRecipe(recipe.model(), shape, classes);
+        return create(recipe, network, lanes, bucketFloats, initialize, () -> false);
+    }
+
+    /** A step of any network. */
+    static TestStep create(
+            Recipe recipe,
+            Supplier<? extends ImageClassifier> network,
+            int lanes,
+            long bucketFloats,
+            BiConsumer<ImageClassifier, List<Slot>> initialize,
+            BooleanSupplier stopRequested) {
+        TorchRuntime.load();
         ImageClassifier initial = network.get();
         ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
         initialize.accept(initial, layout.slots());
         FlatState state = new FlatState(layout, initial);
         LaneThreads threads = new LaneThreads(lanes, recipe.threadsPerWorker());
         List<ImageClassifier> replicas =
-                IntStream.range(0, lanes).mapToObj(i -> network.get()).toList();
+                Stream.<ImageClassifier>generate(network::get).limit(lanes).toList();
         Collective solo = new SoloCollective();
         TrainStep step = new TrainStep(new Setup(
-                recipe, new Topology(recipe.workers(), 1), solo, state, replicas, threads, bucketFloats, () -> false));
+                recipe,
+                new Topology(recipe.workers(), 1),
+                solo,
+                state,
+                replicas,
+                threads,
+                bucketFloats,
+                stopRequested));
         return new TestStep(state, step, threads);
     }
 
@@ -82,6 +105,22 @@ final class TestStep implements AutoCloseable {
 
     TrainStep.Outcome run(long number, Supplier<HostBatch> next, MomentumSgd.Rates rates) {
         return step.run(number, next, rates);
+    }
+
+    String weightsSha256() {
+        return Checkpoint.weightsSha256(state.layout(), state.parameters());
+    }
+
+    /** All that training changes, by the names that checkpoints use. */
+    SortedMap<String, float[]> tensors() {
+        SortedMap<String, float[]> values = new TreeMap<>();
+        Checkpoint.tensors(state.layout(), state.parameters(), state.momentum(), state.running(), 0)
+                .forEach((name, tensor) -> {
+                    if (tensor.type() == HostTensor.Type.F32) {
+                        values.put(name, tensor.floats());
+                    }
+                });
+        return values;
     }
 
     FlatState state() {

@@ -22,7 +22,7 @@ import java.io.InputStream;
 import java.nio.FloatBuffer;
 import java.util.Comparator;
 import java.util.List;
-import java.util.SortedMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -64,7 +64,7 @@ class TrainStepGoldenTest {
                         .as("loss of step %d", s)
                         .isCloseTo(golden.get("losses").get(s).asDouble(), within(2e-5));
             }
-            SortedMap<String, HostTensor> tensors = Checkpoint.tensors(
+            Map<String, HostTensor> tensors = Checkpoint.tensors(
                     step.state().layout(),
                     step.state().parameters(),
                     step.state().momentum(),

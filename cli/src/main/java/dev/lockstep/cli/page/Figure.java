@@ -22,6 +22,8 @@ record Figure(
         boolean bars,
         double top,
         List<Series> series) {
+    private static final int SHORT_EPOCHS = 10;
+
     Figure {
         series = series.stream().filter(s -> !s.isEmpty()).toList();
     }
@@ -43,12 +45,15 @@ record Figure(
                 .toArray();
     }
 
-    /** The largest y among the points right of a tenth of the x range, with a margin: where curves are worth reading. */
+    /** The largest y after the first tenth of the epochs, with a margin: where curves are worth reading; NaN for short runs. */
     static double topAfterStart(List<Series> series) {
         double last = series.stream()
                 .flatMapToDouble(s -> DoubleStream.of(s.x()))
                 .max()
                 .orElse(0);
+        if (last < SHORT_EPOCHS) {
+            return Double.NaN;
+        }
         double top = Double.NEGATIVE_INFINITY;
         for (Series s : series) {
             for (int i = 0; i < s.x().length; i++) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 
 /** An HTML page that needs nothing beside itself: style, script, plots and data are inside. Built from top to bottom. */
@@ -76,6 +77,17 @@ final class Page {
         }
         body.append("</tbody></table></div>\n");
         return this;
+    }
+
+    /** Names with their values. */
+    Page facts(Map<String, String> facts) {
+        body.append("<dl>");
+        facts.forEach((name, value) -> body.append("<dt>")
+                .append(escape(name))
+                .append("</dt><dd>")
+                .append(escape(value))
+                .append("</dd>"));
+        return html("</dl>");
     }
 
     /** Text in a box that opens on a click. */

@@ -22,6 +22,8 @@ public final class RunReport {
 
     private static final Logger LOG = LoggerFactory.getLogger(RunReport.class);
     private static final int MOST_POINTS = 500;
+    /** Of what jumps about from step to step. */
+    private static final int FEW_POINTS = 100;
 
     private RunReport() {}
 
@@ -70,10 +72,11 @@ public final class RunReport {
         summary(page, runs);
         page.element("h2", "Curves");
         page.figure(errors(runs));
-        page.figure(steps(runs, "loss", "Training loss", "cross-entropy", StepMetrics::loss));
-        page.figure(steps(runs, "learning-rate", "Learning rate", "η̂", StepMetrics::learningRate));
-        page.figure(steps(runs, "speed", "Speed", "images/s", StepMetrics::imagesPerSecond));
-        page.figure(steps(runs, "noise-scale", "Gradient noise scale", "images", StepMetrics::noiseScale));
+        page.figure(steps(runs, "loss", "Training loss", "cross-entropy", MOST_POINTS, StepMetrics::loss));
+        page.figure(steps(
+                runs, "learning-rate", "Learning rate", "learning rate η̂", MOST_POINTS, StepMetrics::learningRate));
+        page.figure(steps(runs, "speed", "Speed", "images/s", FEW_POINTS, StepMetrics::imagesPerSecond));
+        page.figure(steps(runs, "noise-scale", "Gradient noise scale", "images", MOST_POINTS, StepMetrics::noiseScale));
         page.element("h2", "Environment");
         environment(page, runs);
         page.element("h2", "Recipes");
@@ -146,31 +149,37 @@ public final class RunReport {
     }
 
     private static Figure steps(
-            List<RunData> runs, String id, String title, String unit, ToDoubleFunction<StepMetrics> number) {
+            List<RunData> runs,
+            String id,
+            String title,
+            String unit,
+            int points,
+            ToDoubleFunction<StepMetrics> number) {
         List<Series> series = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
-            series.add(runs.get(i).steps(runs.get(i).name(), i + 1, number).thinned(MOST_POINTS));
+            series.add(runs.get(i).steps(runs.get(i).name(), i + 1, number).thinned(points));
         }
-        boolean thinned = runs.stream().anyMatch(run -> run.metrics().steps().size() > MOST_POINTS);
+        boolean thinned = runs.stream().anyMatch(run -> run.metrics().steps().size() > points);
         return Figure.curves(
                 id,
                 title,
                 unit,
                 thinned
-                        ? String.format(Locale.ROOT, "Means over equal runs of steps, %d points.", MOST_POINTS)
+                        ? String.format(Locale.ROOT, "%d points, each the mean over as many steps.", points)
                         : "Every step.",
                 Double.NaN,
                 series);
     }
 
     private static void environment(Page page, List<RunData> runs) {
-        List<List<String>> rows = new ArrayList<>();
         for (RunData run : runs) {
+            if (runs.size() > 1) {
+                page.element("h3", run.name());
+            }
             String shape = run.result()
                     .map(result -> result.processes() + " × " + result.lanes())
                     .orElse(Numbers.NONE);
-            rows.add(EnvironmentRow.of(run.name(), run.environment(), shape));
+            page.facts(EnvironmentFacts.of(run.environment(), "processes × lanes", shape));
         }
-        page.table(EnvironmentRow.header("run", "processes × lanes"), rows);
     }
 }

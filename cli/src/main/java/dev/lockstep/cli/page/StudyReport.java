@@ -71,12 +71,8 @@ public final class StudyReport {
         page.element("h2", "Reproduce");
         commands(page);
         page.element("h2", "Environment");
-        page.table(
-                EnvironmentRow.header("study", "runs"),
-                List.of(EnvironmentRow.of(
-                        file.name(),
-                        Environment.read(out),
-                        Integer.toString(results.runs().size()))));
+        page.facts(EnvironmentFacts.of(
+                Environment.read(out), "runs", Integer.toString(results.runs().size())));
         page.element("h2", "Recipes");
         file.variants()
                 .forEach(variant -> page.details(
@@ -107,23 +103,23 @@ public final class StudyReport {
             rows.add(List.of(
                     row.variant().label(),
                     Numbers.percent(mean, row.errors().standardDeviation()),
+                    row.variant().paper().isEmpty()
+                            ? Numbers.NONE
+                            : row.variant().paper(),
                     isBaseline ? Numbers.NONE : Numbers.points(mean - baseline),
                     row.errors().size() + (row.diverged() > 0 ? " (" + row.diverged() + " diverged)" : ""),
                     Numbers.whole(row.minibatch()),
-                    Numbers.significant(row.learningRate()),
-                    row.variant().paper().isEmpty()
-                            ? Numbers.NONE
-                            : row.variant().paper()));
+                    Numbers.significant(row.learningRate())));
         }
         page.table(
                 List.of(
                         "variant",
                         "validation error, %",
+                        "the paper’s, ImageNet, %",
                         "against the baseline, points",
                         "seeds",
                         "minibatch kn",
-                        "learning rate η̂",
-                        "the paper’s on ImageNet, %"),
+                        "learning rate η̂"),
                 rows);
         page.element(
                 "p",

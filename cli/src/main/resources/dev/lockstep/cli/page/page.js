@@ -2,6 +2,7 @@
 (() => {
   const figures = JSON.parse(document.getElementById('figures').textContent);
   const plots = new Map();
+  let printing = false;
   let only = null; // the variant that is compared with the baseline; null shows all
 
   const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -105,7 +106,7 @@
     const axis = {stroke: colour('--ink'), grid: {stroke: colour('--line'), width: 1}, ticks: {stroke: colour('--line')}};
     const wide = figure.x[figure.x.length - 1] / figure.x[0];
     return {
-      width, height: Math.round(Math.min(420, Math.max(260, width * 0.6))),
+      width, height: printing ? 300 : Math.round(Math.min(420, Math.max(260, width * 0.6))),
       scales: {
         x: figure.logX ? {time: false, distr: 3, log: 2, range: (u, a, b) => wide > 1 && !isZoomed(u, figure)
           ? [figure.x[0] / 1.15, figure.x[figure.x.length - 1] * 1.15] : [a, b]} : {time: false},
@@ -166,7 +167,7 @@
   let seen = innerWidth;
   addEventListener('resize', () => { if (innerWidth !== seen) { seen = innerWidth; all(); } });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', all);
-  const print = on => { document.documentElement.classList.toggle('print', on); all(); };
+  const print = on => { printing = on; document.documentElement.classList.toggle('print', on); all(); };
   addEventListener('beforeprint', () => print(true));
   addEventListener('afterprint', () => print(false));
 })();

@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 /**
  * One file of a dataset.
  *
- * @param name without {@code .gz}; the file may be compressed
+ * @param name below the dataset's folder, without {@code .gz}; the file may be compressed
  * @param sha256 of its contents without compression
  */
 record DataFile(String name, String sha256) {

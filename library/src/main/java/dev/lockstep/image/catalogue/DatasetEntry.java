@@ -1,5 +1,6 @@
 package dev.lockstep.image.catalogue;
 
+import dev.lockstep.image.ImageTransform;
 import dev.lockstep.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -20,6 +21,14 @@ interface DatasetEntry {
      */
     OpenDataset open(Recipe.Data data, Optional<Path> folder);
 
+    /** What an image file that is not of the dataset goes through, to be classified by a network for it. */
+    ImageTransform fileTransform(Recipe.Data data);
+
     /** Finds or fetches the files and verifies them; empty for a dataset without files. */
     Optional<Path> fetch(Optional<Path> folder);
+
+    /** Where the files are already; empty when they would have to be fetched, or for a dataset without files. */
+    default Optional<Path> find() {
+        return Optional.empty();
+    }
 }

@@ -50,11 +50,15 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Path cache, List<
         if (folder.isPresent()) {
             return files.in(folder.get()).orElseThrow(() -> files.missing(folder.get()));
         }
+        return find().orElseGet(this::fetchOnce);
+    }
+
+    /** The folder that holds every file already, where the system or the cache has one. */
+    Optional<Path> find() {
         return systemFolders.stream()
                 .flatMap(candidate -> files.in(candidate).stream())
                 .findFirst()
-                .or(() -> files.in(home()))
-                .orElseGet(this::fetchOnce);
+                .or(() -> files.in(home()));
     }
 
     /** {@link #locate}, with every file's contents verified. */
@@ -116,11 +120,14 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Path cache, List<
     }
 
     /** Moves the files into the cache: first side by side into a new folder, which then gets its name in one step. */
+    @SuppressWarnings("NullAway") // a file below a folder has a parent
     private Path place(Path folder, Path work) throws IOException {
         Path staged = Files.createDirectory(work.resolve(".staged"));
         for (int i = 0; i < files.files().size(); i++) {
             Path file = files.file(folder, i);
-            Files.move(file, staged.resolve(file.getFileName()), StandardCopyOption.ATOMIC_MOVE);
+            Path target = staged.resolve(folder.relativize(file));
+            Files.createDirectories(target.getParent());
+            Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
         }
         if (Files.exists(home())) {
             delete(home());

@@ -1,6 +1,7 @@
 package dev.lockstep.image.catalogue;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ImageTransform;
 import dev.lockstep.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,12 +36,31 @@ public final class Datasets {
     }
 
     /**
+     * What an image file goes through to be classified by a network that was trained on a recipe's data; needs none of the
+     * dataset's files.
+     *
+     * @throws LockstepException of kind RECIPE as in {@link #spec}
+     */
+    public static ImageTransform fileTransform(Recipe.Data data) {
+        return entry(data.dataset()).fileTransform(data);
+    }
+
+    /**
      * Finds or fetches a dataset's files and verifies them.
      *
      * @return the folder that holds them; empty for a dataset that needs none
      */
     public static Optional<Path> fetch(String dataset, Optional<Path> folder) {
         return entry(dataset).fetch(folder);
+    }
+
+    /**
+     * Where a dataset's files are on this machine already, without fetching or verifying anything.
+     *
+     * @return empty when they would have to be fetched, and for a dataset that needs none
+     */
+    public static Optional<Path> find(String dataset) {
+        return entry(dataset).find();
     }
 
     private static DatasetEntry entry(String name) {

@@ -14,6 +14,9 @@ import java.util.stream.Stream;
  * @param folder what its own archive calls the folder of the files
  */
 record FileSet(String dataset, String folder, List<DataFile> files) {
+    /** Missing files that a message names. */
+    private static final int SHOWN = 6;
+
     /** The folder that holds all files: the given one, or a subfolder named after the dataset or its archive. */
     Optional<Path> in(Path parent) {
         return candidates(parent).filter(this::complete).findFirst();
@@ -37,16 +40,18 @@ record FileSet(String dataset, String folder, List<DataFile> files) {
                 .toList();
         return LockstepException.data(
                 "dataset files are missing",
-                "dataset = " + dataset + ", folder = " + nearest + ", missing = " + String.join(" ", missing),
+                "dataset = " + dataset + ", folder = " + nearest + ", missing = "
+                        + String.join(" ", missing.subList(0, Math.min(SHOWN, missing.size())))
+                        + (missing.size() > SHOWN ? " and " + (missing.size() - SHOWN) + " more" : ""),
                 "give the folder that holds them (plain or .gz) as --data, or leave --data out");
     }
 
-    /** Compares a file with the one of the same name. */
+    /** Compares a file with the one whose name its path ends with. */
     ContentCheck check() {
         return (path, found) -> {
-            String name = path.getFileName().toString().replaceAll("\\.gz$", "");
+            Path plain = Path.of(path.toString().replaceAll("\\.gz$", ""));
             String expected = files.stream()
-                    .filter(file -> file.name().equals(name))
+                    .filter(file -> plain.endsWith(file.name()))
                     .map(DataFile::sha256)
                     .findFirst()
                     .orElseThrow(() -> new IllegalArgumentException(path + " is no file of " + dataset));

@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 
 /** The facts of the catalogue: constants, class names, files, checksums and addresses of the public datasets. */
 final class KnownDatasets {
+    static final ImageShape PHOTOGRAPH = new ImageShape(3, 224, 224);
     private static final String TRAINING_IMAGES = "train-images-idx3-ubyte";
     private static final String TRAINING_LABELS = "train-labels-idx1-ubyte";
     private static final String VALIDATION_IMAGES = "t10k-images-idx3-ubyte";
@@ -42,7 +43,42 @@ final class KnownDatasets {
     private KnownDatasets() {}
 
     static List<DatasetEntry> all() {
-        return List.of(fashionMnist(), mnist(), cifar10(), cifar100(), SyntheticImages.parse(SyntheticImages.NAME));
+        return List.of(
+                fashionMnist(),
+                mnist(),
+                cifar10(),
+                cifar100(),
+                SyntheticImages.parse(SyntheticImages.NAME),
+                StampPhotographs.entry(),
+                imageNet(),
+                photographs("imagefolder", "your photographs as train/CLASS/… and val/CLASS/…", true, false),
+                photographs("webdataset", "your photographs in tar shards *train*.tar and *val*.tar", false, true));
+    }
+
+    private static DatasetEntry imageNet() {
+        DatasetSpec spec = new DatasetSpec(
+                "imagenet",
+                "ILSVRC 2012 as class folders or tar shards, which you must have",
+                PHOTOGRAPH,
+                OptionalInt.of(1000),
+                List.of(),
+                OptionalInt.of(1_281_167),
+                OptionalInt.of(50_000),
+                Normalisation.IMAGENET);
+        return Photographs.ofUser(spec, true, true);
+    }
+
+    private static DatasetEntry photographs(String name, String title, boolean folders, boolean shards) {
+        DatasetSpec spec = new DatasetSpec(
+                name,
+                title,
+                PHOTOGRAPH,
+                OptionalInt.empty(),
+                List.of(),
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                Normalisation.IMAGENET);
+        return Photographs.ofUser(spec, folders, shards);
     }
 
     private static DatasetEntry fashionMnist() {
@@ -148,7 +184,7 @@ final class KnownDatasets {
                 files.files().stream().map(file -> file.name() + ".gz").toList());
     }
 
-    private static DatasetFetcher fetcher(FileSet files, List<Path> systemFolders, List<FileSource> sources) {
+    static DatasetFetcher fetcher(FileSet files, List<Path> systemFolders, List<FileSource> sources) {
         return new DatasetFetcher(files, systemFolders, DatasetFetcher.userCache(), sources);
     }
 

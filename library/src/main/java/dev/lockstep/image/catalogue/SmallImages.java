@@ -3,12 +3,14 @@ package dev.lockstep.image.catalogue;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.transform.FittedTransform;
 import dev.lockstep.image.transform.SmallImageTransform;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.Recipe.Augmentation;
 import dev.lockstep.recipe.Recipe.ColourAugmentation;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** A dataset of small images of one shape, from files or made up. */
@@ -52,8 +54,18 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
     }
 
     @Override
+    public ImageTransform fileTransform(Recipe.Data data) {
+        return new FittedTransform(spec.shape(), transform(spec(data), false));
+    }
+
+    @Override
     public Optional<Path> fetch(Optional<Path> folder) {
         return fetcher.map(files -> files.locateVerified(folder));
+    }
+
+    @Override
+    public Optional<Path> find() {
+        return fetcher.flatMap(DatasetFetcher::find);
     }
 
     private ImageTransform transform(DatasetSpec wanted, boolean augment) {
@@ -66,7 +78,8 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
         }
     }
 
-    private static String kebab(Enum<?> value) {
-        return value.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    /** As recipes write it. */
+    static String kebab(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Photographs decoded and augmented a core, ours against torchvision's, on the same files in one run.
+# Needs Debian's lomiri-wallpapers-16.04 (or LOCKSTEP_BACKGROUNDS) and a Python with torchvision (PYTHON, default python3).
+set -e
+home=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+python=${PYTHON:-python3}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+"$python" "$home/benchmarks/src/main/python/photograph_throughput.py" --make "$folder" \
+    "${LOCKSTEP_BACKGROUNDS:-/usr/share/backgrounds}"/*_by_*.jpg
+mvn -q -B ${MAVEN_ARGS:-} -f "$home/pom.xml" -DskipTests -Dspotless.check.skip=true package
+for _ in 1 2; do
+    java -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -XX:+UseParallelGC \
+        -cp "$home/benchmarks/target/classes:$(cat "$home/benchmarks/target/classpath.txt")" \
+        dev.lockstep.benchmarks.PhotographThroughput "$folder" 2>/dev/null
+    "$python" "$home/benchmarks/src/main/python/photograph_throughput.py" "$folder"
+done

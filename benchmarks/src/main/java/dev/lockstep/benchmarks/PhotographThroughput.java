@@ -1,0 +1,159 @@
+package dev.lockstep.benchmarks;
+
+import dev.lockstep.image.BatchLoader;
+import dev.lockstep.image.BatchRequest;
+import dev.lockstep.image.Dataset;
+import dev.lockstep.image.HostBatch;
+import dev.lockstep.image.ImageData;
+import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.codec.ImageCodec;
+import dev.lockstep.image.codec.PixelSource;
+import dev.lockstep.image.transform.PhotographTransform;
+import dev.lockstep.sampling.KeyedRandom;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * How many photographs a core decodes and augments: images per second of CPU time (which other work on the machine changes
+ * little) and of wall time. Takes a folder of JPEG files; {@code photographs.sh} makes one of 500 × 375 pixels and compares
+ * with torchvision on the same files.
+ */
+public final class PhotographThroughput {
+    private static final int SIDE = 224;
+    private static final int ROUNDS = 5;
+    private static final int IMAGES = 1500;
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
+    private final List<ImageData.Encoded> images;
+    private final FloatBuffer out = ByteBuffer.allocateDirect(SIDE * SIDE * 3 * Float.BYTES)
+            .order(ByteOrder.nativeOrder())
+            .asFloatBuffer();
+    private long key;
+
+    private PhotographThroughput(List<ImageData.Encoded> images) {
+        this.images = images;
+    }
+
+    private interface Work {
+        void on(ImageData.Encoded image);
+    }
+
+    /**
+     * @param arguments the folder
+     */
+    public static void main(String[] arguments) throws IOException {
+        PhotographThroughput all = new PhotographThroughput(read(Path.of(arguments[0])));
+        all.measure("decode", PhotographThroughput::decode);
+        all.measure("decode + evaluation", all.through(PhotographTransform.evaluation(SIDE, Normalisation.IMAGENET)));
+        all.measure(
+                "decode + training",
+                all.through(PhotographTransform.training(SIDE, false, false, Normalisation.IMAGENET)));
+        all.measure(
+                "decode + training + jitter + lighting",
+                all.through(PhotographTransform.training(SIDE, true, true, Normalisation.IMAGENET)));
+        all.load(1);
+        all.load(2);
+    }
+
+    private static List<ImageData.Encoded> read(Path folder) throws IOException {
+        List<ImageData.Encoded> images = new ArrayList<>();
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.sorted().toList()) {
+                images.add(new ImageData.Encoded(file.toString(), Files.readAllBytes(file)));
+            }
+        }
+        return images;
+    }
+
+    private static void decode(ImageData.Encoded image) {
+        try (PixelSource source = ImageCodec.open(image)) {
+            if (source.width() == 0) {
+                throw new IllegalStateException();
+            }
+        }
+    }
+
+    private Work through(ImageTransform transform) {
+        return image -> transform.apply(image, KeyedRandom.of(key++), out.clear());
+    }
+
+    /** The best of several rounds: others are disturbed, or not compiled yet. */
+    private void measure(String name, Work work) {
+        double cpu = 0;
+        double wall = 0;
+        for (int round = 0; round < ROUNDS; round++) {
+            long cpuStart = THREADS.getCurrentThreadCpuTime();
+            long wallStart = System.nanoTime();
+            for (int i = 0; i < IMAGES; i++) {
+                work.on(images.get(i % images.size()));
+            }
+            cpu = Math.max(cpu, IMAGES * 1e9 / (THREADS.getCurrentThreadCpuTime() - cpuStart));
+            wall = Math.max(wall, IMAGES * 1e9 / (System.nanoTime() - wallStart));
+        }
+        System.out.printf(Locale.ROOT, "%-40s %6.0f images/s of CPU %6.0f of wall time%n", name, cpu, wall);
+    }
+
+    private void load(int threads) {
+        ImageTransform transform = PhotographTransform.training(SIDE, false, false, Normalisation.IMAGENET);
+        Iterator<BatchRequest> requests = IntStream.range(0, ROUNDS * IMAGES / 32)
+                .mapToObj(step -> new BatchRequest(step, 0, 0, samples(step)))
+                .iterator();
+        long start = System.nanoTime();
+        int count = 0;
+        try (BatchLoader loader = new BatchLoader(dataset(), transform, 1, threads, 2 * threads, requests)) {
+            for (Optional<HostBatch> next = loader.next(); next.isPresent(); next = loader.next()) {
+                count += next.get().size();
+                next.get().close();
+            }
+        }
+        double rate = count * 1e9 / (System.nanoTime() - start);
+        System.out.printf(Locale.ROOT, "%-40s %6.0f of wall time%n", "loader, training, threads = " + threads, rate);
+    }
+
+    private int[] samples(int step) {
+        return IntStream.range(0, 32).map(i -> (step * 32 + i) % images.size()).toArray();
+    }
+
+    private Dataset dataset() {
+        return new Dataset() {
+            @Override
+            public int size() {
+                return images.size();
+            }
+
+            @Override
+            public int label(int index) {
+                return 0;
+            }
+
+            @Override
+            public ImageData image(int index) {
+                return images.get(index);
+            }
+
+            @Override
+            public List<String> classNames() {
+                return List.of("any");
+            }
+
+            @Override
+            public String fingerprint() {
+                return "";
+            }
+        };
+    }
+}

@@ -1,0 +1,14 @@
+/**
+ * JMH benchmarks of the pure rooms. All of them:
+ *
+ * <pre>
+ * mvn -q -DskipTests package &amp;&amp; java -cp "benchmarks/target/classes:$(cat benchmarks/target/classpath.txt)" \
+ *     org.openjdk.jmh.Main
+ * </pre>
+ *
+ * A name after {@code Main}, such as {@code Sampling}, chooses some.
+ */
+@NullMarked
+package dev.lockstep.benchmarks;
+
+import org.jspecify.annotations.NullMarked;

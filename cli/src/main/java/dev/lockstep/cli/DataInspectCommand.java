@@ -1,0 +1,195 @@
+package dev.lockstep.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.Dataset;
+import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.inspect.ContactSheet;
+import dev.lockstep.image.inspect.DatasetCheck;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.sampling.EpochPermutation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code lockstep data inspect}: counts, checks, and a picture of what the network will see. */
+@Command(
+        name = "inspect",
+        description = {
+            "Counts a recipe's images, decodes some or all of them, and draws what the network will see.",
+            "The sheet has a row for each sample: as in evaluation, then as augmented in epoch 0, 1, 2, …"
+        },
+        footer = {"", "Example: lockstep data inspect recipes/fashion-mnist.yaml --sheet sheet.png"})
+final class DataInspectCommand implements Callable<Integer> {
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private RecipeArgument recipe;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "The dataset's folder.")
+    private @Nullable Path folder;
+
+    @Option(names = "--sheet", paramLabel = "FILE.png", description = "Draw a contact sheet.")
+    private @Nullable Path sheet;
+
+    @Option(names = "--rows", paramLabel = "N", defaultValue = "8", description = "Samples on the sheet (default 8).")
+    private int rows;
+
+    @Option(names = "--epochs", paramLabel = "N", defaultValue = "7", description = "Epochs on it (default 7).")
+    private int epochs;
+
+    @Option(names = "--check", paramLabel = "N", defaultValue = "256", description = "Images to decode (default 256).")
+    private int check;
+
+    @Option(names = "--all", description = "Decode every image.")
+    private boolean all;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    /** The two sets, checked. */
+    private record Found(OpenDataset data, DatasetCheck training, DatasetCheck validation) {
+        int bad() {
+            return training.bad().size() + validation.bad().size();
+        }
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        require("--rows", rows);
+        require("--epochs", epochs);
+        require("--check", check);
+        Recipe read = recipe.read();
+        OpenDataset data = Datasets.open(read.data(), Optional.ofNullable(folder));
+        Found found = new Found(data, check(data, data.training()), check(data, data.validation()));
+        if (json) {
+            System.out.println(json(found).toPrettyString());
+        } else {
+            print(found);
+        }
+        if (sheet != null) {
+            draw(read, data, sheet);
+        }
+        return found.bad() == 0 ? 0 : LockstepException.Kind.DATA.exitCode();
+    }
+
+    private static void require(String name, int value) {
+        if (value < 1 || value > 1_000_000_000) {
+            throw LockstepException.recipe(name + " = " + value, "", "must be at least 1");
+        }
+    }
+
+    private DatasetCheck check(OpenDataset data, Dataset set) {
+        return DatasetCheck.of(
+                set, data.evaluationTransform(), data.spec().normalisation(), all ? Integer.MAX_VALUE : check);
+    }
+
+    /** Draws the first samples of the first epoch, and says which they are. */
+    private void draw(Recipe read, OpenDataset data, Path file) throws IOException {
+        int size = data.training().size();
+        int[] samples = EpochPermutation.of(read.seed(), 0, size).slice(0, Math.min(rows, size));
+        byte[] png = ContactSheet.draw(data, read.seed(), samples, epochs);
+        try {
+            Files.write(file, png);
+        } catch (IOException e) {
+            throw LockstepException.recipe("sheet cannot be written: " + e, "file = " + file, "give another file");
+        }
+        System.err.println("sheet: " + file + ", rows: "
+                + Arrays.stream(samples)
+                        .mapToObj(i -> i + " "
+                                + data.training()
+                                        .classNames()
+                                        .get(data.training().label(i)))
+                        .collect(Collectors.joining(", ")));
+    }
+
+    private static void print(Found found) {
+        OpenDataset data = found.data;
+        System.out.println(data.spec().name() + ": " + data.classes() + " classes, "
+                + data.shape().channels() + "×" + data.shape().height() + "×"
+                + data.shape().width()
+                + ", fingerprint " + data.fingerprint());
+        print("training", data.training(), found.training);
+        print("validation", data.validation(), found.validation);
+    }
+
+    private static void print(String name, Dataset set, DatasetCheck check) {
+        int[] perClass = check.perClass();
+        int least = least(perClass);
+        int most = most(perClass);
+        System.out.printf(
+                Locale.ROOT,
+                "%s: %d images, %d to %d a class (fewest %s, most %s)%n",
+                name,
+                set.size(),
+                perClass[least],
+                perClass[most],
+                set.classNames().get(least),
+                set.classNames().get(most));
+        System.out.printf(
+                Locale.ROOT,
+                "  decoded %d, bad %d, mean %s, deviation %s%n",
+                check.checked(),
+                check.bad().size(),
+                rounded(check.mean()),
+                rounded(check.deviation()));
+        check.bad().forEach(message -> System.out.println("  bad: " + message));
+    }
+
+    private static ObjectNode json(Found found) {
+        ObjectNode node = JsonNodeFactory.instance
+                .objectNode()
+                .put("name", found.data.spec().name())
+                .put("classes", found.data.classes())
+                .put("fingerprint", found.data.fingerprint());
+        node.set("training", json(found.data.training(), found.training));
+        node.set("validation", json(found.data.validation(), found.validation));
+        return node;
+    }
+
+    private static ObjectNode json(Dataset set, DatasetCheck check) {
+        ObjectNode node = JsonNodeFactory.instance
+                .objectNode()
+                .put("images", set.size())
+                .put("fewest_in_class", check.perClass()[least(check.perClass())])
+                .put("most_in_class", check.perClass()[most(check.perClass())])
+                .put("decoded", check.checked());
+        ArrayNode bad = node.putArray("bad");
+        check.bad().forEach(bad::add);
+        ArrayNode mean = node.putArray("mean");
+        check.mean().forEach(mean::add);
+        ArrayNode deviation = node.putArray("deviation");
+        check.deviation().forEach(deviation::add);
+        return node;
+    }
+
+    private static int least(int[] counts) {
+        return indexOf(counts, Arrays.stream(counts).min().orElseThrow());
+    }
+
+    private static int most(int[] counts) {
+        return indexOf(counts, Arrays.stream(counts).max().orElseThrow());
+    }
+
+    private static int indexOf(int[] counts, int wanted) {
+        return Arrays.stream(counts).boxed().toList().indexOf(wanted);
+    }
+
+    private static String rounded(List<Double> values) {
+        return values.stream()
+                .map(value -> String.format(Locale.ROOT, "%.4f", value))
+                .collect(Collectors.joining(" "));
+    }
+}

@@ -1,0 +1,54 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.image.pack.ShardPacker;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code lockstep data pack}: an image folder becomes tar shards. */
+@Command(
+        name = "pack",
+        description = {
+            "Packs an image folder (train/CLASS/…, val/CLASS/…) into WebDataset tar shards.",
+            "Images keep their order and, unless resized, their bytes: training on the shards gives the same weights."
+        },
+        footer = {"", "Example: lockstep data pack /data/imagenet --out /data/shards --short-side 256"})
+final class DataPackCommand implements Runnable {
+    @Parameters(paramLabel = "DIR", description = "Holds train and val.")
+    @SuppressWarnings("NullAway.Init")
+    private Path folder;
+
+    @Option(names = "--out", paramLabel = "SHARDS", required = true, description = "A new folder for the shards.")
+    @SuppressWarnings("NullAway.Init")
+    private Path out;
+
+    @Option(
+            names = "--short-side",
+            paramLabel = "PIXELS",
+            defaultValue = "0",
+            description = "Reduce larger images to this short side; 0 (the default) keeps every image as it is.")
+    private int shortSide;
+
+    @Option(
+            names = "--quality",
+            paramLabel = "Q",
+            defaultValue = "95",
+            description = "JPEG quality of reduced images, 1 to 100 (default 95).")
+    private int quality;
+
+    @Option(names = "--images-per-shard", paramLabel = "N", defaultValue = "1000", description = "Default 1000.")
+    private int imagesPerShard;
+
+    @Option(names = "--skip-bad-images", description = "Leave out images that cannot be read, and list them.")
+    private boolean skipBadImages;
+
+    @Override
+    public void run() {
+        ShardPacker packer = new ShardPacker(shortSide, quality, imagesPerShard, skipBadImages);
+        ShardPacker.Result result = packer.pack(folder, out.toAbsolutePath());
+        result.skipped().values().forEach(message -> System.err.println("left out: " + message));
+        System.out.println(result.images() + " images in " + result.shards() + " shards, "
+                + result.skipped().size() + " left out: " + out);
+    }
+}

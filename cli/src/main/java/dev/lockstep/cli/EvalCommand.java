@@ -1,0 +1,98 @@
+package dev.lockstep.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.train.Classifier;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code lockstep eval}: how well saved weights do on every validation image. */
+@Command(
+        name = "eval",
+        description = "Measures a checkpoint or weights on every validation image once.",
+        footer = {
+            "",
+            "Examples:",
+            "  lockstep eval runs/fashion-mnist",
+            "  lockstep eval resnet50.pth --recipe recipes/imagenet-resnet50-256.yaml --data imagenet"
+        })
+final class EvalCommand implements Runnable {
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SavedNetwork saved;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Folder of the dataset; found or fetched when left out.")
+    private Optional<Path> data = Optional.empty();
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ComputeOptions compute;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    @Override
+    public void run() {
+        compute.check();
+        SavedNetwork.Network network = saved.read();
+        Recipe recipe = network.recipe();
+        OpenDataset dataset = Datasets.open(recipe.data(), data);
+        try (Classifier classifier = new Classifier(
+                recipe,
+                ResNet::fromRecipe,
+                dataset.shape(),
+                dataset.classes(),
+                network.weights(),
+                compute.lanes(recipe),
+                compute.loaderThreads())) {
+            Classifier.Accuracy accuracy = classifier.measure(dataset.validation(), dataset.evaluationTransform());
+            System.out.println(json ? json(recipe, classifier, accuracy).toPrettyString() : text(recipe, accuracy));
+        }
+    }
+
+    private static ObjectNode json(Recipe recipe, Classifier classifier, Classifier.Accuracy accuracy) {
+        ObjectNode node = JsonNodeFactory.instance
+                .objectNode()
+                .put("model", recipe.model().name())
+                .put("dataset", recipe.data().dataset())
+                .put("images", accuracy.images())
+                .put("validation_top1_error", accuracy.top1Error());
+        if (!Double.isNaN(accuracy.top5Error())) {
+            node.put("validation_top5_error", accuracy.top5Error());
+        }
+        return node.put("validation_loss", accuracy.loss()).put("weights_sha256", classifier.weightsSha256());
+    }
+
+    private static String text(Recipe recipe, Classifier.Accuracy accuracy) {
+        String top5 = Double.isNaN(accuracy.top5Error()) ? "" : error("top-5", accuracy.top5Error(), accuracy);
+        return String.format(
+                Locale.ROOT,
+                "%s on %,d validation images of %s%n%s%sloss %.4f",
+                recipe.model().name(),
+                accuracy.images(),
+                recipe.data().dataset(),
+                error("top-1", accuracy.top1Error(), accuracy),
+                top5,
+                accuracy.loss());
+    }
+
+    private static String error(String name, double fraction, Classifier.Accuracy accuracy) {
+        return String.format(
+                Locale.ROOT,
+                "%s error %.2f %% (%,d wrong)%n",
+                name,
+                100 * fraction,
+                Math.round(fraction * accuracy.images()));
+    }
+}

@@ -1,0 +1,248 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.errors.LockstepException.Kind;
+import dev.lockstep.supervise.ExitStatus;
+import dev.lockstep.supervise.FailureReport;
+import dev.lockstep.supervise.Supervisor;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One life of a local group: from the start of its processes until all have ended. One thread decides; everything that
+ * happens to processes comes to it as an event.
+ */
+final class LocalGroup {
+    /**
+     * How a group ended.
+     *
+     * @param message the failure in one line; null when there was none
+     * @param told whether rank 0 has already shown the failure itself
+     */
+    record Outcome(int exitCode, @Nullable String message, boolean told) {
+        static Outcome good(int exitCode) {
+            return new Outcome(exitCode, null, true);
+        }
+
+        void print(PrintStream err) {
+            if (message != null && !told) {
+                err.println("error: " + message);
+            }
+        }
+    }
+
+    private sealed interface Event {}
+
+    private record Exited(int rank, int code) implements Event {}
+
+    private record Lost(int rank) implements Event {}
+
+    private record Silent(int rank) implements Event {}
+
+    private record Stop(boolean second) implements Event {}
+
+    /** A process that lost its line to the supervisor is usually about to end; its exit status says more. */
+    private static final Duration EXIT_FOLLOWS = Duration.ofSeconds(1);
+
+    private static final Duration LEAVE_FOLLOWS = Duration.ofMillis(500);
+    /** How long survivors have to print the report. */
+    private static final Duration SURVIVORS = Duration.ofSeconds(5);
+    /** How long a group that was stopped before it had come together has. */
+    private static final Duration UNFORMED = Duration.ofSeconds(5);
+
+    /** Failures that a process explains itself and that starting again does not mend. */
+    private static final Set<Integer> EXPLAINED =
+            Set.of(Kind.RECIPE.exitCode(), Kind.DATA.exitCode(), Kind.DIVERGED.exitCode(), Kind.CHECKPOINT.exitCode());
+
+    private static final Set<Integer> STOPPED = Set.of(130, 143);
+
+    private final Path logs;
+    private final Duration peerTimeout;
+    private final StopRequests stops;
+    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    private final Map<Integer, Integer> ended = new HashMap<>();
+    private final List<Child> children = new ArrayList<>();
+    private final Starter starter;
+    private final int size;
+    private final Supervisor supervisor;
+
+    private interface Starter {
+        Child start(int rank);
+    }
+
+    LocalGroup(
+            String mainClass,
+            int size,
+            List<String> arguments,
+            Path logs,
+            Duration peerTimeout,
+            StopRequests stops,
+            PrintStream out,
+            PrintStream err) {
+        this.logs = logs;
+        this.peerTimeout = peerTimeout;
+        this.stops = stops;
+        this.size = size;
+        this.supervisor = new Supervisor(InetAddress.getLoopbackAddress(), peerTimeout, new Watching());
+        this.starter = rank ->
+                Child.start(rank, size, ChildJvm.of(mainClass, arguments), supervisor.address(), logs, out, err);
+    }
+
+    private final class Watching implements Supervisor.Events {
+        @Override
+        public void lost(int rank, String host) {
+            events.add(new Lost(rank));
+        }
+
+        @Override
+        public void silent(int rank, String host) {
+            events.add(new Silent(rank));
+        }
+    }
+
+    /** Starts the processes and waits until all have ended, by themselves or by our hand. */
+    Outcome run() {
+        StopRequests.Listener listener = (number, second) -> events.add(new Stop(second));
+        Thread cleanUp = new Thread(this::killAll);
+        Runtime.getRuntime().addShutdownHook(cleanUp);
+        stops.add(listener);
+        try {
+            start();
+            return follow();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Outcome.good(stops.exitCode());
+        } finally {
+            stops.remove(listener);
+            killAll();
+            supervisor.close();
+            Runtime.getRuntime().removeShutdownHook(cleanUp);
+        }
+    }
+
+    private void start() {
+        for (int rank = 0; rank < size; rank++) {
+            Child child = starter.start(rank);
+            synchronized (children) {
+                children.add(child);
+            }
+            child.process().onExit().thenAccept(process -> events.add(new Exited(child.rank(), process.exitValue())));
+        }
+        if (stops.received() != 0) {
+            events.add(new Stop(false));
+        }
+    }
+
+    private Outcome follow() throws InterruptedException {
+        while (ended.size() < size) {
+            Event event = events.take();
+            if (event instanceof Stop stop) {
+                if (stop.second) {
+                    return Outcome.good(stops.exitCode());
+                }
+                children.forEach(Child::terminate);
+            } else if (event instanceof Exited exited) {
+                ended.put(exited.rank, exited.code);
+                if (!isGood(exited)) {
+                    return ended(exited);
+                }
+                if (exited.code != 0 && !hasLeft(exited.rank)) {
+                    return unformed();
+                }
+            } else if (event instanceof Silent silent) {
+                return fail(silent.rank, "gave no sign of life for " + peerTimeout.toSeconds() + " s", 0);
+            } else if (event instanceof Lost lost && !children.get(lost.rank).endsWithin(EXIT_FOLLOWS)) {
+                return fail(lost.rank, "closed its line to the launcher", 0);
+            }
+        }
+        children.forEach(Child::drain);
+        return Outcome.good(ended.values().stream().anyMatch(STOPPED::contains) ? stopCode() : 0);
+    }
+
+    private boolean isGood(Exited exited) {
+        return exited.code == 0 || STOPPED.contains(exited.code) && (stops.received() != 0 || hasLeft(exited.rank));
+    }
+
+    /** Whether an ended process took leave before; its words may come a moment after the news of its end. */
+    private boolean hasLeft(int rank) {
+        long deadline = System.nanoTime() + LEAVE_FOLLOWS.toNanos();
+        while (!supervisor.hasLeft(rank) && System.nanoTime() < deadline) {
+            try {
+                Thread.sleep(10);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+        return supervisor.hasLeft(rank);
+    }
+
+    private int stopCode() {
+        return stops.received() != 0
+                ? stops.exitCode()
+                : ended.values().stream().filter(STOPPED::contains).findFirst().orElse(0);
+    }
+
+    /** A process was stopped before it could take leave: the others may wait for it in vain. */
+    private Outcome unformed() {
+        long deadline = System.nanoTime() + UNFORMED.toNanos();
+        children.forEach(child -> child.endsWithin(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
+        return Outcome.good(stops.exitCode());
+    }
+
+    private Outcome ended(Exited exited) {
+        Child first = children.get(0);
+        if (EXPLAINED.contains(exited.code) && first.endsWithin(EXIT_FOLLOWS)) {
+            // Usually all processes find the same fault; then the words of rank 0, already shown, are enough.
+            if (first.process().exitValue() == exited.code) {
+                return fail(0, new ExitStatus(exited.code).toString(), exited.code);
+            }
+        }
+        return fail(exited.rank, new ExitStatus(exited.code).toString(), exited.code);
+    }
+
+    /** @param code the exit code of the culprit; 0 when it still runs */
+    private Outcome fail(int rank, String cause, int code) {
+        Child culprit = children.get(rank);
+        if (code == 0) {
+            culprit.kill();
+        } else {
+            culprit.drain();
+        }
+        boolean told = rank == 0 && code != 0 && !new ExitStatus(code).isSignal();
+        children.get(0).mute();
+        FailureReport report = new FailureReport(
+                rank, hostName(), cause, culprit.lastLines(), culprit.log().toString());
+        supervisor.announce(report);
+        long deadline = System.nanoTime() + SURVIVORS.toNanos();
+        children.forEach(child -> child.endsWithin(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
+        return new Outcome(EXPLAINED.contains(code) ? code : Kind.WORKER.exitCode(), report.line(), told);
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (java.net.UnknownHostException e) {
+            return "this machine";
+        }
+    }
+
+    private void killAll() {
+        List<Child> all;
+        synchronized (children) {
+            all = List.copyOf(children);
+        }
+        all.stream().filter(child -> child.process().isAlive()).forEach(Child::kill);
+        all.forEach(child -> child.endsWithin(SURVIVORS));
+        all.forEach(Child::drain);
+    }
+}

@@ -1,0 +1,129 @@
+package dev.lockstep.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ImageData;
+import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.train.Classifier;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code lockstep predict}: what saved weights see in image files. */
+@Command(
+        name = "predict",
+        description = "Prints the most probable classes of image files.",
+        footer = {
+            "",
+            "Examples:",
+            "  lockstep predict runs/flowers tulip.jpg rose.png",
+            "  lockstep predict resnet50.pth --recipe recipes/imagenet-resnet50-256.yaml cat.jpg --json"
+        })
+final class PredictCommand implements Runnable {
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SavedNetwork saved;
+
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "IMAGE", description = "JPEG or PNG files.")
+    @SuppressWarnings("NullAway.Init")
+    private List<Path> images;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Folder of the dataset, for the names of its classes when the weights do not bring them.")
+    private Optional<Path> data = Optional.empty();
+
+    @Option(names = "--top", paramLabel = "N", defaultValue = "5", description = "Classes an image (default: 5).")
+    private int top = 5;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    @Override
+    public void run() {
+        if (top < 1) {
+            throw LockstepException.recipe("--top = " + top, "must be at least 1", "");
+        }
+        SavedNetwork.Network network = saved.read();
+        Recipe recipe = network.recipe();
+        List<String> names =
+                data.isPresent() ? Datasets.open(recipe.data(), data).training().classNames() : network.names();
+        ImageTransform transform = Datasets.fileTransform(recipe.data());
+        List<ImageData> contents = images.stream().map(PredictCommand::read).toList();
+        try (Classifier classifier =
+                new Classifier(recipe, ResNet::fromRecipe, transform.shape(), names.size(), network.weights(), 1, 1)) {
+            List<double[]> probabilities = classifier.classify(contents, transform);
+            if (json) {
+                System.out.println(json(probabilities, names).toPrettyString());
+            } else {
+                print(probabilities, names);
+            }
+        }
+    }
+
+    private static ImageData read(Path file) {
+        try {
+            return new ImageData.Encoded(file.toString(), Files.readAllBytes(file));
+        } catch (NoSuchFileException e) {
+            throw LockstepException.data("no such image", "file = " + file, "check the path");
+        } catch (IOException e) {
+            throw new LockstepException(
+                    LockstepException.Kind.DATA,
+                    "image cannot be read: " + e.getMessage(),
+                    "file = " + file,
+                    "check the path and its permissions",
+                    e);
+        }
+    }
+
+    /** The most probable classes, those of equal probability in their order. */
+    private int[] best(double[] probabilities) {
+        return IntStream.range(0, probabilities.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble(c -> -probabilities[c]))
+                .limit(top)
+                .mapToInt(c -> c)
+                .toArray();
+    }
+
+    private void print(List<double[]> probabilities, List<String> names) {
+        for (int i = 0; i < images.size(); i++) {
+            System.out.println(images.get(i));
+            for (int c : best(probabilities.get(i))) {
+                System.out.printf(
+                        Locale.ROOT, "  %6.2f %%  %s%n", 100 * probabilities.get(i)[c], names.get(c));
+            }
+        }
+    }
+
+    private ArrayNode json(List<double[]> probabilities, List<String> names) {
+        ArrayNode all = JsonNodeFactory.instance.arrayNode();
+        for (int i = 0; i < images.size(); i++) {
+            ObjectNode image = all.addObject().put("image", images.get(i).toString());
+            ArrayNode classes = image.putArray("predictions");
+            for (int c : best(probabilities.get(i))) {
+                classes.addObject()
+                        .put("class", c)
+                        .put("name", names.get(c))
+                        .put("probability", probabilities.get(i)[c]);
+            }
+        }
+        return all;
+    }
+}

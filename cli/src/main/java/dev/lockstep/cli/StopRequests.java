@@ -1,0 +1,59 @@
+package dev.lockstep.cli;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
+
+/** SIGINT, SIGTERM and SIGHUP as the launcher of a group takes them: it passes them on, and ends when its processes have. */
+final class StopRequests implements AutoCloseable {
+    /** Hears of a signal. */
+    interface Listener {
+        /** @param second whether there was one before: the user does not want to wait any longer */
+        void onSignal(int number, boolean second);
+    }
+
+    private final List<Signal> signals = List.of(new Signal("INT"), new Signal("TERM"), new Signal("HUP"));
+    private final List<SignalHandler> previous;
+    private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+    private volatile int received;
+
+    StopRequests() {
+        previous = signals.stream()
+                .map(signal -> Signal.handle(signal, this::onSignal))
+                .toList();
+    }
+
+    private void onSignal(Signal signal) {
+        boolean second = received != 0;
+        if (!second) {
+            received = signal.getNumber();
+        }
+        listeners.forEach(listener -> listener.onSignal(signal.getNumber(), second));
+    }
+
+    /** The number of the first signal; 0 when there was none. */
+    int received() {
+        return received;
+    }
+
+    /** The exit code of a process that stopped for the signal. */
+    int exitCode() {
+        return 128 + received;
+    }
+
+    void add(Listener listener) {
+        listeners.add(listener);
+    }
+
+    void remove(Listener listener) {
+        listeners.remove(listener);
+    }
+
+    @Override
+    public void close() {
+        for (int i = 0; i < signals.size(); i++) {
+            Signal.handle(signals.get(i), previous.get(i));
+        }
+    }
+}

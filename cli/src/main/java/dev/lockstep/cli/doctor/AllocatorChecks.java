@@ -1,0 +1,93 @@
+package dev.lockstep.cli.doctor;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * How memory is allocated. glibc gives every large block back to the kernel, and every step asks for the same blocks again:
+ * page faults then cost up to half of a step. Four environment variables, read when the process starts, prevent that; the
+ * launcher sets them, a program that uses the library has to be started with them.
+ */
+final class AllocatorChecks {
+    private static final String GROUP = "allocator";
+    private static final String TUNABLE = "glibc.malloc.hugetlb=1";
+    private static final String HUGE_PAGES = "sys/kernel/mm/transparent_hugepage/enabled";
+
+    private AllocatorChecks() {}
+
+    static List<Finding> all(Machine machine) {
+        List<Finding> findings = new ArrayList<>();
+        if (machine.isLinux()) {
+            findings.add(hugePages(machine));
+            findings.add(atLeast(
+                    machine,
+                    "MALLOC_MMAP_THRESHOLD_",
+                    4294967296L,
+                    "every tensor above 128 KiB is mapped and unmapped anew"));
+            findings.add(atLeast(
+                    machine,
+                    "MALLOC_TRIM_THRESHOLD_",
+                    34359738368L,
+                    "freed tensors go back to the kernel after each step"));
+            findings.add(atLeast(
+                    machine, "MALLOC_TOP_PAD_", 67108864L, "the heap grows in small pieces, each with a system call"));
+        }
+        findings.add(memoryCheck(machine));
+        return findings;
+    }
+
+    private static Finding hugePages(Machine machine) {
+        String name = "GLIBC_TUNABLES";
+        Optional<String> value = machine.variable(name);
+        if (value.isEmpty() || !value.get().contains(TUNABLE)) {
+            return Finding.warn(
+                    GROUP,
+                    name,
+                    value.orElse("not set") + ": memory in 4 KiB pages, many page faults",
+                    start(name, TUNABLE));
+        }
+        if (machine.file(HUGE_PAGES).contains("[never]")) {
+            return Finding.warn(
+                    GROUP,
+                    name,
+                    value.get() + ", but the kernel gives no huge pages",
+                    "as root: echo madvise > /" + HUGE_PAGES);
+        }
+        return Finding.ok(GROUP, name, value.get());
+    }
+
+    private static Finding atLeast(Machine machine, String name, long wanted, String cost) {
+        Optional<String> value = machine.variable(name);
+        if (value.isEmpty() || !value.get().matches("[0-9]{1,18}")) {
+            return Finding.warn(GROUP, name, value.orElse("not set") + ": " + cost, start(name, Long.toString(wanted)));
+        }
+        return Long.parseLong(value.get()) >= wanted
+                ? Finding.ok(GROUP, name, value.get())
+                : Finding.warn(
+                        GROUP,
+                        name,
+                        value.get() + " is below " + wanted + ": " + cost,
+                        start(name, Long.toString(wanted)));
+    }
+
+    private static String start(String name, String value) {
+        return "start the program through ./lockstep, or with " + name + "=" + value + " in its environment";
+    }
+
+    /** JavaCPP's own check of the process's memory. */
+    private static Finding memoryCheck(Machine machine) {
+        String name = "org.bytedeco.javacpp.maxPhysicalBytes";
+        String value = machine.property(name);
+        if (value.toLowerCase(Locale.ROOT).matches("0[kmgtb]*")) {
+            return Finding.ok(GROUP, "JavaCPP memory check", "off");
+        }
+        return Finding.warn(
+                GROUP,
+                "JavaCPP memory check",
+                "on (" + (value.isEmpty() ? "the default" : value)
+                        + "): reads /proc at each allocation, and throws OutOfMemoryError where there is memory left",
+                "start the JVM with -D" + name + "=0");
+    }
+}

@@ -1,0 +1,44 @@
+package dev.lockstep.cli.doctor;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Everything that is looked at, in the order in which it is shown. */
+public final class Doctor {
+    private Doctor() {}
+
+    /**
+     * Examines this machine; takes a few seconds, most of them to load libtorch in a process of its own.
+     *
+     * @param version of Lockstep
+     */
+    public static List<Finding> examine(String version) {
+        Machine machine = Machine.current();
+        // What an earlier process left half unpacked must be seen before the probe mends it.
+        List<Finding> storage = StorageChecks.all(machine);
+        return examine(version, machine, storage, NativeReport.ofThisJvm());
+    }
+
+    static List<Finding> examine(String version, Machine machine, List<Finding> storage, NativeReport report) {
+        List<Finding> findings = new ArrayList<>(versions(version, machine));
+        findings.addAll(NativeChecks.all(report, machine.nativeCache()));
+        findings.addAll(ProcessorChecks.all(machine));
+        findings.addAll(AllocatorChecks.all(machine));
+        findings.addAll(storage);
+        findings.addAll(NetworkChecks.all(machine));
+        return findings;
+    }
+
+    private static List<Finding> versions(String version, Machine machine) {
+        String group = "versions";
+        String java = machine.property("java.vm.version") + " (" + machine.property("java.vendor") + "), "
+                + Path.of(machine.property("java.home"));
+        String system =
+                machine.property("os.name") + " " + machine.property("os.version") + ", " + machine.property("os.arch");
+        return List.of(
+                Finding.ok(group, "Lockstep", version),
+                Finding.ok(group, "Java", java),
+                Finding.ok(group, "system", system));
+    }
+}

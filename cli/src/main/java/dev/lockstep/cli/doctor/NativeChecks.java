@@ -1,0 +1,75 @@
+package dev.lockstep.cli.doctor;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The native code: whether it loads, its versions, the instructions it uses, whether Gloo can listen. */
+final class NativeChecks {
+    private static final String GROUP = "native code";
+
+    private NativeChecks() {}
+
+    /** @param cache where the libraries are unpacked */
+    static List<Finding> all(NativeReport report, Path cache) {
+        if (!report.failure().isEmpty()) {
+            return List.of(Finding.fail(
+                    GROUP,
+                    "libtorch",
+                    report.failure(),
+                    "remove " + cache
+                            + " and try again; Lockstep runs on 64-bit Linux with glibc, and on Apple processors"));
+        }
+        JsonNode facts = report.facts();
+        List<Finding> findings = new ArrayList<>();
+        findings.add(Finding.ok(
+                GROUP,
+                "libtorch",
+                String.format(
+                        Locale.ROOT,
+                        "%s, loaded in %.1f s",
+                        facts.path("libtorch").asText(),
+                        facts.path("seconds").asDouble())));
+        findings.add(Finding.ok(GROUP, "JavaCPP", facts.path("javacpp").asText()));
+        findings.add(cpu(facts.path("cpu").asText()));
+        findings.add(threads(facts.path("threads").asInt()));
+        findings.add(loopback(facts.path("loopback").asText()));
+        findings.add(host(facts.path("host").asText()));
+        return findings;
+    }
+
+    private static Finding cpu(String capability) {
+        return capability.equals("DEFAULT")
+                ? Finding.warn(GROUP, "CPU", "no AVX2: libtorch computes slowly", "train on a CPU with AVX2 or AVX-512")
+                : Finding.ok(GROUP, "CPU", capability);
+    }
+
+    private static Finding threads(int threads) {
+        return threads == 1
+                ? Finding.ok(GROUP, "threads of libtorch", "1 a lane, unless the recipe's threads-per-worker says more")
+                : Finding.warn(
+                        GROUP,
+                        "threads of libtorch",
+                        Integer.toString(threads),
+                        "this is a bug of Lockstep, please report it with this output");
+    }
+
+    private static Finding loopback(String failure) {
+        return failure.isEmpty()
+                ? Finding.ok(GROUP, "Gloo on this machine", "listens")
+                : Finding.fail(
+                        GROUP, "Gloo on this machine", failure, "bring up the loopback interface; --procs 1 works");
+    }
+
+    private static Finding host(String failure) {
+        return failure.isEmpty()
+                ? Finding.ok(GROUP, "Gloo between machines", "listens at the host name's address")
+                : Finding.warn(
+                        GROUP,
+                        "Gloo between machines",
+                        failure,
+                        "name the interface in GLOO_SOCKET_IFNAME; only runs on several machines need it");
+    }
+}

@@ -1,0 +1,83 @@
+package dev.lockstep.cli.doctor;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Cores, threads and memory that this process may use. */
+final class ProcessorChecks {
+    private static final String THREADS = "threads";
+    private static final String MEMORY = "memory";
+    /** A run of the shipped recipe takes about 0.8 GiB. */
+    private static final long COMFORTABLE = 2 * Units.GIB;
+
+    private ProcessorChecks() {}
+
+    static List<Finding> all(Machine machine) {
+        List<Finding> findings = new ArrayList<>();
+        findings.add(Finding.ok(THREADS, "cores", cores(machine)));
+        findings.add(openMp(machine));
+        for (String name : List.of("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")) {
+            machine.variable(name).ifPresent(value -> findings.add(override(name, value)));
+        }
+        findings.add(memory(machine));
+        findings.add(Finding.ok(MEMORY, "Java heap", "up to " + Units.bytes(machine.heap())));
+        return findings;
+    }
+
+    private static String cores(Machine machine) {
+        long present = machine.file("proc/cpuinfo")
+                .lines()
+                .filter(line -> line.startsWith("processor"))
+                .count();
+        String limited = present > machine.cores() ? " of " + present + " (limited to this process)" : "";
+        return machine.cores() + limited + ": " + Units.count(machine.cores(), "lane") + " by default";
+    }
+
+    private static Finding openMp(Machine machine) {
+        String name = "OMP_NUM_THREADS";
+        Optional<String> value = machine.variable(name);
+        if (value.isPresent() && value.get().equals("1")) {
+            return Finding.ok(THREADS, name, "1");
+        }
+        return Finding.warn(
+                THREADS,
+                name,
+                value.orElse("not set") + ": OpenMP threads compete with the lanes",
+                "start the program through ./lockstep, or with " + name
+                        + "=1; threads inside a worker are the recipe's threads-per-worker");
+    }
+
+    private static Finding override(String name, String value) {
+        return Finding.warn(
+                THREADS,
+                name,
+                value + ": libtorch computes with other instructions than this CPU's best, and with other bits",
+                "unset it, or set it to the same value on every machine of a run");
+    }
+
+    private static Finding memory(Machine machine) {
+        long physical = physical(machine);
+        String limit = physical > machine.memory() + Units.GIB / 2
+                ? " (a container's limit; the machine has " + Units.bytes(physical) + ")"
+                : "";
+        String value = Units.bytes(machine.memory()) + limit;
+        return machine.memory() >= COMFORTABLE
+                ? Finding.ok(MEMORY, MEMORY, value)
+                : Finding.warn(
+                        MEMORY,
+                        MEMORY,
+                        value,
+                        "give " + Units.bytes(COMFORTABLE)
+                                + " or more, or train with fewer --lanes and a smaller network");
+    }
+
+    private static long physical(Machine machine) {
+        return machine.file("proc/meminfo")
+                .lines()
+                .filter(line -> line.matches("MemTotal: +\\d+ kB"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+                .findFirst()
+                .orElse(machine.memory());
+    }
+}

@@ -1,0 +1,26 @@
+package dev.lockstep.cli.page;
+
+import dev.lockstep.report.Environment;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** A machine as names with values. */
+final class EnvironmentFacts {
+    private EnvironmentFacts() {}
+
+    /**
+     * @param name of one more fact
+     */
+    static Map<String, String> of(Optional<Environment> environment, String name, String value) {
+        Map<String, String> facts = new LinkedHashMap<>();
+        environment.ifPresent(e -> {
+            facts.put("date", e.date());
+            facts.put("processor", e.processor() + ", " + e.cores() + " cores, " + e.memoryGib() + " GiB");
+            facts.put("system", e.system());
+            facts.put("Java", e.java());
+        });
+        facts.put(name, value);
+        return facts;
+    }
+}

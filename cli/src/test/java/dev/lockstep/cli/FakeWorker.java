@@ -1,0 +1,106 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.supervise.PeerMonitor;
+import dev.lockstep.supervise.SupervisorAddress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import sun.misc.Signal;
+
+/**
+ * A process of a group without libtorch. Its arguments: a folder for facts, then {@code rank=deed} for some ranks. Deeds
+ * come when all ranks are there; a rank without one waits for its end.
+ */
+final class FakeWorker {
+    private FakeWorker() {}
+
+    public static void main(String[] arguments) throws Exception {
+        ParentWatch.startIfAsked();
+        int rank = Integer.parseInt(System.getenv("RANK"));
+        int size = Integer.parseInt(System.getenv("WORLD_SIZE"));
+        Path facts = Path.of(arguments[0]);
+        CountDownLatch asked = new CountDownLatch(1);
+        String deed = deed(arguments, rank);
+        Signal.handle(new Signal("INT"), signal -> {});
+        Signal.handle(new Signal("TERM"), signal -> asked.countDown());
+        PeerMonitor monitor =
+                PeerMonitor.connect(SupervisorAddress.from(System.getenv()).orElseThrow(), rank, "the launcher");
+        Files.writeString(
+                facts.resolve("pid-" + rank),
+                Long.toString(ProcessHandle.current().pid()));
+        while (!allThere(facts, size)) {
+            Thread.sleep(20);
+        }
+        System.out.println("hello from rank " + rank);
+        System.err.println("rank " + rank + " does: " + deed);
+        perform(deed, facts, asked, monitor);
+    }
+
+    private static String deed(String[] arguments, int rank) {
+        for (String argument : List.of(arguments).subList(1, arguments.length)) {
+            if (argument.startsWith(rank + "=")) {
+                return argument.substring(argument.indexOf('=') + 1);
+            }
+        }
+        return "wait";
+    }
+
+    private static boolean allThere(Path facts, int size) {
+        for (int rank = 0; rank < size; rank++) {
+            if (!Files.exists(facts.resolve("pid-" + rank))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void perform(String deed, Path facts, CountDownLatch asked, PeerMonitor monitor)
+            throws IOException, InterruptedException {
+        if (deed.startsWith("exit ")) {
+            halt(monitor, Integer.parseInt(deed.substring(5)));
+        } else if (deed.equals("fail once")) {
+            if (Files.exists(facts.resolve("failed"))) {
+                halt(monitor, 0);
+            }
+            Files.writeString(facts.resolve("failed"), "");
+            signal("KILL");
+        } else if (deed.equals("end after failure")) {
+            if (Files.exists(facts.resolve("failed"))) {
+                halt(monitor, 0);
+            }
+        } else if (deed.startsWith("signal ")) {
+            signal(deed.substring(7));
+        } else if (deed.equals("deaf")) {
+            asked.await();
+            System.err.println("heard, but goes on");
+            Files.writeString(facts.resolve("heard"), "");
+            TimeUnit.HOURS.sleep(1);
+        }
+        asked.await();
+        System.out.println("saved");
+        halt(monitor, 143);
+    }
+
+    private static void halt(PeerMonitor monitor, int status) {
+        System.out.flush();
+        System.err.flush();
+        if (status == 0 || status == 143) {
+            monitor.close();
+        }
+        Runtime.getRuntime().halt(status);
+    }
+
+    private static void signal(String name) throws IOException, InterruptedException {
+        System.err.flush();
+        new ProcessBuilder(
+                        "kill",
+                        "-" + name,
+                        Long.toString(ProcessHandle.current().pid()))
+                .start()
+                .waitFor();
+        TimeUnit.HOURS.sleep(1);
+    }
+}

@@ -1,0 +1,93 @@
+package dev.lockstep.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.report.MetricsFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A study of real trainings, killed with SIGKILL three times at random, against one that was left alone. */
+final class StudyKillIT {
+    private static final long SEED = Long.getLong("lockstep.kill.seed", 20170608L);
+
+    /** 2 variants, 2 seeds, 4 epochs. */
+    private static final int EPOCHS = 16;
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    private Path folder;
+
+    private Process study(Path out, String log) throws IOException {
+        Path study = TinyStudy.write(folder);
+        return ChildJvm.of(List.of("study", study.toString(), "--out", out.toString(), "--parallel", "2"))
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve(log).toFile())
+                .start();
+    }
+
+    private static Map<String, String> tables(Path out) throws IOException {
+        Map<String, String> tables = new TreeMap<>();
+        for (String name : List.of("summary.json", "table.csv", "runs.csv", "curves.csv", "answers.csv")) {
+            tables.put(name, Files.readString(out.resolve(name)));
+        }
+        return tables;
+    }
+
+    /** Epochs that all runs together have done. */
+    private static int epochs(Path out) throws IOException {
+        if (!Files.exists(out)) {
+            return 0;
+        }
+        try (Stream<Path> files = Files.walk(out)) {
+            return files.filter(file -> file.endsWith(MetricsFile.NAME))
+                    .mapToInt(file -> RunPosition.epochsDone(file.getParent()))
+                    .sum();
+        }
+    }
+
+    /** Kills the study as soon as it has done some epochs; its runs must end with it. */
+    private void killAfter(int epochs, Path out) throws Exception {
+        Process process = study(out, "killed.log");
+        while (process.isAlive() && epochs(out) < epochs) {
+            Thread.sleep(20);
+        }
+        assertThat(process.isAlive()).as("alive after %d epochs", epochs).isTrue();
+        List<ProcessHandle> runs = process.descendants().toList();
+        process.destroyForcibly().waitFor();
+        for (ProcessHandle run : runs) {
+            run.onExit().get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void study_killedThreeTimes_endsWithTheSameTables() throws Exception {
+        finish(folder.resolve("whole"));
+        Path out = folder.resolve("killed");
+        Random random = new Random(SEED);
+        for (int epochs :
+                random.ints(0, EPOCHS - 3).distinct().limit(3).sorted().toArray()) {
+            killAfter(epochs, out);
+        }
+        finish(out);
+        assertThat(tables(out)).as("seed %d", SEED).isEqualTo(tables(folder.resolve("whole")));
+        assertThat(out.resolve("report.html")).isNotEmptyFile();
+        assertThat(out.resolve("runs/small/seed-1/report.html")).isNotEmptyFile();
+    }
+
+    private void finish(Path out) throws Exception {
+        Process process = study(out, "finished.log");
+        assertThat(process.waitFor(5, TimeUnit.MINUTES)).isTrue();
+        assertThat(process.exitValue())
+                .as(Files.readString(folder.resolve("finished.log")))
+                .isZero();
+    }
+}

@@ -1,0 +1,57 @@
+package dev.lockstep.cli.doctor;
+
+import static dev.lockstep.cli.doctor.Machines.about;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.cli.doctor.Finding.Level;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class NetworkChecksTest {
+    @TempDir
+    Path root;
+
+    private Machine machine;
+
+    @BeforeEach
+    void makeMachine() {
+        machine = Machines.good(root);
+    }
+
+    @Test
+    void all_noGroup_looksAtLoopbackNameAndInterfaces() {
+        List<Finding> findings = NetworkChecks.all(machine);
+        assertThat(findings).extracting(Finding::subject).containsExactly("loopback", "host name", "interfaces");
+        assertThat(about("loopback", findings).level()).isEqualTo(Level.OK);
+    }
+
+    @Test
+    void all_unknownInterface_isFatal() {
+        machine.environment().put("GLOO_SOCKET_IFNAME", "nosuch0,lo");
+        Finding finding = about("GLOO_SOCKET_IFNAME", NetworkChecks.all(machine));
+        assertThat(finding.level()).isEqualTo(Level.FAIL);
+        assertThat(finding.value()).isEqualTo("nosuch0: no such interface is up");
+    }
+
+    @Test
+    void all_halfAGroup_namesWhatIsMissing() {
+        machine.environment().putAll(Map.of("RANK", "0", "WORLD_SIZE", "2"));
+        Finding finding = about("group", NetworkChecks.all(machine));
+        assertThat(finding.level()).isEqualTo(Level.FAIL);
+        assertThat(finding.value()).isEqualTo("RANK=0 WORLD_SIZE=2 without LOCAL_RANK, MASTER_ADDR, MASTER_PORT");
+    }
+
+    @Test
+    void all_wholeGroup_saysThatTrainJoinsIt() {
+        machine.environment()
+                .putAll(Map.of(
+                        "RANK", "0", "WORLD_SIZE", "2", "LOCAL_RANK", "0", "MASTER_ADDR", "a", "MASTER_PORT", "1"));
+        Finding finding = about("group", NetworkChecks.all(machine));
+        assertThat(finding.level()).isEqualTo(Level.OK);
+        assertThat(finding.value()).endsWith("MASTER_PORT=1: train joins it");
+    }
+}

@@ -1,0 +1,70 @@
+package dev.lockstep.cli.doctor;
+
+import static dev.lockstep.cli.doctor.Machines.about;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.cli.doctor.Finding.Level;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class ProcessorChecksTest {
+    @TempDir
+    Path root;
+
+    private Machine machine;
+
+    @BeforeEach
+    void makeMachine() {
+        machine = Machines.good(root);
+    }
+
+    @Test
+    void all_asTheLauncherLeavesIt_isWell() {
+        assertThat(ProcessorChecks.all(machine)).allMatch(finding -> finding.level() == Level.OK);
+        assertThat(about("cores", ProcessorChecks.all(machine)).value()).isEqualTo("2: 2 lanes by default");
+        assertThat(about("memory", ProcessorChecks.all(machine)).value()).isEqualTo("8.0 GiB");
+    }
+
+    @Test
+    void all_container_showsItsLimitsBesideTheMachine() throws IOException {
+        Files.createDirectories(root.resolve("proc"));
+        Files.writeString(root.resolve("proc/cpuinfo"), "processor\t: 0\n\nprocessor\t: 1\n\nprocessor\t: 2\n");
+        Files.writeString(root.resolve("proc/meminfo"), "MemTotal:       67108864 kB\nMemFree:  1 kB\n");
+        assertThat(about("cores", ProcessorChecks.all(machine)).value())
+                .isEqualTo("2 of 3 (limited to this process): 2 lanes by default");
+        assertThat(about("memory", ProcessorChecks.all(machine)).value())
+                .isEqualTo("8.0 GiB (a container's limit; the machine has 64.0 GiB)");
+    }
+
+    @Test
+    void all_openMpThreadsNotOne_warns() {
+        machine.environment().remove("OMP_NUM_THREADS");
+        assertThat(about("OMP_NUM_THREADS", ProcessorChecks.all(machine)).value())
+                .startsWith("not set: ");
+        machine.environment().put("OMP_NUM_THREADS", "4");
+        Finding finding = about("OMP_NUM_THREADS", ProcessorChecks.all(machine));
+        assertThat(finding.level()).isEqualTo(Level.WARN);
+        assertThat(finding.value()).startsWith("4: ");
+    }
+
+    @Test
+    void all_otherInstructions_warnThatTheBitsChange() {
+        machine.environment().putAll(Map.of("ATEN_CPU_CAPABILITY", "avx2"));
+        Finding finding = about("ATEN_CPU_CAPABILITY", ProcessorChecks.all(machine));
+        assertThat(finding.level()).isEqualTo(Level.WARN);
+        assertThat(finding.value()).contains("other bits");
+    }
+
+    @Test
+    void all_littleMemory_warns() {
+        Machine small = new Machine(machine.environment(), machine.properties(), root, 1, Units.GIB, Units.GIB / 4);
+        Finding finding = about("memory", ProcessorChecks.all(small));
+        assertThat(finding.level()).isEqualTo(Level.WARN);
+        assertThat(finding.mend()).contains("2.0 GiB");
+    }
+}

@@ -1,0 +1,177 @@
+package dev.lockstep.checkpoint;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.model.FlatState;
+import dev.lockstep.model.ParameterLayout;
+import dev.lockstep.torch.Tensors;
+import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.StringTensorDict;
+
+/**
+ * The weights of a network: a state dict of parameters and running statistics under torchvision's names, without optimizer
+ * state. Read from and written to safetensors files and PyTorch's own; also taken from checkpoints.
+ *
+ * @param source what the weights are called in messages
+ * @param tensors float32, but for the int64 batch counters; in the order of the file
+ */
+public record Weights(String source, Map<String, HostTensor> tensors) {
+    private static final String SAFETENSORS = ".safetensors";
+    private static final List<String> TORCH = List.of(".pt", ".pth");
+
+    public Weights {
+        tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    }
+
+    /**
+     * Reads a safetensors file, a checkpoint or a file of {@code torch.save}, told apart by their contents. Other floating
+     * types become float32; a training checkpoint's state dict is found under its usual keys; {@code module.} before
+     * every name is dropped.
+     *
+     * @throws LockstepException of kind CHECKPOINT when the file is missing, damaged or holds no state dict
+     */
+    public static Weights read(Path file) {
+        boolean torch = isTorchFile(file);
+        return torch
+                ? readTorch(file)
+                : of("file = " + file, Safetensors.read(file).tensors());
+    }
+
+    private static Weights readTorch(Path file) {
+        try {
+            return new Weights("file = " + file, TorchFile.read(file));
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    static boolean isTorchFile(Path file) {
+        try {
+            return TorchFile.matches(file);
+        } catch (NoSuchFileException e) {
+            throw LockstepException.checkpoint("no such file", "file = " + file, "check the path");
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    private static LockstepException unreadable(Path file, IOException cause) {
+        return new LockstepException(
+                LockstepException.Kind.CHECKPOINT,
+                "cannot be read: " + cause.getMessage(),
+                "file = " + file,
+                "check the path and its permissions",
+                cause);
+    }
+
+    /** The weights in a checkpoint. */
+    public static Weights of(Checkpoint checkpoint) {
+        return of("checkpoint of step = " + checkpoint.step(), checkpoint.tensors());
+    }
+
+    /** The weights that a network has now. */
+    public static Weights of(FlatState state, long step) {
+        return new Weights("the network", NamedState.copy(state.layout(), state.parameters(), state.running(), step));
+    }
+
+    private static Weights of(String source, Map<String, HostTensor> all) {
+        Map<String, HostTensor> own = new LinkedHashMap<>(all);
+        own.keySet().removeIf(name -> name.startsWith(NamedState.MOMENTUM));
+        return new Weights(source, own);
+    }
+
+    /**
+     * Writes a file that {@code load_state_dict(…, strict=True)} takes: {@code .safetensors}, or {@code .pt} and {@code
+     * .pth} for {@code torch.load(…, weights_only=True)}. Equal weights give equal files.
+     *
+     * @throws LockstepException of kind RECIPE when the name ends otherwise or the file cannot be written
+     */
+    public void write(Path file) {
+        String name = file.getFileName().toString();
+        boolean torch = TORCH.stream().anyMatch(name::endsWith);
+        if (!torch && !name.endsWith(SAFETENSORS)) {
+            throw LockstepException.recipe(
+                    "unknown kind of file", "out = " + file, "end its name in .safetensors, .pt or .pth");
+        }
+        try {
+            AtomicFile.write(file, out -> {
+                if (torch) {
+                    TorchFileWriter.write(Channels.newOutputStream(out), tensors);
+                } else {
+                    new Safetensors(Map.of("format", "pt"), tensors).write(out);
+                }
+            });
+        } catch (IOException e) {
+            throw new LockstepException(
+                    LockstepException.Kind.RECIPE,
+                    "file cannot be written: " + e,
+                    "out = " + file,
+                    "give a path in a writable folder",
+                    e);
+        }
+    }
+
+    /**
+     * Checks that these are the weights of a network.
+     *
+     * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing, too many or of another shape
+     */
+    public void requireFit(ParameterLayout layout) {
+        String misfits = NamedState.misfits(layout, tensors, false);
+        if (!misfits.isEmpty()) {
+            throw LockstepException.checkpoint(
+                    "weights do not fit the network: " + misfits,
+                    source,
+                    "use the recipe and the dataset (number of classes) that they are of");
+        }
+    }
+
+    /** Puts the weights into a network's state; its momentum stays. See {@link #requireFit} for what it throws. */
+    public void assignTo(FlatState state) {
+        requireFit(state.layout());
+        NamedState.assign(state, tensors);
+    }
+
+    /** Puts the weights into a network of its own memory. See {@link #requireFit} for what it throws. */
+    public void assignTo(Module network) {
+        requireFit(ParameterLayout.of(network));
+        StringTensorDict parameters = network.named_parameters();
+        StringTensorDict buffers = network.named_buffers();
+        tensors.forEach((name, tensor) -> {
+            if (!isCounter(name)) {
+                Tensors.assign((parameters.contains(name) ? parameters : buffers).get(name), tensor.floats());
+            }
+        });
+    }
+
+    /**
+     * What tells these weights from others in a recipe: {@code sha256:} and the SHA-256 of parameters and running
+     * statistics in name order, for each its UTF-8 name, then its values as little-endian float32 in row-major order. The
+     * format of the file does not matter.
+     */
+    public String id() {
+        MessageDigest digest = Safetensors.sha256();
+        new TreeMap<>(tensors).forEach((name, tensor) -> {
+            if (!isCounter(name)) {
+                digest.update(name.getBytes(StandardCharsets.UTF_8));
+                digest.update(tensor.data().duplicate());
+            }
+        });
+        return "sha256:" + HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static boolean isCounter(String name) {
+        return name.endsWith(".num_batches_tracked");
+    }
+}

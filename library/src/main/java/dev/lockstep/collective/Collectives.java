@@ -1,0 +1,72 @@
+package dev.lockstep.collective;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.supervise.SupervisorAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/** How a process joins its group. */
+public final class Collectives {
+    /** How sums over processes are made. */
+    public enum Mode {
+        /** In the order of {@link dev.lockstep.topology.ReductionTree}: the bits do not depend on P. */
+        TREE,
+        /** By c10d's own all-reduce, for comparison. */
+        NATIVE
+    }
+
+    /** After which a process that shows no sign of life counts as failed. */
+    public static final Duration PEER_TIMEOUT = Duration.ofSeconds(30);
+
+    /** How long a process waits for others that were started later or on slower machines. */
+    private static final Duration JOIN_TIMEOUT = Duration.ofMinutes(5);
+
+    /**
+     * How long a message may take. Long, because a process may wait for one that does something else, such as fetching
+     * data; dead and stopped processes are the watch's concern.
+     */
+    private static final Duration MESSAGE_TIMEOUT = Duration.ofMinutes(30);
+
+    private Collectives() {}
+
+    /** {@link #fromEnvironment(Mode, Duration)} in the tree's order, with the usual timeout. */
+    public static Collective fromEnvironment() {
+        return fromEnvironment(Mode.TREE, PEER_TIMEOUT);
+    }
+
+    /**
+     * Joins the group that RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT describe (torchrun's contract), and
+     * waits for all its processes. None of them set: a group of one, for which nothing native is loaded. When another
+     * process fails later, this one prints which and why and ends with exit code 4.
+     *
+     * @param peerTimeout how long a process may give no sign of life, where rank 0 watches; a launcher has its own
+     *
+     * @throws LockstepException of kind RECIPE when the variables are incomplete or wrong or the port is taken; of kind
+     *     WORKER when other processes do not come
+     */
+    public static Collective fromEnvironment(Mode mode, Duration peerTimeout) {
+        return fromEnvironment(mode, peerTimeout, System.getenv());
+    }
+
+    /** Whether the environment names a group, be it of one process. */
+    public static boolean isInGroup() {
+        return GroupEnvironment.from(System.getenv()).isPresent();
+    }
+
+    static Collective fromEnvironment(Mode mode, Duration peerTimeout, Map<String, String> environment) {
+        Optional<GroupEnvironment> place = GroupEnvironment.from(environment);
+        if (place.isEmpty() || place.get().size() == 1) {
+            return new SoloCollective();
+        }
+        GroupEnvironment here = place.get();
+        Watch watch = SupervisorAddress.from(environment)
+                .<Watch>map(launcher -> new LaunchedWatch(launcher, here.rank()))
+                .orElseGet(() -> new HostedWatch(here, peerTimeout));
+        return over(mode, new Rendezvous(here, environment, watch, JOIN_TIMEOUT, MESSAGE_TIMEOUT).join());
+    }
+
+    static Collective over(Mode mode, GlooGroup group) {
+        return mode == Mode.TREE ? new TreeCollective(group) : new NativeCollective(group);
+    }
+}

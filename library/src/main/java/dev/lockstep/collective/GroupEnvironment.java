@@ -1,0 +1,84 @@
+package dev.lockstep.collective;
+
+import dev.lockstep.errors.LockstepException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * The place of this process in its group, as torchrun and our own launcher put it into the environment.
+ *
+ * @param rank 0 … size − 1
+ * @param size P
+ * @param localRank the rank among the processes of this machine
+ * @param masterAddress where rank 0 listens: a host name or an address
+ * @param masterPort where rank 0 listens; 0 when rank 0 is to take a free port and tell the others
+ */
+record GroupEnvironment(int rank, int size, int localRank, String masterAddress, int masterPort) {
+    static final String RANK = "RANK";
+    static final String WORLD_SIZE = "WORLD_SIZE";
+    static final String LOCAL_RANK = "LOCAL_RANK";
+    static final String MASTER_ADDR = "MASTER_ADDR";
+    static final String MASTER_PORT = "MASTER_PORT";
+
+    private static final List<String> NAMES = List.of(RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT);
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
+
+    /** Empty when no variable is set. */
+    static Optional<GroupEnvironment> from(Map<String, String> environment) {
+        List<String> missing = new ArrayList<>(NAMES);
+        missing.removeIf(environment::containsKey);
+        if (missing.size() == NAMES.size()) {
+            return Optional.empty();
+        }
+        if (!missing.isEmpty()) {
+            throw incomplete(environment, missing);
+        }
+        int size = number(environment, WORLD_SIZE, 1, Integer.MAX_VALUE);
+        return Optional.of(new GroupEnvironment(
+                number(environment, RANK, 0, size - 1),
+                size,
+                number(environment, LOCAL_RANK, 0, size - 1),
+                address(environment),
+                number(environment, MASTER_PORT, 0, 65_535)));
+    }
+
+    private static LockstepException incomplete(Map<String, String> environment, List<String> missing) {
+        String present =
+                NAMES.stream().filter(environment::containsKey).findFirst().orElseThrow();
+        return LockstepException.recipe(
+                present + " = " + environment.get(present) + " is set but " + String.join(", ", missing)
+                        + (missing.size() == 1 ? " is not" : " are not"),
+                "environment of this process",
+                "set all of " + String.join(", ", NAMES) + " to join a group, or none to run alone");
+    }
+
+    private static String address(Map<String, String> environment) {
+        String address = environment.getOrDefault(MASTER_ADDR, "").strip();
+        if (address.isEmpty()) {
+            throw invalid(MASTER_ADDR, "", "the host name or the address of rank 0");
+        }
+        return address;
+    }
+
+    private static int number(Map<String, String> environment, String name, int least, int most) {
+        String text = environment.getOrDefault(name, "").strip();
+        if (NUMBER.matcher(text).matches()) {
+            int value = Integer.parseInt(text);
+            if (value >= least && value <= most) {
+                return value;
+            }
+        }
+        String range = most == Integer.MAX_VALUE ? "at least " + least : "from " + least + " to " + most;
+        throw invalid(name, text, "a whole number " + range);
+    }
+
+    private static LockstepException invalid(String name, String value, String allowed) {
+        return LockstepException.recipe(
+                name + " = " + value + " is not " + allowed,
+                "environment of this process",
+                "correct it, or unset " + String.join(", ", NAMES) + " to run alone");
+    }
+}

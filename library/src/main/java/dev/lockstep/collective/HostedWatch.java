@@ -1,0 +1,84 @@
+package dev.lockstep.collective;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.supervise.FailureReport;
+import dev.lockstep.supervise.PeerMonitor;
+import dev.lockstep.supervise.Supervisor;
+import dev.lockstep.supervise.SupervisorAddress;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The watch over processes that torchrun or another launcher started: rank 0 watches. It sees a process vanish or fall
+ * silent, but not its exit status.
+ */
+final class HostedWatch implements Watch {
+    private static final String KEY = "lockstep/supervisor";
+
+    private final GroupEnvironment place;
+    private final Duration timeout;
+    private @Nullable Supervisor supervisor;
+    private @Nullable PeerMonitor monitor;
+
+    HostedWatch(GroupEnvironment place, Duration timeout) {
+        this.place = place;
+        this.timeout = timeout;
+    }
+
+    @Override
+    public void publishPort(int port) {}
+
+    @Override
+    public int awaitPort(Duration joinTimeout) {
+        throw LockstepException.recipe(
+                GroupEnvironment.MASTER_PORT + " = 0 leaves the port to rank 0",
+                "nobody tells it to this process",
+                "give a port that is free on the machine of rank 0");
+    }
+
+    @Override
+    public void begin(Board board) {
+        if (place.rank() == 0) {
+            supervisor = new Supervisor(
+                    LocalAddress.towards(LocalAddress.resolve(place.masterAddress())), timeout, new Announcer());
+            board.put(KEY, supervisor.address().toString());
+        }
+        monitor = PeerMonitor.connect(SupervisorAddress.parse(board.get(KEY)), place.rank(), "rank 0");
+    }
+
+    private void announce(int rank, String host, String cause) {
+        if (supervisor != null) {
+            supervisor.announce(new FailureReport(rank, host, cause, List.of(), ""));
+        }
+    }
+
+    private final class Announcer implements Supervisor.Events {
+        @Override
+        public void lost(int rank, String host) {
+            announce(rank, host, "ended without taking leave");
+        }
+
+        @Override
+        public void silent(int rank, String host) {
+            announce(rank, host, "gave no sign of life for " + timeout.toSeconds() + " s");
+        }
+    }
+
+    @Override
+    public void awaitVerdict() {
+        if (monitor != null) {
+            monitor.awaitVerdict();
+        }
+    }
+
+    @Override
+    public void end() {
+        if (monitor != null) {
+            monitor.close();
+        }
+        if (supervisor != null) {
+            supervisor.close();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package dev.lockstep.collective;
+
+import dev.lockstep.torch.StepScope;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+/** Native objects that outlive the scope in which they are made, freed together. */
+final class Owned implements AutoCloseable {
+    private final List<Pointer> pointers = new ArrayList<>();
+
+    <P extends Pointer> P keep(P pointer) {
+        pointers.add(StepScope.keep(pointer));
+        return pointer;
+    }
+
+    /** A float32 vector with undefined values. */
+    Tensor floats(long length) {
+        return keep(torch.empty(length));
+    }
+
+    /** Elements [from, to), over the same memory. */
+    Tensor view(Tensor tensor, long from, long to) {
+        return keep(tensor.narrow(0, from, to - from));
+    }
+
+    /** The form in which c10d takes one tensor. */
+    TensorVector message(Tensor tensor) {
+        return keep(new TensorVector(tensor));
+    }
+
+    @Override
+    public void close() {
+        pointers.forEach(Pointer::close);
+        pointers.clear();
+    }
+}

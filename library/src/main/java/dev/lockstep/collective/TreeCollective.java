@@ -1,0 +1,128 @@
+package dev.lockstep.collective;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * The all-reduce whose sums are the upper levels of {@link dev.lockstep.topology.ReductionTree}, over c10d's send and
+ * receive. See {@link TreeSchedule} for the algorithm; here are the choice between its two forms and the plans that are
+ * kept, so that a step allocates nothing but what c10d itself needs for a message.
+ *
+ * <p>Plans hold views of the caller's buffers: the buffers of the last {@value #KEPT} different all-reduces stay alive.
+ */
+final class TreeCollective implements Collective {
+    /** The longest buffer that is sent whole in every step; from here on halving is faster. Measured, see RESULTS.md. */
+    static final long SHORT_ELEMENTS = 16 * 1024;
+    /** The most elements of one message: long enough for the network, short enough for the cache. */
+    static final long PIECE_ELEMENTS = 256 * 1024;
+
+    private static final int KEPT = 64;
+
+    private final GlooGroup group;
+    private final long shortElements;
+    private final long pieceElements;
+    private final Scratch scratch;
+    private final Map<Long, ShortExchange> shortExchanges = new Recent<>();
+    private final Map<Memory, LongExchange> longExchanges = new Recent<>();
+
+    TreeCollective(GlooGroup group) {
+        this(group, SHORT_ELEMENTS, PIECE_ELEMENTS);
+    }
+
+    TreeCollective(GlooGroup group, long shortElements, long pieceElements) {
+        this.group = group;
+        this.shortElements = shortElements;
+        this.pieceElements = pieceElements;
+        this.scratch = new Scratch(pieceElements);
+    }
+
+    @Override
+    public int rank() {
+        return group.rank();
+    }
+
+    @Override
+    public int size() {
+        return group.size();
+    }
+
+    @Override
+    public void allReduceSum(Tensor buffer) {
+        long length = Buffers.length(buffer);
+        if (length == 0) {
+            return;
+        }
+        group.inTurn(() -> {
+            sum(buffer, length);
+            return null;
+        });
+    }
+
+    private void sum(Tensor buffer, long length) {
+        try (PointerScope scope = new PointerScope()) {
+            if (length <= shortElements) {
+                plan(shortExchanges, length, n -> new ShortExchange(group, n)).sum(buffer);
+            } else {
+                Memory memory = new Memory(buffer.data_ptr().address(), length);
+                plan(longExchanges, memory, key -> new LongExchange(group, buffer, pieceElements, scratch))
+                        .sum();
+            }
+        }
+    }
+
+    private static <K, P> P plan(Map<K, P> plans, K key, Function<K, P> create) {
+        // Not computeIfAbsent: a plan is used right after it is found, so that it is never the eldest.
+        P plan = plans.get(key);
+        if (plan == null) {
+            plan = create.apply(key);
+            plans.put(key, plan);
+        }
+        return plan;
+    }
+
+    @Override
+    public List<byte[]> allGather(byte[] mine) {
+        return group.allGather(mine);
+    }
+
+    @Override
+    public boolean isBitwise() {
+        return Integer.bitCount(group.size()) == 1;
+    }
+
+    @Override
+    public void close() {
+        if (group.leave()) {
+            shortExchanges.values().forEach(ShortExchange::close);
+            longExchanges.values().forEach(LongExchange::close);
+            scratch.close();
+        }
+    }
+
+    /** Where a buffer lies. A plan keeps the memory alive, so no other buffer can come to lie there. */
+    private record Memory(long address, long length) {}
+
+    /** The plans used last. */
+    private static final class Recent<K, P extends AutoCloseable> extends LinkedHashMap<K, P> {
+        Recent() {
+            super(16, 0.75f, true);
+        }
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<K, P> eldest) {
+            if (size() <= KEPT) {
+                return false;
+            }
+            try {
+                eldest.getValue().close();
+            } catch (Exception e) {
+                throw new IllegalStateException("a plan cannot be freed", e);
+            }
+            return true;
+        }
+    }
+}

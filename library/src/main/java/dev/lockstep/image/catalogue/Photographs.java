@@ -1,0 +1,125 @@
+package dev.lockstep.image.catalogue;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.Dataset;
+import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.format.ImageFolder;
+import dev.lockstep.image.format.WebDataset;
+import dev.lockstep.image.transform.PhotographTransform;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.Recipe.Augmentation;
+import dev.lockstep.recipe.Recipe.ColourAugmentation;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * A dataset of JPEG and PNG files.
+ *
+ * @param reader reads training and validation set
+ * @param fetcher where the files come from when the user names no folder; empty: the user must
+ */
+record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fetcher) implements DatasetEntry {
+    /** Reads the training set and the validation set. */
+    interface Reader {
+        List<Dataset> read(Path folder);
+    }
+
+    /** Photographs in a folder of the user's: one folder a class, or tar shards. */
+    static Photographs ofUser(DatasetSpec spec, boolean folders, boolean shards) {
+        return new Photographs(spec, folder -> read(spec.name(), folder, folders, shards), Optional.empty());
+    }
+
+    @Override
+    public DatasetSpec spec(Recipe.Data data) {
+        require(
+                data.augmentation() != Augmentation.PAD_CROP_FLIP,
+                "data.augmentation = pad-crop-flip",
+                "is for small images, use random-resized-crop or none");
+        require(
+                data.colour() == ColourAugmentation.NONE || data.augmentation() == Augmentation.RANDOM_RESIZED_CROP,
+                "data.colour = " + SmallImages.kebab(data.colour()),
+                "needs data.augmentation = random-resized-crop");
+        return spec.withImageSize(data.imageSize());
+    }
+
+    @Override
+    public OpenDataset open(Recipe.Data data, Optional<Path> folder) {
+        DatasetSpec wanted = spec(data);
+        List<Dataset> sets = reader.read(folder(folder));
+        Dataset training = sets.get(0);
+        int classes = training.classNames().size();
+        if (spec.classes().isPresent() && spec.classes().getAsInt() != classes) {
+            throw LockstepException.data(
+                    "wrong number of classes",
+                    "dataset = " + spec.name() + ", classes = " + classes + ", expected = "
+                            + spec.classes().getAsInt(),
+                    "complete the folder, or use data.dataset = imagefolder");
+        }
+        DatasetSpec found = new DatasetSpec(
+                wanted.name(),
+                wanted.title(),
+                wanted.shape(),
+                OptionalInt.of(classes),
+                training.classNames(),
+                OptionalInt.of(training.size()),
+                OptionalInt.of(sets.get(1).size()),
+                wanted.normalisation());
+        return open(data, found, sets);
+    }
+
+    @Override
+    public ImageTransform fileTransform(Recipe.Data data) {
+        DatasetSpec wanted = spec(data);
+        return PhotographTransform.evaluation(wanted.shape().height(), wanted.normalisation());
+    }
+
+    private static OpenDataset open(Recipe.Data data, DatasetSpec found, List<Dataset> sets) {
+        int side = found.shape().height();
+        PhotographTransform evaluation = PhotographTransform.evaluation(side, found.normalisation());
+        boolean jitter = data.colour() != ColourAugmentation.NONE;
+        boolean lighting = data.colour() == ColourAugmentation.JITTER_AND_LIGHTING;
+        PhotographTransform training = data.augmentation() == Augmentation.NONE
+                ? evaluation
+                : PhotographTransform.training(side, jitter, lighting, found.normalisation());
+        return new OpenDataset(found, sets.get(0), sets.get(1), training, evaluation);
+    }
+
+    private static List<Dataset> read(String dataset, Path folder, boolean folders, boolean shards) {
+        if (folders && ImageFolder.isOne(folder)) {
+            return ImageFolder.read(folder);
+        }
+        if (shards && WebDataset.isOne(folder)) {
+            return WebDataset.read(folder);
+        }
+        throw LockstepException.data(
+                "no photographs found",
+                "dataset = " + dataset + ", folder = " + folder,
+                "give as --data the folder that holds " + (folders ? "train and val" : "")
+                        + (folders && shards ? ", or " : "")
+                        + (shards ? "shards named *train*.tar and *val*.tar" : ""));
+    }
+
+    @Override
+    public Optional<Path> fetch(Optional<Path> folder) {
+        Path found = folder(folder);
+        reader.read(found);
+        return Optional.of(found);
+    }
+
+    private Path folder(Optional<Path> folder) {
+        return fetcher.map(files -> files.locateVerified(folder))
+                .or(() -> folder)
+                .orElseThrow(() -> LockstepException.data(
+                        "dataset has no files of its own",
+                        "dataset = " + spec.name(),
+                        "give the folder of your images with --data DIR"));
+    }
+
+    private void require(boolean holds, String what, String mend) {
+        if (!holds) {
+            throw LockstepException.recipe(what, "data.dataset = " + spec.name(), mend);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.lockstep.image.codec;
+
+import static org.bytedeco.opencv.global.opencv_core.CV_8UC1;
+import static org.bytedeco.opencv.global.opencv_core.CV_8UC3;
+import static org.bytedeco.opencv.global.opencv_core.setNumThreads;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_COLOR_RGB;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_REDUCED_GRAYSCALE_2;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_REDUCED_GRAYSCALE_4;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_REDUCED_GRAYSCALE_8;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMWRITE_JPEG_QUALITY;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.imdecode;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.imencode;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ImageData;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.opencv.opencv_core.Mat;
+
+/**
+ * Decodes and encodes images. Decoded images are always red, green, blue, 8 bits each: grayscale is repeated, CMYK and
+ * YCCK are converted, transparency and the lower half of 16-bit samples are dropped, EXIF orientation is ignored.
+ */
+public final class ImageCodec {
+    static {
+        // The loader's threads are the only threads of the data path, and results must not depend on how many there
+        // are.
+        setNumThreads(1);
+    }
+
+    private ImageCodec() {}
+
+    /** Where to read pixels from, whatever form the image has. Encoded images are RGB. */
+    public static PixelSource open(ImageData image) {
+        if (image instanceof ImageData.Pixels pixels) {
+            return new ByteSource(pixels);
+        }
+        ImageData.Encoded encoded = (ImageData.Encoded) image;
+        return decode(encoded, ImageHeader.read(encoded), 1);
+    }
+
+    /**
+     * @param header of this image
+     * @param reduction 1, 2, 4 or 8: the image comes out smaller by this factor (sides rounded up), the mean frequencies
+     *     of its DCT blocks; for JPEG only, others take 1
+     * @throws LockstepException of kind DATA when the image cannot be decoded
+     */
+    public static PixelSource decode(ImageData.Encoded image, ImageHeader header, int reduction) {
+        int flags = IMREAD_COLOR_RGB | IMREAD_IGNORE_ORIENTATION | reduction(reduction);
+        try (BytePointer bytes = new BytePointer(image.bytes());
+                Mat file = new Mat(1, image.bytes().length, CV_8UC1, bytes)) {
+            Mat decoded = imdecode(file, flags);
+            int width = (header.width() + reduction - 1) / reduction;
+            int height = (header.height() + reduction - 1) / reduction;
+            if (decoded.empty() || decoded.cols() != width || decoded.rows() != height) {
+                decoded.close();
+                throw ImageHeader.bad("image cannot be decoded", image.name(), "format = " + header.format());
+            }
+            return new DecodedImage(decoded);
+        } catch (RuntimeException e) {
+            throw e instanceof LockstepException
+                    ? e
+                    : ImageHeader.bad(
+                            "image cannot be decoded",
+                            image.name(),
+                            String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+        }
+    }
+
+    private static int reduction(int factor) {
+        return switch (factor) {
+            case 1 -> 0;
+            case 2 -> IMREAD_REDUCED_GRAYSCALE_2;
+            case 4 -> IMREAD_REDUCED_GRAYSCALE_4;
+            case 8 -> IMREAD_REDUCED_GRAYSCALE_8;
+            default -> throw new IllegalArgumentException("reduction = " + factor + ": must be 1, 2, 4 or 8");
+        };
+    }
+
+    /**
+     * @param pixels of 3 channels, red first
+     * @param quality from 1 to 100
+     */
+    public static byte[] encodeJpeg(ImageData.Pixels pixels, int quality) {
+        try (IntPointer parameters = new IntPointer(IMWRITE_JPEG_QUALITY, quality)) {
+            return encode(".jpg", pixels, parameters);
+        }
+    }
+
+    /**
+     * @param pixels of 3 channels, red first
+     */
+    public static byte[] encodePng(ImageData.Pixels pixels) {
+        try (IntPointer none = new IntPointer(0L)) {
+            return encode(".png", pixels, none);
+        }
+    }
+
+    private static byte[] encode(String extension, ImageData.Pixels pixels, IntPointer parameters) {
+        byte[] reversed = blueFirst(pixels);
+        try (BytePointer data = new BytePointer(reversed);
+                Mat image = new Mat(pixels.height(), pixels.width(), CV_8UC3, data);
+                BytePointer name = new BytePointer(extension);
+                BytePointer file = new BytePointer()) {
+            if (!imencode(name, image, file, parameters)) {
+                throw new IllegalStateException("OpenCV did not encode " + extension);
+            }
+            byte[] bytes = new byte[(int) file.limit()];
+            file.get(bytes);
+            return bytes;
+        }
+    }
+
+    private static byte[] blueFirst(ImageData.Pixels pixels) {
+        byte[] values = pixels.values();
+        if (pixels.channels() != 3) {
+            throw new IllegalArgumentException("channels = " + pixels.channels() + ": must be 3");
+        }
+        byte[] reversed = new byte[values.length];
+        for (int i = 0; i < values.length; i += 3) {
+            reversed[i] = values[i + 2];
+            reversed[i + 1] = values[i + 1];
+            reversed[i + 2] = values[i];
+        }
+        return reversed;
+    }
+}

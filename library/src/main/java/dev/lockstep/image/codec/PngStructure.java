@@ -1,0 +1,62 @@
+package dev.lockstep.image.codec;
+
+import dev.lockstep.errors.LockstepException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.zip.CRC32;
+
+/** The chunks of a PNG file: finds the size, and checks that every chunk is whole up to the end chunk. */
+final class PngStructure {
+    private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+    private static final int HEADER = 0x49484452;
+    private static final int END = 0x49454E44;
+    /** Length, type and checksum. */
+    private static final int FRAMING = 12;
+
+    private PngStructure() {}
+
+    static boolean matches(byte[] bytes) {
+        return bytes.length >= SIGNATURE.length
+                && Arrays.equals(bytes, 0, SIGNATURE.length, SIGNATURE, 0, SIGNATURE.length);
+    }
+
+    static ImageHeader read(byte[] bytes, String name) {
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        int at = SIGNATURE.length;
+        int width = 0;
+        int height = 0;
+        for (int type = 0; type != END; ) {
+            int length = chunkLength(buffer, at, name);
+            type = buffer.getInt(at + 4);
+            boolean first = at == SIGNATURE.length;
+            if (first != (type == HEADER) || first && length != 13) {
+                throw ImageHeader.bad("PNG file has no proper header", name, "offset = " + at);
+            }
+            if (first) {
+                width = buffer.getInt(at + 8);
+                height = buffer.getInt(at + 12);
+            }
+            at += FRAMING + length;
+        }
+        return new ImageHeader(ImageHeader.Format.PNG, Math.max(0, width), Math.max(0, height));
+    }
+
+    /** The length of the data of the chunk at this place; the chunk is whole and its checksum right. */
+    private static int chunkLength(ByteBuffer buffer, int at, String name) {
+        int left = buffer.capacity() - at;
+        int length = left < FRAMING ? 0 : buffer.getInt(at);
+        if (left < FRAMING || length < 0 || length > left - FRAMING) {
+            throw truncated(buffer, name);
+        }
+        CRC32 checksum = new CRC32();
+        checksum.update(buffer.array(), at + 4, length + 4);
+        if ((int) checksum.getValue() != buffer.getInt(at + 8 + length)) {
+            throw ImageHeader.bad("PNG file is damaged: a checksum is wrong", name, "offset = " + at);
+        }
+        return length;
+    }
+
+    private static LockstepException truncated(ByteBuffer buffer, String name) {
+        return ImageHeader.bad("PNG file is truncated", name, "bytes = " + buffer.capacity());
+    }
+}

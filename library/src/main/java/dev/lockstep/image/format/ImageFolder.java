@@ -1,0 +1,229 @@
+package dev.lockstep.image.format;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.Dataset;
+import dev.lockstep.image.ImageData;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/**
+ * Photographs in ImageNet's layout: {@code train} and {@code val}, in each a folder a class, in those JPEG and PNG files,
+ * possibly in folders of their own. Classes and files are sorted by name (by code point, whatever the locale or file system
+ * says), so that every machine gives the same index to the same image. Files whose name starts with a dot, and those that
+ * are no images by their extension, are left out.
+ */
+public final class ImageFolder implements Dataset {
+    private static final String TRAINING = "train";
+    private static final String VALIDATION = "val";
+    /** A file beyond this is no image of a dataset. */
+    private static final long LARGEST_FILE = 1L << 30;
+
+    private final Path root;
+    private final List<String> classNames;
+    private final Samples samples;
+    private final String fingerprint;
+
+    private ImageFolder(Path root, String split, List<String> classNames, Samples samples) {
+        this.root = root;
+        this.classNames = classNames;
+        this.samples = samples;
+        this.fingerprint = samples.fingerprint(split, classNames);
+    }
+
+    /** Whether a folder has this layout. */
+    public static boolean isOne(Path folder) {
+        return Files.isDirectory(folder.resolve(TRAINING));
+    }
+
+    /**
+     * Reads the names of both sets: training, then validation.
+     *
+     * @throws LockstepException of kind DATA when a set is missing, a class is in one set only or has no image, or a
+     *     folder cannot be read
+     */
+    public static List<Dataset> read(Path folder) {
+        List<String> classes = classes(folder.resolve(TRAINING));
+        List<String> validation = classes(folder.resolve(VALIDATION));
+        requireSame(folder, classes, validation);
+        return List.of(
+                read(folder.resolve(TRAINING), "training", classes),
+                read(folder.resolve(VALIDATION), "validation", classes));
+    }
+
+    /**
+     * Some files of a folder.
+     *
+     * @param split goes into the fingerprint: {@code training} or {@code validation}
+     * @param files below the folder, with their labels, in the order of their indices
+     * @throws LockstepException of kind DATA when a file is missing
+     */
+    public static Dataset of(Path folder, String split, List<String> classNames, List<LabelledFile> files) {
+        Samples samples = new Samples();
+        for (LabelledFile file : files) {
+            try {
+                samples.add(file.name, Files.size(folder.resolve(file.name)), file.label);
+            } catch (IOException e) {
+                throw unreadable(folder.resolve(file.name), e);
+            }
+        }
+        return new ImageFolder(folder, split, List.copyOf(classNames), samples);
+    }
+
+    /**
+     * A file with its class.
+     *
+     * @param name relative to the folder, with slashes
+     */
+    public record LabelledFile(String name, int label) {}
+
+    private static List<String> classes(Path set) {
+        if (!Files.isDirectory(set)) {
+            throw LockstepException.data(
+                    "image folder is missing", "folder = " + set, "lay images out as train/CLASS/… and val/CLASS/…");
+        }
+        try (Stream<Path> entries = Files.list(set)) {
+            List<String> names = entries.filter(Files::isDirectory)
+                    .map(path -> path.getFileName().toString())
+                    .filter(name -> !name.startsWith("."))
+                    .sorted()
+                    .toList();
+            if (names.isEmpty()) {
+                throw LockstepException.data("no class folders", "folder = " + set, "lay images out as CLASS/IMAGE");
+            }
+            return names;
+        } catch (IOException | UncheckedIOException e) {
+            throw unreadable(set, e);
+        }
+    }
+
+    private static void requireSame(Path folder, List<String> training, List<String> validation) {
+        TreeSet<String> trainingOnly = new TreeSet<>(training);
+        TreeSet<String> validationOnly = new TreeSet<>(validation);
+        validation.forEach(trainingOnly::remove);
+        training.forEach(validationOnly::remove);
+        if (!trainingOnly.isEmpty() || !validationOnly.isEmpty()) {
+            boolean missing = !trainingOnly.isEmpty();
+            TreeSet<String> only = missing ? trainingOnly : validationOnly;
+            throw LockstepException.data(
+                    "class is in " + (missing ? "train but not in val" : "val but not in train"),
+                    "folder = " + folder + ", class = " + only.first() + ", such classes = " + only.size(),
+                    "give both sets the same class folders");
+        }
+    }
+
+    private static Dataset read(Path root, String split, List<String> classes) {
+        Samples samples = new Samples();
+        for (int label = 0; label < classes.size(); label++) {
+            List<FoundFile> files = imagesBelow(root, root.resolve(classes.get(label)));
+            if (files.isEmpty()) {
+                throw LockstepException.data(
+                        "class folder has no images",
+                        "folder = " + root.resolve(classes.get(label)),
+                        "add JPEG or PNG files, or remove the class from train and val");
+            }
+            for (FoundFile file : files) {
+                samples.add(file.name, file.size, label);
+            }
+        }
+        return new ImageFolder(root, split, classes, samples);
+    }
+
+    /**
+     * @param name relative to the set's folder, with slashes
+     */
+    private record FoundFile(String name, long size) {}
+
+    private static List<FoundFile> imagesBelow(Path root, Path folder) {
+        List<FoundFile> files = new ArrayList<>();
+        try {
+            Files.walkFileTree(folder, EnumSet.of(FileVisitOption.FOLLOW_LINKS), 16, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                    if (attributes.isRegularFile() && isImage(file.getFileName().toString())) {
+                        String name = root.relativize(file).toString().replace('\\', '/');
+                        files.add(new FoundFile(name, attributes.size()));
+                    }
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        } catch (IOException e) {
+            throw unreadable(folder, e);
+        }
+        files.sort(Comparator.comparing(FoundFile::name));
+        return files;
+    }
+
+    /** Whether a file of this name is taken for an image. */
+    static boolean isImage(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        return !lower.startsWith(".") && (lower.endsWith(".jpg") || lower.endsWith(".jpeg") || lower.endsWith(".png"));
+    }
+
+    private static LockstepException unreadable(Path path, Exception cause) {
+        return new LockstepException(
+                LockstepException.Kind.DATA,
+                "file or folder cannot be read: " + cause,
+                "path = " + path,
+                "check its permissions",
+                cause);
+    }
+
+    /** What the sample is called whatever it is stored in: CLASS/NAME without extension. */
+    public String key(int index) {
+        return Samples.key(samples.name(index));
+    }
+
+    @Override
+    public int size() {
+        return samples.count();
+    }
+
+    @Override
+    public int label(int index) {
+        return samples.label(index);
+    }
+
+    @Override
+    public ImageData image(int index) {
+        Path file = root.resolve(samples.name(index));
+        if (samples.size(index) > LARGEST_FILE) {
+            throw LockstepException.data(
+                    "image file is too large",
+                    "image = " + file + ", bytes = " + samples.size(index) + ", most = " + LARGEST_FILE,
+                    "replace or remove it, or use --skip-bad-images");
+        }
+        try {
+            return new ImageData.Encoded(file.toString(), Files.readAllBytes(file));
+        } catch (IOException e) {
+            throw new LockstepException(
+                    LockstepException.Kind.DATA,
+                    "image cannot be read: " + e,
+                    "image = " + file,
+                    "check the file and its permissions, or use --skip-bad-images",
+                    e);
+        }
+    }
+
+    @Override
+    public List<String> classNames() {
+        return classNames;
+    }
+
+    @Override
+    public String fingerprint() {
+        return fingerprint;
+    }
+}

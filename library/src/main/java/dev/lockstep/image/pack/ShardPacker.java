@@ -1,0 +1,170 @@
+package dev.lockstep.image.pack;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.Dataset;
+import dev.lockstep.image.ImageData;
+import dev.lockstep.image.codec.ImageCodec;
+import dev.lockstep.image.codec.ImageHeader;
+import dev.lockstep.image.format.ImageFolder;
+import dev.lockstep.image.format.WebDataset;
+import dev.lockstep.image.transform.ShortSide;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+
+/**
+ * Packs an image folder into WebDataset shards: {@code train-000000.tar}, …, {@code val-000000.tar}, … and the class names.
+ * Images keep their order, so a sample has the same index in the shards as in the folder; those that are not resized keep
+ * their bytes, so that fingerprint and training are the same too. Equal input gives equal shards, byte for byte.
+ *
+ * @param shortSide images whose short side is longer are reduced to this and encoded anew as JPEG; 0 keeps all
+ * @param quality of JPEG for those
+ * @param imagesPerShard at most
+ * @param skipBadImages leave out images that cannot be read, instead of failing
+ */
+public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolean skipBadImages) {
+    /** What was written. */
+    public record Result(int images, int shards, Map<String, String> skipped) {}
+
+    public ShardPacker {
+        require(shortSide == 0 || shortSide >= 8, "--short-side = " + shortSide, "must be 0 or at least 8");
+        require(quality >= 1 && quality <= 100, "--quality = " + quality, "must be between 1 and 100");
+        require(imagesPerShard >= 1, "--images-per-shard = " + imagesPerShard, "must be at least 1");
+    }
+
+    private static void require(boolean holds, String what, String mend) {
+        if (!holds) {
+            throw LockstepException.recipe(what, "", mend);
+        }
+    }
+
+    /**
+     * @param folder with {@code train} and {@code val}
+     * @param out must be missing or empty; appears only when all is written
+     */
+    public Result pack(Path folder, Path out) {
+        List<Dataset> sets = ImageFolder.read(folder);
+        Path partial = out.resolveSibling(out.getFileName() + ".partial");
+        try {
+            requireEmpty(out);
+            requireEmpty(partial);
+            Files.createDirectories(partial);
+            Map<String, String> skipped = new TreeMap<>();
+            Writer training = new Writer(partial, "train", skipped);
+            training.write(sets.get(0));
+            Writer validation = new Writer(partial, "val", skipped);
+            validation.write(sets.get(1));
+            Files.write(partial.resolve(WebDataset.CLASSES), sets.get(0).classNames());
+            Files.deleteIfExists(out);
+            Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);
+            return new Result(training.images + validation.images, training.shards + validation.shards, skipped);
+        } catch (IOException e) {
+            throw new LockstepException(
+                    LockstepException.Kind.DATA,
+                    "shards cannot be written: " + e,
+                    "folder = " + out,
+                    "check space and permissions",
+                    e);
+        }
+    }
+
+    private static void requireEmpty(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> entries = Files.list(folder)) {
+                if (entries.findAny().isPresent()) {
+                    throw LockstepException.data(
+                            "folder for the shards is not empty", "folder = " + folder, "remove it or give another");
+                }
+            }
+        }
+    }
+
+    /** An image as it goes into a shard. */
+    private record Packed(String extension, byte[] bytes) {}
+
+    private Packed packed(ImageData.Encoded image) {
+        ImageHeader header = ImageHeader.read(image);
+        if (shortSide == 0 || Math.min(header.width(), header.height()) <= shortSide) {
+            return new Packed(header.format() == ImageHeader.Format.JPEG ? "jpg" : "png", image.bytes());
+        }
+        return new Packed("jpg", ImageCodec.encodeJpeg(ShortSide.reduce(image, shortSide), quality));
+    }
+
+    /** Writes the shards of one set. */
+    private final class Writer {
+        private final Path folder;
+        private final String split;
+        private final Map<String, String> skipped;
+        private final Set<String> keys = new HashSet<>();
+        private int images;
+        private int shards;
+
+        Writer(Path folder, String split, Map<String, String> skipped) {
+            this.folder = folder;
+            this.split = split;
+            this.skipped = skipped;
+        }
+
+        void write(Dataset set) throws IOException {
+            ImageFolder files = (ImageFolder) set;
+            for (int index = 0; index < files.size(); ) {
+                Path shard = folder.resolve(String.format(Locale.ROOT, "%s-%06d.tar", split, shards++));
+                try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(shard), 1 << 16);
+                        TarArchiveOutputStream tar = new TarArchiveOutputStream(out, "UTF-8")) {
+                    tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+                    for (int last = Math.min(files.size(), index + imagesPerShard); index < last; index++) {
+                        write(tar, files, index);
+                    }
+                    tar.finish();
+                }
+            }
+        }
+
+        private void write(TarArchiveOutputStream tar, ImageFolder files, int index) throws IOException {
+            String key = files.key(index);
+            if (!keys.add(key)) {
+                throw LockstepException.data(
+                        "two images would have the same name in a shard",
+                        "key = " + key + ", set = " + split,
+                        "rename one of them");
+            }
+            Packed image;
+            try {
+                image = packed((ImageData.Encoded) files.image(index));
+            } catch (LockstepException e) {
+                if (!skipBadImages) {
+                    throw e;
+                }
+                skipped.put(split + "/" + key, e.getMessage());
+                return;
+            }
+            member(tar, key + "." + image.extension, image.bytes);
+            member(tar, key + ".cls", Integer.toString(files.label(index)).getBytes(StandardCharsets.US_ASCII));
+            images++;
+        }
+
+        private void member(TarArchiveOutputStream tar, String name, byte[] bytes) throws IOException {
+            TarArchiveEntry entry = new TarArchiveEntry(name);
+            entry.setSize(bytes.length);
+            entry.setModTime(0L);
+            entry.setIds(0, 0);
+            entry.setMode(0100644);
+            tar.putArchiveEntry(entry);
+            tar.write(bytes);
+            tar.closeArchiveEntry();
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package dev.lockstep.image.transform;
+
+import dev.lockstep.image.ImageData;
+import dev.lockstep.image.ImageShape;
+import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.codec.ImageCodec;
+import dev.lockstep.image.codec.PixelSource;
+import dev.lockstep.image.transform.TriangleFilter.Interval;
+import dev.lockstep.sampling.KeyedRandom;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+
+/**
+ * What an image file goes through before a network for small images sees it: decoded, the largest centred part of the
+ * dataset's aspect ratio cut out, resized (antialiased bilinear) to the dataset's own size, made grayscale where the dataset
+ * is, then the dataset's evaluation transform. A file that already has the dataset's size is neither cut nor resized.
+ */
+public final class FittedTransform implements ImageTransform {
+    private final ImageShape source;
+    private final ImageTransform next;
+
+    /**
+     * @param source the shape of the dataset's own images, of 1 or 3 channels
+     * @param next takes images of that shape
+     */
+    public FittedTransform(ImageShape source, ImageTransform next) {
+        if (source.channels() != 1 && source.channels() != 3) {
+            throw new IllegalArgumentException("channels = " + source.channels() + ": must be 1 or 3");
+        }
+        this.source = source;
+        this.next = next;
+    }
+
+    @Override
+    public ImageShape shape() {
+        return next.shape();
+    }
+
+    @Override
+    public void apply(ImageData image, KeyedRandom random, FloatBuffer out) {
+        next.apply(fit(image), random, out);
+    }
+
+    private ImageData.Pixels fit(ImageData image) {
+        int height = source.height();
+        int width = source.width();
+        float[] pixels = new float[height * width * 3];
+        try (PixelSource decoded = ImageCodec.open(image)) {
+            float[] one = new float[width * 3];
+            Arrays.fill(one, 1);
+            double scale = Math.min((double) decoded.width() / width, (double) decoded.height() / height);
+            Resampler.ofThread()
+                    .resample(
+                            decoded,
+                            centre(decoded.width(), width, scale),
+                            centre(decoded.height(), height, scale),
+                            one,
+                            new float[width * 3],
+                            FloatBuffer.wrap(pixels));
+        }
+        byte[] bytes = source.channels() == 3 ? colours(pixels) : luminance(pixels);
+        return new ImageData.Pixels(height, width, source.channels(), bytes);
+    }
+
+    private static TriangleFilter centre(int length, int size, double scale) {
+        double kept = size * scale;
+        Interval interval = Interval.whole((length - kept) / 2, kept, size);
+        return TriangleFilter.of(interval, 0, length);
+    }
+
+    private static byte[] colours(float[] pixels) {
+        byte[] bytes = new byte[pixels.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) rounded(pixels[i]);
+        }
+        return bytes;
+    }
+
+    /** ITU-R 601, in the fixed-point form of Pillow's conversion to "L". */
+    private static byte[] luminance(float[] pixels) {
+        byte[] bytes = new byte[pixels.length / 3];
+        for (int i = 0; i < bytes.length; i++) {
+            int sum = 19595 * rounded(pixels[3 * i])
+                    + 38470 * rounded(pixels[3 * i + 1])
+                    + 7471 * rounded(pixels[3 * i + 2]);
+            bytes[i] = (byte) (sum + 0x8000 >> 16);
+        }
+        return bytes;
+    }
+
+    private static int rounded(float value) {
+        return Math.round(Math.min(255, Math.max(0, value)));
+    }
+}

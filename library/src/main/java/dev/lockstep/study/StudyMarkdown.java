@@ -1,0 +1,39 @@
+package dev.lockstep.study;
+
+import java.util.Locale;
+
+/** A study's table and verdicts as Markdown, for a file of results. */
+final class StudyMarkdown {
+    private StudyMarkdown() {}
+
+    static String of(StudyResults results) {
+        StringBuilder text = new StringBuilder();
+        text.append(
+                "| variant | validation error, % | seeds | minibatch | learning rate | the paper's, ImageNet, % |\n");
+        text.append("| --- | --- | --- | --- | --- | --- |\n");
+        for (StudyResults.Row row : results.rows()) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "| %s | %s | %d%s | %d | %s | %s |\n",
+                    row.variant().label(),
+                    error(row.errors()),
+                    row.errors().size(),
+                    row.diverged() == 0 ? "" : " (" + row.diverged() + " diverged)",
+                    row.minibatch(),
+                    Text.significant(row.learningRate()),
+                    row.variant().paper().isEmpty() ? "–" : row.variant().paper()));
+        }
+        text.append('\n');
+        for (Answer answer : results.answers()) {
+            text.append(String.format("- %s: **%s** (%s).\n", answer.claim(), answer.verdict(), answer.reason()));
+        }
+        return text.toString();
+    }
+
+    private static String error(Sample errors) {
+        String mean = String.format(Locale.ROOT, "%.2f", 100 * errors.mean());
+        return errors.size() < 2
+                ? mean
+                : mean + String.format(Locale.ROOT, " ± %.2f", 100 * errors.standardDeviation());
+    }
+}

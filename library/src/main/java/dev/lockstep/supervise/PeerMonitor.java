@@ -1,0 +1,152 @@
+package dev.lockstep.supervise;
+
+import dev.lockstep.errors.LockstepException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * A process's line to its {@link Supervisor}: sends heartbeats, and ends the process when the supervisor reports that
+ * another one failed or when the supervisor itself is gone, so that no process is left behind.
+ */
+public final class PeerMonitor implements AutoCloseable {
+    /** How long a process that lost a connection waits for word of the culprit. */
+    public static final Duration VERDICT = Duration.ofSeconds(5);
+
+    private static final Duration BEAT = Duration.ofSeconds(1);
+    private static final int CONNECT_MILLIS = 10_000;
+
+    private final Ending ending;
+    private final String watcher;
+    private final Peer peer;
+    private final CompletableFuture<Integer> port = new CompletableFuture<>();
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private volatile boolean ended;
+
+    /** How a process ends for a reason that lies outside of it. */
+    public interface Ending {
+        /** Ends the process; the message has no {@code error:} in front. */
+        void end(String message);
+    }
+
+    private PeerMonitor(Peer peer, String watcher, Ending ending) {
+        this.peer = peer;
+        this.watcher = watcher;
+        this.ending = ending;
+    }
+
+    /** Connects; the process ends with exit code 4 when another one fails. */
+    public static PeerMonitor connect(SupervisorAddress address, int rank, String watcher) {
+        return connect(address, rank, watcher, ProcessEnd::halt);
+    }
+
+    /**
+     * Connects.
+     *
+     * @param watcher in whose process the supervisor is, for the message when it is gone: {@code rank 0}
+     * @throws LockstepException of kind WORKER when the supervisor cannot be reached
+     */
+    public static PeerMonitor connect(SupervisorAddress address, int rank, String watcher, Ending ending) {
+        try {
+            Socket socket = new Socket();
+            socket.connect(new InetSocketAddress(address.host(), address.port()), CONNECT_MILLIS);
+            Peer peer = new Peer(socket);
+            peer.send(Peer.HELLO + " " + address.token() + " " + rank + " " + hostName());
+            PeerMonitor monitor = new PeerMonitor(peer, watcher, ending);
+            Threads.start("lockstep-heartbeat", monitor::beat);
+            Threads.start("lockstep-monitor", monitor::listen);
+            return monitor;
+        } catch (IOException e) {
+            throw LockstepException.worker(
+                    "rank " + rank + " cannot reach its supervisor: " + e.getMessage(),
+                    "address = " + address.host() + ":" + address.port(),
+                    "see whether " + watcher + " is still there");
+        }
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "this machine";
+        }
+    }
+
+    /** Tells all processes the port on which rank 0 listens. */
+    public void publishPort(int number) {
+        peer.send(Peer.PORT + " " + number);
+    }
+
+    /** The port on which rank 0 listens, once it is published. */
+    public int awaitPort(Duration timeout) {
+        try {
+            return port.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw LockstepException.worker(
+                    "rank 0 did not come within " + timeout.toSeconds() + " s", "missing rank = 0", "see its log");
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException("interrupted while rank 0 started", e);
+        }
+    }
+
+    /** Waits a moment for the report that ends this process; returns when none comes. */
+    public void awaitVerdict() {
+        try {
+            if (stopped.await(VERDICT.toMillis(), TimeUnit.MILLISECONDS) && ended) {
+                // The report is being printed, and then this process ends.
+                Threads.pause(VERDICT);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void beat() {
+        try {
+            while (!stopped.await(BEAT.toMillis(), TimeUnit.MILLISECONDS)) {
+                peer.send(Peer.BEAT);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void listen() {
+        for (String line = peer.read(); line != null; line = peer.read()) {
+            if (line.startsWith(Peer.PORT)) {
+                port.complete(Integer.parseInt(line.substring(Peer.PORT.length() + 1)));
+            } else if (line.startsWith(Peer.FAIL)) {
+                end(line.substring(Peer.FAIL.length() + 1));
+                return;
+            } else if (line.equals(Peer.BYE)) {
+                stopped.countDown();
+                return;
+            }
+        }
+        end(watcher + " is gone, a run does not go on unwatched, start it again");
+    }
+
+    private void end(String message) {
+        if (stopped.getCount() > 0) {
+            ended = true;
+            stopped.countDown();
+            ending.end(message);
+        }
+    }
+
+    /** Takes leave in good order: from now on this process may end without being reported. */
+    @Override
+    public void close() {
+        stopped.countDown();
+        peer.send(Peer.BYE);
+        peer.close();
+    }
+}

@@ -1,0 +1,208 @@
+package dev.lockstep.supervise;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigInteger;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Watches the processes of a group: every process keeps a connection to it and sends a heartbeat a second. It notices who
+ * vanishes and who falls silent, and tells everyone. Runs in the launcher, or in rank 0 where another launcher is in charge.
+ *
+ * <p>Thread-safe. The events come on threads of the supervisor, at most one for a process.
+ */
+public final class Supervisor implements AutoCloseable {
+    /** What happens to processes. */
+    public interface Events {
+        /** The connection of a process ended although it had not taken leave. */
+        void lost(int rank, String host);
+
+        /** A process that is connected has sent no heartbeat for the whole timeout. */
+        void silent(int rank, String host);
+    }
+
+    private static final Duration TICK = Duration.ofMillis(250);
+    /** The watch itself slept: the machine was suspended, or someone stopped this process too. */
+    private static final Duration OVERSLEPT = Duration.ofSeconds(2);
+
+    private static final int BACKLOG = 512;
+    private static final int HELLO_MILLIS = 10_000;
+
+    private final Duration timeout;
+    private final Events events;
+    private final ServerSocket server;
+    private final SupervisorAddress address;
+    private final Map<Integer, Member> members = new ConcurrentHashMap<>();
+    private volatile @Nullable String port;
+    private volatile boolean closed;
+
+    /** A process that has said hello. */
+    private static final class Member {
+        private final int rank;
+        private final String host;
+        private final Peer peer;
+        private volatile long lastBeat = System.nanoTime();
+        private volatile boolean left;
+        private volatile boolean reported;
+
+        Member(int rank, String host, Peer peer) {
+            this.rank = rank;
+            this.host = host;
+            this.peer = peer;
+        }
+    }
+
+    /**
+     * Starts to listen on a free port.
+     *
+     * @param host the address to listen on, which is also the one that processes are told
+     * @param timeout how long a process may be silent
+     */
+    public Supervisor(InetAddress host, Duration timeout, Events events) {
+        this.timeout = timeout;
+        this.events = events;
+        try {
+            this.server = new ServerSocket(0, BACKLOG, host);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        String token = new BigInteger(128, new SecureRandom()).toString(16);
+        this.address = new SupervisorAddress(host.getHostAddress(), server.getLocalPort(), token);
+        Threads.start("lockstep-supervisor", this::accept);
+        Threads.start("lockstep-watch", this::watch);
+    }
+
+    public SupervisorAddress address() {
+        return address;
+    }
+
+    /** Whether a process said that it leaves in good order. */
+    public boolean hasLeft(int rank) {
+        Member member = members.get(rank);
+        return member != null && member.left;
+    }
+
+    /** Tells every process but the culprit why the group ends. */
+    public void announce(FailureReport report) {
+        for (Member member : members.values()) {
+            if (member.rank != report.rank()) {
+                member.peer.send(Peer.FAIL + " " + report.line());
+            }
+        }
+    }
+
+    private void accept() {
+        while (!closed) {
+            try {
+                Socket socket = server.accept();
+                Threads.start("lockstep-peer", () -> serve(socket));
+            } catch (IOException e) {
+                if (!closed) {
+                    Threads.pause(TICK);
+                }
+            }
+        }
+    }
+
+    private void serve(Socket socket) {
+        try (Peer peer = new Peer(socket)) {
+            socket.setSoTimeout(HELLO_MILLIS);
+            Member member = welcome(peer);
+            if (member != null) {
+                socket.setSoTimeout(0);
+                listen(member);
+            }
+        } catch (IOException e) {
+            // A connection that fails before its hello belongs to nobody.
+        }
+    }
+
+    /** The process behind a connection; null when it is not one of ours. */
+    private @Nullable Member welcome(Peer peer) {
+        String line = peer.read();
+        String[] words = line == null ? new String[0] : line.split(" ", 4);
+        if (words.length != 4 || !words[0].equals(Peer.HELLO) || !words[1].equals(address.token())) {
+            return null;
+        }
+        Member member = new Member(Integer.parseInt(words[2]), words[3], peer);
+        synchronized (members) {
+            members.put(member.rank, member);
+            if (port != null) {
+                peer.send(Peer.PORT + " " + port);
+            }
+        }
+        return member;
+    }
+
+    private void listen(Member member) {
+        for (String line = member.peer.read(); line != null; line = member.peer.read()) {
+            member.lastBeat = System.nanoTime();
+            if (line.startsWith(Peer.PORT)) {
+                relayPort(line);
+            } else if (line.equals(Peer.BYE)) {
+                member.left = true;
+            }
+        }
+        if (!member.left && !closed) {
+            report(member, () -> events.lost(member.rank, member.host));
+        }
+    }
+
+    private void relayPort(String line) {
+        synchronized (members) {
+            port = line.substring(Peer.PORT.length() + 1);
+            members.values().forEach(member -> member.peer.send(line));
+        }
+    }
+
+    private void watch() {
+        long before = System.nanoTime();
+        while (!closed) {
+            Threads.pause(TICK);
+            long now = System.nanoTime();
+            if (now - before > OVERSLEPT.toNanos()) {
+                members.values().forEach(member -> member.lastBeat = now);
+            }
+            before = now;
+            members.values().forEach(member -> check(member, now));
+        }
+    }
+
+    private void check(Member member, long now) {
+        if (!member.left && now - member.lastBeat > timeout.toNanos()) {
+            report(member, () -> events.silent(member.rank, member.host));
+        }
+    }
+
+    private void report(Member member, Runnable event) {
+        synchronized (member) {
+            if (member.reported || closed) {
+                return;
+            }
+            member.reported = true;
+        }
+        event.run();
+    }
+
+    /** Takes leave of the processes, which then go on unwatched. */
+    @Override
+    public void close() {
+        closed = true;
+        members.values().forEach(member -> {
+            member.peer.send(Peer.BYE);
+            member.peer.close();
+        });
+        try {
+            server.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

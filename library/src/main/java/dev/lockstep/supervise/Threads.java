@@ -1,0 +1,23 @@
+package dev.lockstep.supervise;
+
+import java.time.Duration;
+
+/** Daemon threads and sleeping: what the watch over processes is made of. */
+final class Threads {
+    private Threads() {}
+
+    static void start(String name, Runnable body) {
+        Thread thread = new Thread(body, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Sleeps; returns early when interrupted, and stays interrupted. */
+    static void pause(Duration duration) {
+        try {
+            Thread.sleep(duration.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package dev.lockstep.torch;
+
+import java.io.IOException;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * What the native code tells of itself once it is loaded.
+ *
+ * @param libtorch its version
+ * @param javacpp the version of the bridge to it
+ * @param cpuCapability the instructions that its kernels use, such as {@code AVX2}; part of what decides the bits
+ * @param threads OpenMP threads of the calling thread
+ */
+public record TorchFacts(String libtorch, String javacpp, String cpuCapability, int threads) {
+    private static final String GROUP = "org.bytedeco";
+
+    /** Loads libtorch where that has not happened yet. */
+    public static TorchFacts gather() {
+        TorchRuntime.load();
+        return new TorchFacts(
+                version("pytorch"),
+                version("javacpp"),
+                torch.get_cpu_capability().getString(),
+                torch.get_num_threads());
+    }
+
+    private static String version(String artifact) {
+        try {
+            return Loader.getVersion(GROUP, artifact);
+        } catch (IOException e) {
+            return "unknown";
+        }
+    }
+}

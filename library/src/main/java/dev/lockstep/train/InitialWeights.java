@@ -1,0 +1,30 @@
+package dev.lockstep.train;
+
+import dev.lockstep.checkpoint.Weights;
+import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.ModelFactory;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.Tensor;
+
+/** A network that starts from given weights instead of those that the seed draws. */
+public record InitialWeights(ImageClassifier network, Weights weights) implements ImageClassifier {
+    /** The same networks, each starting from the weights. */
+    public static ModelFactory of(Weights weights, ModelFactory models) {
+        return (settings, input, classes) -> new InitialWeights(models.create(settings, input, classes), weights);
+    }
+
+    @Override
+    public Tensor forward(Tensor images) {
+        return network.forward(images);
+    }
+
+    @Override
+    public Module module() {
+        return network.module();
+    }
+
+    @Override
+    public void initialize(long seed) {
+        weights.assignTo(network.module());
+    }
+}

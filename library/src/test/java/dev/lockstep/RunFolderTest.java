@@ -1,0 +1,93 @@
+package dev.lockstep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.errors.LockstepException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunFolderTest {
+    @TempDir
+    private Path folder;
+
+    /** Another JVM that tries to open a run folder. */
+    public static void main(String[] args) throws IOException {
+        try (RunFolder opened = RunFolder.open(Path.of(args[0]))) {
+            System.out.println("opened");
+        } catch (LockstepException e) {
+            System.out.println(e.getMessage());
+        }
+    }
+
+    private String openedElsewhere() throws Exception {
+        Process other = new ProcessBuilder(
+                        ProcessHandle.current().info().command().orElse("java"),
+                        "-Xshare:auto",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        String.join(File.pathSeparator, location(RunFolder.class), location(RunFolderTest.class)),
+                        RunFolderTest.class.getName(),
+                        folder.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        String said = new String(other.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(other.waitFor()).isZero();
+        return said.strip();
+    }
+
+    private static String location(Class<?> type) throws Exception {
+        return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI())
+                .toString();
+    }
+
+    @Test
+    void secondRun_isRefusedWhereverItIs() throws Exception {
+        String refusal = "another run is writing to this folder";
+        try (RunFolder held = RunFolder.open(folder)) {
+            for (Path spelling : new Path[] {folder, folder.resolve("../" + folder.getFileName())}) {
+                assertThatThrownBy(() -> RunFolder.open(spelling))
+                        .isInstanceOfSatisfying(
+                                LockstepException.class,
+                                e -> assertThat(e.exitCode()).isEqualTo(2))
+                        .hasMessageContaining(refusal);
+            }
+            // A refusal in this JVM must not have dropped the lock that others see.
+            assertThat(openedElsewhere()).contains(refusal);
+        }
+        assertThat(openedElsewhere()).isEqualTo("opened");
+        RunFolder.open(folder).close();
+    }
+
+    @Test
+    void folder_isMade() throws IOException {
+        Path deep = folder.resolve("a/b");
+        try (RunFolder made = RunFolder.open(deep)) {
+            made.write("recipe.yaml", "one");
+            made.write("recipe.yaml", "two");
+            assertThat(deep.resolve("recipe.yaml")).hasContent("two");
+        }
+        try (Stream<Path> files = Files.list(deep)) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder(".lock", "recipe.yaml");
+        }
+    }
+
+    @Test
+    void folderThatIsAFile_isNamed() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "x");
+        for (Path bad : new Path[] {file, file.resolve("below")}) {
+            assertThatThrownBy(() -> RunFolder.open(bad))
+                    .isInstanceOfSatisfying(
+                            LockstepException.class,
+                            e -> assertThat(e.exitCode()).isEqualTo(2))
+                    .hasMessageContainingAll("run folder cannot be written", "out = " + bad);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+package dev.lockstep.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.lockstep.errors.LockstepException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointDirectoryTest {
+    @TempDir
+    private Path folder;
+
+    private final List<String> notices = new ArrayList<>();
+
+    private CheckpointDirectory directory(int keep) {
+        return new CheckpointDirectory(folder, keep, notices::add);
+    }
+
+    private static Checkpoint checkpoint(long step) {
+        TreeMap<String, HostTensor> tensors = new TreeMap<>();
+        float[] values = new float[600];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i * (step + 0.5f);
+        }
+        tensors.put("fc.weight", HostTensor.of(values, 20, 30));
+        tensors.put("bn1.num_batches_tracked", HostTensor.ofLong(step));
+        return new Checkpoint(step, "name: x\n", "f00d", "{}", tensors);
+    }
+
+    private List<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    private long newestStep(CheckpointDirectory directory) {
+        return directory.newest().orElseThrow().step();
+    }
+
+    @Test
+    void write_keepsTheNewest() throws IOException {
+        CheckpointDirectory directory = directory(2);
+        for (long step : new long[] {3, 20, 7, 100_000_000_000L}) {
+            directory.write(checkpoint(step));
+        }
+        assertThat(names()).containsExactly("step-00000020.safetensors", "step-100000000000.safetensors");
+        assertThat(newestStep(directory)).isEqualTo(100_000_000_000L);
+        assertThat(notices).isEmpty();
+    }
+
+    @Test
+    void newest_ofNothing_isEmpty() {
+        assertThat(directory(1).newest()).isEmpty();
+        assertThat(new CheckpointDirectory(folder.resolve("none"), 1, notices::add).newest())
+                .isEmpty();
+    }
+
+    @Test
+    void newest_truncatedAtEverySixteenth_isSkippedWithANotice() throws IOException {
+        CheckpointDirectory directory = directory(2);
+        directory.write(checkpoint(10));
+        Path newest = directory.write(checkpoint(20));
+        byte[] good = Files.readAllBytes(newest);
+        for (int part = 0; part < 16; part++) {
+            notices.clear();
+            Files.write(newest, Arrays.copyOf(good, good.length * part / 16));
+            assertThat(newestStep(directory)).as("%d/16", part).isEqualTo(10);
+            assertThat(notices).hasSize(1);
+            assertThat(notices.get(0))
+                    .startsWith("skipping a checkpoint: damaged safetensors file")
+                    .contains("step-00000020.safetensors");
+        }
+        Files.write(newest, good);
+        assertThat(newestStep(directory)).isEqualTo(20);
+    }
+
+    @Test
+    void newest_withAFlippedByte_isSkippedWithANotice() throws IOException {
+        CheckpointDirectory directory = directory(2);
+        directory.write(checkpoint(10));
+        Path newest = directory.write(checkpoint(20));
+        byte[] good = Files.readAllBytes(newest);
+        // Every byte of length and header would take long; SafetensorsTest flips them all on a smaller file.
+        for (int at = 0; at < good.length; at += 13) {
+            notices.clear();
+            byte[] bad = good.clone();
+            bad[at] ^= (byte) 0x40;
+            Files.write(newest, bad);
+            assertThat(newestStep(directory)).as("byte %d", at).isEqualTo(10);
+            assertThat(notices).as("byte %d", at).hasSize(1);
+        }
+    }
+
+    @Test
+    void newest_whereNoneIsGood_isACheckpointError() throws IOException {
+        CheckpointDirectory directory = directory(3);
+        for (long step = 1; step <= 3; step++) {
+            Path file = directory.write(checkpoint(step));
+            Files.write(file, Arrays.copyOf(Files.readAllBytes(file), 1000));
+        }
+        assertThatThrownBy(directory::newest)
+                .isInstanceOfSatisfying(LockstepException.class, e -> {
+                    assertThat(e.kind()).isEqualTo(LockstepException.Kind.CHECKPOINT);
+                    assertThat(e.exitCode()).isEqualTo(6);
+                })
+                .hasMessageContainingAll("no good checkpoint is left", "files = 3", folder.toString());
+        assertThat(notices).hasSize(3);
+    }
+
+    @Test
+    void otherFiles_areNotCheckpoints() throws IOException {
+        CheckpointDirectory directory = directory(1);
+        directory.write(checkpoint(5));
+        List<String> others = List.of(
+                "step-00000009.safetensors.tmp",
+                "step-00000009.safetensors.superseded",
+                "step-9.safetensors",
+                "step-99999999999999999999.safetensors",
+                "notes.txt");
+        for (String name : others) {
+            Files.writeString(folder.resolve(name), "x");
+        }
+        assertThat(newestStep(directory)).isEqualTo(5);
+        directory.write(checkpoint(6));
+        assertThat(names()).containsAll(others).contains("step-00000006.safetensors");
+        assertThat(notices).isEmpty();
+    }
+
+    @Test
+    void unfinishedFiles_areRemoved() throws IOException {
+        CheckpointDirectory directory = directory(2);
+        directory.write(checkpoint(5));
+        Files.writeString(folder.resolve("step-00000007.safetensors.tmp"), "half");
+        Files.writeString(folder.resolve("mine.tmp"), "stays");
+        directory.removeUnfinished();
+        assertThat(names()).containsExactly("mine.tmp", "step-00000005.safetensors");
+        new CheckpointDirectory(folder.resolve("none"), 1, notices::add).removeUnfinished();
+    }
+
+    @Test
+    void laterCheckpoints_areSetAside() throws IOException {
+        CheckpointDirectory directory = directory(4);
+        for (long step = 0; step <= 3; step++) {
+            directory.write(checkpoint(step));
+        }
+        directory.supersedeAfter(1);
+        assertThat(newestStep(directory)).isEqualTo(1);
+        assertThat(names())
+                .containsExactly(
+                        "step-00000000.safetensors",
+                        "step-00000001.safetensors",
+                        "step-00000002.safetensors.superseded",
+                        "step-00000003.safetensors.superseded");
+        directory.supersedeAfter(-1);
+        assertThat(directory.newest()).isEmpty();
+    }
+
+    /** /dev/full stands for the disk: opening works, every write says "No space left on device". */
+    @Test
+    void fullDisk_failsAndLeavesOldCheckpointsWhole() throws IOException {
+        Path full = Path.of("/dev/full");
+        assumeTrue(Files.isWritable(full));
+        CheckpointDirectory directory = directory(2);
+        Path old = directory.write(checkpoint(10));
+        byte[] before = Files.readAllBytes(old);
+        Files.createSymbolicLink(folder.resolve("step-00000020.safetensors.tmp"), full);
+        assertThatThrownBy(() -> directory.write(checkpoint(20)))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("No space left on device");
+        assertThat(names()).containsExactly("step-00000010.safetensors");
+        assertThat(Files.readAllBytes(old)).isEqualTo(before);
+        assertThat(newestStep(directory)).isEqualTo(10);
+        directory.write(checkpoint(20));
+        assertThat(newestStep(directory)).isEqualTo(20);
+    }
+
+    @Test
+    void checkpoint_writtenAndRead_isTheSame() throws IOException {
+        Checkpoint written = checkpoint(7);
+        Checkpoint read = Checkpoint.read(directory(1).write(written));
+        assertThat(read.step()).isEqualTo(7);
+        assertThat(read.recipe()).isEqualTo(written.recipe());
+        assertThat(read.datasetFingerprint()).isEqualTo("f00d");
+        assertThat(read.trainer()).isEqualTo("{}");
+        assertThat(read.tensors().get("fc.weight").floats())
+                .isEqualTo(written.tensors().get("fc.weight").floats());
+    }
+
+    @Test
+    void anotherFormat_isNamed() throws IOException {
+        Path file = folder.resolve("step-00000001.safetensors");
+        try (var out = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            new Safetensors(Map.of("format_version", "lockstep-9"), Map.of()).write(out);
+        }
+        assertThatThrownBy(() -> Checkpoint.read(file))
+                .isInstanceOf(LockstepException.class)
+                .hasMessageContaining("format_version = lockstep-9");
+    }
+}

@@ -1,0 +1,117 @@
+package dev.lockstep.collective;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.topology.ReductionTree;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every collective under {@link CollectiveContract}, and what only some of them promise. */
+class CollectiveTest {
+    private static final Function<GlooGroup, Collective> TREE =
+            group -> new TreeCollective(group, CollectiveContract.SHORT, CollectiveContract.PIECE);
+
+    @Test
+    void solo_keepsContract() {
+        Collective solo = Collectives.fromEnvironment(Collectives.Mode.TREE, Collectives.PEER_TIMEOUT, Map.of());
+        assertThat(solo).isInstanceOf(SoloCollective.class);
+        List<float[]> sums = CollectiveContract.check(solo);
+        for (int i = 0; i < sums.size(); i++) {
+            int length = CollectiveContract.LENGTHS.get(i);
+            assertThat(sums.get(i)).isEqualTo(CollectiveContract.contribution(0, length, 7));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4, 5, 6, 7, 8})
+    void tree_keepsContract(int size) {
+        List<List<float[]>> ranks = ThreadGroups.run(size, TREE, collective -> {
+            assertThat(collective.isBitwise()).isEqualTo(Integer.bitCount(size) == 1);
+            return CollectiveContract.check(collective);
+        });
+        assertSumsAgree(ranks);
+        if (Integer.bitCount(size) == 1) {
+            assertTreeOrder(ranks.get(0), size);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 8})
+    void native_keepsContract(int size) {
+        List<List<float[]>> ranks = ThreadGroups.run(size, NativeCollective::new, collective -> {
+            assertThat(collective.isBitwise()).isFalse();
+            return CollectiveContract.check(collective);
+        });
+        assertSumsAgree(ranks);
+    }
+
+    @Test
+    void tree_evictedPlans_areMadeAgain() {
+        List<Integer> counts = ThreadGroups.run(2, TREE, collective -> {
+            int right = 0;
+            for (int length = 1; length <= 300; length++) {
+                float[] sum = CollectiveContract.sum(collective, length, 3);
+                right += Arrays.equals(sum, expected(2, length, 3)) ? 1 : 0;
+            }
+            return right;
+        });
+        assertThat(counts).containsExactly(300, 300);
+    }
+
+    /** Every rank has the same bits, and they are the sum to rounding. */
+    private static void assertSumsAgree(List<List<float[]>> ranks) {
+        for (int i = 0; i < CollectiveContract.LENGTHS.size(); i++) {
+            float[] first = ranks.get(0).get(i);
+            for (List<float[]> rank : ranks) {
+                assertThat(rank.get(i)).isEqualTo(first);
+            }
+            assertSumToRounding(first, contributions(ranks.size(), CollectiveContract.LENGTHS.get(i), 7));
+        }
+    }
+
+    private static void assertSumToRounding(float[] sums, float[][] contributions) {
+        assertThat(sums).hasSize(contributions[0].length);
+        for (int element = 0; element < sums.length; element += 97) {
+            double exact = 0;
+            double magnitude = 0;
+            for (float[] contribution : contributions) {
+                exact += contribution[element];
+                magnitude += Math.abs(contribution[element]);
+            }
+            assertThat((double) sums[element]).isCloseTo(exact, Offset.offset(magnitude * 1e-6));
+        }
+    }
+
+    private static void assertTreeOrder(List<float[]> sums, int size) {
+        for (int i = 0; i < sums.size(); i++) {
+            assertThat(sums.get(i)).isEqualTo(expected(size, CollectiveContract.LENGTHS.get(i), 7));
+        }
+    }
+
+    private static float[][] contributions(int size, int length, long seed) {
+        float[][] contributions = new float[size][];
+        for (int rank = 0; rank < size; rank++) {
+            contributions[rank] = CollectiveContract.contribution(rank, length, seed);
+        }
+        return contributions;
+    }
+
+    private static float[] expected(int size, int length, long seed) {
+        float[][] contributions = contributions(size, length, seed);
+        float[] sums = new float[length];
+        for (int i = 0; i < length; i++) {
+            float[] leaves = new float[size];
+            for (int rank = 0; rank < size; rank++) {
+                leaves[rank] = contributions[rank][i];
+            }
+            sums[i] = ReductionTree.sum(leaves);
+        }
+        return sums;
+    }
+}

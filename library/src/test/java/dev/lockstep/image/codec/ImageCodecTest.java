@@ -1,0 +1,209 @@
+package dev.lockstep.image.codec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ImageData;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssertAlternative;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class ImageCodecTest {
+    private static final byte[] JPEG = TestImages.jpeg(40, 30, 1);
+    private static final byte[] PNG = TestImages.png(40, 30, 1);
+
+    static Stream<Map.Entry<String, JsonNode>> oddImages() throws IOException {
+        try (InputStream json = ImageCodecTest.class.getResourceAsStream("odd_images.json")) {
+            return new ObjectMapper().readTree(Objects.requireNonNull(json)).properties().stream();
+        }
+    }
+
+    /** Grey, CMYK, EXIF orientation, alpha, palette, 16 bits, wrong extension: files as ImageNet really contains. */
+    @ParameterizedTest
+    @MethodSource("oddImages")
+    void open_oddImage_decodesAsPillow(Map.Entry<String, JsonNode> odd) {
+        byte[] expected =
+                Base64.getDecoder().decode(odd.getValue().get("pixels").asText());
+        ImageData.Encoded image = new ImageData.Encoded(
+                odd.getKey(),
+                Base64.getDecoder().decode(odd.getValue().get("file").asText()));
+
+        float[][] rows = read(image);
+
+        assertThat(rows).hasDimensions(16, 72);
+        double sum = 0;
+        int most = 0;
+        for (int i = 0; i < expected.length; i++) {
+            int difference = Math.abs(Math.round(rows[i / 72][i % 72]) - (expected[i] & 0xFF));
+            sum += difference;
+            most = Math.max(most, difference);
+        }
+        boolean exact = !odd.getKey().startsWith("cmyk");
+        assertThat(sum / expected.length).isLessThanOrEqualTo(exact ? 0 : 1);
+        assertThat(most).isLessThanOrEqualTo(exact ? 0 : 3);
+    }
+
+    @Test
+    void encodePng_keepsEveryPixel() {
+        ImageData.Pixels pixels = TestImages.pixels(40, 30, 7);
+        float[][] rows = read(new ImageData.Encoded("x", ImageCodec.encodePng(pixels)));
+        for (int i = 0; i < pixels.values().length; i++) {
+            assertThat(rows[i / 120][i % 120]).isEqualTo(pixels.values()[i] & 0xFF);
+        }
+    }
+
+    @Test
+    void read_part_isThatPartOfTheWhole() {
+        ImageData.Encoded image = new ImageData.Encoded("x", PNG);
+        float[][] whole = read(image);
+        try (PixelSource source = ImageCodec.open(image);
+                PixelSource bytes = ImageCodec.open(TestImages.pixels(40, 30, 1))) {
+            float[][] part = new float[5][12];
+            source.read(7, 20, 4, 5, part);
+            float[][] same = new float[5][12];
+            bytes.read(7, 20, 4, 5, same);
+            for (int row = 0; row < 5; row++) {
+                assertThat(part[row]).isEqualTo(Arrays.copyOfRange(whole[20 + row], 21, 33));
+            }
+            assertThat(same).isDeepEqualTo(part);
+        }
+    }
+
+    @Test
+    void decode_reduced_roundsSidesUp() {
+        ImageData.Encoded image = new ImageData.Encoded("x", TestImages.jpeg(41, 31, 1));
+        ImageHeader header = ImageHeader.read(image);
+        for (int reduction : new int[] {1, 2, 4, 8}) {
+            try (PixelSource source = ImageCodec.decode(image, header, reduction)) {
+                assertThat(source.width()).isEqualTo((41 + reduction - 1) / reduction);
+                assertThat(source.height()).isEqualTo((31 + reduction - 1) / reduction);
+                assertThat(source.channels()).isEqualTo(3);
+            }
+        }
+        assertThatIllegalArgumentException().isThrownBy(() -> ImageCodec.decode(image, header, 3));
+    }
+
+    @Test
+    void header_namesFormatAndSize() {
+        assertThat(ImageHeader.read(new ImageData.Encoded("x", JPEG)))
+                .isEqualTo(new ImageHeader(ImageHeader.Format.JPEG, 40, 30));
+        assertThat(ImageHeader.read(new ImageData.Encoded("x", PNG)))
+                .isEqualTo(new ImageHeader(ImageHeader.Format.PNG, 40, 30));
+    }
+
+    @Test
+    void header_truncatedAnywhere_isAnError() {
+        for (byte[] whole : new byte[][] {JPEG, PNG}) {
+            for (int length = 0; length < whole.length; length++) {
+                fails(Arrays.copyOf(whole, length));
+            }
+        }
+        fails(Arrays.copyOf(JPEG, JPEG.length - 300)).withMessageContaining("JPEG file is truncated");
+        fails(Arrays.copyOf(PNG, PNG.length - 5)).withMessageContaining("PNG file is truncated");
+    }
+
+    @Test
+    void header_bytesAfterTheEnd_areIgnored() {
+        assertThat(ImageHeader.read(new ImageData.Encoded("x", Arrays.copyOf(JPEG, JPEG.length + 7)))
+                        .width())
+                .isEqualTo(40);
+    }
+
+    @Test
+    void header_emptyFile_saysSo() {
+        fails(new byte[0])
+                .withMessage("image file is empty, image = some/file.jpg, bytes = 0, replace or remove it, or use"
+                        + " --skip-bad-images");
+    }
+
+    @Test
+    void header_zeroBytesOrText_isNoImage() {
+        fails(new byte[1000]).withMessageContaining("not a JPEG or PNG file").withMessageContaining("00 00 00 00");
+        fails("hello, I am a text".getBytes(StandardCharsets.UTF_8)).withMessageContaining("68 65 6c 6c");
+    }
+
+    @Test
+    void header_tinyOrThin_isAnError() {
+        fails(TestImages.jpeg(1, 1, 1))
+                .withMessageContaining("too small")
+                .withMessageContaining("width = 1, height = 1");
+        fails(TestImages.jpeg(20_000, 1, 1)).withMessageContaining("width = 20000, height = 1");
+        fails(TestImages.png(7, 100, 1)).withMessageContaining("least = 8");
+    }
+
+    @Test
+    void header_decompressionBomb_isRefusedBeforeDecoding() {
+        byte[] jpeg = JPEG.clone();
+        int frame = indexOf(jpeg, 0xFF, 0xC0);
+        jpeg[frame + 5] = (byte) 0xFF;
+        jpeg[frame + 7] = (byte) 0xFF;
+        fails(jpeg).withMessageContaining("decompression bomb");
+
+        byte[] png = PNG.clone();
+        png[16] = 0x7F;
+        java.util.zip.CRC32 checksum = new java.util.zip.CRC32();
+        checksum.update(png, 12, 17);
+        java.nio.ByteBuffer.wrap(png).putInt(29, (int) checksum.getValue());
+        fails(png).withMessageContaining("decompression bomb");
+    }
+
+    @Test
+    void header_wrongChecksumInPng_isDamage() {
+        byte[] png = PNG.clone();
+        png[png.length / 2] ^= 1;
+        fails(png).withMessageContaining("checksum is wrong");
+    }
+
+    /** Whatever a byte becomes, the image is decoded or refused with an error of ours; nothing else happens. */
+    @Test
+    void open_anyByteChanged_decodesOrIsRefused() {
+        int refused = 0;
+        for (int i = 0; i < JPEG.length; i += 3) {
+            byte[] changed = JPEG.clone();
+            changed[i] ^= (byte) 0xFF;
+            try {
+                read(new ImageData.Encoded("x", changed));
+            } catch (LockstepException e) {
+                assertThat(e.kind()).isEqualTo(LockstepException.Kind.DATA);
+                refused++;
+            }
+        }
+        assertThat(refused).isPositive();
+    }
+
+    private static float[][] read(ImageData image) {
+        try (PixelSource source = ImageCodec.open(image)) {
+            float[][] rows = new float[source.height()][source.width() * 3];
+            source.read(0, 0, source.width(), source.height(), rows);
+            return rows;
+        }
+    }
+
+    private static int indexOf(byte[] bytes, int first, int second) {
+        for (int i = 0; ; i++) {
+            if ((bytes[i] & 0xFF) == first && (bytes[i + 1] & 0xFF) == second) {
+                return i;
+            }
+        }
+    }
+
+    private static ThrowableAssertAlternative<LockstepException> fails(byte[] bytes) {
+        return assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> ImageHeader.read(new ImageData.Encoded("some/file.jpg", bytes)))
+                .matches(e -> e.kind() == LockstepException.Kind.DATA)
+                .withMessageContaining("some/file.jpg");
+    }
+}

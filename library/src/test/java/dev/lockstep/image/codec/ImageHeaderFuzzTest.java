@@ -1,0 +1,41 @@
+package dev.lockstep.image.codec;
+
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ImageData;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class ImageHeaderFuzzTest {
+    static Stream<Arguments> seeds() {
+        byte[] jpeg = TestImages.jpeg(16, 16, 1);
+        byte[] png = TestImages.png(16, 16, 1);
+        return Stream.of(
+                arguments(jpeg),
+                arguments(png),
+                arguments(Arrays.copyOf(jpeg, jpeg.length / 2)),
+                arguments(Arrays.copyOf(png, 40)),
+                arguments(new byte[] {(byte) 0xFF, (byte) 0xD8, (byte) 0xFF}),
+                arguments(new byte[0]));
+    }
+
+    /** Whatever the bytes, a header is read or refused with an error of ours. */
+    @MethodSource("seeds")
+    @FuzzTest(maxDuration = "60s")
+    void read_anyBytes(byte[] bytes) {
+        try {
+            ImageHeader header = ImageHeader.read(new ImageData.Encoded("some.jpg", bytes));
+            if (Math.min(header.width(), header.height()) < ImageHeader.SMALLEST_SIDE) {
+                throw new IllegalStateException(header.toString());
+            }
+        } catch (LockstepException expected) {
+            if (expected.kind() != LockstepException.Kind.DATA) {
+                throw expected;
+            }
+        }
+    }
+}

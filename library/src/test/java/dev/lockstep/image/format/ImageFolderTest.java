@@ -1,0 +1,135 @@
+package dev.lockstep.image.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.Dataset;
+import dev.lockstep.image.ImageData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.assertj.core.api.ThrowableAssertAlternative;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class ImageFolderTest {
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void write() {
+        PhotographFolders.write(folder, List.of("cat", "Zebra", "ant"), 3, 1);
+    }
+
+    @Test
+    void read_sortsClassesAndFilesByCodePoint() {
+        PhotographFolders.file(folder.resolve("train/ant/sub/5.png"), new byte[] {1});
+        PhotographFolders.file(folder.resolve("train/ant/10.jpeg"), new byte[] {2});
+        Dataset training = ImageFolder.read(folder).get(0);
+
+        assertThat(training.classNames()).containsExactly("Zebra", "ant", "cat");
+        assertThat(names(training))
+                .containsExactly(
+                        "Zebra/0.JPEG",
+                        "Zebra/1.JPEG",
+                        "Zebra/2.JPEG",
+                        "ant/0.JPEG",
+                        "ant/1.JPEG",
+                        "ant/10.jpeg",
+                        "ant/2.JPEG",
+                        "ant/sub/5.png",
+                        "cat/0.JPEG",
+                        "cat/1.JPEG",
+                        "cat/2.JPEG");
+        assertThat(IntStream.range(0, training.size()).map(training::label))
+                .containsExactly(0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2);
+        assertThat(((ImageData.Encoded) training.image(5)).bytes()).containsExactly(2);
+    }
+
+    @Test
+    void read_leavesOutHiddenFilesAndOthers() {
+        PhotographFolders.file(folder.resolve("train/ant/._0.JPEG"), new byte[] {1});
+        PhotographFolders.file(folder.resolve("train/ant/notes.txt"), new byte[] {1});
+        PhotographFolders.file(folder.resolve("train/.cache/x.jpg"), new byte[] {1});
+        assertThat(ImageFolder.read(folder).get(0).size()).isEqualTo(9);
+    }
+
+    @Test
+    void fingerprint_followsNamesSizesAndLabels() throws IOException {
+        String original = fingerprint();
+        assertThat(ImageFolder.read(folder).get(1).fingerprint()).isNotEqualTo(original);
+
+        Path file = folder.resolve("train/cat/1.JPEG");
+        byte[] bytes = Files.readAllBytes(file);
+        Files.write(file, new byte[] {1});
+        assertThat(fingerprint()).isNotEqualTo(original);
+        Files.write(file, bytes);
+        assertThat(fingerprint()).isEqualTo(original);
+        Files.move(file, folder.resolve("train/cat/3.JPEG"));
+        assertThat(fingerprint()).isNotEqualTo(original);
+        Files.move(folder.resolve("train/cat/3.JPEG"), folder.resolve("train/ant/3.JPEG"));
+        assertThat(fingerprint()).isNotEqualTo(original);
+    }
+
+    @Test
+    void read_classInOneSetOnly_namesIt() throws IOException {
+        Files.createDirectories(folder.resolve("train/dog"));
+        fails().withMessageContaining("class is in train but not in val").withMessageContaining("class = dog");
+        Files.createDirectories(folder.resolve("val/dog"));
+        Files.createDirectories(folder.resolve("val/eel"));
+        fails().withMessageContaining("class is in val but not in train").withMessageContaining("class = eel");
+    }
+
+    @Test
+    void read_emptyClass_namesItsFolder() throws IOException {
+        Files.createDirectories(folder.resolve("train/dog"));
+        Files.createDirectories(folder.resolve("val/dog"));
+        fails().withMessageContaining("class folder has no images")
+                .withMessageContaining(folder.resolve("train/dog").toString());
+    }
+
+    @Test
+    void read_withoutValOrClasses_saysWhatIsMissing() throws IOException {
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> ImageFolder.read(folder.resolve("train")))
+                .withMessageContaining("image folder is missing");
+        Path bare = folder.resolve("bare");
+        Files.createDirectories(bare.resolve("train"));
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> ImageFolder.read(bare))
+                .withMessageContaining("no class folders");
+    }
+
+    @Test
+    void image_thatVanished_namesTheFile() throws IOException {
+        Dataset training = ImageFolder.read(folder).get(0);
+        Files.delete(folder.resolve("train/Zebra/0.JPEG"));
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> training.image(0))
+                .matches(e -> e.kind() == LockstepException.Kind.DATA)
+                .withMessageContaining("image cannot be read")
+                .withMessageContaining("Zebra/0.JPEG");
+    }
+
+    private ThrowableAssertAlternative<LockstepException> fails() {
+        return assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> ImageFolder.read(folder))
+                .matches(e -> e.kind() == LockstepException.Kind.DATA);
+    }
+
+    private String fingerprint() {
+        return ImageFolder.read(folder).get(0).fingerprint();
+    }
+
+    private List<String> names(Dataset dataset) {
+        return IntStream.range(0, dataset.size())
+                .mapToObj(i -> folder.resolve("train")
+                        .relativize(Path.of(((ImageData.Encoded) dataset.image(i)).name()))
+                        .toString())
+                .toList();
+    }
+}

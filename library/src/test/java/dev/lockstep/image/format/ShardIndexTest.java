@@ -1,0 +1,105 @@
+package dev.lockstep.image.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.lockstep.errors.LockstepException;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
+import org.assertj.core.api.ThrowableAssertAlternative;
+import org.junit.jupiter.api.Test;
+
+final class ShardIndexTest {
+    @Test
+    void read_findsEveryImageAndItsLabel() {
+        byte[] shard = new TarFiles()
+                .add("a/one.jpg", (byte) 1, (byte) 2, (byte) 3)
+                .add("a/one.cls", "0")
+                .add("a/one.json", "{}")
+                .add("b/two.cls", " 12\n")
+                .add("b/two.seg.png", (byte) 9)
+                .add("b/two.PNG", (byte) 4)
+                .bytes();
+        List<ShardIndex.Sample> samples = read(shard);
+
+        assertThat(samples).extracting(ShardIndex.Sample::name).containsExactly("a/one.jpg", "b/two.PNG");
+        assertThat(samples).extracting(ShardIndex.Sample::label).containsExactly(0, 12);
+        assertThat(samples).extracting(ShardIndex.Sample::size).containsExactly(3, 1);
+        assertThat(shard[(int) samples.get(0).offset() + 2]).isEqualTo((byte) 3);
+        assertThat(shard[(int) samples.get(1).offset()]).isEqualTo((byte) 4);
+    }
+
+    @Test
+    void read_longNames_areWhole() {
+        String name = "class/" + "x".repeat(300);
+        assertThat(read(new TarFiles()
+                        .add(name + ".jpg", (byte) 1)
+                        .add(name + ".cls", "3")
+                        .bytes()))
+                .extracting(ShardIndex.Sample::name)
+                .containsExactly(name + ".jpg");
+    }
+
+    @Test
+    void read_tornAnywhere_isAnError() {
+        byte[] whole = new TarFiles()
+                .add("a.jpg", new byte[700])
+                .add("a.cls", "1")
+                .add("b.jpg", new byte[20])
+                .add("b.cls", "0")
+                .bytes();
+        int end = whole.length - 1024;
+        for (int length = 1; length < end + 512; length += 37) {
+            fails(Arrays.copyOf(whole, length)).withMessageContaining("some.tar");
+        }
+        fails(Arrays.copyOf(whole, end)).withMessageContaining("its end mark is missing");
+        assertThat(read(Arrays.copyOf(whole, end + 512))).hasSize(2);
+    }
+
+    @Test
+    void read_imageWithoutLabelOrLabelWithoutImage_namesTheKey() {
+        fails(new TarFiles().add("a.jpg", (byte) 1).add("b.cls", "1").bytes())
+                .withMessageContaining("image has no label")
+                .withMessageContaining("member = a");
+        fails(new TarFiles().add("a.cls", "1").bytes()).withMessageContaining("label has no image");
+    }
+
+    @Test
+    void read_sameKeyTwice_isAnError() {
+        fails(new TarFiles()
+                        .add("a.jpg", (byte) 1)
+                        .add("a.cls", "1")
+                        .add("b.jpg", (byte) 1)
+                        .add("b.cls", "1")
+                        .add("a.png", (byte) 1)
+                        .add("a.cls", "1")
+                        .bytes())
+                .withMessageContaining("member = a.png");
+    }
+
+    @Test
+    void read_labelThatIsNoNumber_isAnError() {
+        for (String label : List.of("cat", "-1", "", "1.5", "12345678901", "9".repeat(40))) {
+            fails(new TarFiles().add("a.jpg", (byte) 1).add("a.cls", label).bytes())
+                    .withMessageContaining("label is not a class number")
+                    .withMessageContaining("member = a.cls");
+        }
+    }
+
+    @Test
+    void read_otherFiles_areNoArchive() {
+        fails("hello, this is a text and not an archive".repeat(100).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        fails(new byte[0]);
+    }
+
+    private static List<ShardIndex.Sample> read(byte[] bytes) {
+        return ShardIndex.read(new SeekableInMemoryByteChannel(bytes), "some.tar");
+    }
+
+    private static ThrowableAssertAlternative<LockstepException> fails(byte[] bytes) {
+        return assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> read(bytes))
+                .matches(e -> e.kind() == LockstepException.Kind.DATA);
+    }
+}

@@ -1,0 +1,40 @@
+package dev.lockstep.image.format;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+
+/** Writes tar archives for tests. */
+final class TarFiles {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes, 512, "UTF-8");
+
+    TarFiles add(String name, byte... contents) {
+        try {
+            tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+            TarArchiveEntry entry = new TarArchiveEntry(name);
+            entry.setSize(contents.length);
+            tar.putArchiveEntry(entry);
+            tar.write(contents);
+            tar.closeArchiveEntry();
+            return this;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    TarFiles add(String name, String contents) {
+        return add(name, contents.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+    }
+
+    byte[] bytes() {
+        try {
+            tar.finish();
+            return bytes.toByteArray();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

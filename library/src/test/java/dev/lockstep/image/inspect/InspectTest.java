@@ -1,0 +1,88 @@
+package dev.lockstep.image.inspect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lockstep.image.ImageData;
+import dev.lockstep.image.ImageShape;
+import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.codec.ImageCodec;
+import dev.lockstep.image.codec.PixelSource;
+import dev.lockstep.image.format.PhotographFolders;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.Recipe.Augmentation;
+import dev.lockstep.recipe.Recipe.ColourAugmentation;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class InspectTest {
+    private static final OpenDataset SYNTHETIC = Datasets.open(
+            new Recipe.Data(
+                    "synthetic:images=200,validation=10,shape=1x48x48,classes=3",
+                    Augmentation.PAD_CROP_FLIP,
+                    0,
+                    ColourAugmentation.NONE),
+            Optional.empty());
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void sheet_hasARowASampleAndAColumnAView() {
+        byte[] png = ContactSheet.draw(SYNTHETIC, 7, new int[] {5, 9, 11}, 4);
+        try (PixelSource sheet = ImageCodec.open(new ImageData.Encoded("sheet", png))) {
+            assertThat(sheet.height()).isEqualTo(3 * 100 + 4);
+            assertThat(sheet.width()).isEqualTo(5 * 100 + 4);
+            float[][] rows = new float[sheet.height()][sheet.width() * 3];
+            sheet.read(0, 0, sheet.width(), sheet.height(), rows);
+            byte[] first = ((ImageData.Pixels) SYNTHETIC.training().image(5)).values();
+            for (int y = 0; y < 48; y++) {
+                for (int x = 0; x < 48; x++) {
+                    assertThat(rows[4 + 2 * y][(4 + 2 * x) * 3 + 1]).isEqualTo(first[y * 48 + x] & 0xFF);
+                }
+            }
+            assertThat(rows[0][0]).isEqualTo(255);
+        }
+    }
+
+    @Test
+    void sheet_isAFunctionOfTheSeed() {
+        assertThat(ContactSheet.draw(SYNTHETIC, 7, new int[] {5}, 2))
+                .isEqualTo(ContactSheet.draw(SYNTHETIC, 7, new int[] {5}, 2))
+                .isNotEqualTo(ContactSheet.draw(SYNTHETIC, 8, new int[] {5}, 2));
+    }
+
+    @Test
+    void check_countsClassesAndMeasuresColours() {
+        DatasetCheck check = DatasetCheck.of(
+                SYNTHETIC.training(),
+                SYNTHETIC.evaluationTransform(),
+                SYNTHETIC.spec().normalisation(),
+                100);
+        assertThat(check.perClass()).hasSize(3);
+        assertThat(java.util.Arrays.stream(check.perClass()).sum()).isEqualTo(200);
+        assertThat(check.checked()).isEqualTo(100);
+        assertThat(check.bad()).isEmpty();
+        assertThat(check.mean().get(0)).isCloseTo(0.5, within(0.08));
+        assertThat(check.deviation().get(0)).isCloseTo(0.2, within(0.05));
+    }
+
+    @Test
+    void check_badImages_areListedAndDoNotCount() {
+        PhotographFolders.write(folder, List.of("ant", "bee"), 5, 1);
+        PhotographFolders.file(folder.resolve("train/bee/3.JPEG"), new byte[0]);
+        OpenDataset open = Datasets.open(
+                new Recipe.Data("imagefolder", Augmentation.NONE, 16, ColourAugmentation.NONE), Optional.of(folder));
+        DatasetCheck check = DatasetCheck.of(
+                open.training(), open.evaluationTransform(), open.spec().normalisation(), Integer.MAX_VALUE);
+
+        assertThat(check.checked()).isEqualTo(10);
+        assertThat(check.bad()).hasSize(1).allMatch(message -> message.contains("bee/3.JPEG"));
+        assertThat(check.mean()).hasSize(3).allMatch(mean -> mean > 0.1 && mean < 0.9);
+        assertThat(open.shape()).isEqualTo(new ImageShape(3, 16, 16));
+    }
+}

@@ -1,0 +1,159 @@
+package dev.lockstep.image.transform;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ImageData;
+import dev.lockstep.image.ImageShape;
+import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.codec.TestImages;
+import dev.lockstep.sampling.KeyedRandom;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+final class PhotographTransformTest {
+    private static final Normalisation BYTES =
+            new Normalisation(List.of(0.0, 0.0, 0.0), List.of(1 / 255.0, 1 / 255.0, 1 / 255.0));
+
+    @Test
+    void evaluation_usesNoRandomness() {
+        PhotographTransform transform = PhotographTransform.evaluation(32, BYTES);
+        ImageData image = new ImageData.Encoded("x", TestImages.jpeg(100, 60, 1));
+
+        assertThat(transform.shape()).isEqualTo(new ImageShape(3, 32, 32));
+        assertThat(apply(transform, image, 1)).isEqualTo(apply(transform, image, 2));
+    }
+
+    @Test
+    void evaluation_ofAnImageOfTheResizedSize_isItsCentre() {
+        ImageData.Pixels image = TestImages.pixels(300, 256, 3);
+        float[] seen = apply(PhotographTransform.evaluation(224, BYTES), image, 1);
+        for (int y = 0; y < 224; y += 31) {
+            for (int x = 0; x < 224; x += 31) {
+                int from = ((y + 16) * 300 + x + 38) * 3;
+                assertThat(seen[(y * 224 + x) * 3]).isCloseTo(image.values()[from] & 0xFF, within(1e-3f));
+            }
+        }
+    }
+
+    @Test
+    void training_isAFunctionOfTheKeyAndDiffersBetweenKeys() {
+        PhotographTransform transform = PhotographTransform.training(32, true, true, BYTES);
+        ImageData image = new ImageData.Encoded("x", TestImages.jpeg(100, 60, 1));
+        Set<Integer> different = new HashSet<>();
+        for (int key = 0; key < 20; key++) {
+            float[] seen = apply(transform, image, key);
+            assertThat(apply(transform, image, key)).isEqualTo(seen);
+            different.add(Arrays.hashCode(seen));
+        }
+        assertThat(different).hasSize(20);
+    }
+
+    @Test
+    void training_onManyThreads_givesTheSamePixels() {
+        PhotographTransform transform = PhotographTransform.training(32, true, true, BYTES);
+        List<ImageData> images = IntStream.range(0, 24)
+                .<ImageData>mapToObj(i -> new ImageData.Encoded("x", TestImages.jpeg(60 + 20 * i, 200 + i, i)))
+                .toList();
+        List<Integer> alone = IntStream.range(0, 24)
+                .mapToObj(i -> Arrays.hashCode(apply(transform, images.get(i), i)))
+                .toList();
+        List<Integer> together = IntStream.range(0, 24)
+                .parallel()
+                .mapToObj(i -> Arrays.hashCode(apply(transform, images.get(i), i)))
+                .toList();
+        assertThat(together).isEqualTo(alone);
+    }
+
+    /** A crop many times larger than needed is decoded at a reduced size; the result must stay close. */
+    @Test
+    void apply_reducedDecoding_staysCloseToTheWhole() {
+        ImageData.Pixels pixels = TestImages.pixels(700, 640, 9);
+        ImageData.Encoded file = new ImageData.Encoded("x", TestImages.jpeg(700, 640, 9));
+        for (PhotographTransform transform : List.of(
+                PhotographTransform.evaluation(16, BYTES), PhotographTransform.training(16, false, false, BYTES))) {
+            for (int key = 0; key < 5; key++) {
+                float[] whole = apply(transform, pixels, key);
+                float[] reduced = apply(transform, file, key);
+                double sum = 0;
+                for (int i = 0; i < whole.length; i++) {
+                    sum += Math.abs(whole[i] - reduced[i]);
+                }
+                assertThat(sum / whole.length).isLessThan(1);
+            }
+        }
+    }
+
+    @Test
+    void training_keepsTheMeanColourOfAPlainImage() {
+        byte[] plain = new byte[50 * 40 * 3];
+        for (int i = 0; i < plain.length; i++) {
+            plain[i] = (byte) new int[] {200, 100, 50}[i % 3];
+        }
+        float[] seen = apply(
+                PhotographTransform.training(24, false, false, Normalisation.IMAGENET),
+                new ImageData.Pixels(40, 50, 3, plain),
+                3);
+        for (int i = 0; i < seen.length; i++) {
+            assertThat(seen[i])
+                    .isCloseTo(Normalisation.IMAGENET.apply(i % 3, new int[] {200, 100, 50}[i % 3]), within(1e-4f));
+        }
+    }
+
+    @Test
+    void apply_badImage_namesIt() {
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> apply(
+                        PhotographTransform.evaluation(32, BYTES), new ImageData.Encoded("bad.jpg", new byte[9]), 1))
+                .withMessageContaining("bad.jpg");
+    }
+
+    @Test
+    void jitter_plainGrey_changesBrightnessAlone() {
+        float[] grey = new float[300];
+        Arrays.fill(grey, 100);
+        Set<Float> seen = new HashSet<>();
+        for (int key = 0; key < 50; key++) {
+            float[] pixels = grey.clone();
+            new ColourJitter(false).apply(pixels, KeyedRandom.of(key));
+            for (float value : pixels) {
+                assertThat(value).isCloseTo(pixels[0], within(1e-3f)).isBetween(60f - 1e-3f, 140f + 1e-3f);
+            }
+            seen.add(pixels[0]);
+        }
+        assertThat(seen).hasSizeGreaterThan(40);
+    }
+
+    @Test
+    void jitter_lighting_shiftsEachChannelByOneNumber() {
+        float[] pixels = new float[300];
+        for (int i = 0; i < 300; i++) {
+            pixels[i] = i;
+        }
+        float[] plain = pixels.clone();
+        float[] lit = pixels.clone();
+        new ColourJitter(false).apply(plain, KeyedRandom.of(4));
+        new ColourJitter(true).apply(lit, KeyedRandom.of(4));
+        for (int channel = 0; channel < 3; channel++) {
+            float shift = lit[channel] - plain[channel];
+            assertThat(Math.abs(shift)).isBetween(0.001f, 20f);
+            for (int i = channel; i < 300; i += 3) {
+                assertThat(lit[i] - plain[i]).isCloseTo(shift, within(1e-3f));
+            }
+        }
+    }
+
+    private static float[] apply(PhotographTransform transform, ImageData image, long key) {
+        FloatBuffer out = FloatBuffer.allocate(transform.shape().floats());
+        transform.apply(image, KeyedRandom.of(key), out);
+        assertThat(out.hasRemaining()).isFalse();
+        return out.array();
+    }
+}

@@ -1,0 +1,135 @@
+package dev.lockstep.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ImageShape;
+import dev.lockstep.model.ParameterLayout.Slot;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeFile;
+import dev.lockstep.torch.Tensors;
+import dev.lockstep.torch.TorchRuntime;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class ResNetTest {
+    private static final ImageShape SHAPE = new ImageShape(3, 64, 64);
+    private static final Recipe.Optimizer OPTIMIZER = recipe("resnet18", true).optimizer();
+
+    @BeforeAll
+    static void load() {
+        TorchRuntime.load();
+    }
+
+    private static Recipe recipe(String model, boolean zeroInit) {
+        return RecipeFile.parse(
+                "{name: test, epochs: 1, workers: 1, data: {dataset: synthetic}, model: {name: " + model
+                        + ", zero-init-residual: " + zeroInit + "}}",
+                "test",
+                Map.of());
+    }
+
+    private static ResNet initialised(String model, boolean zeroInit, long seed) {
+        ResNet network = ResNet.fromRecipe(recipe(model, zeroInit).model(), SHAPE, 1000);
+        network.initialize(seed);
+        return network;
+    }
+
+    private static float[] parameter(ResNet network, String name) {
+        return Tensors.toArray(network.named_parameters().get(name));
+    }
+
+    private static double deviation(float[] values) {
+        return Math.sqrt(IntStream.range(0, values.length)
+                        .mapToDouble(i -> (double) values[i] * values[i])
+                        .sum()
+                / values.length);
+    }
+
+    @Test
+    void initialize_drawsHeFanOutKernelsAndASmallClassifier() {
+        ResNet network = initialised("resnet18", true, 3);
+        Map.of("conv1.weight", 64 * 49, "layer2.0.conv1.weight", 128 * 9, "layer2.0.downsample.0.weight", 128)
+                .forEach((name, fanOut) -> {
+                    double expected = Math.sqrt(2.0 / fanOut);
+                    assertThat(deviation(parameter(network, name)))
+                            .as(name)
+                            .isCloseTo(expected, within(0.03 * expected));
+                });
+        assertThat(deviation(parameter(network, "fc.weight"))).isCloseTo(0.01, within(1e-4));
+        assertThat(parameter(network, "fc.bias")).containsOnly(0);
+    }
+
+    @Test
+    void initialize_zeroesTheLastGammaOfEachBlockAlone() {
+        ResNet network = initialised("resnet18", true, 3);
+        assertThat(parameter(network, "layer3.1.bn2.weight")).containsOnly(0);
+        for (String name : List.of("bn1.weight", "layer3.1.bn1.weight", "layer2.0.downsample.1.weight")) {
+            assertThat(parameter(network, name)).as(name).containsOnly(1);
+        }
+        assertThat(parameter(initialised("resnet18", false, 3), "layer3.1.bn2.weight"))
+                .containsOnly(1);
+    }
+
+    @Test
+    void initialize_isAFunctionOfTheSeed() {
+        float[] first = parameter(initialised("resnet18", true, 3), "layer1.0.conv1.weight");
+        assertThat(parameter(initialised("resnet18", true, 3), "layer1.0.conv1.weight"))
+                .isEqualTo(first);
+        assertThat(parameter(initialised("resnet18", true, 4), "layer1.0.conv1.weight"))
+                .isNotEqualTo(first);
+    }
+
+    @Test
+    void layout_keepsKernelsChannelsLastInTheFlatBuffer() {
+        ResNet network = initialised("resnet18", true, 3);
+        ParameterLayout layout = ParameterLayout.of(network, OPTIMIZER);
+        FlatState state = new FlatState(layout, network);
+        Replica.evaluation(network, state, 1e-5);
+        for (Slot slot : layout.slots()) {
+            Tensor parameter = network.named_parameters().get(slot.name());
+            assertThat(parameter.data_ptr_float().address())
+                    .as(slot.name())
+                    .isEqualTo(state.parameters().data_ptr_float().address() + Float.BYTES * slot.offset());
+            if (slot.shape().length == 4) {
+                assertThat(parameter.is_contiguous(MemoryFormat.ChannelsLast))
+                        .as(slot.name() + Arrays.toString(slot.shape()))
+                        .isTrue();
+            }
+        }
+    }
+
+    @Test
+    void layout_rolesComeFromTheOwners() {
+        ParameterLayout layout = ParameterLayout.of(initialised("resnet18", true, 3), OPTIMIZER);
+        for (Slot slot : layout.slots()) {
+            String name = slot.name();
+            boolean norm = name.contains("bn") || name.contains("downsample.1");
+            ParameterRole expected =
+                    norm ? ParameterRole.NORM : name.endsWith("bias") ? ParameterRole.BIAS : ParameterRole.WEIGHT;
+            assertThat(slot.role()).as(name).isEqualTo(expected);
+            assertThat(slot.offset() < layout.decayed()).as(name).isEqualTo(!norm);
+        }
+    }
+
+    @Test
+    void factoryOfOneNetwork_refusesARecipeOfAnother() {
+        Recipe.Model settings = recipe("resnet18", true).model();
+        assertThat(ResNet.resnet18(settings, SHAPE, 10)
+                        .named_parameters()
+                        .get("fc.bias")
+                        .numel())
+                .isEqualTo(10);
+        assertThatThrownBy(() -> ResNet.resnet50(settings, SHAPE, 10))
+                .isInstanceOf(LockstepException.class)
+                .hasMessage("model.name = resnet18, this program trains resnet50, set model.name to resnet50");
+    }
+}

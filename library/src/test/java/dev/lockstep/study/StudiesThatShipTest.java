@@ -1,0 +1,73 @@
+package dev.lockstep.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.recipe.Recipe;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class StudiesThatShipTest {
+    private static final Path STUDIES = Path.of("..", "studies");
+
+    static List<Path> studies() throws IOException {
+        try (Stream<Path> files = Files.list(STUDIES)) {
+            return files.filter(file -> file.toString().endsWith(".yaml"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @Test
+    void studies_areAllThere() throws IOException {
+        assertThat(studies())
+                .extracting(file -> file.getFileName().toString())
+                .contains(
+                        "figure1.yaml",
+                        "quick.yaml",
+                        "remark2.yaml",
+                        "remark3.yaml",
+                        "table1.yaml",
+                        "table2a.yaml",
+                        "table2b.yaml");
+    }
+
+    @ParameterizedTest
+    @MethodSource("studies")
+    void study_keepsNAndFitsAnHourOnTwoCores(Path path) {
+        Study study = Study.read(path);
+        StudyFile file = study.file();
+        assertThat(study.recipes().values()).extracting(Recipe::imagesPerWorker).containsOnly(32);
+        assertThat(file.name() + ".yaml").isEqualTo(path.getFileName().toString());
+        int epochs = study.recipes().values().stream().mapToInt(Recipe::epochs).sum()
+                * file.seeds().size();
+        boolean quick = file.name().equals("quick");
+        assertThat(epochs * file.secondsPerEpoch() / 2).isPositive().isLessThan(quick ? 150 : 3600);
+        assertThat(file.seeds()).hasSizeGreaterThanOrEqualTo(quick ? 1 : 3);
+        assertThat(file.questions()).isNotEmpty();
+    }
+
+    /** The sum over k workers of mean gradients is k times the mean over kn: the same rate for w, k times too large. */
+    @Test
+    void remark3_saysSumsOfMeansAsRatesAndDecay() {
+        Study study = Study.read(STUDIES.resolve("remark3.yaml"));
+        for (int k : new int[] {8, 32}) {
+            Recipe mean = study.recipe("mean-" + k);
+            Recipe sum = study.recipe("sum-" + k);
+            assertThat(mean.workers()).isEqualTo(k);
+            for (long iteration : new long[] {0, 10, 500, 5_000}) {
+                assertThat(sum.schedule(100).at(iteration))
+                        .isCloseTo(
+                                k * mean.schedule(100).at(iteration),
+                                org.assertj.core.data.Percentage.withPercentage(1e-9));
+            }
+            assertThat(sum.optimizer().weightDecay() * k)
+                    .isEqualTo(mean.optimizer().weightDecay());
+        }
+    }
+}

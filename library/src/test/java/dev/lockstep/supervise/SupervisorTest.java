@@ -1,0 +1,195 @@
+package dev.lockstep.supervise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.errors.LockstepException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+class SupervisorTest {
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
+    private final Supervisor.Events recorder = new Supervisor.Events() {
+        @Override
+        public void lost(int rank, String host) {
+            events.add("lost " + rank);
+        }
+
+        @Override
+        public void silent(int rank, String host) {
+            events.add("silent " + rank);
+        }
+    };
+    private Supervisor supervisor = new Supervisor(InetAddress.getLoopbackAddress(), LONG, recorder);
+
+    @AfterEach
+    void close() {
+        supervisor.close();
+    }
+
+    @Test
+    void announce_reachesAllButCulprit() throws InterruptedException {
+        Ends first = new Ends();
+        Ends culprit = new Ends();
+        Ends last = new Ends();
+        joined(0, first);
+        joined(1, culprit);
+        joined(2, last);
+        supervisor.announce(new FailureReport(1, "node7", "was killed", List.of("one", "two"), "logs/rank-1.log"));
+        String line = "rank 1 on node7 was killed, last log lines: one | two, see logs/rank-1.log";
+        assertThat(first.message()).isEqualTo(line);
+        assertThat(last.message()).isEqualTo(line);
+        assertThat(culprit.messages).isEmpty();
+    }
+
+    @Test
+    void vanishedProcess_isLostOnce() throws IOException, InterruptedException {
+        Socket process = raw(3);
+        process.close();
+        assertThat(events.poll(10, TimeUnit.SECONDS)).isEqualTo("lost 3");
+        assertThat(events.poll(50, TimeUnit.MILLISECONDS)).isNull();
+    }
+
+    @Test
+    @Timeout(30)
+    void processThatTakesLeave_isNotLost() throws IOException, InterruptedException {
+        joined(4, new Ends()).close();
+        while (!supervisor.hasLeft(4)) {
+            Thread.onSpinWait();
+        }
+        raw(5).close();
+        assertThat(events.poll(10, TimeUnit.SECONDS)).isEqualTo("lost 5");
+        assertThat(events.poll(50, TimeUnit.MILLISECONDS)).isNull();
+        assertThat(supervisor.hasLeft(5)).isFalse();
+    }
+
+    @Test
+    void processWithoutHeartbeat_isSilent_whileOneWithIsNot() throws IOException, InterruptedException {
+        supervisor.close();
+        supervisor = new Supervisor(InetAddress.getLoopbackAddress(), Duration.ofSeconds(3), recorder);
+        join(0, new Ends());
+        raw(1);
+        assertThat(events.poll(20, TimeUnit.SECONDS)).isEqualTo("silent 1");
+        assertThat(events.poll(1500, TimeUnit.MILLISECONDS)).isNull();
+    }
+
+    @Test
+    void port_reachesEarlyAndLateProcesses() throws Exception {
+        PeerMonitor early = join(1, new Ends());
+        CompletableFuture<Integer> waiting = CompletableFuture.supplyAsync(() -> early.awaitPort(LONG));
+        join(0, new Ends()).publishPort(54_321);
+        assertThat(waiting.get(10, TimeUnit.SECONDS)).isEqualTo(54_321);
+        assertThat(join(2, new Ends()).awaitPort(LONG)).isEqualTo(54_321);
+    }
+
+    @Test
+    void portThatDoesNotCome_isAWorkerFailure() {
+        PeerMonitor monitor = join(1, new Ends());
+        assertThatThrownBy(() -> monitor.awaitPort(Duration.ofMillis(50)))
+                .isInstanceOfSatisfying(
+                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(4))
+                .hasMessageContaining("missing rank = 0");
+    }
+
+    @Test
+    void stranger_isNotHeard() throws IOException, InterruptedException {
+        SupervisorAddress address = supervisor.address();
+        try (Socket stranger = new Socket(address.host(), address.port())) {
+            send(stranger, "HELLO 0123 1 evil\nPORT 1\n");
+            assertThat(stranger.getInputStream().read()).isEqualTo(-1);
+        }
+        assertThat(events.poll(50, TimeUnit.MILLISECONDS)).isNull();
+    }
+
+    @Test
+    void supervisorThatTakesLeave_leavesProcessesAlone() throws InterruptedException {
+        Ends ends = new Ends();
+        PeerMonitor monitor = joined(0, ends);
+        supervisor.close();
+        monitor.awaitVerdict();
+        assertThat(ends.messages).isEmpty();
+    }
+
+    @Test
+    void supervisorThatVanishes_endsProcess() throws Exception {
+        try (ServerSocket fake = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Ends ends = new Ends();
+            PeerMonitor.connect(
+                    new SupervisorAddress(fake.getInetAddress().getHostAddress(), fake.getLocalPort(), "ab"),
+                    0,
+                    "the launcher of this run",
+                    ends);
+            fake.accept().close();
+            assertThat(ends.message()).startsWith("the launcher of this run is gone");
+        }
+    }
+
+    @Test
+    void unreachableSupervisor_isAWorkerFailure() throws IOException {
+        // A port that is taken and does not listen: one that is merely free could be taken by another process
+        // meanwhile.
+        try (Socket deaf = new Socket()) {
+            deaf.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            SupervisorAddress nowhere =
+                    new SupervisorAddress(deaf.getLocalAddress().getHostAddress(), deaf.getLocalPort(), "ab");
+            assertThatThrownBy(() -> PeerMonitor.connect(nowhere, 2, "rank 0"))
+                    .isInstanceOf(LockstepException.class)
+                    .hasMessageStartingWith("rank 2 cannot reach its supervisor");
+        }
+    }
+
+    private PeerMonitor join(int rank, PeerMonitor.Ending ending) {
+        return PeerMonitor.connect(supervisor.address(), rank, "rank 0", ending);
+    }
+
+    /** Joins and waits until the supervisor knows it: what it relays comes back only then. */
+    private PeerMonitor joined(int rank, PeerMonitor.Ending ending) {
+        PeerMonitor monitor = join(rank, ending);
+        monitor.publishPort(1);
+        monitor.awaitPort(LONG);
+        return monitor;
+    }
+
+    private Socket raw(int rank) throws IOException {
+        SupervisorAddress address = supervisor.address();
+        Socket socket = new Socket(address.host(), address.port());
+        send(socket, "HELLO " + address.token() + " " + rank + " here\n");
+        return socket;
+    }
+
+    private static void send(Socket socket, String text) throws IOException {
+        OutputStream out = socket.getOutputStream();
+        out.write(text.getBytes(StandardCharsets.UTF_8));
+        out.flush();
+    }
+
+    /** How a process of the test ends: it does not, it notes the message. */
+    private static final class Ends implements PeerMonitor.Ending {
+        private final BlockingQueue<String> messages = new LinkedBlockingQueue<>();
+
+        @Override
+        public void end(String message) {
+            messages.add(message);
+        }
+
+        String message() throws InterruptedException {
+            return messages.poll(10, TimeUnit.SECONDS);
+        }
+    }
+}

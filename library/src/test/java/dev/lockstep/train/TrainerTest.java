@@ -1,0 +1,261 @@
+package dev.lockstep.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
+import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.Dataset;
+import dev.lockstep.image.ImageData;
+import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.StepMetrics;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TrainerTest {
+    private static final RunOptions OPTIONS = RunOptions.defaults().withLanes(1).withBucketFloats(500);
+
+    private static String weightsOf(Recipe recipe, RunOptions options) {
+        try (Trainer trainer = TestRuns.trainer(recipe, options)) {
+            assertThat(trainer.run(new TestRuns.Listener())).isEqualTo(Trainer.End.COMPLETED);
+            return trainer.weightsSha256();
+        }
+    }
+
+    @Test
+    void weights_ofAnyLanesAndLoaderThreads_haveTheSameBits() {
+        Recipe recipe = TestRuns.recipe("epochs", "1", "data.augmentation", "pad-crop-flip");
+        String reference = weightsOf(recipe, OPTIONS);
+        for (int lanes = 1; lanes <= 3; lanes++) {
+            for (int loaders : new int[] {1, 4}) {
+                assertThat(weightsOf(recipe, OPTIONS.withLanes(lanes).withLoaderThreads(loaders)))
+                        .as("lanes = %d, loader threads = %d", lanes, loaders)
+                        .isEqualTo(reference);
+            }
+        }
+    }
+
+    @Test
+    void weights_ofAnotherSeedRecipeOrForm_haveOtherBits() {
+        String reference = weightsOf(TestRuns.recipe("epochs", "1"), OPTIONS);
+        assertThat(List.of(
+                        weightsOf(TestRuns.recipe("epochs", "1", "seed", "2"), OPTIONS),
+                        weightsOf(TestRuns.recipe("epochs", "1", "data.augmentation", "pad-crop-flip"), OPTIONS),
+                        weightsOf(
+                                TestRuns.recipe(
+                                        "epochs",
+                                        "1",
+                                        "optimizer.form",
+                                        "velocity",
+                                        "optimizer.momentum-correction",
+                                        "false"),
+                                OPTIONS)))
+                .doesNotContain(reference)
+                .doesNotHaveDuplicates();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"6, 2, gradient", "8, 2, velocity", "8, 4, gradient", "8, 8, gradient"})
+    void weights_ofSeveralProcesses_haveTheSameBits(int workers, int processes, String form) throws Exception {
+        Recipe recipe = TestRuns.recipe("epochs", "1", "workers", Integer.toString(workers), "optimizer.form", form);
+        TestRuns.Listener alone = new TestRuns.Listener();
+        String reference;
+        try (Trainer trainer = TestRuns.trainer(recipe, OPTIONS)) {
+            trainer.run(alone);
+            reference = trainer.weightsSha256();
+        }
+        List<String> hashes = InMemoryGroup.play(processes, group -> {
+            try (Trainer trainer =
+                    TestRuns.trainer(recipe, group, OPTIONS.withLanes(2).withAuditEvery(2), new StopSignal())) {
+                TestRuns.Listener listener = new TestRuns.Listener();
+                trainer.compareProcesses();
+                trainer.run(listener);
+                assertThat(listener.steps.stream().map(StepMetrics::loss))
+                        .isEqualTo(alone.steps.stream().map(StepMetrics::loss).toList());
+                assertThat(listener.epochs.get(0).validationLoss())
+                        .isEqualTo(alone.epochs.get(0).validationLoss());
+                return trainer.weightsSha256();
+            }
+        });
+        assertThat(hashes).hasSize(processes).containsOnly(reference);
+    }
+
+    /** Not a power of two: the same mathematics, and every process with the same bits. */
+    @Test
+    void weights_ofThreeProcesses_agreeWithEachOther() throws Exception {
+        Recipe recipe = TestRuns.recipe("epochs", "1");
+        List<String> hashes = InMemoryGroup.play(3, group -> {
+            try (Trainer trainer = TestRuns.trainer(recipe, group, OPTIONS, new StopSignal())) {
+                trainer.run(new TestRuns.Listener());
+                return trainer.weightsSha256();
+            }
+        });
+        assertThat(hashes).doesNotContainNull().containsOnly(hashes.get(0));
+    }
+
+    @Test
+    void stopOfOneProcess_stopsAllAfterTheSameStep() throws Exception {
+        List<Long> steps = InMemoryGroup.play(2, group -> {
+            StopSignal stop = new StopSignal();
+            try (Trainer trainer = TestRuns.trainer(TestRuns.recipe(), group, OPTIONS, stop)) {
+                TestRuns.Listener listener = new TestRuns.Listener() {
+                    @Override
+                    public void onStep(StepMetrics step) {
+                        super.onStep(step);
+                        if (group.rank() == 1 && step.step() == 3) {
+                            stop.request();
+                        }
+                    }
+                };
+                assertThat(trainer.run(listener)).isEqualTo(Trainer.End.SIGNALLED);
+                assertThat(listener.checkpoints).isEqualTo(1);
+                return trainer.step();
+            }
+        });
+        assertThat(steps).containsExactly(4L, 4L);
+    }
+
+    @Test
+    void divergence_namesTheSameWorkerOnEveryProcess() throws Exception {
+        Recipe recipe = TestRuns.recipe("learning-rate.reference", "1e30", "learning-rate.warmup.kind", "none");
+        List<String> messages = InMemoryGroup.play(2, group -> {
+            try (Trainer trainer = TestRuns.trainer(recipe, group, OPTIONS, new StopSignal())) {
+                Throwable failure = catchThrowable(() -> trainer.run(new TestRuns.Listener()));
+                assertThat(failure)
+                        .isInstanceOfSatisfying(
+                                LockstepException.class,
+                                e -> assertThat(e.exitCode()).isEqualTo(5));
+                return failure.getMessage();
+            }
+        });
+        assertThat(messages.get(0)).isEqualTo(messages.get(1)).contains("worker = 0", "learning rate = 3.0E30");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"seed, 9, seed = ", "learning-rate.reference, 0.2, learning-rate.reference = "})
+    void compareProcesses_withAnotherRecipe_namesKeyAndRank(String key, String value, String named) {
+        assertThatThrownBy(() -> InMemoryGroup.play(3, group -> {
+                    Recipe recipe = group.rank() == 2 ? TestRuns.recipe(key, value) : TestRuns.recipe();
+                    try (Trainer trainer = TestRuns.trainer(recipe, group, OPTIONS, new StopSignal())) {
+                        trainer.compareProcesses();
+                        return 0;
+                    }
+                }))
+                .isInstanceOf(LockstepException.class)
+                .hasMessageContainingAll("different recipes", named, "rank = 2");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void brokenImage_surfacesUnchanged(int lanes) {
+        Recipe recipe = TestRuns.recipe();
+        LockstepException broken = LockstepException.data("truncated image", "file = x.jpg", "replace it");
+        OpenDataset good = TestRuns.data(recipe);
+        Dataset bad = new Forwarding(good.training()) {
+            private final AtomicInteger asked = new AtomicInteger();
+
+            @Override
+            public ImageData image(int index) {
+                if (asked.incrementAndGet() == 60) {
+                    throw broken;
+                }
+                return super.image(index);
+            }
+        };
+        OpenDataset data = new OpenDataset(
+                good.spec(), bad, good.validation(), good.trainingTransform(), good.evaluationTransform());
+        TestRuns.Listener listener = new TestRuns.Listener();
+        Throwable seen = assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
+            try (Trainer trainer = new Trainer(
+                    recipe,
+                    ResNet::fromRecipe,
+                    data,
+                    new SoloCollective(),
+                    OPTIONS.withLanes(lanes).withLoaderThreads(2),
+                    new StopSignal())) {
+                return catchThrowable(() -> trainer.run(listener));
+            }
+        });
+        assertThat(seen).isSameAs(broken);
+        assertThat(listener.steps).hasSizeLessThan(4);
+    }
+
+    @Test
+    void metrics_ofARun_areComplete() {
+        TestRuns.Listener listener = new TestRuns.Listener();
+        Recipe recipe = TestRuns.recipe();
+        try (Trainer trainer = TestRuns.trainer(recipe, OPTIONS.withCheckpoints(3, 2))) {
+            assertThat(trainer.totalSteps()).isEqualTo(TestRuns.STEPS);
+            trainer.run(listener);
+            assertThat(trainer.epochs()).isEqualTo(listener.epochs);
+        }
+        assertThat(listener.steps).extracting(StepMetrics::step).containsExactly(steps());
+        assertThat(listener.steps)
+                .extracting(StepMetrics::learningRate)
+                .containsExactly(LongStream.range(0, TestRuns.STEPS)
+                        .mapToObj(s -> recipe.schedule(TestRuns.STEPS_PER_EPOCH).at(s))
+                        .toArray(Double[]::new));
+        // Every third step, and the ends of the two epochs.
+        assertThat(listener.checkpoints).isEqualTo(4 + 2);
+        double loss = listener.steps.subList(7, 14).stream()
+                .mapToDouble(StepMetrics::loss)
+                .average()
+                .orElseThrow();
+        assertThat(listener.epochs.get(1).trainLoss()).isCloseTo(loss, within(1e-9));
+        assertThat(listener.epochs).allSatisfy(epoch -> {
+            assertThat(epoch.validationTop1Error() * 37).isEqualTo(Math.rint(epoch.validationTop1Error() * 37));
+            assertThat(epoch.validationTop5Error()).isLessThanOrEqualTo(epoch.validationTop1Error());
+        });
+        assertThat(listener.epochs.get(1).trainLoss())
+                .isLessThan(listener.epochs.get(0).trainLoss());
+    }
+
+    private static Long[] steps() {
+        return LongStream.rangeClosed(1, TestRuns.STEPS).boxed().toArray(Long[]::new);
+    }
+
+    /** A dataset that passes everything on. */
+    private static class Forwarding implements Dataset {
+        private final Dataset to;
+
+        Forwarding(Dataset to) {
+            this.to = to;
+        }
+
+        @Override
+        public int size() {
+            return to.size();
+        }
+
+        @Override
+        public int label(int index) {
+            return to.label(index);
+        }
+
+        @Override
+        public ImageData image(int index) {
+            return to.image(index);
+        }
+
+        @Override
+        public List<String> classNames() {
+            return to.classNames();
+        }
+
+        @Override
+        public String fingerprint() {
+            return to.fingerprint();
+        }
+    }
+}
