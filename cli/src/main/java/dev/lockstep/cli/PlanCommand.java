@@ -9,6 +9,7 @@ import dev.lockstep.plan.Finding;
 import dev.lockstep.plan.Plan;
 import dev.lockstep.recipe.Recipe;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,7 +23,9 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  lockstep plan recipes/fashion-mnist.yaml --set workers=64 --procs 2",
-            "  lockstep plan recipes/imagenet-resnet50-8k.yaml --json"
+            "  lockstep plan recipes/imagenet-resnet50-8k.yaml --procs 32 --lanes 8 --images-per-second 1103"
+                    + " --bandwidth 50Gbit --latency 20us --target 1h",
+            "  lockstep plan recipes/fashion-mnist.yaml --measured runs/fashion-mnist-short --json"
         })
 final class PlanCommand implements Runnable {
     /** Where only the files can tell the number of classes, that of ImageNet stands in. */
@@ -47,6 +50,10 @@ final class PlanCommand implements Runnable {
             description = "Compute threads of a process (default: cores / procs / threads-per-worker).")
     private Optional<Integer> lanes = Optional.empty();
 
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private CostOptions costOptions;
+
     @Option(names = "--strict", description = "Fail when a check warns.")
     private boolean strict;
 
@@ -60,10 +67,21 @@ final class PlanCommand implements Runnable {
         Recipe recipe = recipeArgument.read();
         Plan plan = Plan.of(recipe, facts(recipe), processes, lanes.orElseGet(() -> usualLanes(recipe)));
         List<Finding> findings = Checks.run(recipe, plan.data().trainingImages());
-        System.out.print(json ? JsonDocument.of(PlanJson.of(plan, findings)) + "\n" : PlanText.of(plan, findings));
+        Optional<Costs> costs = costOptions.costs(plan);
+        System.out.print(json ? json(plan, findings, costs) : text(plan, findings, costs));
         if (strict) {
             Checks.requireNoWarnings(findings);
         }
+    }
+
+    private static String text(Plan plan, List<Finding> findings, Optional<Costs> costs) {
+        return PlanText.of(plan, findings) + costs.map(CostText::of).orElse("");
+    }
+
+    private static String json(Plan plan, List<Finding> findings, Optional<Costs> costs) {
+        Map<String, Object> document = PlanJson.of(plan, findings);
+        costs.ifPresent(known -> document.put("cost", CostJson.of(known)));
+        return JsonDocument.of(document) + "\n";
     }
 
     private static void atLeastOne(String option, int value) {

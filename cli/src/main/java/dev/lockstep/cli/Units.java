@@ -56,6 +56,8 @@ final class Units {
     static String duration(double seconds) {
         if (!Double.isFinite(seconds)) {
             return "–";
+        } else if (seconds == 0) {
+            return "0 s";
         } else if (seconds < 1) {
             return seconds < 0.001 ? digits(seconds * 1e6, 3) + " µs" : digits(seconds * 1e3, 3) + " ms";
         } else if (seconds < MINUTE) {

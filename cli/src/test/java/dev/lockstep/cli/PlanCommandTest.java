@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,15 +18,13 @@ final class PlanCommandTest {
     private static final String PAPER_8K = "../recipes/imagenet-resnet50-8k.yaml";
     private static final String FASHION = "../recipes/fashion-mnist.yaml";
 
-    private record Result(int exitCode, String out, String err) {}
-
     @Test
     void plan_paper8k_saysWhatThePaperSays() {
-        Result result = plan(PAPER_8K, "--procs", "32", "--lanes", "1");
+        CapturedRun result = plan(PAPER_8K, "--procs", "32", "--lanes", "1");
 
-        assertThat(result.exitCode).isZero();
-        assertThat(result.err).isEmpty();
-        assertThat(result.out)
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out())
                 .contains("kn = 256 workers × 32 images = 8,192 images, 32 × the reference minibatch of 256")
                 .contains("η̂ = 3.2 from η = 0.1, scaling linear")
                 .contains("90 epochs × 156 iterations = 14,040 iterations")
@@ -46,7 +41,7 @@ final class PlanCommandTest {
     @Test
     void plan_paper8k_drawsTheRampOfTheWarmup() {
         List<String> plot = plan(PAPER_8K)
-                .out
+                .out()
                 .lines()
                 .filter(line -> line.contains("│") && !line.contains("run"))
                 .map(line -> line.substring(line.indexOf('│') + 1))
@@ -67,10 +62,10 @@ final class PlanCommandTest {
 
     @Test
     void plan_json_isOneDocumentWithEveryNumber() throws IOException {
-        Result result = plan(PAPER_8K, "--procs", "64", "--lanes", "2", "--json");
+        CapturedRun result = plan(PAPER_8K, "--procs", "64", "--lanes", "2", "--json");
 
-        JsonNode json = JSON.readTree(result.out);
-        assertThat(result.exitCode).isZero();
+        JsonNode json = JSON.readTree(result.out());
+        assertThat(result.exitCode()).isZero();
         assertThat(json.get("minibatch").asInt()).isEqualTo(8192);
         assertThat(json.get("scaling_factor").asDouble()).isEqualTo(32);
         assertThat(json.get("learning_rate").asDouble()).isEqualTo(3.2);
@@ -90,10 +85,10 @@ final class PlanCommandTest {
 
     @Test
     void plan_warning_isShownWithItsMendAndSection() {
-        Result result = plan(PAPER_8K, "--set", "learning-rate.warmup.kind=none");
+        CapturedRun result = plan(PAPER_8K, "--set", "learning-rate.warmup.kind=none");
 
-        assertThat(result.exitCode).isZero();
-        assertThat(result.out.replaceAll("\\s+", " "))
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out().replaceAll("\\s+", " "))
                 .contains("Checks 1 warning warning [no-warmup] learning-rate.warmup.kind = none, epochs = 5: training"
                         + " starts at 32 × the reference rate; use learning-rate.warmup.kind = gradual with epochs = 5"
                         + " (paper, section 2.2, Table 1).");
@@ -101,18 +96,18 @@ final class PlanCommandTest {
 
     @Test
     void plan_strict_failsOnAWarningAfterThePlan() {
-        Result result = plan(PAPER_8K, "--strict", "--set", "learning-rate.warmup.kind=none");
+        CapturedRun result = plan(PAPER_8K, "--strict", "--set", "learning-rate.warmup.kind=none");
 
-        assertThat(result.exitCode).isEqualTo(2);
-        assertThat(result.out).contains("1 warning");
-        assertThat(result.err)
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.out()).contains("1 warning");
+        assertThat(result.err())
                 .startsWith("error: --strict: 1 check fails: no-warmup, ")
                 .hasLineCount(1);
     }
 
     @Test
     void plan_strictAndSilenced_passesAndShowsTheReason() throws IOException {
-        Result result = plan(
+        CapturedRun result = plan(
                 PAPER_8K,
                 "--strict",
                 "--json",
@@ -121,15 +116,16 @@ final class PlanCommandTest {
                 "--set",
                 "silence.no-warmup=on purpose, a=b");
 
-        assertThat(result.exitCode).isZero();
-        JsonNode finding = JSON.readTree(result.out).get("findings").get(0);
+        assertThat(result.exitCode()).isZero();
+        JsonNode finding = JSON.readTree(result.out()).get("findings").get(0);
         assertThat(finding.get("code").asText()).isEqualTo("no-warmup");
         assertThat(finding.get("silenced").asText()).isEqualTo("on purpose, a=b");
     }
 
     @Test
     void plan_datasetSize_replacesTheCatalogues() throws IOException {
-        JsonNode json = JSON.readTree(plan(FASHION, "--dataset-size", "1000", "--json").out);
+        JsonNode json =
+                JSON.readTree(plan(FASHION, "--dataset-size", "1000", "--json").out());
 
         assertThat(json.get("iterations_per_epoch").asInt()).isEqualTo(3);
         assertThat(json.at("/findings/0/code").asText()).isEqualTo("epoch-iterations");
@@ -138,7 +134,8 @@ final class PlanCommandTest {
     @Test
     void plan_syntheticData_takesItsSizesFromItsName() throws IOException {
         JsonNode json = JSON.readTree(
-                plan(FASHION, "--json", "--set", "data.dataset=synthetic:images=5120,shape=3x16x16,classes=7").out);
+                plan(FASHION, "--json", "--set", "data.dataset=synthetic:images=5120,shape=3x16x16,classes=7")
+                        .out());
 
         assertThat(json.get("iterations_per_epoch").asInt()).isEqualTo(20);
         assertThat(json.at("/network/parameters").asLong()).isEqualTo(75_002 + 2 * 9 * 16 - 3 * 65);
@@ -146,9 +143,9 @@ final class PlanCommandTest {
 
     @Test
     void plan_oddProcesses_saysThatBitsMayDiffer() {
-        Result result = plan(FASHION, "--set", "workers=12", "--procs", "3");
+        CapturedRun result = plan(FASHION, "--set", "workers=12", "--procs", "3");
 
-        assertThat(result.out).contains("but not bit for bit (P is no power of two)");
+        assertThat(result.out()).contains("but not bit for bit (P is no power of two)");
     }
 
     @Test
@@ -166,11 +163,11 @@ final class PlanCommandTest {
     }
 
     private static void assertFails(String error, String... arguments) {
-        Result result = plan(arguments);
+        CapturedRun result = plan(arguments);
 
-        assertThat(result.exitCode).isEqualTo(2);
-        assertThat(result.out).isEmpty();
-        assertThat(result.err).startsWith(error).hasLineCount(1);
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).startsWith(error).hasLineCount(1);
     }
 
     /** A class of JavaCPP loaded by accident would pull in hundreds of megabytes of native code. */
@@ -198,22 +195,9 @@ final class PlanCommandTest {
                 .noneMatch(line -> line.contains("dev.lockstep.torch") || line.contains("dev.lockstep.train"));
     }
 
-    private static Result plan(String... arguments) {
+    private static CapturedRun plan(String... arguments) {
         List<String> all = new ArrayList<>(List.of("plan"));
         all.addAll(Arrays.asList(arguments));
-        PrintStream out = System.out;
-        PrintStream err = System.err;
-        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-        System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
-        try {
-            int exitCode = Main.execute(all.toArray(String[]::new));
-            return new Result(
-                    exitCode, outBytes.toString(StandardCharsets.UTF_8), errBytes.toString(StandardCharsets.UTF_8));
-        } finally {
-            System.setOut(out);
-            System.setErr(err);
-        }
+        return CapturedRun.of(all.toArray(String[]::new));
     }
 }

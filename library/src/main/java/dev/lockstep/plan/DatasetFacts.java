@@ -3,6 +3,7 @@ package dev.lockstep.plan;
 import dev.lockstep.recipe.Recipe;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * What planning needs to know of a dataset: sizes, no files.
@@ -37,6 +38,11 @@ public record DatasetFacts(
         return side == 0
                 ? this
                 : new DatasetFacts(name, trainingImages, validationImages, channels, side, side, classes);
+    }
+
+    /** The largest minibatch at which the linear scaling rule is known to hold; empty when nobody has measured it. */
+    public OptionalInt safeMinibatch() {
+        return SafeMinibatch.of(name).map(safe -> OptionalInt.of(safe.images())).orElse(OptionalInt.empty());
     }
 
     public DatasetFacts withTrainingImages(int images) {
