@@ -1,11 +1,13 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.cli.page.RunReport;
 import dev.lockstep.cli.page.StudyReport;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.Environment;
 import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.MetricsFile;
+import dev.lockstep.report.RunResult;
 import dev.lockstep.study.Study;
 import dev.lockstep.study.StudyResults;
 import dev.lockstep.study.StudyRun;
@@ -149,6 +151,12 @@ final class StudyCommand implements Callable<Integer> {
             System.err.println("stopped; the same command goes on from here");
             return 128 + received.get();
         }
+        // A run that was killed after its result and before its page counts as finished: its page is made up for here.
+        study.grid(folder).stream()
+                .map(StudyRun::folder)
+                .filter(run -> Files.isRegularFile(run.resolve(RunResult.NAME)))
+                .filter(run -> !Files.isRegularFile(run.resolve(RunReport.NAME)))
+                .forEach(RunReport::write);
         StudyReport.write(study, results, folder);
         System.out.println(json ? results.summaryJson() : StudyText.of(results, folder.resolve(StudyReport.NAME)));
         return 0;
