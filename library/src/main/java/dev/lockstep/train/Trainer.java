@@ -42,7 +42,6 @@ public final class Trainer implements AutoCloseable {
     private final OpenDataset data;
     private final Collective collective;
     private final RunOptions options;
-    private final StopSignal stop;
     private final Topology topology;
     private final MinibatchPlan plan;
     private final LearningRate learningRate;
@@ -87,7 +86,6 @@ public final class Trainer implements AutoCloseable {
         this.data = data;
         this.collective = collective;
         this.options = options;
-        this.stop = stop;
         this.topology = new Topology(recipe.workers(), collective.size());
         this.plan =
                 new MinibatchPlan(recipe.seed(), data.training().size(), recipe.workers(), recipe.imagesPerWorker());
