@@ -15,10 +15,10 @@ import org.bytedeco.pytorch.Tensor;
  * <p>Plans hold views of the caller's buffers: the buffers of the last {@value #KEPT} different all-reduces stay alive.
  */
 final class TreeCollective implements Collective {
-    /** The longest buffer that is sent whole in every step. An estimate: where halving becomes faster is not measured yet. */
-    static final long SHORT_ELEMENTS = 16 * 1024;
-    /** The most elements of one message; of 16 Ki to 4 Mi the fastest at 100 MB and P = 8, see RESULTS.md. */
-    static final long PIECE_ELEMENTS = 256 * 1024;
+    /** The longest buffer that is sent whole in every step. */
+    static final long SHORT_ELEMENTS = 256 * 1024;
+    /** The most elements of one message. At 100 MB and P = 8 shorter ones are slower; longer ones take more memory. */
+    static final long PIECE_ELEMENTS = 1024 * 1024;
 
     private static final int KEPT = 64;
 

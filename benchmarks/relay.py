@@ -1,0 +1,58 @@
+"""A network with delay for kernels without `tc netem`: carries packets between network namespaces, each one late.
+
+    python3 relay.py DELAY_MS PREFIX COUNT
+
+Namespace PREFIX<i> (i from 0) has a TUN device `tun0` with the address 10.77.0.<i + 1>. Every packet waits DELAY_MS from when
+it is read to when it is written, so a round trip takes twice that and what this process itself costs.
+"""
+
+import collections
+import ctypes
+import fcntl
+import os
+import select
+import struct
+import sys
+import time
+
+TUNSETIFF = 0x400454CA
+IFF_TUN_NO_PI = 0x1001
+
+
+def device(namespace):
+    """Opens tun0 of a namespace; this process ends up in that namespace."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open(f"/var/run/netns/{namespace}") as file:
+        if libc.setns(file.fileno(), 0) != 0:
+            raise OSError(ctypes.get_errno(), f"cannot enter the namespace {namespace}")
+    fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+    fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", b"tun0", IFF_TUN_NO_PI))
+    return fd
+
+
+def relay(delay, devices):
+    waiting = collections.deque()
+    poll = select.epoll()
+    for fd in devices:
+        poll.register(fd, select.EPOLLIN)
+    while True:
+        timeout = max(0.0, waiting[0][0] - time.monotonic()) if waiting else -1
+        for fd, _ in poll.poll(timeout if timeout < 0 or timeout > 1e-3 else 0):
+            try:
+                for _ in range(16):
+                    packet = os.read(fd, 65536)
+                    waiting.append((time.monotonic() + delay, packet))
+            except BlockingIOError:
+                pass
+        while waiting and waiting[0][0] <= time.monotonic():
+            packet = waiting.popleft()[1]
+            # IPv4, destination 10.77.0.<i + 1>
+            if packet[0] >> 4 == 4 and packet[16:19] == b"\x0a\x4d\x00" and 1 <= packet[19] <= len(devices):
+                try:
+                    os.write(devices[packet[19] - 1], packet)
+                except OSError:
+                    pass  # a full queue drops, as a switch does
+
+
+if __name__ == "__main__":
+    relay(float(sys.argv[1]) / 1000, [device(f"{sys.argv[2]}{i}") for i in range(int(sys.argv[3]))])
