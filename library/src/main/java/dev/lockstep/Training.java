@@ -7,6 +7,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.BadImage;
 import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.JsonLinesSink;
 import dev.lockstep.report.MetricSink;
@@ -211,7 +212,8 @@ public final class Training implements AutoCloseable {
                 recipe.workers(),
                 recipe.imagesPerWorker(),
                 group.size(),
-                trainer.lanes());
+                trainer.lanes(),
+                trainer.replacedImages().size());
     }
 
     /** Hands what the trainer tells to the sinks and the checkpoint writer; only rank 0 has a writer. */
@@ -235,6 +237,11 @@ public final class Training implements AutoCloseable {
         @Override
         public void onEpoch(EpochMetrics epoch) {
             sink.onEpoch(epoch);
+        }
+
+        @Override
+        public void onBadImage(BadImage image) {
+            sink.onBadImage(image);
         }
 
         @Override
