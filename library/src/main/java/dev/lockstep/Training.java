@@ -10,6 +10,7 @@ import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.BadImage;
 import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.JsonLinesSink;
+import dev.lockstep.report.LoaderWatch;
 import dev.lockstep.report.MetricSink;
 import dev.lockstep.report.MetricsFile;
 import dev.lockstep.report.RunResult;
@@ -220,6 +221,7 @@ public final class Training implements AutoCloseable {
     private final class Listening implements Trainer.Listener {
         private final MetricSink sink;
         private final @Nullable CheckpointWriter writer;
+        private final LoaderWatch loader = new LoaderWatch();
 
         Listening(MetricSink sink, @Nullable CheckpointWriter writer) {
             this.sink = sink;
@@ -229,6 +231,7 @@ public final class Training implements AutoCloseable {
         @Override
         public void onStep(StepMetrics step) {
             sink.onStep(step);
+            loader.onStep(step).ifPresent(sink::onNotice);
             if (writer != null) {
                 writer.report();
             }
