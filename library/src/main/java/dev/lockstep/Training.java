@@ -7,8 +7,10 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.BadImage;
 import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.JsonLinesSink;
+import dev.lockstep.report.LoaderWatch;
 import dev.lockstep.report.MetricSink;
 import dev.lockstep.report.MetricsFile;
 import dev.lockstep.report.RunResult;
@@ -211,13 +213,15 @@ public final class Training implements AutoCloseable {
                 recipe.workers(),
                 recipe.imagesPerWorker(),
                 group.size(),
-                trainer.lanes());
+                trainer.lanes(),
+                trainer.replacedImages().size());
     }
 
     /** Hands what the trainer tells to the sinks and the checkpoint writer; only rank 0 has a writer. */
     private final class Listening implements Trainer.Listener {
         private final MetricSink sink;
         private final @Nullable CheckpointWriter writer;
+        private final LoaderWatch loader = new LoaderWatch();
 
         Listening(MetricSink sink, @Nullable CheckpointWriter writer) {
             this.sink = sink;
@@ -227,6 +231,7 @@ public final class Training implements AutoCloseable {
         @Override
         public void onStep(StepMetrics step) {
             sink.onStep(step);
+            loader.onStep(step).ifPresent(sink::onNotice);
             if (writer != null) {
                 writer.report();
             }
@@ -235,6 +240,11 @@ public final class Training implements AutoCloseable {
         @Override
         public void onEpoch(EpochMetrics epoch) {
             sink.onEpoch(epoch);
+        }
+
+        @Override
+        public void onBadImage(BadImage image) {
+            sink.onBadImage(image);
         }
 
         @Override

@@ -60,7 +60,7 @@ final class Announcement {
                 %s after %,d steps, %d epochs
                 validation error %s (median of the last 5 epochs %s)
                 %,.0f images/s on %d process%s × %d lane%s, %s
-                %sweights %s
+                %s%sweights %s
                 run folder %s""",
                 result.status().name().toLowerCase(Locale.ROOT),
                 result.steps(),
@@ -74,8 +74,19 @@ final class Announcement {
                 result.lanes() == 1 ? "" : "s",
                 duration(result.seconds()),
                 critical.isEmpty() ? "" : critical + "\n",
+                badImages(result.badImages()),
                 result.weightsSha256(),
                 out);
+    }
+
+    private static String badImages(int count) {
+        return count == 0
+                ? ""
+                : String.format(
+                        Locale.ROOT,
+                        "%,d bad image%s replaced: see \"bad-image\" in metrics.jsonl%n",
+                        count,
+                        count == 1 ? "" : "s");
     }
 
     private static String percent(double fraction) {

@@ -2,6 +2,7 @@ package dev.lockstep.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.image.BadImages;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ResNet;
@@ -39,6 +40,12 @@ final class EvalCommand implements Runnable {
     @SuppressWarnings("NullAway.Init")
     private ComputeOptions compute;
 
+    @Option(
+            names = "--skip-bad-images",
+            description =
+                    "Put another image in the place of one that cannot be read, and list it, instead of stopping.")
+    private boolean skipBadImages;
+
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean json;
 
@@ -56,7 +63,11 @@ final class EvalCommand implements Runnable {
                 network.weights(),
                 compute.lanes(recipe),
                 compute.loaderThreads())) {
-            Classifier.Accuracy accuracy = classifier.measure(dataset.validation(), dataset.evaluationTransform());
+            Classifier.Accuracy accuracy = classifier.measure(
+                    dataset.validation(),
+                    dataset.evaluationTransform(),
+                    skipBadImages ? BadImages.replaced() : BadImages.refused());
+            accuracy.badImages().forEach(reason -> System.err.println("bad image replaced: " + reason));
             System.out.println(json ? json(recipe, classifier, accuracy).toPrettyString() : text(recipe, accuracy));
         }
     }
@@ -71,20 +82,27 @@ final class EvalCommand implements Runnable {
         if (!Double.isNaN(accuracy.top5Error())) {
             node.put("validation_top5_error", accuracy.top5Error());
         }
-        return node.put("validation_loss", accuracy.loss()).put("weights_sha256", classifier.weightsSha256());
+        node.put("validation_loss", accuracy.loss()).put("weights_sha256", classifier.weightsSha256());
+        accuracy.badImages().forEach(node.putArray("bad_images")::add);
+        return node;
     }
 
     private static String text(Recipe recipe, Classifier.Accuracy accuracy) {
         String top5 = Double.isNaN(accuracy.top5Error()) ? "" : error("top-5", accuracy.top5Error(), accuracy);
         return String.format(
                 Locale.ROOT,
-                "%s on %,d validation images of %s%n%s%sloss %.4f",
+                "%s on %,d validation images of %s%s%n%s%sloss %.4f",
                 recipe.model().name(),
                 accuracy.images(),
                 recipe.data().dataset(),
+                replaced(accuracy.badImages().size()),
                 error("top-1", accuracy.top1Error(), accuracy),
                 top5,
                 accuracy.loss());
+    }
+
+    private static String replaced(int bad) {
+        return bad == 0 ? "" : ", " + bad + " of them bad and replaced";
     }
 
     private static String error(String name, double fraction, Classifier.Accuracy accuracy) {

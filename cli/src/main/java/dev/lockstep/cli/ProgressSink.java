@@ -1,5 +1,6 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.report.BadImage;
 import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.MetricSink;
 import dev.lockstep.report.StepMetrics;
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class ProgressSink implements MetricSink {
     private static final long PLAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final int UPDATE_MILLIS = 250;
+    /** All are in the metrics; a broken disk must not flood the terminal. */
+    private static final int BAD_IMAGES_SHOWN = 10;
 
     private final Pace pace;
     private final PrintStream out;
@@ -26,6 +29,7 @@ final class ProgressSink implements MetricSink {
     private final @Nullable ProgressBar bar;
     private volatile @Nullable StepMetrics last;
     private long lastLine;
+    private int badImages;
 
     ProgressSink(Pace pace, PrintStream out, Terminal terminal, LongSupplier nanoTime) {
         this.pace = pace;
@@ -86,6 +90,16 @@ final class ProgressSink implements MetricSink {
             pace.onEpoch(epoch);
         }
         print(text);
+    }
+
+    @Override
+    public void onBadImage(BadImage image) {
+        badImages++;
+        if (badImages <= BAD_IMAGES_SHOWN) {
+            print("bad " + image.set() + " image replaced: " + image.reason());
+        } else if (badImages == BAD_IMAGES_SHOWN + 1) {
+            print("more bad images are replaced and listed in metrics.jsonl alone");
+        }
     }
 
     @Override

@@ -105,6 +105,11 @@ final class TrainOptions {
                     "Start all processes again, from the newest good checkpoint, when one fails (default: 0 times).")
     private int maxRestarts;
 
+    @Option(
+            names = "--skip-bad-images",
+            description = "Replace images that cannot be read, and list them in metrics.jsonl, instead of stopping.")
+    private boolean skipBadImages;
+
     @Option(names = "--strict", description = "Refuse a recipe that a check warns of; see 'lockstep plan'.")
     private boolean strict;
 
@@ -189,7 +194,8 @@ final class TrainOptions {
                 checkpointEvery,
                 keep,
                 auditEvery,
-                stopAfter);
+                stopAfter,
+                skipBadImages);
     }
 
     RunResult start(Training training, Path folder) {

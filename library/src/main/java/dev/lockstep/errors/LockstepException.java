@@ -34,6 +34,7 @@ public final class LockstepException extends RuntimeException {
 
     private final Kind kind;
     private final String what;
+    private final String where;
     private final String mend;
 
     public LockstepException(Kind kind, String what, String where, String mend) {
@@ -44,6 +45,7 @@ public final class LockstepException extends RuntimeException {
         super(oneLine(what, where, mend), cause);
         this.kind = kind;
         this.what = what;
+        this.where = where;
         this.mend = mend;
     }
 
@@ -71,6 +73,11 @@ public final class LockstepException extends RuntimeException {
     /** The first part of the message: what happened. */
     public String what() {
         return what;
+    }
+
+    /** The message without its last part: what happened, and where. */
+    public String whatAndWhere() {
+        return oneLine(what, where, "");
     }
 
     /** The last part of the message: how to mend it. */

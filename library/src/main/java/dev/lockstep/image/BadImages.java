@@ -4,6 +4,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.sampling.KeyedRandom;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -35,12 +36,16 @@ public final class BadImages {
         return new BadImages(true);
     }
 
-    /** How many different images were replaced so far. */
-    public int count() {
-        return found.size();
+    /**
+     * What is wrong with an image, and its file or member.
+     *
+     * @param index of an image that was replaced
+     */
+    public String reason(int index) {
+        return Objects.requireNonNull(found.get(index), () -> "image " + index + " is not known to be bad");
     }
 
-    /** The message of each image that was replaced so far, by index. */
+    /** What is wrong with each image that was replaced so far, by index. */
     public SortedMap<Integer, String> found() {
         return Collections.unmodifiableSortedMap(new TreeMap<>((Map<Integer, String>) found));
     }
@@ -65,7 +70,7 @@ public final class BadImages {
             if (!replace || e.kind() != LockstepException.Kind.DATA) {
                 throw e;
             }
-            found.put(index, e.getMessage());
+            found.put(index, e.whatAndWhere());
             return loadAnother(index, size, loading, e);
         }
     }

@@ -257,6 +257,7 @@ public final class BatchLoader implements AutoCloseable {
         int floats = transform.shape().floats();
         FloatBuffer pixels = buffers.take(Math.multiplyExact(samples.length, floats));
         long[] labels = new long[samples.length];
+        List<Integer> replaced = new ArrayList<>();
         for (int i = 0; i < samples.length; i++) {
             if (isClosed()) {
                 return null;
@@ -267,8 +268,11 @@ public final class BatchLoader implements AutoCloseable {
                 transform.apply(dataset.image(index), random, pixels.position(start));
             });
             labels[i] = dataset.label(loaded);
+            if (loaded != samples[i]) {
+                replaced.add(samples[i]);
+            }
         }
-        return new PooledBatch(request, transform.shape(), pixels.rewind(), labels, buffers);
+        return new PooledBatch(request, transform.shape(), pixels.rewind(), labels, replaced, buffers);
     }
 
     private boolean isClosed() {

@@ -1,6 +1,7 @@
 package dev.lockstep.image;
 
 import java.nio.FloatBuffer;
+import java.util.List;
 
 /**
  * The images of one worker in one iteration (or one batch of an evaluation), in host memory.
@@ -18,6 +19,11 @@ public interface HostBatch extends AutoCloseable {
 
     /** One class a sample. */
     long[] labels();
+
+    /** Those of the request's samples that were bad and have been replaced by others; see {@link BadImages}. */
+    default List<Integer> replaced() {
+        return List.of();
+    }
 
     default int size() {
         return labels().length;

@@ -1,6 +1,7 @@
 package dev.lockstep.image;
 
 import java.nio.FloatBuffer;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -10,13 +11,21 @@ final class PooledBatch implements HostBatch {
     private final ImageShape shape;
     private final AtomicReference<@Nullable FloatBuffer> pixels;
     private final long[] labels;
+    private final List<Integer> replaced;
     private final BufferPool pool;
 
-    PooledBatch(BatchRequest request, ImageShape shape, FloatBuffer pixels, long[] labels, BufferPool pool) {
+    PooledBatch(
+            BatchRequest request,
+            ImageShape shape,
+            FloatBuffer pixels,
+            long[] labels,
+            List<Integer> replaced,
+            BufferPool pool) {
         this.request = request;
         this.shape = shape;
         this.pixels = new AtomicReference<>(pixels);
         this.labels = labels;
+        this.replaced = List.copyOf(replaced);
         this.pool = pool;
     }
 
@@ -42,6 +51,11 @@ final class PooledBatch implements HostBatch {
     @Override
     public long[] labels() {
         return labels;
+    }
+
+    @Override
+    public List<Integer> replaced() {
+        return replaced;
     }
 
     /** May be called more than once. */

@@ -6,6 +6,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.model.ResidualBlock.Shortcut;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.torch.StepScope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -139,14 +140,32 @@ public final class ResNet extends Module implements ImageClassifier {
 
     @Override
     public Tensor forward(Tensor images) {
-        Tensor x = stemNorm.forward(stem.forward(images)).relu_();
-        if (pooledStem) {
-            x = max_pool2d(x, new long[] {3, 3}, new long[] {2, 2}, new long[] {1, 1}, new long[] {1, 1}, false);
+        try (StepScope scope = new StepScope()) {
+            Tensor x = stem(images);
+            for (ResidualBlock block : inOrder) {
+                Tensor next = block.forward(x);
+                // Backward keeps what it needs; an evaluation needs nothing of the layers that it has passed.
+                scope.release(x);
+                x = next;
+            }
+            return scope.give(fc.forward(x.mean(2, 3)));
         }
-        for (ResidualBlock block : inOrder) {
-            x = block.forward(x);
+    }
+
+    private Tensor stem(Tensor images) {
+        try (StepScope scope = new StepScope()) {
+            Tensor x = stemNorm.forward(stem.forward(images)).relu_();
+            return scope.give(
+                    pooledStem
+                            ? max_pool2d(
+                                    x,
+                                    new long[] {3, 3},
+                                    new long[] {2, 2},
+                                    new long[] {1, 1},
+                                    new long[] {1, 1},
+                                    false)
+                            : x);
         }
-        return fc.forward(x.mean(2, 3));
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.lockstep.model;
 
 import static org.bytedeco.pytorch.global.torch.constant_pad_nd;
 
+import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import java.util.List;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
@@ -72,15 +73,17 @@ final class ResidualBlock extends Module {
     }
 
     Tensor forward(Tensor x) {
-        Tensor y = x;
-        int last = convolutions.size() - 1;
-        for (int i = 0; i <= last; i++) {
-            y = norms.get(i).forward(convolutions.get(i).forward(y));
-            if (i < last) {
-                y = y.relu_();
+        try (StepScope scope = new StepScope()) {
+            Tensor y = x;
+            int last = convolutions.size() - 1;
+            for (int i = 0; i <= last; i++) {
+                y = norms.get(i).forward(convolutions.get(i).forward(y));
+                if (i < last) {
+                    y = y.relu_();
+                }
             }
+            return scope.give(y.add_(shortcut(x)).relu_());
         }
-        return y.add_(shortcut(x)).relu_();
     }
 
     private Tensor shortcut(Tensor x) {

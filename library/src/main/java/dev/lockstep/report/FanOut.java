@@ -16,6 +16,11 @@ record FanOut(List<MetricSink> sinks) implements MetricSink {
     }
 
     @Override
+    public void onBadImage(BadImage image) {
+        sinks.forEach(sink -> sink.onBadImage(image));
+    }
+
+    @Override
     public void onNotice(String notice) {
         sinks.forEach(sink -> sink.onNotice(notice));
     }

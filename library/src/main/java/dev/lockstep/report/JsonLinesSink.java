@@ -8,7 +8,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.function.LongSupplier;
 
 /**
- * {@code metrics.jsonl}: one line a step and one an epoch, on disk within about a second and after every epoch. A
+ * {@code metrics.jsonl}: one line a step, one an epoch and one a bad image that was replaced, on disk within about a second and after every epoch. A
  * resumed run has each step and each epoch once: what an interrupted run wrote beyond its checkpoint is cut off, and an
  * epoch that is already there is not written again.
  */
@@ -62,6 +62,11 @@ public final class JsonLinesSink implements MetricSink {
             write(MetricsJson.line(epoch));
         }
         out.flush();
+    }
+
+    @Override
+    public void onBadImage(BadImage image) {
+        write(MetricsJson.line(image));
     }
 
     private void write(String line) {

@@ -8,6 +8,9 @@ public interface MetricSink extends AutoCloseable {
 
     void onEpoch(EpochMetrics epoch);
 
+    /** A bad image was met for the first time, and replaced. Comes before the step or the epoch in which that was. */
+    default void onBadImage(BadImage image) {}
+
     /** A sentence for the person who watches the run, such as a warning or the name of a saved checkpoint. */
     default void onNotice(String notice) {}
 

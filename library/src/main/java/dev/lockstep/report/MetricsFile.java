@@ -17,13 +17,20 @@ import java.util.Optional;
  *
  * @param steps ascending, each once
  * @param epochs ascending, each once
+ * @param badImages that were replaced, each once
  */
-public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs) {
+public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs, List<BadImage> badImages) {
     public static final String NAME = "metrics.jsonl";
 
     public MetricsFile {
         steps = List.copyOf(steps);
         epochs = List.copyOf(epochs);
+        badImages = List.copyOf(badImages);
+    }
+
+    /** A run that has not begun. */
+    public static MetricsFile empty() {
+        return new MetricsFile(List.of(), List.of(), List.of());
     }
 
     /**
@@ -33,6 +40,7 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs) {
     public static MetricsFile read(Path file) {
         List<StepMetrics> steps = new ArrayList<>();
         List<EpochMetrics> epochs = new ArrayList<>();
+        List<BadImage> badImages = new ArrayList<>();
         try (BufferedReader reader = Files.newBufferedReader(file)) {
             int number = 1;
             String line = reader.readLine();
@@ -42,7 +50,7 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs) {
                 if (record.isEmpty() && next != null) {
                     throw damaged(file, number);
                 }
-                record.ifPresent(r -> add(r, steps, epochs));
+                record.ifPresent(r -> add(r, steps, epochs, badImages));
                 line = next;
                 number++;
             }
@@ -52,14 +60,17 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs) {
         } catch (IOException e) {
             throw LockstepException.data("metrics cannot be read: " + e, "file = " + file, "check the file");
         }
-        return new MetricsFile(steps, epochs);
+        return new MetricsFile(steps, epochs, badImages);
     }
 
-    private static void add(Record record, List<StepMetrics> steps, List<EpochMetrics> epochs) {
+    private static void add(
+            Record record, List<StepMetrics> steps, List<EpochMetrics> epochs, List<BadImage> badImages) {
         if (record instanceof StepMetrics step) {
             steps.add(step);
         } else if (record instanceof EpochMetrics epoch) {
             epochs.add(epoch);
+        } else if (record instanceof BadImage image) {
+            badImages.add(image);
         }
     }
 
@@ -98,7 +109,10 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs) {
     }
 
     private static long stepOf(Record record) {
-        return record instanceof StepMetrics step ? step.step() : ((EpochMetrics) record).step();
+        if (record instanceof StepMetrics step) {
+            return step.step();
+        }
+        return record instanceof EpochMetrics epoch ? epoch.step() : ((BadImage) record).step();
     }
 
     /** The median validation error of the last five epochs, which the paper reports (section 5.1); NaN before the first. */

@@ -42,7 +42,18 @@ final class MetricsJson {
         return line.toString();
     }
 
-    /** A {@link StepMetrics} or an {@link EpochMetrics}; empty when the line is not one whole record. */
+    static String line(BadImage image) {
+        return JSON.createObjectNode()
+                .put("type", "bad-image")
+                .put("step", image.step())
+                .put("epoch", image.epoch())
+                .put("set", image.set())
+                .put("index", image.index())
+                .put("reason", image.reason())
+                .toString();
+    }
+
+    /** A {@link StepMetrics}, an {@link EpochMetrics} or a {@link BadImage}; empty when the line is not one whole record. */
     static Optional<Record> parse(String line) {
         try {
             JsonNode node = JSON.readTree(line);
@@ -53,6 +64,7 @@ final class MetricsJson {
             return switch (type) {
                 case "step" -> Optional.of(step(node));
                 case "epoch" -> Optional.of(epoch(node));
+                case "bad-image" -> Optional.of(badImage(node));
                 default -> Optional.empty();
             };
         } catch (JsonProcessingException e) {
@@ -84,6 +96,15 @@ final class MetricsJson {
                 number(node, "validation_top5_error"),
                 number(node, "validation_loss"),
                 number(node, "seconds"));
+    }
+
+    private static BadImage badImage(JsonNode node) {
+        return new BadImage(
+                node.path("step").asLong(),
+                node.path("epoch").asInt(),
+                node.path("set").asText(),
+                node.path("index").asInt(),
+                node.path("reason").asText());
     }
 
     static double number(JsonNode node, String key) {

@@ -22,6 +22,7 @@ import java.util.Locale;
  * @param medianLast5ValidationTop1Error the number the paper reports (section 5.1)
  * @param imagesPerSecond of training, without evaluation, over this session of the run
  * @param seconds wall time of this session of the run
+ * @param badImages different images of both sets that were bad and replaced, since the start of training
  */
 public record RunResult(
         Status status,
@@ -39,7 +40,8 @@ public record RunResult(
         int workers,
         int imagesPerWorker,
         int processes,
-        int lanes) {
+        int lanes,
+        int badImages) {
 
     public static final String NAME = "result.json";
 
@@ -70,7 +72,8 @@ public record RunResult(
         node.put("workers", workers)
                 .put("images_per_worker", imagesPerWorker)
                 .put("processes", processes)
-                .put("lanes", lanes);
+                .put("lanes", lanes)
+                .put("bad_images", badImages);
         return node.toString();
     }
 
@@ -117,6 +120,7 @@ public record RunResult(
                 node.path("workers").asInt(),
                 node.path("images_per_worker").asInt(),
                 node.path("processes").asInt(),
-                node.path("lanes").asInt());
+                node.path("lanes").asInt(),
+                node.path("bad_images").asInt());
     }
 }

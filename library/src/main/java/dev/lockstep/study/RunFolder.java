@@ -32,7 +32,7 @@ final class RunFolder {
     static RunSummary summary(StudyRun run, RunResult result) {
         Path metrics = run.folder().resolve(MetricsFile.NAME);
         boolean none = result.status() == RunResult.Status.DIVERGED && !Files.exists(metrics);
-        return RunSummary.of(run, result, none ? new MetricsFile(List.of(), List.of()) : MetricsFile.read(metrics));
+        return RunSummary.of(run, result, none ? MetricsFile.empty() : MetricsFile.read(metrics));
     }
 
     /** False when a run that has not ended was killed while it wrote its recipe: it will write it again. */

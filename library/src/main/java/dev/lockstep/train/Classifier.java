@@ -3,6 +3,7 @@ package dev.lockstep.train;
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.image.BadImages;
 import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.BatchRequest;
 import dev.lockstep.image.Dataset;
@@ -65,11 +66,25 @@ public final class Classifier implements AutoCloseable {
      * @param top1Error fraction in [0, 1]
      * @param top5Error fraction in [0, 1]; NaN where there are at most 5 classes
      * @param loss mean cross-entropy
+     * @param badImages those that were bad and replaced, each with what is wrong with it
      */
-    public record Accuracy(int images, double top1Error, double top5Error, double loss) {}
+    public record Accuracy(int images, double top1Error, double top5Error, double loss, List<String> badImages) {
+        public Accuracy {
+            badImages = List.copyOf(badImages);
+        }
+    }
 
     /** Measures the network as training does at the end of an epoch: every image once, in batches of the same sizes. */
     public Accuracy measure(Dataset dataset, ImageTransform transform) {
+        return measure(dataset, transform, BadImages.refused());
+    }
+
+    /**
+     * Measures the network.
+     *
+     * @param badImages what happens to images that cannot be read or decoded
+     */
+    public Accuracy measure(Dataset dataset, ImageTransform transform, BadImages badImages) {
         List<ImageClassifier> lanes = IntStream.range(0, threads.lanes())
                 .mapToObj(i -> networks.get())
                 .toList();
@@ -81,8 +96,13 @@ public final class Classifier implements AutoCloseable {
                 recipe.batchNorm().epsilon(),
                 recipe.evaluation().imagesPerBatch(),
                 loaderThreads);
-        Evaluator.Result result = evaluator.evaluate(dataset, transform);
-        return new Accuracy(dataset.size(), result.top1Error(), result.top5Error(), result.loss());
+        Evaluator.Result result = evaluator.evaluate(dataset, transform, badImages);
+        return new Accuracy(
+                dataset.size(),
+                result.top1Error(),
+                result.top5Error(),
+                result.loss(),
+                List.copyOf(result.replaced().values()));
     }
 
     /** The probability of every class, for each of some images. */

@@ -20,6 +20,9 @@ final class Contribution {
     /** In the tail: above zero when some process was asked to stop after this step. */
     static final int STOP = 3;
 
+    /** In the tail: images that were bad and have been replaced. */
+    static final int REPLACED = 4;
+
     static final int TAIL = 16;
 
     private final ParameterLayout layout;

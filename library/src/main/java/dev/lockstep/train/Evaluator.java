@@ -14,8 +14,13 @@ import dev.lockstep.model.Replica;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.SortedMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.AbstractTensor;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
@@ -26,7 +31,13 @@ import org.bytedeco.pytorch.global.torch;
  * to process b mod P; each batch's own results are gathered before they are added up, so the result does not depend on P.
  */
 final class Evaluator {
-    private static final int RESULTS = 3;
+    /** What a batch gives, one after another. */
+    private static final int LOSS = 0;
+
+    private static final int WRONG_1 = 1;
+    private static final int WRONG_5 = 2;
+    private static final int REPLACED = 3;
+    private static final int RESULTS = 4;
 
     private final List<Replica> replicas;
     private final LaneThreads threads;
@@ -59,27 +70,35 @@ final class Evaluator {
      * @param top1Error fraction in [0, 1]
      * @param top5Error fraction in [0, 1]; NaN where there are at most 5 classes
      * @param loss mean cross-entropy
+     * @param replaced the bad images that others stood in for, by index, each with what is wrong with it
      */
-    record Result(double top1Error, double top5Error, double loss) {}
+    record Result(double top1Error, double top5Error, double loss, SortedMap<Integer, String> replaced) {}
 
-    Result evaluate(Dataset dataset, ImageTransform transform) {
+    Result evaluate(Dataset dataset, ImageTransform transform, BadImages badImages) {
         int batches = (dataset.size() + imagesPerBatch - 1) / imagesPerBatch;
         float[] results = new float[batches * RESULTS];
         List<BatchRequest> own = new ArrayList<>();
+        Queue<Integer> replaced = new ConcurrentLinkedQueue<>();
         for (int b = collective.rank(); b < batches; b += collective.size()) {
             own.add(request(b, dataset.size()));
         }
-        try (BatchLoader loader = new BatchLoader(
-                dataset, transform, BadImages.refused(), 0, loaderThreads, readAhead, own.iterator(), buffers)) {
+        try (BatchLoader loader =
+                new BatchLoader(dataset, transform, badImages, 0, loaderThreads, readAhead, own.iterator(), buffers)) {
             threads.runAll(replicas.size(), lane -> {
                 for (Optional<HostBatch> next = loader.next(); next.isPresent(); next = loader.next()) {
                     try (HostBatch batch = next.get()) {
+                        replaced.addAll(batch.replaced());
                         measure(replicas.get(lane), batch, results);
                     }
                 }
             });
         }
-        return total(gather(results), dataset);
+        float[] all = gather(results);
+        boolean anyReplaced = IntStream.range(0, batches).anyMatch(b -> all[b * RESULTS + REPLACED] > 0);
+        return total(
+                all,
+                dataset,
+                anyReplaced ? ReplacedImages.gather(collective, replaced, badImages) : Collections.emptySortedMap());
     }
 
     private BatchRequest request(int batch, int size) {
@@ -98,9 +117,10 @@ final class Evaluator {
             double mean =
                     torch.cross_entropy_loss(logits, Tensors.labels(batch)).item_float();
             int at = (int) batch.request().step() * RESULTS;
-            results[at] = (float) (mean * batch.size());
-            results[at + 1] = Classification.wrong(logits, batch.labels(), 1);
-            results[at + 2] = Classification.wrong(logits, batch.labels(), 5);
+            results[at + LOSS] = (float) (mean * batch.size());
+            results[at + WRONG_1] = Classification.wrong(logits, batch.labels(), 1);
+            results[at + WRONG_5] = Classification.wrong(logits, batch.labels(), 5);
+            results[at + REPLACED] = batch.replaced().size();
         }
     }
 
@@ -115,17 +135,17 @@ final class Evaluator {
         }
     }
 
-    private static Result total(float[] results, Dataset dataset) {
+    private static Result total(float[] results, Dataset dataset, SortedMap<Integer, String> replaced) {
         double loss = 0;
         double wrong1 = 0;
         double wrong5 = 0;
         for (int at = 0; at < results.length; at += RESULTS) {
-            loss += results[at];
-            wrong1 += results[at + 1];
-            wrong5 += results[at + 2];
+            loss += results[at + LOSS];
+            wrong1 += results[at + WRONG_1];
+            wrong5 += results[at + WRONG_5];
         }
         double images = dataset.size();
         boolean hasTop5 = dataset.classNames().size() > 5;
-        return new Result(wrong1 / images, hasTop5 ? wrong5 / images : Double.NaN, loss / images);
+        return new Result(wrong1 / images, hasTop5 ? wrong5 / images : Double.NaN, loss / images, replaced);
     }
 }

@@ -83,7 +83,10 @@ final class Lane {
             Tensor loss = torch.cross_entropy_loss(logits, Tensors.labels(batch));
             loss.mul(new Scalar(1.0 / workers)).backward();
             double mean = loss.item_float();
-            finish(mean, Classification.wrong(logits, batch.labels(), 1));
+            finish(
+                    mean,
+                    Classification.wrong(logits, batch.labels(), 1),
+                    batch.replaced().size());
             return Double.isFinite(squaredNorm) ? mean : Double.NaN;
         }
     }
@@ -102,7 +105,7 @@ final class Lane {
         }
     }
 
-    private void finish(double loss, int wrong) {
+    private void finish(double loss, int wrong, int replaced) {
         while (nextBucket < parts.length - 1) {
             send(nextBucket++);
         }
@@ -113,6 +116,7 @@ final class Lane {
         tail.put(Contribution.WRONG, wrong);
         tail.put(Contribution.SQUARED_NORM, (float) (squaredNorm * scale / workers));
         tail.put(Contribution.STOP, stopRequested.getAsBoolean() ? 1 : 0);
+        tail.put(Contribution.REPLACED, replaced);
         add(nextBucket);
     }
 

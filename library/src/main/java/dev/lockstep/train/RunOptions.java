@@ -1,7 +1,8 @@
 package dev.lockstep.train;
 
 /**
- * How a process runs its share of a recipe: choices that change the speed or what is kept, and not one bit of the weights.
+ * How a process runs its share of a recipe: choices that change the speed, what is kept or whether the run goes on, and not
+ * one bit of the weights.
  *
  * @param lanes compute threads, each with a replica of the network
  * @param loaderThreads threads that read and augment images
@@ -10,6 +11,7 @@ package dev.lockstep.train;
  * @param keep checkpoints that stay
  * @param auditEvery steps between comparisons of all processes' state; 0: at the end of each epoch
  * @param stopAfter save and stop when this many steps are done, counted from the start of training; negative: never
+ * @param skipBadImages replace images that cannot be read or decoded, and report them, instead of stopping at the first
  */
 public record RunOptions(
         int lanes,
@@ -18,7 +20,8 @@ public record RunOptions(
         long checkpointEvery,
         int keep,
         long auditEvery,
-        long stopAfter) {
+        long stopAfter,
+        boolean skipBadImages) {
 
     /** About 4 MB: large enough that latency is small against transfer, small enough that buckets leave early. */
     public static final long DEFAULT_BUCKET_FLOATS = 1 << 20;
@@ -33,30 +36,39 @@ public record RunOptions(
 
     public static RunOptions defaults() {
         int cores = Runtime.getRuntime().availableProcessors();
-        return new RunOptions(cores, 1, DEFAULT_BUCKET_FLOATS, 0, 2, 0, -1);
+        return new RunOptions(cores, 1, DEFAULT_BUCKET_FLOATS, 0, 2, 0, -1, false);
     }
 
     public RunOptions withLanes(int lanes) {
-        return new RunOptions(lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter);
+        return new RunOptions(
+                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter, skipBadImages);
     }
 
     public RunOptions withLoaderThreads(int loaderThreads) {
-        return new RunOptions(lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter);
+        return new RunOptions(
+                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter, skipBadImages);
     }
 
     public RunOptions withBucketFloats(long bucketFloats) {
-        return new RunOptions(lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter);
+        return new RunOptions(
+                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter, skipBadImages);
     }
 
     public RunOptions withCheckpoints(long every, int keep) {
-        return new RunOptions(lanes, loaderThreads, bucketFloats, every, keep, auditEvery, stopAfter);
+        return new RunOptions(lanes, loaderThreads, bucketFloats, every, keep, auditEvery, stopAfter, skipBadImages);
     }
 
     public RunOptions withAuditEvery(long steps) {
-        return new RunOptions(lanes, loaderThreads, bucketFloats, checkpointEvery, keep, steps, stopAfter);
+        return new RunOptions(
+                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, steps, stopAfter, skipBadImages);
     }
 
     public RunOptions withStopAfter(long steps) {
-        return new RunOptions(lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, steps);
+        return new RunOptions(
+                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, steps, skipBadImages);
+    }
+
+    public RunOptions withSkipBadImages(boolean skip) {
+        return new RunOptions(lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter, skip);
     }
 }

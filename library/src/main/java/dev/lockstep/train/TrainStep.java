@@ -12,6 +12,8 @@ import dev.lockstep.train.Contribution.Bucket;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -59,12 +61,14 @@ final class TrainStep implements AutoCloseable {
     }
 
     /**
-     * What one step gave, equal on every process but for the times.
+     * What one step gave, equal on every process but for the times and what is this process's own.
      *
      * @param loss mean over the kn images
      * @param wrong of the kn images, those classified wrongly
      * @param workerSquaredNorm mean over workers of |g|² of their own gradients
      * @param squaredNorm |g|² of the aggregated gradient, before weight decay
+     * @param replaced of the kn images, those that were bad and have been replaced
+     * @param ownReplaced those among this process's images
      * @param stop whether some process was asked to stop
      * @param dataWaitSeconds waiting for images, mean over this process's lanes
      * @param exposedSeconds from the end of the last backward to the arrival of the last sum
@@ -74,6 +78,8 @@ final class TrainStep implements AutoCloseable {
             long wrong,
             double workerSquaredNorm,
             double squaredNorm,
+            long replaced,
+            List<Integer> ownReplaced,
             boolean stop,
             double dataWaitSeconds,
             double exposedSeconds) {}
@@ -87,12 +93,14 @@ final class TrainStep implements AutoCloseable {
         AtomicInteger taken = new AtomicInteger();
         AtomicInteger firstBad = new AtomicInteger(Integer.MAX_VALUE);
         AtomicLong waited = new AtomicLong();
+        Queue<Integer> replaced = new ConcurrentLinkedQueue<>();
         try {
             threads.runAll(lanes.size(), lane -> {
                 while (taken.getAndIncrement() < localWorkers) {
                     long asked = System.nanoTime();
                     try (HostBatch batch = next.get()) {
                         waited.addAndGet(System.nanoTime() - asked);
+                        replaced.addAll(batch.replaced());
                         int worker = batch.request().worker();
                         double loss = lanes.get(lane).compute(worker - firstWorker, batch);
                         if (!Double.isFinite(loss)) {
@@ -121,6 +129,8 @@ final class TrainStep implements AutoCloseable {
                     (long) tail.get(Contribution.WRONG),
                     tail.get(Contribution.SQUARED_NORM),
                     squaredNorm,
+                    (long) tail.get(Contribution.REPLACED),
+                    List.copyOf(replaced),
                     tail.get(Contribution.STOP) > 0,
                     waited.get() * 1e-9 / lanes.size(),
                     exposed);

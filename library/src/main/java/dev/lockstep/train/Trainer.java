@@ -4,6 +4,7 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.BadImages;
 import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.BatchRequest;
 import dev.lockstep.image.HostBatch;
@@ -17,6 +18,7 @@ import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeDifference;
 import dev.lockstep.recipe.RecipeFile;
+import dev.lockstep.report.BadImage;
 import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.MetricSink;
 import dev.lockstep.report.StepMetrics;
@@ -51,6 +53,8 @@ public final class Trainer implements AutoCloseable {
     private final TrainStep trainStep;
     private final Evaluator evaluator;
     private final Audit audit;
+    private final BadImages badTraining;
+    private final BadImages badValidation;
     private final String fingerprint;
 
     private long step;
@@ -116,6 +120,12 @@ public final class Trainer implements AutoCloseable {
                 recipe.evaluation().imagesPerBatch(),
                 options.loaderThreads());
         this.audit = new Audit(collective);
+        this.badTraining = badImages();
+        this.badValidation = badImages();
+    }
+
+    private BadImages badImages() {
+        return options.skipBadImages() ? BadImages.replaced() : BadImages.refused();
     }
 
     private ImageClassifier classifier(ModelFactory models) {
@@ -216,6 +226,11 @@ public final class Trainer implements AutoCloseable {
         return books.epochs();
     }
 
+    /** Bad images that were met and replaced, those before a resume included. */
+    public List<BadImage> replacedImages() {
+        return books.badImages();
+    }
+
     /** Training images a second over this session, evaluation left out; NaN before the first step. */
     public double imagesPerSecond() {
         return trainedImages == 0 ? Double.NaN : trainedImages / trainingSeconds;
@@ -266,6 +281,7 @@ public final class Trainer implements AutoCloseable {
         try (BatchLoader loader = new BatchLoader(
                 data.training(),
                 data.trainingTransform(),
+                badTraining,
                 recipe.seed(),
                 options.loaderThreads(),
                 2 * options.lanes() + options.loaderThreads(),
@@ -326,6 +342,9 @@ public final class Trainer implements AutoCloseable {
         step++;
         trainedImages += plan.minibatch();
         trainingSeconds += seconds;
+        if (outcome.replaced() > 0) {
+            report("training", epoch, ReplacedImages.gather(collective, outcome.ownReplaced(), badTraining), listener);
+        }
         NoiseScale noise = NoiseScale.of(books.noise())
                 .plus(recipe.imagesPerWorker(), plan.minibatch(), outcome.workerSquaredNorm(), outcome.squaredNorm());
         books = books.plusStep(outcome.loss(), outcome.wrong(), noise.state());
@@ -343,6 +362,16 @@ public final class Trainer implements AutoCloseable {
         return outcome.stop();
     }
 
+    /** Tells of bad images that are met for the first time. */
+    private void report(String set, int epoch, Map<Integer, String> replaced, Listener listener) {
+        List<BadImage> met = replaced.entrySet().stream()
+                .filter(image -> !books.knows(set, image.getKey()))
+                .map(image -> new BadImage(step, epoch, set, image.getKey(), image.getValue()))
+                .toList();
+        books = books.plusBadImages(met);
+        met.forEach(listener::onBadImage);
+    }
+
     private static HostBatch batch(BatchLoader loader) {
         return loader.next().orElseThrow(() -> new IllegalStateException("the loader ended before the recipe did"));
     }
@@ -357,10 +386,12 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void oneEpoch(Listener listener, long startedNanos) {
-        Evaluator.Result result = evaluator.evaluate(data.validation(), data.evaluationTransform());
+        Evaluator.Result result = evaluator.evaluate(data.validation(), data.evaluationTransform(), badValidation);
         long steps = plan.iterationsPerEpoch();
+        int number = (int) (step / steps) - 1;
+        report("validation", number, result.replaced(), listener);
         EpochMetrics epoch = new EpochMetrics(
-                (int) (step / steps) - 1,
+                number,
                 step,
                 books.epochLoss() / steps,
                 (double) books.epochWrong() / (steps * plan.minibatch()),

@@ -23,6 +23,11 @@ final class FanOutTest {
             }
 
             @Override
+            public void onBadImage(BadImage image) {
+                seen.add(name + " bad " + image.index());
+            }
+
+            @Override
             public void onNotice(String notice) {
                 seen.add(name + " " + notice);
             }
@@ -47,11 +52,21 @@ final class FanOutTest {
         MetricSink sink = MetricSink.all(List.of(recorder("a", false), recorder("b", false)));
         sink.onStep(Samples.step(4, 0));
         sink.onEpoch(Samples.epoch(2, 4, 0.1));
+        sink.onBadImage(new BadImage(4, 0, "training", 17, "empty"));
         sink.onNotice("saved");
         sink.flush();
         assertThat(seen)
                 .containsExactly(
-                        "a step 4", "b step 4", "a epoch 2", "b epoch 2", "a saved", "b saved", "a flush", "b flush");
+                        "a step 4",
+                        "b step 4",
+                        "a epoch 2",
+                        "b epoch 2",
+                        "a bad 17",
+                        "b bad 17",
+                        "a saved",
+                        "b saved",
+                        "a flush",
+                        "b flush");
     }
 
     @Test

@@ -48,6 +48,7 @@ final class JsonLinesSinkTest {
         try (JsonLinesSink sink = JsonLinesSink.open(file, 0)) {
             sink.onStep(step(1, 0));
             sink.onStep(new StepMetrics(2, 0, 0.1, Double.POSITIVE_INFINITY, 1.0 / 3, 1, 1, 1, 1, Double.NaN));
+            sink.onBadImage(new BadImage(2, 0, "training", 17, "image file is empty, image = a \"b\".jpg"));
             sink.onEpoch(epoch(0, 2, 0.2));
         }
         MetricsFile metrics = MetricsFile.read(file);
@@ -55,6 +56,8 @@ final class JsonLinesSinkTest {
         assertThat(metrics.steps().get(1).loss()).isNaN();
         assertThat(metrics.steps().get(1).top1Error()).isEqualTo(1.0 / 3);
         assertThat(metrics.epochs()).containsExactly(epoch(0, 2, 0.2));
+        assertThat(metrics.badImages())
+                .containsExactly(new BadImage(2, 0, "training", 17, "image file is empty, image = a \"b\".jpg"));
     }
 
     @Test

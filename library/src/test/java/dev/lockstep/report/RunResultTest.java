@@ -28,7 +28,8 @@ final class RunResultTest {
             8,
             32,
             2,
-            1);
+            1,
+            3);
 
     @TempDir
     @SuppressWarnings("NullAway.Init")
@@ -51,7 +52,8 @@ final class RunResultTest {
                         "workers",
                         "images_per_worker",
                         "processes",
-                        "lanes");
+                        "lanes",
+                        "bad_images");
         assertThat(Files.list(folder)).containsExactly(folder.resolve("result.json"));
     }
 

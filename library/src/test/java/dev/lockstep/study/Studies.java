@@ -90,7 +90,7 @@ final class Studies {
     }
 
     static RunResult result(RunResult.Status status, double error) {
-        return new RunResult(status, "ab", 60, 6, error, Double.NaN, 0.4, error, 0.5, 0.1, 5000, 60, 2, 32, 1, 1);
+        return new RunResult(status, "ab", 60, 6, error, Double.NaN, 0.4, error, 0.5, 0.1, 5000, 60, 2, 32, 1, 1, 0);
     }
 
     static RunSummary summary(String variant, long seed, int minibatch, double error, double... trainingErrors) {

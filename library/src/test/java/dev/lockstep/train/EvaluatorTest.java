@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.image.BadImages;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.catalogue.OpenDataset;
@@ -47,7 +48,7 @@ class EvaluatorTest {
             List<ImageClassifier> replicas =
                     Stream.generate(EvaluatorTest::network).limit(lanes).toList();
             return new Evaluator(replicas, state, threads, group, 1e-5, imagesPerBatch, 2)
-                    .evaluate(dataset, DATA.evaluationTransform());
+                    .evaluate(dataset, DATA.evaluationTransform(), BadImages.refused());
         }
     }
 

@@ -156,6 +156,28 @@ class TrainerTest {
                 .hasMessageContainingAll("different recipes", named, "rank = 2");
     }
 
+    @Test
+    void compareProcesses_withOtherData_namesTheRank() {
+        OpenDataset data = TestRuns.data(TestRuns.recipe());
+        OpenDataset other = TestRuns.data(
+                TestRuns.recipe("data.dataset", "'synthetic:images=130,validation=36,shape=3x8x8,classes=7'"));
+        assertThatThrownBy(() -> InMemoryGroup.play(3, group -> {
+                    try (Trainer trainer = new Trainer(
+                            TestRuns.recipe(),
+                            ResNet::fromRecipe,
+                            group.rank() == 1 ? other : data,
+                            group,
+                            OPTIONS,
+                            new StopSignal())) {
+                        trainer.compareProcesses();
+                        return 0;
+                    }
+                }))
+                .isInstanceOfSatisfying(
+                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(3))
+                .hasMessageContainingAll("processes have different data", "rank = 1");
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 3})
     void brokenImage_surfacesUnchanged(int lanes) {

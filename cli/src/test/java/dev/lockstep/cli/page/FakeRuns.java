@@ -133,7 +133,8 @@ final class FakeRuns {
                 recipe.workers(),
                 recipe.imagesPerWorker(),
                 1,
-                1);
+                1,
+                0);
         result.write(folder);
         return result;
     }

@@ -152,9 +152,13 @@ public final class ImageFolder implements Dataset {
             Files.walkFileTree(folder, EnumSet.of(FileVisitOption.FOLLOW_LINKS), 16, new SimpleFileVisitor<>() {
                 @Override
                 public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                    if (attributes.isRegularFile() && isImage(file.getFileName().toString())) {
+                    // A link that leads nowhere is an image that cannot be read: an error at its use, not a smaller
+                    // set.
+                    boolean broken = attributes.isSymbolicLink();
+                    if ((attributes.isRegularFile() || broken)
+                            && isImage(file.getFileName().toString())) {
                         String name = root.relativize(file).toString().replace('\\', '/');
-                        files.add(new FoundFile(name, attributes.size()));
+                        files.add(new FoundFile(name, broken ? 0 : attributes.size()));
                     }
                     return FileVisitResult.CONTINUE;
                 }

@@ -115,6 +115,23 @@ final class ImageFolderTest {
                 .withMessageContaining("Zebra/0.JPEG");
     }
 
+    @Test
+    void image_behindABrokenLink_isAnErrorAtItsUse() throws IOException {
+        Path link = folder.resolve("train/ant/9.JPEG");
+        Files.createSymbolicLink(link, folder.resolve("nowhere.JPEG"));
+        Dataset training = ImageFolder.read(folder).get(0);
+        assertThat(training.size()).isEqualTo(10);
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> training.image(6))
+                .matches(e -> e.kind() == LockstepException.Kind.DATA)
+                .withMessageContaining("image cannot be read")
+                .withMessageContaining(link.toString());
+        Files.delete(link);
+        Files.createSymbolicLink(link, folder.resolve("train/cat/0.JPEG"));
+        assertThat(((ImageData.Encoded) ImageFolder.read(folder).get(0).image(6)).bytes())
+                .isEqualTo(Files.readAllBytes(folder.resolve("train/cat/0.JPEG")));
+    }
+
     private ThrowableAssertAlternative<LockstepException> fails() {
         return assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> ImageFolder.read(folder))

@@ -1,0 +1,101 @@
+package dev.lockstep.benchmarks;
+
+import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.plan.DatasetFacts;
+import dev.lockstep.plan.NetworkShape;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeFile;
+import dev.lockstep.report.EpochMetrics;
+import dev.lockstep.report.StepMetrics;
+import dev.lockstep.torch.TorchRuntime;
+import dev.lockstep.train.RunOptions;
+import dev.lockstep.train.StopSignal;
+import dev.lockstep.train.Trainer;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Training images a second of the shipped ResNet-50 recipe, whole steps of 2 workers × 32 images with 1 and with 2 lanes,
+ * beside what the machine could do at most: {@link ConvolutionPeak} over the operations of an image, three times those of its
+ * forward pass. Takes a recipe and an image folder; {@code resnet50.sh} gives both.
+ */
+public final class ResNet50Throughput {
+    private static final int STEPS = 3;
+
+    private ResNet50Throughput() {}
+
+    /**
+     * @param arguments recipe, folder
+     */
+    public static void main(String[] arguments) {
+        TorchRuntime.load();
+        Recipe recipe = RecipeFile.read(Path.of(arguments[0]), Map.of("workers", "2"));
+        OpenDataset data = Datasets.open(recipe.data(), Optional.of(Path.of(arguments[1])));
+        double flops = 3 * forwardFlops(recipe);
+        System.out.printf(Locale.ROOT, "%.2f × 10^9 operations a training image%n", flops * 1e-9);
+        for (int lanes = 1; lanes <= 2; lanes++) {
+            ConvolutionPeak.Peak peak = ConvolutionPeak.measure(lanes);
+            double most = peak.best() * 1e9 / flops;
+            System.out.printf(
+                    Locale.ROOT,
+                    "lanes = %d: convolution peak %.0f GFLOP/s (%s), %.2f images/s at that peak, %.2f images/s through the"
+                            + " convolutions alone%n",
+                    lanes,
+                    peak.best(),
+                    peak.where(),
+                    most,
+                    peak.imagesPerSecond());
+            double reached = train(recipe, data, lanes);
+            System.out.printf(
+                    Locale.ROOT,
+                    "lanes = %d: training %.2f images/s, %.0f %% of the peak%n",
+                    lanes,
+                    reached,
+                    100 * reached / most);
+        }
+        System.out.flush();
+        Runtime.getRuntime().halt(0);
+    }
+
+    private static double forwardFlops(Recipe recipe) {
+        return NetworkShape.of(recipe.model(), DatasetFacts.of(recipe.data()).orElseThrow())
+                .orElseThrow()
+                .forwardFlops();
+    }
+
+    /** The best step but the first. */
+    private static double train(Recipe recipe, OpenDataset data, int lanes) {
+        RunOptions options = RunOptions.defaults().withLanes(lanes).withStopAfter(STEPS);
+        Best best = new Best();
+        try (Trainer trainer =
+                new Trainer(recipe, ResNet::fromRecipe, data, new SoloCollective(), options, new StopSignal())) {
+            trainer.run(best);
+        }
+        return best.imagesPerSecond;
+    }
+
+    private static final class Best implements Trainer.Listener {
+        private double imagesPerSecond;
+
+        @Override
+        public void onStep(StepMetrics step) {
+            if (step.step() > 1) {
+                imagesPerSecond = Math.max(imagesPerSecond, step.imagesPerSecond());
+            }
+        }
+
+        @Override
+        public void onEpoch(EpochMetrics epoch) {}
+
+        @Override
+        public void onCheckpoint() {}
+
+        @Override
+        public void close() {}
+    }
+}
