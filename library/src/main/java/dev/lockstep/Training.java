@@ -176,7 +176,7 @@ public final class Training implements AutoCloseable {
         try (MetricSink sink = MetricSink.all(sinks);
                 CheckpointWriter writer = new CheckpointWriter(directory, sink::onNotice)) {
             Trainer.End end = trainer.run(new Listening(sink, writer));
-            writer.finish();
+            writer.requireNewest();
             RunResult result = result(end, (System.nanoTime() - started) * 1e-9);
             result.write(folder);
             return result;
