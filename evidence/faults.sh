@@ -35,6 +35,7 @@ clean() {
 spaces=()
 mounted=
 trap clean EXIT
+trap 'exit 143' HUP INT TERM
 
 # ---- Assertions: what is wrong is collected, a case ends with its line
 
@@ -323,19 +324,24 @@ folder() {
     untouched
     launch "$work/shared" --procs 2 --lanes 1
     within 60000 reached 1
+    # Stopped, so that it is still there when the second one comes, however slow the machine; it holds its lock.
+    kill -STOP -- "-$launcher"
     for procs in 1 2; do
         "$lockstep" train "$home/recipes/fashion-mnist.yaml" --out "$work/shared" "${small[@]}" --procs "$procs" --lanes 1 \
             >"$work/second.log" 2>&1
         code=$?
         claim "exit code $code" test "$code" -eq 2
         claim "not said" says "$work/second.log" "^error: another run is writing to this folder, out = $work/shared"
-        claim "the first had ended" kill -0 "$launcher"
         conclude "a second run on one folder, P = $procs" "refused with exit code 2"
     done
+    find_newest
+    claim "the first had ended" test "$newest" -lt "$last"
+    out="$work/shared"
+    kill -CONT -- "-$launcher"
     ended "$launcher"
     claim "exit code $code" test "$code" -eq 0
-    claim "other weights" test "$(result "$work/shared" weights_sha256)" = "$expected"
-    conclude "the first run of that folder" "goes on to the same weights"
+    claim "other weights" test "$(result "$out" weights_sha256)" = "$expected"
+    conclude "the first run of that folder" "stopped meanwhile, goes on to the same weights"
 }
 
 # ---- Restarts and signals
