@@ -140,7 +140,7 @@ public final class Training implements AutoCloseable {
             locked.write("recipe.yaml", recipe.toYaml());
             directory.removeUnfinished();
             directory.supersedeAfter(start.isPresent() ? trainer.step() : NO_STEP);
-            return trainInto(folder, directory);
+            return trainInto(folder, directory, notices::onNotice);
         } catch (IOException e) {
             throw LockstepException.recipe(
                     "run folder cannot be written: " + e.getMessage(), "out = " + folder, "give a writable --out");
@@ -168,16 +168,17 @@ public final class Training implements AutoCloseable {
         return result(end, 0);
     }
 
-    private RunResult trainInto(Path folder, CheckpointDirectory directory) throws IOException {
+    private RunResult trainInto(Path folder, CheckpointDirectory directory, Consumer<String> notices)
+            throws IOException {
         long started = System.nanoTime();
         List<MetricSink> sinks = new ArrayList<>();
-        sinks.add(JsonLinesSink.open(folder.resolve(MetricsFile.NAME), trainer.step()));
-        sinks.add(TensorBoardSink.open(folder, trainer.step()));
+        sinks.add(JsonLinesSink.open(folder.resolve(MetricsFile.NAME), trainer.step(), notices));
+        sinks.add(TensorBoardSink.open(folder, trainer.step(), notices));
         sinks.addAll(ownSinks);
         try (MetricSink sink = MetricSink.all(sinks);
                 CheckpointWriter writer = new CheckpointWriter(directory, sink::onNotice)) {
             Trainer.End end = trainer.run(new Listening(sink, writer));
-            writer.finish();
+            writer.requireNewest();
             RunResult result = result(end, (System.nanoTime() - started) * 1e-9);
             result.write(folder);
             return result;

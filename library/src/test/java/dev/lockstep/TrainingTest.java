@@ -476,6 +476,33 @@ class TrainingTest {
         }
     }
 
+    /** Exit code 0 would say that the weights are on disk. */
+    @Test
+    void fullDisk_atTheLastCheckpoint_isAnErrorAndLeavesTheOnesBefore() throws IOException {
+        Path full = Path.of("/dev/full");
+        assumeTrue(Files.isWritable(full));
+        Recipe recipe = TestRuns.recipe();
+        Watching watching = new Watching(
+                step -> {
+                    if (step.step() == 14) {
+                        link(temporary.resolve("checkpoints/step-00000014.safetensors.tmp"), full);
+                    }
+                },
+                new ArrayList<>());
+        try (Training run = training(recipe, OPTIONS.withCheckpoints(4, 9))) {
+            assertThatThrownBy(() -> run.addSink(watching).resumeOrStart(temporary))
+                    .isInstanceOfSatisfying(
+                            LockstepException.class,
+                            e -> assertThat(e.exitCode()).isEqualTo(6))
+                    .hasMessageContainingAll("step = 14: No space left on device", "make room");
+        }
+        assertThat(temporary.resolve(RunResult.NAME)).doesNotExist();
+        assertThat(checkpoints()).last().isEqualTo("step-00000012.safetensors");
+        try (Training run = training(recipe, OPTIONS)) {
+            assertSame(left(run.resumeOrStart(temporary), temporary), uninterrupted(recipe));
+        }
+    }
+
     @Test
     void leftoverOfAKilledWrite_isIgnoredAndRemoved() throws IOException {
         Recipe recipe = TestRuns.recipe();

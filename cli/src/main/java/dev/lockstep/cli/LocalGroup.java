@@ -3,6 +3,7 @@ package dev.lockstep.cli;
 import dev.lockstep.errors.LockstepException.Kind;
 import dev.lockstep.supervise.ExitStatus;
 import dev.lockstep.supervise.FailureReport;
+import dev.lockstep.supervise.HostName;
 import dev.lockstep.supervise.Supervisor;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -159,7 +160,7 @@ final class LocalGroup {
                     return unformed();
                 }
             } else if (event instanceof Silent silent) {
-                return fail(silent.rank, "gave no sign of life for " + peerTimeout.toSeconds() + " s", 0);
+                return fail(silent.rank, FailureReport.silent(peerTimeout), 0);
             } else if (event instanceof Lost lost && !children.get(lost.rank).endsWithin(EXIT_FOLLOWS)) {
                 return fail(lost.rank, "closed its line to the launcher", 0);
             }
@@ -221,19 +222,11 @@ final class LocalGroup {
         boolean told = rank == 0 && code != 0 && !new ExitStatus(code).isSignal();
         children.get(0).mute();
         FailureReport report = new FailureReport(
-                rank, hostName(), cause, culprit.lastLines(), culprit.log().toString());
+                rank, HostName.own(), cause, culprit.lastLines(), culprit.log().toString());
         supervisor.announce(report);
         long deadline = System.nanoTime() + SURVIVORS.toNanos();
         children.forEach(child -> child.endsWithin(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
         return new Outcome(EXPLAINED.contains(code) ? code : Kind.WORKER.exitCode(), report.line(), told);
-    }
-
-    private static String hostName() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (java.net.UnknownHostException e) {
-            return "this machine";
-        }
     }
 
     private void killAll() {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Starts the processes of a group on this machine, watches them, and starts them again when one fails. Rank 0 speaks
@@ -37,19 +38,20 @@ public final class LocalLauncher {
      * and stop; the second one ends everything at once.
      *
      * @param processes P
-     * @param arguments of the command line of each process
+     * @param arguments of the command line of each process, asked before every start
      * @param logs the folder of {@code rank-R.log}; made when missing
      * @param peerTimeout how long a process may give no sign of life
      * @param maxRestarts how often the whole group is started again after a process has failed
      * @return the exit code for this process: 0, 130 or 143 when all did well; 2, 3, 5 or 6 when a process ended with it;
      *     else 4
      */
-    public int run(int processes, List<String> arguments, Path logs, Duration peerTimeout, int maxRestarts) {
+    public int run(int processes, Supplier<List<String>> arguments, Path logs, Duration peerTimeout, int maxRestarts) {
         makeFolder(logs);
         warmup.run();
         try (StopRequests stops = new StopRequests()) {
             for (int restart = 0; ; restart++) {
-                LocalGroup group = new LocalGroup(mainClass, processes, arguments, logs, peerTimeout, stops, out, err);
+                LocalGroup group =
+                        new LocalGroup(mainClass, processes, arguments.get(), logs, peerTimeout, stops, out, err);
                 LocalGroup.Outcome outcome = group.run();
                 if (outcome.exitCode() != FAILED || restart == maxRestarts || stops.received() != 0) {
                     outcome.print(err);

@@ -39,7 +39,7 @@ final class PassThrough {
         byte[] buffer = new byte[8192];
         try (from) {
             for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
-                log.write(buffer, 0, count);
+                write(log, buffer, count);
                 if (!muted) {
                     to.write(buffer, 0, count);
                     to.flush();
@@ -48,6 +48,15 @@ final class PassThrough {
             }
         } catch (IOException e) {
             // The process was killed while it wrote; what came before is in the log.
+        }
+    }
+
+    /** A full disk must not silence the run: its log loses what does not fit. */
+    private static void write(OutputStream log, byte[] buffer, int count) {
+        try {
+            log.write(buffer, 0, count);
+        } catch (IOException e) {
+            // The run itself warns of the full disk.
         }
     }
 

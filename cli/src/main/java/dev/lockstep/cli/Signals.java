@@ -10,6 +10,8 @@ import sun.misc.SignalHandler;
 /** SIGINT and SIGTERM as requests to save and stop; the second one ends the process at once. */
 final class Signals implements AutoCloseable {
     private static final int INTERRUPT = 2;
+    private static final int TERMINATE = 15;
+    private static final int SIGNALLED = 128;
 
     /** Ctrl-C reaches all processes of a terminal, and then the launcher passes it on as SIGTERM: it must count once. */
     private final boolean supervised = SupervisorAddress.from(System.getenv()).isPresent();
@@ -34,7 +36,7 @@ final class Signals implements AutoCloseable {
             return;
         }
         if (received != 0) {
-            Runtime.getRuntime().halt(128 + signal.getNumber());
+            Runtime.getRuntime().halt(SIGNALLED + signal.getNumber());
         }
         received = signal.getNumber();
         System.err.println("\n" + signal + ": finishing this step and saving a checkpoint; again ends at once");
@@ -45,9 +47,20 @@ final class Signals implements AutoCloseable {
         return stop;
     }
 
-    /** 128 plus the signal's number when a signal cut the run short, else 0. */
-    int exitCode(RunResult result) {
-        return received != 0 && result.status() == RunResult.Status.INTERRUPTED ? 128 + received : 0;
+    /**
+     * 128 plus the signal's number when a signal cut the run short, be it one to another process of the group; else 0.
+     *
+     * @param stopAfter the step at which the run was to stop anyway; negative: none
+     */
+    int exitCode(RunResult result, long stopAfter) {
+        if (result.status() != RunResult.Status.INTERRUPTED) {
+            return 0;
+        }
+        if (received != 0) {
+            return SIGNALLED + received;
+        }
+        boolean asked = stopAfter >= 0 && result.steps() >= stopAfter;
+        return asked ? 0 : SIGNALLED + TERMINATE;
     }
 
     @Override

@@ -84,7 +84,12 @@ final class TrainCommand implements Callable<Integer> {
             arguments.addAll(List.of("--out", out.toString()));
         }
         return new LocalLauncher()
-                .run(options.processes(), arguments, out.resolve("logs"), options.peerTimeout(), options.maxRestarts());
+                .run(
+                        options.processes(),
+                        RestartArguments.of(arguments, out.resolve("checkpoints")),
+                        out.resolve("logs"),
+                        options.peerTimeout(),
+                        options.maxRestarts());
     }
 
     private int train(Recipe recipe, ModelFactory models, OpenDataset data, Collective group, Path out) {
@@ -110,7 +115,7 @@ final class TrainCommand implements Callable<Integer> {
                                 : Announcement.summary(
                                         recipe, result, training.trainer().noiseScale(), out));
             }
-            return signals.exitCode(result);
+            return signals.exitCode(result, run.stopAfter());
         }
     }
 

@@ -12,7 +12,7 @@ final class FakeLaunch {
         int code = new LocalLauncher(FakeWorker.class.getName(), () -> {}, System.out, System.err)
                 .run(
                         Integer.parseInt(arguments[0]),
-                        List.of(arguments).subList(2, arguments.length),
+                        () -> List.of(arguments).subList(2, arguments.length),
                         Path.of(arguments[1]),
                         Duration.ofSeconds(60),
                         0);

@@ -26,8 +26,8 @@ final class FakeWorker {
         String deed = deed(arguments, rank);
         Signal.handle(new Signal("INT"), signal -> {});
         Signal.handle(new Signal("TERM"), signal -> asked.countDown());
-        PeerMonitor monitor =
-                PeerMonitor.connect(SupervisorAddress.from(System.getenv()).orElseThrow(), rank, "the launcher");
+        PeerMonitor monitor = PeerMonitor.connect(
+                SupervisorAddress.from(System.getenv()).orElseThrow(), rank, PeerMonitor.Watcher.launcher());
         Files.writeString(
                 facts.resolve("pid-" + rank),
                 Long.toString(ProcessHandle.current().pid()));

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -79,7 +80,7 @@ class LocalLauncherTest {
     @Test
     void stoppedRank_isNamedAfterTimeout() throws IOException {
         assertThat(new LocalLauncher(FakeWorker.class.getName(), () -> {}, print(out), print(err))
-                        .run(2, List.of(facts.toString(), "1=signal STOP"), logs, Duration.ofSeconds(3), 0))
+                        .run(2, () -> List.of(facts.toString(), "1=signal STOP"), logs, Duration.ofSeconds(3), 0))
                 .isEqualTo(4);
         assertThat(log(0)).contains("error: rank 1 on ", "gave no sign of life for 3 s");
         assertThat(err()).contains("error: rank 1 on ", "gave no sign of life for 3 s");
@@ -118,6 +119,17 @@ class LocalLauncherTest {
     }
 
     @Test
+    void restart_asksForItsArgumentsAnew() throws IOException {
+        Iterator<List<String>> lives = List.of(
+                        List.of(facts.toString(), "1=signal KILL"), List.of(facts.toString(), "0=exit 0", "1=exit 0"))
+                .iterator();
+        assertThat(new LocalLauncher(FakeWorker.class.getName(), () -> {}, print(out), print(err))
+                        .run(2, lives::next, logs, Duration.ofSeconds(60), 3))
+                .isZero();
+        assertThat(log(1)).contains("does: signal KILL", "does: exit 0");
+    }
+
+    @Test
     void groupThatFailsAgain_isGivenUp() {
         assertThat(launch(2, 1, "1=signal KILL")).isEqualTo(4);
         assertThat(err()).contains("restart 1 of 1: rank 1 on ", "error: rank 1 on ");
@@ -127,7 +139,7 @@ class LocalLauncherTest {
     void unwritableFolder_isRefused() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "");
         org.assertj.core.api.Assertions.assertThatThrownBy(
-                        () -> new LocalLauncher().run(1, List.of(), file.resolve("logs"), Duration.ofSeconds(1), 0))
+                        () -> new LocalLauncher().run(1, List::of, file.resolve("logs"), Duration.ofSeconds(1), 0))
                 .hasMessageContaining("folder = " + file.resolve("logs"));
     }
 
@@ -185,7 +197,7 @@ class LocalLauncherTest {
         List<String> arguments = new ArrayList<>(List.of(facts.toString()));
         arguments.addAll(List.of(deeds));
         return new LocalLauncher(FakeWorker.class.getName(), () -> {}, print(out), print(err))
-                .run(processes, arguments, logs, Duration.ofSeconds(60), restarts);
+                .run(processes, () -> arguments, logs, Duration.ofSeconds(60), restarts);
     }
 
     private Process launcher(String processes, String... deeds) throws IOException {

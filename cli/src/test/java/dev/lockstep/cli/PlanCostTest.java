@@ -156,7 +156,7 @@ final class PlanCostTest {
         Files.writeString(run.resolve("result.json"), """
                 {"weights_sha256":"","steps":%d,"epochs":0,"workers":8,"images_per_worker":32,"processes":%d,"lanes":1}
                 """.formatted(steps, processes));
-        try (JsonLinesSink sink = JsonLinesSink.open(run.resolve(MetricsFile.NAME), 0)) {
+        try (JsonLinesSink sink = JsonLinesSink.open(run.resolve(MetricsFile.NAME), 0, notice -> {})) {
             for (int step = 1; step <= steps; step++) {
                 double seconds = step <= steps / 5 ? 2.0 : 0.4;
                 sink.onStep(new StepMetrics(step, 0, 0.1, 2, 0.5, 256 / seconds, seconds, 0, 0, Double.NaN));

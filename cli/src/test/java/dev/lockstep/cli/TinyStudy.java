@@ -33,6 +33,11 @@ final class TinyStudy {
 
     private TinyStudy() {}
 
+    /** The recipe alone, which trains for hours unless it is stopped. */
+    static Path endlessRecipe(Path folder) throws IOException {
+        return Files.writeString(folder.resolve("endless.yaml"), RECIPE.replace("epochs: 4", "epochs: 10000"));
+    }
+
     static Path write(Path folder) throws IOException {
         Files.writeString(folder.resolve("tiny.yaml"), RECIPE);
         return Files.writeString(folder.resolve("study.yaml"), STUDY);

@@ -2,7 +2,9 @@ package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.FailureReport;
+import dev.lockstep.supervise.HostName;
 import dev.lockstep.supervise.PeerMonitor;
+import dev.lockstep.supervise.PeerMonitor.Watcher;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.supervise.SupervisorAddress;
 import java.time.Duration;
@@ -10,11 +12,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The watch over processes that torchrun or another launcher started: rank 0 watches. It sees a process vanish or fall
- * silent, but not its exit status.
+ * The watch over processes that torchrun or another launcher started: rank 0 watches them, and they watch rank 0. Each sees
+ * the other vanish or fall silent, but not its exit status.
  */
 final class HostedWatch implements Watch {
     private static final String KEY = "lockstep/supervisor";
+
+    private static final String HOST = "lockstep/supervisor-host";
 
     private final GroupEnvironment place;
     private final Duration timeout;
@@ -42,9 +46,11 @@ final class HostedWatch implements Watch {
         if (place.rank() == 0) {
             supervisor = new Supervisor(
                     LocalAddress.towards(LocalAddress.resolve(place.masterAddress())), timeout, new Announcer());
+            board.put(HOST, HostName.own());
             board.put(KEY, supervisor.address().toString());
         }
-        monitor = PeerMonitor.connect(SupervisorAddress.parse(board.get(KEY)), place.rank(), "rank 0");
+        monitor = PeerMonitor.connect(
+                SupervisorAddress.parse(board.get(KEY)), place.rank(), Watcher.rankZero(board.get(HOST), timeout));
     }
 
     private void announce(int rank, String host, String cause) {
@@ -56,12 +62,12 @@ final class HostedWatch implements Watch {
     private final class Announcer implements Supervisor.Events {
         @Override
         public void lost(int rank, String host) {
-            announce(rank, host, "ended without taking leave");
+            announce(rank, host, FailureReport.VANISHED);
         }
 
         @Override
         public void silent(int rank, String host) {
-            announce(rank, host, "gave no sign of life for " + timeout.toSeconds() + " s");
+            announce(rank, host, FailureReport.silent(timeout));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.lockstep.collective;
 
 import dev.lockstep.supervise.PeerMonitor;
+import dev.lockstep.supervise.PeerMonitor.Watcher;
 import dev.lockstep.supervise.SupervisorAddress;
 import java.time.Duration;
 
@@ -9,7 +10,7 @@ final class LaunchedWatch implements Watch {
     private final PeerMonitor monitor;
 
     LaunchedWatch(SupervisorAddress launcher, int rank) {
-        this.monitor = PeerMonitor.connect(launcher, rank, "the launcher of this run");
+        this.monitor = PeerMonitor.connect(launcher, rank, Watcher.launcher());
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -23,13 +24,14 @@ public final class JsonLinesSink implements MetricSink {
 
     /**
      * @param resumeStep the step of the checkpoint that training goes on from; 0 starts anew
+     * @param notices takes one line when the file can no longer be written, as on a full disk
      * @throws dev.lockstep.errors.LockstepException of kind RECIPE when the file cannot be written
      */
-    public static JsonLinesSink open(Path file, long resumeStep) {
-        return open(file, resumeStep, System::nanoTime);
+    public static JsonLinesSink open(Path file, long resumeStep, Consumer<String> notices) {
+        return open(file, resumeStep, notices, System::nanoTime);
     }
 
-    static JsonLinesSink open(Path file, long resumeStep, LongSupplier nanoTime) {
+    static JsonLinesSink open(Path file, long resumeStep, Consumer<String> notices, LongSupplier nanoTime) {
         int lastEpoch = -1;
         try {
             if (Files.exists(file)) {
@@ -41,7 +43,8 @@ public final class JsonLinesSink implements MetricSink {
             throw MetricsStream.unwritable(file, e);
         }
         return new JsonLinesSink(
-                MetricsStream.open(file, nanoTime, StandardOpenOption.CREATE, StandardOpenOption.APPEND), lastEpoch);
+                MetricsStream.open(file, nanoTime, notices, StandardOpenOption.CREATE, StandardOpenOption.APPEND),
+                lastEpoch);
     }
 
     private static void truncate(Path file, long bytes) throws IOException {

@@ -8,36 +8,37 @@ import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A buffered file that is brought up to date at least once a second while records come. The first failed write is
  * reported and ends the file, not the training: a run must not die for its log.
  */
 final class MetricsStream implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(MetricsStream.class);
     private static final long FLUSH_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final int BUFFER_BYTES = 1 << 16;
 
     private final Path file;
     private final OutputStream out;
     private final LongSupplier nanoTime;
+    private final Consumer<String> notices;
     private long lastFlush;
     private boolean failed;
 
-    private MetricsStream(Path file, OutputStream out, LongSupplier nanoTime) {
+    private MetricsStream(Path file, OutputStream out, LongSupplier nanoTime, Consumer<String> notices) {
         this.file = file;
         this.out = out;
         this.nanoTime = nanoTime;
+        this.notices = notices;
         this.lastFlush = nanoTime.getAsLong();
     }
 
-    static MetricsStream open(Path file, LongSupplier nanoTime, OpenOption... options) {
+    /** @param notices takes the one line that tells of a failed write */
+    static MetricsStream open(Path file, LongSupplier nanoTime, Consumer<String> notices, OpenOption... options) {
         try {
             OutputStream out = Files.newOutputStream(file, options);
-            return new MetricsStream(file, new BufferedOutputStream(out, BUFFER_BYTES), nanoTime);
+            return new MetricsStream(file, new BufferedOutputStream(out, BUFFER_BYTES), nanoTime, notices);
         } catch (IOException e) {
             throw unwritable(file, e);
         }
@@ -83,10 +84,8 @@ final class MetricsStream implements AutoCloseable {
             action.run();
         } catch (IOException e) {
             failed = true;
-            LOG.warn(
-                    "metrics can no longer be written, file = {}: {}; training goes on without them",
-                    file,
-                    e.toString());
+            notices.accept("warning: metrics can no longer be written, file = " + file + ": " + e.getMessage()
+                    + "; training goes on without them");
         }
     }
 }

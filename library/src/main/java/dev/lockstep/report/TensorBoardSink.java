@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -24,19 +25,21 @@ public final class TensorBoardSink implements MetricSink {
 
     /**
      * @param resumeStep the step of the checkpoint that training goes on from; 0 starts anew
+     * @param notices takes one line when the file can no longer be written, as on a full disk
      * @throws dev.lockstep.errors.LockstepException of kind RECIPE when the file cannot be written
      */
-    public static TensorBoardSink open(Path runFolder, long resumeStep) {
-        return open(runFolder, resumeStep, Clock.systemUTC(), System::nanoTime);
+    public static TensorBoardSink open(Path runFolder, long resumeStep, Consumer<String> notices) {
+        return open(runFolder, resumeStep, notices, Clock.systemUTC(), System::nanoTime);
     }
 
-    static TensorBoardSink open(Path runFolder, long resumeStep, Clock clock, LongSupplier nanoTime) {
+    static TensorBoardSink open(
+            Path runFolder, long resumeStep, Consumer<String> notices, Clock clock, LongSupplier nanoTime) {
         Instant now = clock.instant();
         // TensorBoard reads the files of a folder in order of their names.
         String name = String.format(
                 Locale.ROOT, "events.out.tfevents.%010d.%09d.lockstep", now.getEpochSecond(), now.getNano());
         TensorBoardSink sink = new TensorBoardSink(
-                MetricsStream.open(runFolder.resolve(name), nanoTime, StandardOpenOption.CREATE_NEW), clock);
+                MetricsStream.open(runFolder.resolve(name), nanoTime, notices, StandardOpenOption.CREATE_NEW), clock);
         sink.out.write(EventRecord.fileVersion(sink.wallTime()));
         sink.out.write(EventRecord.sessionStart(sink.wallTime(), resumeStep + 1));
         sink.out.flush();

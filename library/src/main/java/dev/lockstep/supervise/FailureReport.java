@@ -1,6 +1,7 @@
 package dev.lockstep.supervise;
 
 import dev.lockstep.errors.LockstepException;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -9,18 +10,30 @@ import java.util.List;
  * @param host the machine on which the process ran
  * @param cause what happened to it: {@code was killed by signal 9 (SIGKILL), exit status 137}
  * @param lastLines the end of its log, oldest line first; may be empty
- * @param log where the whole log is; may be empty
+ * @param log where the whole log is; empty where another launcher started the process and keeps its log
  */
 public record FailureReport(int rank, String host, String cause, List<String> lastLines, String log) {
+    /** Where the exit status is not known: the process's line to the supervisor closed. */
+    public static final String VANISHED = "ended without taking leave";
+
+    /** The cause of a process that does nothing any more, be it stopped or cut off. */
+    public static String silent(Duration timeout) {
+        return "gave no sign of life for " + timeout.toSeconds() + " s";
+    }
+
     public FailureReport {
         lastLines = List.copyOf(lastLines);
     }
 
     /** The report as the failure that every process ends with. */
     public LockstepException asException() {
+        String what = "rank " + rank + " on " + host + " " + cause;
+        if (log.isEmpty()) {
+            return LockstepException.worker(
+                    what, "its exit status and its log are with whoever started it", "see there, then start all again");
+        }
         String lines = lastLines.isEmpty() ? "its log is empty" : "last log lines: " + String.join(" | ", lastLines);
-        String see = log.isEmpty() ? "see its log" : "see " + log;
-        return LockstepException.worker("rank " + rank + " on " + host + " " + cause, lines, see);
+        return LockstepException.worker(what, lines, "see " + log);
     }
 
     /** The report in one line, as it travels. */

@@ -7,13 +7,14 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** One end of the control channel: lines of text over a socket. */
 final class Peer implements Closeable {
     /** From a process: {@code HELLO token rank host}. Always the first line. */
     static final String HELLO = "HELLO";
-    /** From a process, about every second. */
+    /** In both directions, about every second. */
     static final String BEAT = "BEAT";
     /** From rank 0 and on to all: {@code PORT number}. */
     static final String PORT = "PORT";
@@ -21,6 +22,8 @@ final class Peer implements Closeable {
     static final String BYE = "BYE";
     /** To all processes: {@code FAIL report}. */
     static final String FAIL = "FAIL";
+
+    static final Duration BEAT_PERIOD = Duration.ofSeconds(1);
 
     private final Socket socket;
     private final BufferedReader in;

@@ -2,34 +2,60 @@ package dev.lockstep.supervise;
 
 import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A process's line to its {@link Supervisor}: sends heartbeats, and ends the process when the supervisor reports that
- * another one failed or when the supervisor itself is gone, so that no process is left behind.
+ * another one failed or when the supervisor itself is gone or silent, so that no process is left behind.
  */
 public final class PeerMonitor implements AutoCloseable {
     /** How long a process that lost a connection waits for word of the culprit. */
     public static final Duration VERDICT = Duration.ofSeconds(5);
 
-    private static final Duration BEAT = Duration.ofSeconds(1);
     private static final int CONNECT_MILLIS = 10_000;
 
     private final Ending ending;
-    private final String watcher;
+    private final Watcher watcher;
     private final Peer peer;
     private final CompletableFuture<Integer> port = new CompletableFuture<>();
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile boolean ended;
+    private volatile long lastHeard = System.nanoTime();
+
+    /**
+     * In whose process the supervisor is.
+     *
+     * @param gone the message with which processes end when it vanishes
+     * @param patience how long it may be silent; null when it need not be heard, as a launcher that someone stops with Ctrl-Z
+     * @param silent the message with which processes end when it is silent for longer
+     */
+    public record Watcher(
+            String name, String gone, @Nullable Duration patience, String silent) {
+        /** A launcher, which may be stopped for as long as someone likes. */
+        public static Watcher launcher() {
+            String name = "the launcher of this run";
+            String gone = name + " is gone, a run does not go on unwatched, start it again";
+            return new Watcher(name, gone, null, gone);
+        }
+
+        /** Rank 0 of a group that another launcher started. */
+        public static Watcher rankZero(String host, Duration patience) {
+            return new Watcher(
+                    "rank 0 on " + host,
+                    new FailureReport(0, host, FailureReport.VANISHED, List.of(), "").line(),
+                    patience,
+                    new FailureReport(0, host, FailureReport.silent(patience), List.of(), "").line());
+        }
+    }
 
     /** How a process ends for a reason that lies outside of it. */
     public interface Ending {
@@ -37,29 +63,28 @@ public final class PeerMonitor implements AutoCloseable {
         void end(String message);
     }
 
-    private PeerMonitor(Peer peer, String watcher, Ending ending) {
+    private PeerMonitor(Peer peer, Watcher watcher, Ending ending) {
         this.peer = peer;
         this.watcher = watcher;
         this.ending = ending;
     }
 
     /** Connects; the process ends with exit code 4 when another one fails. */
-    public static PeerMonitor connect(SupervisorAddress address, int rank, String watcher) {
+    public static PeerMonitor connect(SupervisorAddress address, int rank, Watcher watcher) {
         return connect(address, rank, watcher, ProcessEnd::halt);
     }
 
     /**
      * Connects.
      *
-     * @param watcher in whose process the supervisor is, for the message when it is gone: {@code rank 0}
      * @throws LockstepException of kind WORKER when the supervisor cannot be reached
      */
-    public static PeerMonitor connect(SupervisorAddress address, int rank, String watcher, Ending ending) {
+    public static PeerMonitor connect(SupervisorAddress address, int rank, Watcher watcher, Ending ending) {
         try {
             Socket socket = new Socket();
             socket.connect(new InetSocketAddress(address.host(), address.port()), CONNECT_MILLIS);
             Peer peer = new Peer(socket);
-            peer.send(Peer.HELLO + " " + address.token() + " " + rank + " " + hostName());
+            peer.send(Peer.HELLO + " " + address.token() + " " + rank + " " + HostName.own());
             PeerMonitor monitor = new PeerMonitor(peer, watcher, ending);
             Threads.start("lockstep-heartbeat", monitor::beat);
             Threads.start("lockstep-monitor", monitor::listen);
@@ -68,15 +93,7 @@ public final class PeerMonitor implements AutoCloseable {
             throw LockstepException.worker(
                     "rank " + rank + " cannot reach its supervisor: " + e.getMessage(),
                     "address = " + address.host() + ":" + address.port(),
-                    "see whether " + watcher + " is still there");
-        }
-    }
-
-    private static String hostName() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            return "this machine";
+                    "see whether " + watcher.name() + " is still there");
         }
     }
 
@@ -111,8 +128,18 @@ public final class PeerMonitor implements AutoCloseable {
 
     private void beat() {
         try {
-            while (!stopped.await(BEAT.toMillis(), TimeUnit.MILLISECONDS)) {
+            long before = System.nanoTime();
+            while (!stopped.await(Peer.BEAT_PERIOD.toMillis(), TimeUnit.MILLISECONDS)) {
                 peer.send(Peer.BEAT);
+                long now = System.nanoTime();
+                if (now - before > Supervisor.OVERSLEPT.toNanos()) {
+                    lastHeard = now;
+                }
+                before = now;
+                Duration patience = watcher.patience();
+                if (patience != null && now - lastHeard > patience.toNanos()) {
+                    end(watcher.silent());
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -121,6 +148,7 @@ public final class PeerMonitor implements AutoCloseable {
 
     private void listen() {
         for (String line = peer.read(); line != null; line = peer.read()) {
+            lastHeard = System.nanoTime();
             if (line.startsWith(Peer.PORT)) {
                 port.complete(Integer.parseInt(line.substring(Peer.PORT.length() + 1)));
             } else if (line.startsWith(Peer.FAIL)) {
@@ -131,7 +159,7 @@ public final class PeerMonitor implements AutoCloseable {
                 return;
             }
         }
-        end(watcher + " is gone, a run does not go on unwatched, start it again");
+        end(watcher.gone());
     }
 
     private void end(String message) {

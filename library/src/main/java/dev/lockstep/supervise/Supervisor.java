@@ -8,13 +8,14 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches the processes of a group: every process keeps a connection to it and sends a heartbeat a second. It notices who
- * vanishes and who falls silent, and tells everyone. Runs in the launcher, or in rank 0 where another launcher is in charge.
+ * Watches the processes of a group: every process keeps a connection to it, over which both ends send a heartbeat a second.
+ * It notices who vanishes and who falls silent, and tells everyone. Runs in the launcher, or in rank 0 where another launcher is in charge.
  *
  * <p>Thread-safe. The events come on threads of the supervisor, at most one for a process.
  */
@@ -30,7 +31,7 @@ public final class Supervisor implements AutoCloseable {
 
     private static final Duration TICK = Duration.ofMillis(250);
     /** The watch itself slept: the machine was suspended, or someone stopped this process too. */
-    private static final Duration OVERSLEPT = Duration.ofSeconds(2);
+    static final Duration OVERSLEPT = Duration.ofSeconds(2);
 
     private static final int BACKLOG = 512;
     private static final int HELLO_MILLIS = 10_000;
@@ -89,13 +90,15 @@ public final class Supervisor implements AutoCloseable {
         return member != null && member.left;
     }
 
-    /** Tells every process but the culprit why the group ends. */
+    /**
+     * Tells every process but the culprit why the group ends. Rank 0 hears it last: where the supervisor lives in it, it
+     * takes the supervisor with it.
+     */
     public void announce(FailureReport report) {
-        for (Member member : members.values()) {
-            if (member.rank != report.rank()) {
-                member.peer.send(Peer.FAIL + " " + report.line());
-            }
-        }
+        members.values().stream()
+                .filter(member -> member.rank != report.rank())
+                .sorted(Comparator.comparingInt((Member member) -> member.rank).reversed())
+                .forEach(member -> member.peer.send(Peer.FAIL + " " + report.line()));
     }
 
     private void accept() {
@@ -164,6 +167,7 @@ public final class Supervisor implements AutoCloseable {
 
     private void watch() {
         long before = System.nanoTime();
+        long lastBeat = before;
         while (!closed) {
             Threads.pause(TICK);
             long now = System.nanoTime();
@@ -172,6 +176,10 @@ public final class Supervisor implements AutoCloseable {
             }
             before = now;
             members.values().forEach(member -> check(member, now));
+            if (now - lastBeat >= Peer.BEAT_PERIOD.toNanos()) {
+                lastBeat = now;
+                members.values().forEach(member -> member.peer.send(Peer.BEAT));
+            }
         }
     }
 

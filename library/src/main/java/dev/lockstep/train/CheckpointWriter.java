@@ -3,6 +3,7 @@ package dev.lockstep.train;
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.checkpoint.HostTensor;
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.TorchRuntime;
@@ -28,6 +29,9 @@ public final class CheckpointWriter implements AutoCloseable {
     private final Consumer<String> notices;
     /** What the writing thread has to say; handed on by the thread that calls, since sinks are used by one. */
     private final Queue<String> unsaid = new ConcurrentLinkedQueue<>();
+
+    /** Why the newest checkpoint is not on disk; null when it is. */
+    private volatile @Nullable String missing;
 
     private final ExecutorService thread;
     private @Nullable Future<?> writing;
@@ -58,7 +62,9 @@ public final class CheckpointWriter implements AutoCloseable {
                 Map<String, HostTensor> tensors =
                         Checkpoint.tensors(state.layout(), copies.get(0), copies.get(1), copies.get(2), step);
                 directory.write(new Checkpoint(step, recipe, fingerprint, classNames, books, tensors));
+                missing = null;
             } catch (IOException e) {
+                missing = "step = " + step + ": " + e.getMessage();
                 unsaid.add("warning: checkpoint of step " + step + " was not written: " + e.getMessage()
                         + "; training goes on, older checkpoints stay");
             } finally {
@@ -78,6 +84,22 @@ public final class CheckpointWriter implements AutoCloseable {
     public void finish() {
         await();
         report();
+    }
+
+    /**
+     * Waits for the write under way, and accepts no failure of it: a run may go on without a checkpoint, but not end without.
+     *
+     * @throws LockstepException of kind CHECKPOINT when the newest checkpoint could not be written
+     */
+    public void requireNewest() {
+        finish();
+        String reason = missing;
+        if (reason != null) {
+            throw LockstepException.checkpoint(
+                    "the checkpoint of the last step could not be written",
+                    reason,
+                    "make room and give the same command: it goes on from the newest checkpoint that is there");
+        }
     }
 
     private void await() {

@@ -27,7 +27,6 @@ import dev.lockstep.schedule.Decay;
 import dev.lockstep.schedule.LearningRate;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.TorchRuntime;
-import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -138,43 +137,13 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Compares recipe, data and initial weights across processes; every process must call it before {@link #run}.
+     * Compares recipe, options, data and initial weights across processes; every process must call it before {@link #run}.
      *
      * @throws LockstepException naming the process that differs and in what
      */
     public void compareProcesses() {
-        if (collective.size() == 1) {
-            return;
-        }
-        List<String> recipes = gather(recipe.toYaml());
-        for (int rank = 1; rank < recipes.size(); rank++) {
-            List<String> differing = RecipeDifference.all(
-                    RecipeFile.parse(recipes.get(0), "recipe of rank 0", Map.of()),
-                    RecipeFile.parse(recipes.get(rank), "recipe of rank " + rank, Map.of()));
-            if (!differing.isEmpty()) {
-                throw LockstepException.recipe(
-                        "processes have different recipes: " + String.join(", ", differing),
-                        "rank = 0 (rank = " + rank + ")",
-                        "start every process with the same recipe");
-            }
-        }
-        List<String> fingerprints = gather(fingerprint);
-        for (int rank = 1; rank < fingerprints.size(); rank++) {
-            if (!fingerprints.get(rank).equals(fingerprints.get(0))) {
-                throw LockstepException.data(
-                        "processes have different data",
-                        "rank = " + rank + " has fingerprint = " + fingerprints.get(rank) + ", rank = 0 has "
-                                + fingerprints.get(0),
-                        "give every machine the same copy of the dataset");
-            }
-        }
+        new ProcessComparison(collective).compare(recipe, options, fingerprint);
         auditState();
-    }
-
-    private List<String> gather(String text) {
-        return collective.allGather(text.getBytes(StandardCharsets.UTF_8)).stream()
-                .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
-                .toList();
     }
 
     /**

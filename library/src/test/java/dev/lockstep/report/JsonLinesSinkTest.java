@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,7 +31,7 @@ final class JsonLinesSinkTest {
 
     @Test
     void lines_haveTheKeysOfTheContract() throws IOException {
-        try (JsonLinesSink sink = JsonLinesSink.open(file, 0)) {
+        try (JsonLinesSink sink = JsonLinesSink.open(file, 0, notice -> {})) {
             sink.onStep(new StepMetrics(1, 0, 0.1, 2.5, 0.9, 5500, 0.05, 0.002, 0.001, Double.NaN));
             sink.onEpoch(new EpochMetrics(0, 1, 2.5, 0.9, 0.11, Double.NaN, 0.35, 12));
         }
@@ -45,7 +46,7 @@ final class JsonLinesSinkTest {
 
     @Test
     void read_returnsWhatWasWritten() {
-        try (JsonLinesSink sink = JsonLinesSink.open(file, 0)) {
+        try (JsonLinesSink sink = JsonLinesSink.open(file, 0, notice -> {})) {
             sink.onStep(step(1, 0));
             sink.onStep(new StepMetrics(2, 0, 0.1, Double.POSITIVE_INFINITY, 1.0 / 3, 1, 1, 1, 1, Double.NaN));
             sink.onBadImage(new BadImage(2, 0, "training", 17, "image file is empty, image = a \"b\".jpg"));
@@ -62,7 +63,7 @@ final class JsonLinesSinkTest {
 
     @Test
     void open_onResume_keepsEachStepOnce() throws IOException {
-        try (JsonLinesSink sink = JsonLinesSink.open(file, 0)) {
+        try (JsonLinesSink sink = JsonLinesSink.open(file, 0, notice -> {})) {
             for (int i = 1; i <= 7; i++) {
                 sink.onStep(step(i, i > 4 ? 1 : 0));
                 if (i == 4) {
@@ -71,7 +72,7 @@ final class JsonLinesSinkTest {
             }
         }
         Files.writeString(file, "{\"type\":\"step\",\"st", StandardOpenOption.APPEND);
-        try (JsonLinesSink sink = JsonLinesSink.open(file, 5)) {
+        try (JsonLinesSink sink = JsonLinesSink.open(file, 5, notice -> {})) {
             sink.onStep(step(6, 1));
         }
         MetricsFile metrics = MetricsFile.read(file);
@@ -81,11 +82,11 @@ final class JsonLinesSinkTest {
 
     @Test
     void open_onResumeAtTheEndOfAnEpoch_keepsThatEpochOnce() {
-        try (JsonLinesSink sink = JsonLinesSink.open(file, 0)) {
+        try (JsonLinesSink sink = JsonLinesSink.open(file, 0, notice -> {})) {
             sink.onStep(step(1, 0));
             sink.onEpoch(epoch(0, 1, 0.2));
         }
-        try (JsonLinesSink sink = JsonLinesSink.open(file, 1)) {
+        try (JsonLinesSink sink = JsonLinesSink.open(file, 1, notice -> {})) {
             sink.onEpoch(epoch(0, 1, 0.2));
             sink.onStep(step(2, 1));
             sink.onEpoch(epoch(1, 2, 0.1));
@@ -98,7 +99,7 @@ final class JsonLinesSinkTest {
     @Test
     void open_whenTheLastKeptLineHasNoLineEnd_cutsIt() throws IOException {
         Files.writeString(file, MetricsJson.line(step(1, 0)) + "\n" + MetricsJson.line(step(2, 0)));
-        try (JsonLinesSink sink = JsonLinesSink.open(file, 2)) {
+        try (JsonLinesSink sink = JsonLinesSink.open(file, 2, notice -> {})) {
             sink.onStep(step(3, 0));
         }
         assertThat(MetricsFile.read(file).steps()).extracting(StepMetrics::step).containsExactly(1L, 3L);
@@ -106,17 +107,17 @@ final class JsonLinesSinkTest {
 
     @Test
     void open_fromTheStart_forgetsAnEarlierRun() {
-        try (JsonLinesSink sink = JsonLinesSink.open(file, 0)) {
+        try (JsonLinesSink sink = JsonLinesSink.open(file, 0, notice -> {})) {
             sink.onStep(step(1, 0));
         }
-        JsonLinesSink.open(file, 0).close();
+        JsonLinesSink.open(file, 0, notice -> {}).close();
         assertThat(file).isEmptyFile();
     }
 
     @Test
     void onStep_reachesTheDiskAfterASecondAndNotBefore() throws IOException {
         AtomicLong nanos = new AtomicLong();
-        try (JsonLinesSink sink = JsonLinesSink.open(file, 0, nanos::get)) {
+        try (JsonLinesSink sink = JsonLinesSink.open(file, 0, notice -> {}, nanos::get)) {
             sink.onStep(step(1, 0));
             assertThat(file).isEmptyFile();
             nanos.set(1_000_000_000L);
@@ -132,20 +133,25 @@ final class JsonLinesSinkTest {
 
     @Test
     void open_inAFolderThatIsNotThere_isAnErrorOfTheUser() {
-        assertThatThrownBy(() -> JsonLinesSink.open(folder.resolve("none/metrics.jsonl"), 0))
+        assertThatThrownBy(() -> JsonLinesSink.open(folder.resolve("none/metrics.jsonl"), 0, notice -> {}))
                 .isInstanceOf(LockstepException.class)
                 .hasMessageContaining("file = " + folder.resolve("none/metrics.jsonl"));
     }
 
     @Test
-    void onStep_onAFullDisk_letsTrainingGoOn() {
+    void onStep_onAFullDisk_warnsOnceAndLetsTrainingGoOn() {
         Path full = Path.of("/dev/full");
         org.junit.jupiter.api.Assumptions.assumeTrue(Files.exists(full), "needs /dev/full");
-        try (MetricsStream out = MetricsStream.open(full, System::nanoTime, StandardOpenOption.WRITE)) {
+        List<String> notices = new ArrayList<>();
+        try (MetricsStream out = MetricsStream.open(full, System::nanoTime, notices::add, StandardOpenOption.WRITE)) {
             out.write(new byte[10]);
             out.flush();
             out.write(new byte[1 << 20]);
         }
+        assertThat(notices)
+                .singleElement()
+                .satisfies(notice -> assertThat(notice)
+                        .startsWith("warning: metrics can no longer be written, file = /dev/full: No space left"));
     }
 
     @Test

@@ -32,7 +32,7 @@ final class TensorBoardSinkTest {
     @Test
     void scalars_areReadBack() throws IOException {
         StepMetrics large = step(1L << 40, 3);
-        try (TensorBoardSink sink = TensorBoardSink.open(folder, 0, CLOCK, System::nanoTime)) {
+        try (TensorBoardSink sink = TensorBoardSink.open(folder, 0, notice -> {}, CLOCK, System::nanoTime)) {
             sink.onStep(step(7, 0));
             sink.onStep(large);
             sink.onEpoch(epoch(0, 300, 0.125));
@@ -63,7 +63,7 @@ final class TensorBoardSinkTest {
 
     @Test
     void open_onResume_startsASessionAfterTheCheckpoint() throws IOException {
-        TensorBoardSink.open(folder, 120, CLOCK, System::nanoTime).close();
+        TensorBoardSink.open(folder, 120, notice -> {}, CLOCK, System::nanoTime).close();
         assertThat(events().get(1)).satisfies(event -> {
             assertThat(event.sessionStatus).isEqualTo(1);
             assertThat(event.step).isEqualTo(121);

@@ -69,7 +69,7 @@ final class Studies {
             throw new IllegalStateException(e);
         }
         List<EpochMetrics> epochs = curve(run);
-        try (JsonLinesSink sink = JsonLinesSink.open(run.folder().resolve(MetricsFile.NAME), 0)) {
+        try (JsonLinesSink sink = JsonLinesSink.open(run.folder().resolve(MetricsFile.NAME), 0, notice -> {})) {
             epochs.forEach(sink::onEpoch);
         }
         RunResult result = result(RunResult.Status.COMPLETED, MetricsFile.medianOfLast(5, epochs));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.supervise.PeerMonitor.Watcher;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -136,11 +137,54 @@ class SupervisorTest {
             PeerMonitor.connect(
                     new SupervisorAddress(fake.getInetAddress().getHostAddress(), fake.getLocalPort(), "ab"),
                     0,
-                    "the launcher of this run",
+                    Watcher.launcher(),
                     ends);
             fake.accept().close();
             assertThat(ends.message()).startsWith("the launcher of this run is gone");
         }
+    }
+
+    /** Rank 0 of a group without our launcher is watched by the others: nobody else would see that it is stopped. */
+    @Test
+    void supervisorThatFallsSilent_endsProcess_unlessItIsALauncher() throws Exception {
+        try (ServerSocket fake = new ServerSocket(0, 2, InetAddress.getLoopbackAddress())) {
+            SupervisorAddress address =
+                    new SupervisorAddress(fake.getInetAddress().getHostAddress(), fake.getLocalPort(), "ab");
+            Ends watching = new Ends();
+            Ends patient = new Ends();
+            PeerMonitor.connect(address, 1, Watcher.rankZero("node0", Duration.ofSeconds(1)), watching);
+            PeerMonitor.connect(address, 2, Watcher.launcher(), patient);
+            try (Socket first = fake.accept();
+                    Socket second = fake.accept()) {
+                assertThat(watching.message()).startsWith("rank 0 on node0 gave no sign of life for 1 s, ");
+                assertThat(patient.messages).isEmpty();
+                assertThat(first.isClosed() || second.isClosed()).isFalse();
+            }
+        }
+    }
+
+    @Test
+    void supervisorInRankZero_thatVanishes_isNamedAsRankZero() throws Exception {
+        try (ServerSocket fake = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Ends ends = new Ends();
+            PeerMonitor.connect(
+                    new SupervisorAddress(fake.getInetAddress().getHostAddress(), fake.getLocalPort(), "ab"),
+                    3,
+                    Watcher.rankZero("node0", LONG),
+                    ends);
+            fake.accept().close();
+            assertThat(ends.message())
+                    .isEqualTo(
+                            "rank 0 on node0 ended without taking leave, its exit status and its log are with whoever"
+                                    + " started it, see there, then start all again");
+        }
+    }
+
+    @Test
+    void supervisorThatBeats_isNotSilent() throws InterruptedException {
+        Ends ends = new Ends();
+        PeerMonitor.connect(supervisor.address(), 1, Watcher.rankZero("node0", Duration.ofSeconds(2)), ends);
+        assertThat(ends.messages.poll(3500, TimeUnit.MILLISECONDS)).isNull();
     }
 
     @Test
@@ -151,14 +195,14 @@ class SupervisorTest {
             deaf.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             SupervisorAddress nowhere =
                     new SupervisorAddress(deaf.getLocalAddress().getHostAddress(), deaf.getLocalPort(), "ab");
-            assertThatThrownBy(() -> PeerMonitor.connect(nowhere, 2, "rank 0"))
+            assertThatThrownBy(() -> PeerMonitor.connect(nowhere, 2, Watcher.launcher()))
                     .isInstanceOf(LockstepException.class)
                     .hasMessageStartingWith("rank 2 cannot reach its supervisor");
         }
     }
 
     private PeerMonitor join(int rank, PeerMonitor.Ending ending) {
-        return PeerMonitor.connect(supervisor.address(), rank, "rank 0", ending);
+        return PeerMonitor.connect(supervisor.address(), rank, Watcher.rankZero("node0", LONG), ending);
     }
 
     /** Joins and waits until the supervisor knows it: what it relays comes back only then. */

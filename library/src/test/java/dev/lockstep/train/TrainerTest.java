@@ -178,6 +178,22 @@ class TrainerTest {
                 .hasMessageContainingAll("processes have different data", "rank = 1");
     }
 
+    @Test
+    void compareProcesses_withOtherOptions_namesThemAndRank() {
+        assertThatThrownBy(() -> InMemoryGroup.play(2, group -> {
+                    RunOptions options = group.rank() == 1
+                            ? OPTIONS.withAuditEvery(3).withStopAfter(7)
+                            : OPTIONS.withLanes(2).withCheckpoints(1, 5);
+                    try (Trainer trainer = TestRuns.trainer(TestRuns.recipe(), group, options, new StopSignal())) {
+                        trainer.compareProcesses();
+                        return 0;
+                    }
+                }))
+                .isInstanceOf(LockstepException.class)
+                .hasMessageContaining(
+                        "different options: audit-every = 0 (3), stop-after = -1 (7), rank = 0 (rank = 1)");
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 3})
     void brokenImage_surfacesUnchanged(int lanes) {

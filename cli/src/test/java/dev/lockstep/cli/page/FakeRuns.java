@@ -102,7 +102,7 @@ final class FakeRuns {
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
-        try (MetricSink sink = JsonLinesSink.open(folder.resolve(MetricsFile.NAME), 0)) {
+        try (MetricSink sink = JsonLinesSink.open(folder.resolve(MetricsFile.NAME), 0, notice -> {})) {
             for (int e = 0; e < recipe.epochs(); e++) {
                 double error = level + 0.5 / (e + 1) / (e + 1) + 0.002 * random.nextGaussian();
                 for (int i = 0; i < perEpoch; i++) {

@@ -1,0 +1,210 @@
+package dev.lockstep.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Groups of real trainings over the tree collective, started by hand with torchrun's variables as well as by our launcher, to
+ * which something happens. {@code evidence/faults.sh} has many more cases.
+ */
+@Timeout(120)
+final class GroupFaultsIT {
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    private Path folder;
+
+    private final List<Process> processes = new ArrayList<>();
+    private Path recipe = Path.of("");
+    private Path out = Path.of("");
+
+    @BeforeEach
+    void recipe() throws IOException {
+        recipe = TinyStudy.endlessRecipe(folder);
+        out = folder.resolve("run");
+    }
+
+    @AfterEach
+    void end() {
+        processes.forEach(process -> {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        });
+    }
+
+    @Test
+    void killedRank_withoutOurLauncher_isNamedByEverySurvivor() throws Exception {
+        group(freePort(), 2, "--checkpoint-every", "1");
+        await(this::hasCheckpoint);
+        long killed = System.nanoTime();
+        processes.get(1).destroyForcibly();
+        assertThat(exitCode(0)).isEqualTo(4);
+        assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - killed)).isLessThan(5);
+        assertThat(errors("rank-0.out"))
+                .singleElement()
+                .satisfies(line ->
+                        assertThat(line).startsWith("error: rank 1 on ").contains(" ended without taking leave, "));
+    }
+
+    @Test
+    void killedRank_ofOurLauncher_isNamedByEverySurvivor() throws Exception {
+        Process launcher = start("launcher.out", Map.of(), "--procs", "2", "--checkpoint-every", "1");
+        await(this::hasCheckpoint);
+        ProcessHandle victim = launcher.children()
+                .filter(child -> rankOf(child).equals("1"))
+                .findFirst()
+                .orElseThrow();
+        List<ProcessHandle> ranks = launcher.children().toList();
+        victim.destroyForcibly();
+        assertThat(exitCode(0)).isEqualTo(4);
+        String report = " was killed by signal 9 (SIGKILL), exit status 137, ";
+        for (String log : List.of("launcher.out", "run/logs/rank-0.log")) {
+            assertThat(errors(log))
+                    .singleElement()
+                    .satisfies(line -> assertThat(line)
+                            .startsWith("error: rank 1 on ")
+                            .contains(report, "see " + out.resolve("logs/rank-1.log")));
+        }
+        assertThat(ranks).noneMatch(ProcessHandle::isAlive);
+    }
+
+    @Test
+    void signalToOneRank_stopsAllAfterTheSameStep() throws Exception {
+        group(freePort(), 2, "--checkpoint-every", "1");
+        await(this::hasCheckpoint);
+        new ProcessBuilder("kill", "-TERM", Long.toString(processes.get(1).pid()))
+                .start()
+                .waitFor();
+        assertThat(List.of(exitCode(0), exitCode(1))).containsExactly(143, 143);
+        assertThat(out.resolve("result.json")).content().contains("\"status\":\"interrupted\"");
+    }
+
+    @Test
+    void differentRecipes_areRefusedByEveryProcess() throws Exception {
+        String port = freePort();
+        start("rank-0.out", place(0, 2, port));
+        start("rank-1.out", place(1, 2, port), "--set", "seed=2");
+        for (int rank = 0; rank < 2; rank++) {
+            assertThat(exitCode(rank)).isEqualTo(2);
+            assertThat(errors("rank-" + rank + ".out"))
+                    .singleElement()
+                    .asString()
+                    .contains("processes have different recipes: seed = 0 (2), rank = 0 (rank = 1)");
+        }
+        assertThat(out.resolve("metrics.jsonl")).doesNotExist();
+    }
+
+    @Test
+    void takenPort_isOneLine() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0)) {
+            String port = Integer.toString(taken.getLocalPort());
+            start("rank-0.out", place(0, 2, port));
+            assertThat(exitCode(0)).isEqualTo(2);
+            assertThat(Files.readString(folder.resolve("rank-0.out")))
+                    .isEqualTo("error: MASTER_PORT = " + port
+                            + " is taken, rank 0 cannot listen there, choose another port for all processes\n");
+        }
+    }
+
+    private void group(String port, int size, String... options) throws IOException {
+        for (int rank = 0; rank < size; rank++) {
+            start("rank-" + rank + ".out", place(rank, size, port), options);
+        }
+    }
+
+    private static Map<String, String> place(int rank, int size, String port) {
+        return Map.of(
+                "RANK",
+                Integer.toString(rank),
+                "WORLD_SIZE",
+                Integer.toString(size),
+                "LOCAL_RANK",
+                Integer.toString(rank),
+                "MASTER_ADDR",
+                "127.0.0.1",
+                "MASTER_PORT",
+                port);
+    }
+
+    private Process start(String log, Map<String, String> environment, String... options) throws IOException {
+        List<String> arguments =
+                new ArrayList<>(List.of("train", recipe.toString(), "--out", out.toString(), "--lanes", "1"));
+        arguments.addAll(List.of(options));
+        ProcessBuilder builder = ChildJvm.of(arguments)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve(log).toFile());
+        // Over before the optimising compiler pays; processes of a launcher inherit it.
+        builder.command().addAll(1, List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        builder.environment().putAll(environment);
+        Process process = builder.start();
+        processes.add(process);
+        return process;
+    }
+
+    /** The rank of a launcher's child, from its environment; empty for other children. */
+    private static String rankOf(ProcessHandle child) {
+        try {
+            return Stream.of(Files.readString(Path.of("/proc", Long.toString(child.pid()), "environ"))
+                            .split("\0"))
+                    .filter(variable -> variable.startsWith("RANK="))
+                    .map(variable -> variable.substring(5))
+                    .findFirst()
+                    .orElse("");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return Integer.toString(socket.getLocalPort());
+        }
+    }
+
+    private boolean hasCheckpoint() {
+        Path checkpoints = out.resolve("checkpoints");
+        if (!Files.isDirectory(checkpoints)) {
+            return false;
+        }
+        try (Stream<Path> files = Files.list(checkpoints)) {
+            return files.anyMatch(file -> file.toString().endsWith(".safetensors"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void await(BooleanSupplier condition) throws InterruptedException {
+        while (!condition.getAsBoolean()) {
+            assertThat(processes).allMatch(Process::isAlive);
+            Thread.sleep(20);
+        }
+    }
+
+    private int exitCode(int process) throws InterruptedException {
+        assertThat(processes.get(process).waitFor(60, TimeUnit.SECONDS)).isTrue();
+        return processes.get(process).exitValue();
+    }
+
+    private List<String> errors(String log) throws IOException {
+        return Files.readString(folder.resolve(log))
+                .lines()
+                .filter(line -> line.startsWith("error: "))
+                .toList();
+    }
+}

@@ -1,0 +1,88 @@
+#!/bin/bash
+# Whether the memory of a long run is flat: trains the shipped recipe in two processes, samples the anonymous resident memory
+# of each twice a second, and fits a line through the peaks of blocks of 50 steps. The first epoch with its evaluation is
+# warm-up, the 500 steps after it count. Heaps have a fixed size and are resident from the start, so that what grows is native:
+# libtorch's tensors, Gloo's buffers, and what the JVM itself keeps outside the heap, which its own account tells apart.
+#   evidence/memory.sh [PROCESSES]
+export LC_ALL=C.UTF-8
+# shellcheck source=evidence/common.sh
+. "$(dirname -- "$0")/common.sh"
+procs=${1:-2}
+warm=250
+steps=500
+block=50
+# A process passes when its line rises by less than this over the steps that count, beyond two standard errors.
+bound_kib=1024
+jcmd=$(dirname -- "$(readlink -f -- "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java)" | head -n 1)")/jcmd
+export LOCKSTEP_JAVA_OPTIONS="-Xms192m -Xmx192m -XX:+AlwaysPreTouch -XX:NativeMemoryTracking=summary ${LOCKSTEP_JAVA_OPTIONS:-}"
+
+out="$work/run"
+"$lockstep" train "$home/recipes/fashion-mnist.yaml" --out "$out" --procs "$procs" --checkpoint-every 50 \
+    --stop-after $((warm + steps)) >"$out.log" 2>&1 &
+launcher=$!
+trap 'kill -TERM "$launcher" 2>/dev/null; rm -rf "$work"' EXIT
+
+find_ranks() {
+    ranks=()
+    for child in $(pgrep -P "$launcher"); do
+        rank=$({ tr '\0' '\n' <"/proc/$child/environ"; } 2>/dev/null | sed -n 's/^RANK=//p')
+        [ -z "$rank" ] || ranks[rank]=$child
+    done
+}
+field() { # PID NAME: a line of the process's status, KiB
+    { while read -r key value _; do
+        [ "$key" != "$2:" ] || echo "$value"
+    done <"/proc/$1/status"; } 2>/dev/null
+}
+# What the JVM itself has outside its heap, KiB, by its own account.
+jvm_kib() {
+    "$jcmd" "$1" VM.native_memory summary 2>/dev/null | awk '
+        /^Total:/ { sub(/.*committed=/, ""); total = $0 + 0 }
+        /Java Heap \(/ { sub(/.*committed=/, ""); heap = $0 + 0 }
+        END { print total - heap }'
+}
+
+step=0
+snapshot=
+while kill -0 "$launcher" 2>/dev/null; do
+    line=$(tail -n 1 "$out/metrics.jsonl" 2>/dev/null)
+    number=${line#*\"step\":}
+    number=${number%%,*}
+    [[ $number =~ ^[0-9]+$ ]] && step=$number
+    [ "${#ranks[@]}" -eq "$procs" ] || find_ranks
+    if [ "$step" -ge "$warm" ] && [ -z "$snapshot" ]; then
+        snapshot=begin
+        for rank in "${!ranks[@]}"; do jvm_kib "${ranks[rank]}" >"$work/jvm-begin-$rank"; done
+    elif [ "$step" -ge $((warm + steps - block)) ] && [ "$snapshot" = begin ]; then
+        snapshot=end
+        for rank in "${!ranks[@]}"; do jvm_kib "${ranks[rank]}" >"$work/jvm-end-$rank"; done
+    fi
+    for rank in "${!ranks[@]}"; do
+        resident=$(field "${ranks[rank]}" RssAnon)
+        peak=$(field "${ranks[rank]}" VmHWM)
+        [ -z "$resident" ] || echo "$step $resident $peak" >>"$work/samples-$rank"
+    done
+    sleep 0.4
+done
+wait "$launcher" || { echo "the run failed:" >&2 && tail -n 5 "$out.log" >&2 && exit 1; }
+
+for rank in "${!ranks[@]}"; do
+    jvm=$(($(cat "$work/jvm-end-$rank") - $(cat "$work/jvm-begin-$rank")))
+    awk -v rank="$rank" -v warm="$warm" -v steps="$steps" -v block="$block" -v bound="$bound_kib" -v jvm="$jvm" '
+        $1 >= warm && $1 < warm + steps { b = int(($1 - warm) / block); if ($2 > top[b]) top[b] = $2; peak = $3 }
+        END {
+            for (b in top) { n++; x += b * block; y += top[b] }
+            x /= n; y /= n
+            for (b in top) { sxx += (b * block - x) ^ 2; sxy += (b * block - x) * (top[b] - y) }
+            slope = sxy / sxx
+            for (b in top) { rest += (top[b] - y - slope * (b * block - x)) ^ 2 }
+            error = sqrt(rest / (n - 2) / sxx)
+            verdict = slope * steps - 2 * error * steps < bound ? "flat" : "GROWS"
+            printf "%-6s rank %d: %+.2f ± %.2f KiB a step over %d steps (%d blocks), %+.0f KiB in all; ", \
+                verdict, rank, slope, error, steps, n, slope * steps
+            printf "the JVM'"'"'s own part %+d KiB; peak %d MiB\n", jvm, peak / 1024
+            exit verdict != "flat"
+        }' "$work/samples-$rank" || failures=$((${failures:-0} + 1))
+    [ -z "${KEEP_SAMPLES:-}" ] || cp "$work/samples-$rank" "$KEEP_SAMPLES/"
+done
+finish
