@@ -268,8 +268,7 @@ damage() {
         conclude "newest checkpoint with a flipped byte at $at" "reported, the one before used, same weights"
     done
     truncate -s 1000 "$out"/checkpoints/*.safetensors
-    resumes "$out" --procs 2
-    out="$out.resumed.log"
+    out="$work/flipped.log"
     "$lockstep" train "$home/recipes/fashion-mnist.yaml" --out "$work/flipped" "${small[@]}" >"$out" 2>&1
     code=$?
     claim "exit code $code" test "$code" -eq 6

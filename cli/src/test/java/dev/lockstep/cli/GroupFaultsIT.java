@@ -52,10 +52,8 @@ final class GroupFaultsIT {
     void killedRank_withoutOurLauncher_isNamedByEverySurvivor() throws Exception {
         group(freePort(), 2, "--checkpoint-every", "1");
         await(this::hasCheckpoint);
-        long killed = System.nanoTime();
         processes.get(1).destroyForcibly();
         assertThat(exitCode(0)).isEqualTo(4);
-        assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - killed)).isLessThan(5);
         assertThat(errors("rank-0.out"))
                 .singleElement()
                 .satisfies(line ->
