@@ -46,7 +46,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * What a step costs beside forward and backward, on one lane with k = 4 and n = 32: {@code step} is a whole {@link
  * TrainStep}, {@code arithmetic} the same forward and backward passes and nothing else. The network {@code idle} has as many
  * parameters as {@code resnet20} and hardly any arithmetic, so its whole step is overhead: read the median (p0.50) of that
- * against the step of {@code resnet20}.
+ * against the step of {@code resnet20}. {@code noiseScale} is what measuring the gradient noise scale costs in each step: the
+ * norm of every worker's gradient, and that of their sum.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)
@@ -67,6 +68,7 @@ public class StepOverhead {
     private LaneThreads threads = new LaneThreads(1, 1);
     private TrainStep step = made("idle");
     private Replica bare = bare("idle");
+    private Tensor gradients = gradients("idle");
     private long number;
 
     /** One large matrix whose gradient is written and not computed. */
@@ -86,6 +88,7 @@ public class StepOverhead {
         step.close();
         step = made(network);
         bare = bare(network);
+        gradients = gradients(network);
     }
 
     @TearDown(Level.Trial)
@@ -111,6 +114,15 @@ public class StepOverhead {
             }
         }
         return loss;
+    }
+
+    @Benchmark
+    public double noiseScale() {
+        double squaredNorms = 0;
+        for (int gradient = 0; gradient < WORKERS + 1; gradient++) {
+            squaredNorms += Norms.squared(gradients);
+        }
+        return squaredNorms;
     }
 
     private static ImageClassifier classifier(String name) {
@@ -141,6 +153,10 @@ public class StepOverhead {
                 threads,
                 RunOptions.DEFAULT_BUCKET_FLOATS,
                 () -> false));
+    }
+
+    private static Tensor gradients(String name) {
+        return torch.ones(state(classifier(name)).layout().parameters()).retainReference();
     }
 
     private static Replica bare(String name) {
