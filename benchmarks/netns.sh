@@ -1,6 +1,6 @@
 #!/bin/bash
 # The tree all-reduce against c10d's ring between network namespaces with added delay. Needs root.
-#   benchmarks/netns.sh DELAY_MS [P] [KIB,KIB,...] [SECONDS]
+#   benchmarks/netns.sh DELAY_MS [P] [KIB,KIB,...] [SECONDS] [--short ELEMENTS] [--piece ELEMENTS]
 # DELAY_MS is added to every packet, one way. Where the kernel has netem it adds the delay, else relay.py does.
 set -euo pipefail
 delay=${1:?delay in ms, one way}
@@ -69,7 +69,7 @@ for ((rank = procs - 1; rank >= 0; rank--)); do
     RANK=$rank LOCAL_RANK=0 WORLD_SIZE=$procs MASTER_ADDR=10.77.0.1 MASTER_PORT=29555 GLOO_SOCKET_IFNAME=tun0 \
         ip netns exec "$prefix$rank" java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
         -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -Dorg.bytedeco.javacpp.maxBytes=0 -cp "$classes" \
-        dev.lockstep.collective.CollectiveBenchmark --kib "$kib" --seconds "$seconds" 2>"$logs/$rank" &
+        dev.lockstep.collective.CollectiveBenchmark --kib "$kib" --seconds "$seconds" "${@:5}" 2>"$logs/$rank" &
     pids+=($!)
 done
 code=0
