@@ -6,7 +6,8 @@
  *     org.openjdk.jmh.Main
  * </pre>
  *
- * A name after {@code Main}, such as {@code Sampling}, chooses some.
+ * A name after {@code Main}, such as {@code Sampling}, chooses some. {@code StepOverhead} needs the environment that {@code
+ * ./lockstep} sets (see {@code lockstep doctor}), or freed memory goes back to the kernel in each step.
  */
 @NullMarked
 package dev.lockstep.benchmarks;
