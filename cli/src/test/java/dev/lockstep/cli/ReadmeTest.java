@@ -30,9 +30,11 @@ final class ReadmeTest {
         int examples = 0;
         while (example.find()) {
             examples++;
-            CommandLine command = line.getSubcommands().get(example.group(1));
-            assertThat(command).as(example.group()).isNotNull();
-            Arrays.stream(example.group(2).trim().split("\\s+"))
+            String[] words = example.group(2).trim().split("\\s+");
+            CommandLine group = line.getSubcommands().get(example.group(1));
+            assertThat(group).as(example.group()).isNotNull();
+            CommandLine command = group.getSubcommands().getOrDefault(words[0], group);
+            Arrays.stream(words)
                     .filter(word -> word.startsWith("--"))
                     .forEach(option -> assertThat(command.getCommandSpec().findOption(option))
                             .as(example.group())
