@@ -1,7 +1,7 @@
 package dev.lockstep.torch;
 
+import dev.lockstep.natives.NativeLibraries;
 import java.io.IOException;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -13,8 +13,6 @@ import org.bytedeco.pytorch.global.torch;
  * @param threads OpenMP threads of the calling thread
  */
 public record TorchFacts(String libtorch, String javacpp, String cpuCapability, int threads) {
-    private static final String GROUP = "org.bytedeco";
-
     /** Loads libtorch where that has not happened yet. */
     public static TorchFacts gather() {
         TorchRuntime.load();
@@ -27,7 +25,7 @@ public record TorchFacts(String libtorch, String javacpp, String cpuCapability, 
 
     private static String version(String artifact) {
         try {
-            return Loader.getVersion(GROUP, artifact);
+            return NativeLibraries.version(artifact);
         } catch (IOException e) {
             return "unknown";
         }

@@ -1,6 +1,7 @@
 package dev.lockstep.torch;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.natives.NativeLibraries;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 
@@ -21,7 +22,7 @@ public final class TorchRuntime {
         }
         setDefaults();
         try {
-            Loader.load(torch.class);
+            NativeLibraries.load("pytorch", torch.class);
         } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
             throw new LockstepException(
                     LockstepException.Kind.WORKER,

@@ -14,8 +14,12 @@ import static org.bytedeco.opencv.global.opencv_imgcodecs.imencode;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageData;
+import dev.lockstep.natives.NativeLibraries;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.opencv.global.opencv_core;
+import org.bytedeco.opencv.global.opencv_imgcodecs;
+import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
 
 /**
@@ -24,6 +28,7 @@ import org.bytedeco.opencv.opencv_core.Mat;
  */
 public final class ImageCodec {
     static {
+        NativeLibraries.load("opencv", opencv_core.class, opencv_imgproc.class, opencv_imgcodecs.class);
         // The loader's threads are the only threads of the data path, and results must not depend on how many there
         // are.
         setNumThreads(1);
