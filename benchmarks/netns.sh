@@ -1,7 +1,7 @@
 #!/bin/bash
 # The tree all-reduce against c10d's ring between network namespaces with added delay. Needs root.
 #   benchmarks/netns.sh DELAY_MS [P] [KIB,KIB,...] [SECONDS] [--short ELEMENTS] [--piece ELEMENTS]
-# DELAY_MS is added to every packet, one way. Where the kernel has netem it adds the delay, else relay.py does.
+# DELAY_MS is added to every packet, one way. Where the kernel has netem it adds the delay, else hold.py does, and needs iptables.
 set -euo pipefail
 delay=${1:?delay in ms, one way}
 procs=${2:-8}
@@ -12,47 +12,38 @@ prefix=lockstep$$-
 
 # shellcheck disable=SC2317 # called by the trap
 clean() {
-    [ -z "${relay:-}" ] || kill "$relay" 2>/dev/null || true
+    [ -z "${holder:-}" ] || kill "$holder" 2>/dev/null || true
     for ((i = 0; i < procs; i++)); do ip netns del "$prefix$i" 2>/dev/null || true; done
     [ -z "${bridge:-}" ] || ip link del "$bridge" 2>/dev/null || true
     rm -rf "${logs:-}"
 }
 trap clean EXIT
 
-with_netem() {
-    bridge=lsbr$$
-    ip link add "$bridge" type bridge
-    ip link set "$bridge" up
-    for ((i = 0; i < procs; i++)); do
-        ip link add "lsv$$-$i" type veth peer name tun0 netns "$prefix$i"
-        ip link set "lsv$$-$i" master "$bridge" up
-        ip -n "$prefix$i" addr add "10.77.0.$((i + 1))/24" dev tun0
-        ip -n "$prefix$i" link set tun0 up
-        ip netns exec "$prefix$i" tc qdisc add dev tun0 root netem delay "${delay}ms" limit 100000
-    done
-}
-
-with_relay() {
-    for ((i = 0; i < procs; i++)); do
-        ip -n "$prefix$i" tuntap add dev tun0 mode tun
-        ip -n "$prefix$i" addr add "10.77.0.$((i + 1))/24" dev tun0
-        ip -n "$prefix$i" link set tun0 mtu 65000 txqueuelen 10000 up
-    done
-    python3 "$home/benchmarks/relay.py" "$delay" "$prefix" "$procs" &
-    relay=$!
-}
-
 for ((i = 0; i < procs; i++)); do
     ip netns add "$prefix$i"
     ip -n "$prefix$i" link set lo up
 done
-if ip netns exec "${prefix}0" tc qdisc add dev lo root netem delay 0ms 2>/dev/null; then
-    ip netns exec "${prefix}0" tc qdisc del dev lo root
-    with_netem
+bridge=lsbr$$
+ip link add "$bridge" type bridge
+ip link set "$bridge" up
+for ((i = 0; i < procs; i++)); do
+    ip link add "lsv$$-$i" type veth peer name veth0 netns "$prefix$i"
+    ip link set "lsv$$-$i" master "$bridge" up
+    ip -n "$prefix$i" addr add "10.77.0.$((i + 1))/24" dev veth0
+    ip -n "$prefix$i" link set veth0 up
+done
+if ip netns exec "${prefix}0" tc qdisc add dev veth0 root netem delay "${delay}ms" limit 100000 2>/dev/null; then
+    for ((i = 1; i < procs; i++)); do
+        ip netns exec "$prefix$i" tc qdisc add dev veth0 root netem delay "${delay}ms" limit 100000
+    done
     echo "delay by netem, one way: $delay ms"
 else
-    with_relay
-    echo "delay by relay.py (this kernel has no netem), one way: $delay ms"
+    for ((i = 0; i < procs; i++)); do
+        ip netns exec "$prefix$i" iptables -A INPUT -i veth0 -j NFQUEUE --queue-num 0
+    done
+    python3 "$home/benchmarks/hold.py" "$delay" "$prefix" "$procs" &
+    holder=$!
+    echo "delay by hold.py (this kernel has no netem), one way: $delay ms"
 fi
 sleep 1
 ip netns exec "${prefix}0" ping -c 5 -q 10.77.0.2 2>/dev/null | sed -n 's/^rtt/round trip/p' || true
@@ -66,7 +57,7 @@ echo "| P | bytes | tree, ms | ring, ms | tree/ring |"
 echo "| --- | --- | --- | --- | --- |"
 pids=()
 for ((rank = procs - 1; rank >= 0; rank--)); do
-    RANK=$rank LOCAL_RANK=0 WORLD_SIZE=$procs MASTER_ADDR=10.77.0.1 MASTER_PORT=29555 GLOO_SOCKET_IFNAME=tun0 \
+    RANK=$rank LOCAL_RANK=0 WORLD_SIZE=$procs MASTER_ADDR=10.77.0.1 MASTER_PORT=29555 GLOO_SOCKET_IFNAME=veth0 \
         ip netns exec "$prefix$rank" java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
         -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -Dorg.bytedeco.javacpp.maxBytes=0 -cp "$classes" \
         dev.lockstep.collective.CollectiveBenchmark --kib "$kib" --seconds "$seconds" "${@:5}" 2>"$logs/$rank" &
