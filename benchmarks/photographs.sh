@@ -8,6 +8,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$python" "$home/benchmarks/src/main/python/photograph_throughput.py" --make "$folder" \
     "${LOCKSTEP_BACKGROUNDS:-/usr/share/backgrounds}"/*_by_*.jpg
+# shellcheck disable=SC2086 # several options
 mvn -q -B ${MAVEN_ARGS:-} -f "$home/pom.xml" -DskipTests -Dspotless.check.skip=true package
 for _ in 1 2; do
     java -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -XX:+UseParallelGC \

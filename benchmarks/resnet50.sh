@@ -9,6 +9,7 @@ if [ -z "$folder" ]; then
     trap 'rm -rf "$folder"' EXIT
     java "$home/evidence/ImageNetShape.java" "$folder" "${LOCKSTEP_BACKGROUNDS:-/usr/share/backgrounds}"/*_by_*.jpg
 fi
+# shellcheck disable=SC2086 # several options
 [ -n "${LOCKSTEP_BUILT:-}" ] ||
     mvn -q -B ${MAVEN_ARGS:-} -f "$home/pom.xml" -DskipTests -Dspotless.check.skip=true package
 # As the launcher sets them.

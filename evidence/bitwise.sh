@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # The bitwise promise: 40 steps of the shipped recipe give the same weights for every number of processes, lanes and loader
 # threads; also with augmentation, with k = 6, and with the velocity form.
 # shellcheck source=evidence/common.sh

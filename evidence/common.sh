@@ -30,6 +30,17 @@ same() {
     fi
 }
 
+# find_ranks COUNT: the processes of the launcher $launcher, by rank, in $ranks; whether they are so many
+find_ranks() {
+    ranks=()
+    # shellcheck disable=SC2154 # the caller sets it
+    for child in $(pgrep -P "$launcher"); do
+        rank=$({ tr '\0' '\n' <"/proc/$child/environ"; } 2>/dev/null | sed -n 's/^RANK=//p')
+        [ -z "$rank" ] || ranks[rank]=$child
+    done
+    [ "${#ranks[@]}" -eq "$1" ]
+}
+
 finish() {
     if [ "${failures:-0}" -gt 0 ]; then
         echo "$failures failed" >&2

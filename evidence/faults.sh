@@ -94,16 +94,6 @@ launch() {
     started+=("$launcher")
 }
 
-# The processes of a launcher, by rank, in $ranks; as many as asked for.
-find_ranks() {
-    ranks=()
-    for child in $(pgrep -P "$launcher"); do
-        rank=$({ tr '\0' '\n' <"/proc/$child/environ"; } 2>/dev/null | sed -n 's/^RANK=//p')
-        [ -z "$rank" ] || ranks[rank]=$child
-    done
-    [ "${#ranks[@]}" -eq "$1" ]
-}
-
 # ended PID: waits for a background process; its status is in $code
 ended() {
     wait "$1"

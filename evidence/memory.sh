@@ -1,34 +1,27 @@
 #!/bin/bash
 # Whether the memory of a long run is flat: trains the shipped recipe in two processes, samples the anonymous resident memory
-# of each twice a second, and fits a line through the peaks of blocks of 50 steps. The first epoch with its evaluation is
-# warm-up, the 500 steps after it count. Heaps have a fixed size and are resident from the start, so that what grows is native:
+# of each twice a second, and fits a line through the peaks of ten blocks of steps. Half as many steps come first as warm-up,
+# with the first evaluations; the STEPS after them count. Heaps have a fixed size and are resident from the start, so that what grows is native:
 # libtorch's tensors, Gloo's buffers, and what the JVM itself keeps outside the heap, which its own account tells apart.
-#   evidence/memory.sh [PROCESSES]
+#   evidence/memory.sh [PROCESSES [STEPS [OPTION of train]...]]
 export LC_ALL=C.UTF-8
 # shellcheck source=evidence/common.sh
 . "$(dirname -- "$0")/common.sh"
 procs=${1:-2}
-warm=250
-steps=500
-block=50
+steps=${2:-500}
+warm=$((steps / 2))
+block=$((steps / 10))
 # A process passes when its line rises by less than this over the steps that count, beyond two standard errors.
 bound_kib=1024
 jcmd=$(dirname -- "$(readlink -f -- "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java)" | head -n 1)")/jcmd
 export LOCKSTEP_JAVA_OPTIONS="-Xms192m -Xmx192m -XX:+AlwaysPreTouch -XX:NativeMemoryTracking=summary ${LOCKSTEP_JAVA_OPTIONS:-}"
 
 out="$work/run"
-"$lockstep" train "$home/recipes/fashion-mnist.yaml" --out "$out" --procs "$procs" --checkpoint-every 50 \
-    --stop-after $((warm + steps)) >"$out.log" 2>&1 &
+"$lockstep" train "$home/recipes/fashion-mnist.yaml" --out "$out" --procs "$procs" --checkpoint-every "$block" \
+    --stop-after $((warm + steps)) "${@:3}" >"$out.log" 2>&1 &
 launcher=$!
 trap 'kill -TERM "$launcher" 2>/dev/null; rm -rf "$work"' EXIT
 
-find_ranks() {
-    ranks=()
-    for child in $(pgrep -P "$launcher"); do
-        rank=$({ tr '\0' '\n' <"/proc/$child/environ"; } 2>/dev/null | sed -n 's/^RANK=//p')
-        [ -z "$rank" ] || ranks[rank]=$child
-    done
-}
 field() { # PID NAME: a line of the process's status, KiB
     { while read -r key value _; do
         [ "$key" != "$2:" ] || echo "$value"
@@ -49,7 +42,7 @@ while kill -0 "$launcher" 2>/dev/null; do
     number=${line#*\"step\":}
     number=${number%%,*}
     [[ $number =~ ^[0-9]+$ ]] && step=$number
-    [ "${#ranks[@]}" -eq "$procs" ] || find_ranks
+    [ "${#ranks[@]}" -eq "$procs" ] || find_ranks "$procs" || true
     if [ "$step" -ge "$warm" ] && [ -z "$snapshot" ]; then
         snapshot=begin
         for rank in "${!ranks[@]}"; do jvm_kib "${ranks[rank]}" >"$work/jvm-begin-$rank"; done

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # The gradient noise scale does not depend on k: 61,440 images at weights that (nearly) stand still, measured with 8 and with
 # 64 workers, at two places of training.
 #   evidence/noise-scale.sh

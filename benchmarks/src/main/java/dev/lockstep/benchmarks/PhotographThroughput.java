@@ -2,11 +2,11 @@ package dev.lockstep.benchmarks;
 
 import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.BatchRequest;
-import dev.lockstep.image.Dataset;
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageTransform;
 import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.UnlabelledImages;
 import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.image.codec.PixelSource;
 import dev.lockstep.image.transform.PhotographTransform;
@@ -115,7 +115,8 @@ public final class PhotographThroughput {
                 .iterator();
         long start = System.nanoTime();
         int count = 0;
-        try (BatchLoader loader = new BatchLoader(dataset(), transform, 1, threads, 2 * threads, requests)) {
+        try (BatchLoader loader =
+                new BatchLoader(new UnlabelledImages(images), transform, 1, threads, 2 * threads, requests)) {
             for (Optional<HostBatch> next = loader.next(); next.isPresent(); next = loader.next()) {
                 count += next.get().size();
                 next.get().close();
@@ -127,34 +128,5 @@ public final class PhotographThroughput {
 
     private int[] samples(int step) {
         return IntStream.range(0, 32).map(i -> (step * 32 + i) % images.size()).toArray();
-    }
-
-    private Dataset dataset() {
-        return new Dataset() {
-            @Override
-            public int size() {
-                return images.size();
-            }
-
-            @Override
-            public int label(int index) {
-                return 0;
-            }
-
-            @Override
-            public ImageData image(int index) {
-                return images.get(index);
-            }
-
-            @Override
-            public List<String> classNames() {
-                return List.of("any");
-            }
-
-            @Override
-            public String fingerprint() {
-                return "";
-            }
-        };
     }
 }

@@ -8,7 +8,6 @@ import dev.lockstep.plan.DatasetFacts;
 import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
-import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.StepMetrics;
 import dev.lockstep.torch.TorchRuntime;
 import dev.lockstep.train.RunOptions;
@@ -88,14 +87,5 @@ public final class ResNet50Throughput {
                 imagesPerSecond = Math.max(imagesPerSecond, step.imagesPerSecond());
             }
         }
-
-        @Override
-        public void onEpoch(EpochMetrics epoch) {}
-
-        @Override
-        public void onCheckpoint() {}
-
-        @Override
-        public void close() {}
     }
 }

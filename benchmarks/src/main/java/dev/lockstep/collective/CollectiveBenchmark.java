@@ -93,20 +93,7 @@ final class CollectiveBenchmark {
                         rank == 0
                                 ? ProcessBuilder.Redirect.INHERIT
                                 : ProcessBuilder.Redirect.to(new File("/dev/null")));
-        builder.environment()
-                .putAll(Map.of(
-                        "RANK",
-                        Integer.toString(rank),
-                        "LOCAL_RANK",
-                        Integer.toString(rank),
-                        "WORLD_SIZE",
-                        Integer.toString(size),
-                        "MASTER_ADDR",
-                        "127.0.0.1",
-                        "MASTER_PORT",
-                        "0",
-                        SupervisorAddress.VARIABLE,
-                        supervisor.toString()));
+        builder.environment().putAll(Collectives.localPlace(rank, size, supervisor));
         return builder.start();
     }
 

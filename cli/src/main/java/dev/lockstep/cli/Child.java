@@ -1,5 +1,6 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.collective.Collectives;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.LogTail;
 import dev.lockstep.supervise.SupervisorAddress;
@@ -10,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +42,7 @@ final class Child {
         Path log = logs.resolve("rank-" + rank + ".log");
         try {
             long logStart = Files.exists(log) ? Files.size(log) : 0;
-            builder.environment().putAll(environment(rank, size, supervisor));
+            builder.environment().putAll(Collectives.localPlace(rank, size, supervisor));
             builder.redirectInput(new File("/dev/null"));
             if (rank == 0) {
                 builder.environment()
@@ -56,23 +56,6 @@ final class Child {
             throw LockstepException.worker(
                     "rank " + rank + " cannot be started: " + e.getMessage(), "log = " + log, "mend what it names");
         }
-    }
-
-    private static Map<String, String> environment(int rank, int size, SupervisorAddress supervisor) {
-        return Map.of(
-                "RANK",
-                Integer.toString(rank),
-                "WORLD_SIZE",
-                Integer.toString(size),
-                "LOCAL_RANK",
-                Integer.toString(rank),
-                "MASTER_ADDR",
-                "127.0.0.1",
-                // Rank 0 takes a free port and tells it through the supervisor.
-                "MASTER_PORT",
-                "0",
-                SupervisorAddress.VARIABLE,
-                supervisor.toString());
     }
 
     int rank() {

@@ -9,7 +9,6 @@ import dev.lockstep.model.ResNet;
 import dev.lockstep.plan.RangeSweep;
 import dev.lockstep.plan.RangeSweep.Trial;
 import dev.lockstep.recipe.Recipe;
-import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.StepMetrics;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
@@ -140,15 +139,6 @@ final class TuneCommand implements Callable<Integer> {
         public void onStep(StepMetrics step) {
             losses.add(step.loss());
         }
-
-        @Override
-        public void onEpoch(EpochMetrics epoch) {}
-
-        @Override
-        public void onCheckpoint() {}
-
-        @Override
-        public void close() {}
     }
 
     private void print(Recipe recipe, RangeSweep sweep, double initialLoss) throws IOException {

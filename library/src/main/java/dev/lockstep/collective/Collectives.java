@@ -54,6 +54,26 @@ public final class Collectives {
         return GroupEnvironment.from(System.getenv()).isPresent();
     }
 
+    /**
+     * The variables that place a process into a group on this machine, for who starts it. Rank 0 takes a free port and tells
+     * it to the others through the supervisor.
+     */
+    public static Map<String, String> localPlace(int rank, int size, SupervisorAddress supervisor) {
+        return Map.of(
+                GroupEnvironment.RANK,
+                Integer.toString(rank),
+                GroupEnvironment.WORLD_SIZE,
+                Integer.toString(size),
+                GroupEnvironment.LOCAL_RANK,
+                Integer.toString(rank),
+                GroupEnvironment.MASTER_ADDR,
+                "127.0.0.1",
+                GroupEnvironment.MASTER_PORT,
+                "0",
+                SupervisorAddress.VARIABLE,
+                supervisor.toString());
+    }
+
     static Collective fromEnvironment(Mode mode, Duration peerTimeout, Map<String, String> environment) {
         Optional<GroupEnvironment> place = GroupEnvironment.from(environment);
         if (place.isEmpty() || place.get().size() == 1) {

@@ -9,9 +9,9 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * {@code metrics.jsonl}: one line a step, one an epoch and one a bad image that was replaced, on disk within about a second and after every epoch. A
- * resumed run has each step and each epoch once: what an interrupted run wrote beyond its checkpoint is cut off, and an
- * epoch that is already there is not written again.
+ * {@code metrics.jsonl}: one line a step, one an epoch and one a bad image that was replaced, on disk within about a second
+ * and after every epoch. A resumed run has each step and each epoch once: what an interrupted run wrote beyond its checkpoint
+ * is cut off, and an epoch that is already there is not written again.
  */
 public final class JsonLinesSink implements MetricSink {
     private final MetricsStream out;

@@ -11,6 +11,7 @@ import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.UnlabelledImages;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ModelFactory;
@@ -110,8 +111,8 @@ public final class Classifier implements AutoCloseable {
         Replica replica =
                 Replica.evaluation(networks.get(), state, recipe.batchNorm().epsilon());
         List<double[]> probabilities = new ArrayList<>();
-        try (BatchLoader loader =
-                new BatchLoader(new Unlabelled(images), transform, 0, loaderThreads, 2, requests(images.size()))) {
+        try (BatchLoader loader = new BatchLoader(
+                new UnlabelledImages(images), transform, 0, loaderThreads, 2, requests(images.size()))) {
             threads.runAll(1, lane -> {
                 for (Optional<HostBatch> next = loader.next(); next.isPresent(); next = loader.next()) {
                     try (HostBatch batch = next.get()) {
@@ -165,34 +166,6 @@ public final class Classifier implements AutoCloseable {
     /** SHA-256 of the parameters; see {@link Checkpoint#weightsSha256}. */
     public String weightsSha256() {
         return Checkpoint.weightsSha256(state.layout(), state.parameters());
-    }
-
-    /** Images without labels, for the loader. */
-    private record Unlabelled(List<ImageData> images) implements Dataset {
-        @Override
-        public int size() {
-            return images.size();
-        }
-
-        @Override
-        public int label(int index) {
-            return 0;
-        }
-
-        @Override
-        public ImageData image(int index) {
-            return images.get(index);
-        }
-
-        @Override
-        public List<String> classNames() {
-            return List.of();
-        }
-
-        @Override
-        public String fingerprint() {
-            throw new UnsupportedOperationException("made for one use");
-        }
     }
 
     @Override

@@ -63,8 +63,14 @@ public final class Trainer implements AutoCloseable {
 
     /** What the trainer tells while it runs. */
     public interface Listener extends MetricSink {
+        @Override
+        default void onEpoch(EpochMetrics epoch) {}
+
         /** The state is at a point where a checkpoint is due. */
-        void onCheckpoint();
+        default void onCheckpoint() {}
+
+        @Override
+        default void close() {}
     }
 
     /** Why {@link #run} returned. */

@@ -9,7 +9,6 @@ import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
-import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.StepMetrics;
 import java.util.Map;
 import java.util.Optional;
@@ -77,15 +76,6 @@ class ReferenceTrainingTest {
 
     private static final class Silent implements Trainer.Listener {
         @Override
-        public void onCheckpoint() {}
-
-        @Override
         public void onStep(StepMetrics step) {}
-
-        @Override
-        public void onEpoch(EpochMetrics epoch) {}
-
-        @Override
-        public void close() {}
     }
 }

@@ -81,8 +81,5 @@ public final class TestRuns {
         public void onCheckpoint() {
             checkpoints++;
         }
-
-        @Override
-        public void close() {}
     }
 }
