@@ -1,6 +1,6 @@
 #!/bin/bash
 # The faults that a run must name, survive or refuse, by real processes. Every outcome is asserted and is one line.
-#   evidence/faults.sh [phases|damage|disk|folder|restarts|signals|refusals|hosted|network …]     (all, when none is named)
+#   evidence/faults.sh [phases|memory|damage|disk|folder|restarts|signals|refusals|hosted|network …]     (all, when none is named)
 # A signal hits a phase that is read off the run's own files: the newest checkpoint, the temporary file of the one being
 # written, and for the evaluation a thread dump. 'disk' and 'network' need root, for a small file system and for network
 # namespaces; elsewhere they say that they were skipped.
@@ -231,6 +231,27 @@ phases() {
     done
     fault KILL 2 step 4
     fault STOP 0 step 4
+}
+
+# ---- Memory
+
+memory() {
+    # So small a rate that no weight moves, and what a checkpoint holds is found in memory steps later.
+    # fc.weight, because memory has the values of convolutions in another order than the file.
+    launch "$work/memory" --procs 4 --lanes 1 --audit-every 1 --set learning-rate.reference=1e-30
+    within 60000 find_ranks 4
+    within 60000 reached 2
+    kill -STOP -- "-$launcher"
+    copies=$(java "$home/evidence/FlipBit.java" "${ranks[2]}" "${files[-1]}" fc.weight)
+    kill -CONT -- "-$launcher"
+    claim "the tensor was not found" test "${copies:-0}" -ge 1
+    ended "$launcher"
+    claim "exit code $code" test "$code" -eq 4
+    line='^error: processes disagree: rank = 2 has another parameter fc.weight than rank = 0, step = [0-9]+, check'
+    for rank in 0 1 2 3; do
+        claim "rank $rank did not name it" says "$out/logs/rank-$rank.log" "$line"
+    done
+    conclude "a bit flipped in the memory of rank 2 of 4" "process and tensor named by all, exit code 4"
 }
 
 # ---- Checkpoints
@@ -624,10 +645,10 @@ network() {
     spaces=()
 }
 
-[ "$#" -gt 0 ] || set -- phases damage disk folder restarts signals refusals hosted network
+[ "$#" -gt 0 ] || set -- phases memory damage disk folder restarts signals refusals hosted network
 for section; do
     case $section in
-        phases | damage | disk | folder | restarts | signals | refusals | network) "$section" ;;
+        phases | memory | damage | disk | folder | restarts | signals | refusals | network) "$section" ;;
         hosted) hosted_groups ;;
         *) echo "no such section: $section" >&2 && exit 2 ;;
     esac

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
 import org.bytedeco.pytorch.Tensor;
 
@@ -38,15 +39,18 @@ final class Audit {
         ByteBuffer mine = ByteBuffer.allocate(parts.size() * Long.BYTES);
         parts.forEach(part -> mine.putLong(part.hash()));
         List<byte[]> all = collective.allGather(mine.array());
-        long[] reference = longs(all.get(majority(all)));
+        int most = majority(all);
+        long[] reference = longs(all.get(most));
         for (int rank = 0; rank < all.size(); rank++) {
             int at = Arrays.mismatch(reference, longs(all.get(rank)));
             if (at >= 0) {
                 throw LockstepException.worker(
                         "processes disagree: rank = " + rank + " has another "
-                                + parts.get(at).name(),
+                                + parts.get(at).name() + " than rank = " + most,
                         "step = " + step,
-                        "check the memory and the library versions of that machine, then resume from a checkpoint");
+                        "check the memory and the library versions of "
+                                + (all.size() == 2 ? "both machines" : "that machine")
+                                + ", then resume from a checkpoint");
             }
         }
     }
@@ -76,8 +80,7 @@ final class Audit {
         bytes.asFloatBuffer().put(values);
         CRC32C low = new CRC32C();
         low.update(bytes.duplicate());
-        CRC32C high = new CRC32C();
-        high.update(values.length);
+        CRC32 high = new CRC32();
         high.update(bytes);
         return high.getValue() << 32 | low.getValue();
     }
