@@ -2,7 +2,8 @@
 # Whether the memory of a long run is flat: trains the shipped recipe in two processes, samples the anonymous resident memory
 # of each twice a second, and fits a line through the peaks of ten blocks of steps. Half as many steps come first as warm-up,
 # with the first evaluations; the STEPS after them count. Heaps have a fixed size and are resident from the start, so that what grows is native:
-# libtorch's tensors, Gloo's buffers, and what the JVM itself keeps outside the heap, which its own account tells apart.
+# libtorch's tensors, Gloo's buffers, and what the JVM itself keeps outside the heap, which its own account tells apart. The JVM's
+# optimising compiler is off: it takes and gives back up to 12 MiB in minute-long runs, whenever it gets to a large method.
 #   evidence/memory.sh [PROCESSES [STEPS [OPTION of train]...]]
 export LC_ALL=C.UTF-8
 # shellcheck source=evidence/common.sh
@@ -14,7 +15,7 @@ block=$((steps / 10))
 # A process passes when its line rises by less than this over the steps that count, beyond two standard errors.
 bound_kib=1024
 jcmd=$(dirname -- "$(readlink -f -- "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java)" | head -n 1)")/jcmd
-export LOCKSTEP_JAVA_OPTIONS="-Xms192m -Xmx192m -XX:+AlwaysPreTouch -XX:NativeMemoryTracking=summary ${LOCKSTEP_JAVA_OPTIONS:-}"
+export LOCKSTEP_JAVA_OPTIONS="-Xms192m -Xmx192m -XX:+AlwaysPreTouch -XX:TieredStopAtLevel=1 -XX:NativeMemoryTracking=summary ${LOCKSTEP_JAVA_OPTIONS:-}"
 
 out="$work/run"
 "$lockstep" train "$home/recipes/fashion-mnist.yaml" --out "$out" --procs "$procs" --checkpoint-every "$block" \
