@@ -27,6 +27,9 @@ import org.bytedeco.opencv.opencv_core.Mat;
  * YCCK are converted, transparency and the lower half of 16-bit samples are dropped, EXIF orientation is ignored.
  */
 public final class ImageCodec {
+    /** Parts of JPEG files end between blocks, which have 8 rows of pixels, or 16 where colours are coarser. */
+    private static final int BLOCK = 16;
+
     static {
         NativeLibraries.load("opencv", opencv_core.class, opencv_imgproc.class, opencv_imgcodecs.class);
         // The loader's threads are the only threads of the data path, and results must not depend on how many there
@@ -42,22 +45,36 @@ public final class ImageCodec {
             return new ByteSource(pixels);
         }
         ImageData.Encoded encoded = (ImageData.Encoded) image;
-        return decode(encoded, ImageHeader.read(encoded), 1);
+        ImageHeader header = ImageHeader.read(encoded);
+        return decode(encoded, header, header.height(), 1);
     }
 
     /**
      * @param header of this image
+     * @param rows of the image, from the top, that will be read; the result has these at least. Those below them take no
+     *     time where the file can be decoded in part, as most JPEG files can
      * @param reduction 1, 2, 4 or 8: the image comes out smaller by this factor (sides rounded up), the mean frequencies
      *     of its DCT blocks; for JPEG only, others take 1
      * @throws LockstepException of kind DATA when the image cannot be decoded
      */
-    public static PixelSource decode(ImageData.Encoded image, ImageHeader header, int reduction) {
+    public static PixelSource decode(ImageData.Encoded image, ImageHeader header, int rows, int reduction) {
         int flags = IMREAD_COLOR_RGB | IMREAD_IGNORE_ORIENTATION | reduction(reduction);
+        // The last row of a part may differ from that row of the whole, whose colours are interpolated with those of
+        // the
+        // row below. So it is a row that nobody will read.
+        int part = (rows / BLOCK + 1) * BLOCK;
+        boolean jpeg = header.format() == ImageHeader.Format.JPEG;
+        int heightAt = jpeg && part < header.height() ? JpegStructure.adjustableHeight(image.bytes()) : -1;
+        int decodedRows = heightAt < 0 ? header.height() : part;
+        int length = image.bytes().length - (heightAt < 0 ? 0 : JpegStructure.END_LENGTH);
         try (BytePointer bytes = new BytePointer(image.bytes());
-                Mat file = new Mat(1, image.bytes().length, CV_8UC1, bytes)) {
+                Mat file = new Mat(1, length, CV_8UC1, bytes)) {
+            if (heightAt >= 0) {
+                bytes.put(heightAt, (byte) (part >> 8)).put(heightAt + 1L, (byte) part);
+            }
             Mat decoded = imdecode(file, flags);
             int width = (header.width() + reduction - 1) / reduction;
-            int height = (header.height() + reduction - 1) / reduction;
+            int height = (decodedRows + reduction - 1) / reduction;
             if (decoded.empty() || decoded.cols() != width || decoded.rows() != height) {
                 decoded.close();
                 throw ImageHeader.bad("image cannot be decoded", image.name(), "format = " + header.format());
@@ -88,7 +105,14 @@ public final class ImageCodec {
      * @param quality from 1 to 100
      */
     public static byte[] encodeJpeg(ImageData.Pixels pixels, int quality) {
-        try (IntPointer parameters = new IntPointer(IMWRITE_JPEG_QUALITY, quality)) {
+        return encodeJpegWith(pixels, IMWRITE_JPEG_QUALITY, quality);
+    }
+
+    /**
+     * @param options names and values of OpenCV's, in turns
+     */
+    static byte[] encodeJpegWith(ImageData.Pixels pixels, int... options) {
+        try (IntPointer parameters = new IntPointer(options)) {
             return encode(".jpg", pixels, parameters);
         }
     }

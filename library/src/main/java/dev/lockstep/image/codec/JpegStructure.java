@@ -8,6 +8,10 @@ import dev.lockstep.errors.LockstepException;
  */
 final class JpegStructure {
     private static final int START_OF_SCAN = 0xDA;
+    private static final int RESTART_INTERVAL = 0xDD;
+    /** Bytes of the marker that ends a file. */
+    static final int END_LENGTH = 2;
+
     private static final int END_OF_IMAGE = 0xD9;
 
     private final byte[] bytes;
@@ -31,6 +35,41 @@ final class JpegStructure {
         ImageHeader header = structure.frame();
         structure.requireEnd();
         return header;
+    }
+
+    /**
+     * Where the frame's height is stored, when a decoder may be told a smaller one and then gives the same pixels, down
+     * to there, without decoding more: one scan of all components, coded sequentially by Huffman, without restart markers,
+     * and the end marker last, to be left out: it is the only marker that a decoder could still find. Otherwise -1.
+     *
+     * @param bytes of a file that {@link #read} accepts
+     */
+    static int adjustableHeight(byte[] bytes) {
+        JpegStructure structure = new JpegStructure(bytes, "");
+        try {
+            return structure.endsWithEnd() ? structure.heightOfOneSequentialScan() : -1;
+        } catch (LockstepException e) {
+            return -1; // Damage between the frame and the scan: the decoder says what it makes of it.
+        }
+    }
+
+    private int heightOfOneSequentialScan() {
+        int height = -1;
+        int components = 0;
+        while (true) {
+            int marker = nextMarker();
+            int length = segmentLength();
+            if (marker == RESTART_INTERVAL || isFrame(marker) && marker > 0xC1) {
+                return -1;
+            }
+            if (isFrame(marker)) {
+                height = at + 3;
+                components = unsigned(bytes[at + 7]);
+            } else if (marker == START_OF_SCAN) {
+                return length > 2 && unsigned(bytes[at + 2]) == components ? height : -1;
+            }
+            at += length;
+        }
     }
 
     private ImageHeader frame() {
@@ -71,8 +110,7 @@ final class JpegStructure {
     }
 
     private void requireEnd() {
-        int end = bytes.length;
-        if (unsigned(bytes[end - 2]) == 0xFF && unsigned(bytes[end - 1]) == END_OF_IMAGE && end - 2 >= at) {
+        if (endsWithEnd()) {
             return;
         }
         for (int marker = nextMarker(); marker != END_OF_IMAGE; marker = nextMarker()) {
@@ -81,6 +119,11 @@ final class JpegStructure {
                 skipEntropyCoded();
             }
         }
+    }
+
+    private boolean endsWithEnd() {
+        int end = bytes.length - END_LENGTH;
+        return end >= at && unsigned(bytes[end]) == 0xFF && unsigned(bytes[end + 1]) == END_OF_IMAGE;
     }
 
     /** Inside coded data 0xFF is followed by zero (a stuffed byte) or by a restart marker; all else ends it. */

@@ -93,7 +93,7 @@ public final class PhotographTransform implements ImageTransform {
             ImageHeader header = ImageHeader.read(encoded);
             Geometry geometry = geometry(header.width(), header.height(), random);
             int reduction = header.format() == ImageHeader.Format.JPEG ? geometry.reduction() : 1;
-            try (PixelSource source = ImageCodec.decode(encoded, header, reduction)) {
+            try (PixelSource source = ImageCodec.decode(encoded, header, geometry.bottom(), reduction)) {
                 write(source, geometry.reduced(reduction), random, out);
             }
         } else {
@@ -111,6 +111,11 @@ public final class PhotographTransform implements ImageTransform {
             return least >= 8 * LEAST_REMAINING
                     ? 8
                     : least >= 4 * LEAST_REMAINING ? 4 : least >= 2 * LEAST_REMAINING ? 2 : 1;
+        }
+
+        /** The row below the last one that counts; a crop lies inside its image. */
+        int bottom() {
+            return (int) Math.ceil(vertical.start() + vertical.length());
         }
 
         Geometry reduced(int factor) {

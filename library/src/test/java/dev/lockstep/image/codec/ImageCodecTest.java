@@ -3,6 +3,14 @@ package dev.lockstep.image.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMWRITE_JPEG_PROGRESSIVE;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMWRITE_JPEG_RST_INTERVAL;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMWRITE_JPEG_SAMPLING_FACTOR;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMWRITE_JPEG_SAMPLING_FACTOR_411;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMWRITE_JPEG_SAMPLING_FACTOR_420;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMWRITE_JPEG_SAMPLING_FACTOR_422;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMWRITE_JPEG_SAMPLING_FACTOR_440;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMWRITE_JPEG_SAMPLING_FACTOR_444;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -16,6 +24,12 @@ import java.util.Base64;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 import org.assertj.core.api.ThrowableAssertAlternative;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,13 +101,44 @@ final class ImageCodecTest {
         ImageData.Encoded image = new ImageData.Encoded("x", TestImages.jpeg(41, 31, 1));
         ImageHeader header = ImageHeader.read(image);
         for (int reduction : new int[] {1, 2, 4, 8}) {
-            try (PixelSource source = ImageCodec.decode(image, header, reduction)) {
+            try (PixelSource source = ImageCodec.decode(image, header, 31, reduction)) {
                 assertThat(source.width()).isEqualTo((41 + reduction - 1) / reduction);
                 assertThat(source.height()).isEqualTo((31 + reduction - 1) / reduction);
                 assertThat(source.channels()).isEqualTo(3);
             }
         }
-        assertThatIllegalArgumentException().isThrownBy(() -> ImageCodec.decode(image, header, 3));
+        assertThatIllegalArgumentException().isThrownBy(() -> ImageCodec.decode(image, header, 31, 3));
+    }
+
+    /** Whatever the layout of the file, a part of it has the pixels of the whole, and most layouts are decoded in part. */
+    @Property(tries = 60)
+    void decode_firstRows_areThoseOfTheWhole(
+            @ForAll("layouts") int[] layout, @ForAll @IntRange(min = 1, max = 120) int rows) {
+        byte[] file = ImageCodec.encodeJpegWith(TestImages.pixels(72, 120, rows), layout);
+        ImageData.Encoded image = new ImageData.Encoded("x", file);
+        ImageHeader header = ImageHeader.read(image);
+        for (int reduction : new int[] {1, 2, 4, 8}) {
+            try (PixelSource part = ImageCodec.decode(image, header, rows, reduction);
+                    PixelSource whole = ImageCodec.decode(image, header, 120, reduction)) {
+                int count = (rows + reduction - 1) / reduction;
+                assertThat(read(part, count)).isDeepEqualTo(read(whole, count));
+                boolean sequential = layout[0] == IMWRITE_JPEG_SAMPLING_FACTOR;
+                assertThat(part.height())
+                        .isEqualTo(sequential && rows < 112 ? (rows / 16 + 1) * 16 / reduction : 120 / reduction);
+            }
+        }
+    }
+
+    @Provide
+    Arbitrary<int[]> layouts() {
+        return Arbitraries.of(
+                new int[] {IMWRITE_JPEG_SAMPLING_FACTOR, IMWRITE_JPEG_SAMPLING_FACTOR_444},
+                new int[] {IMWRITE_JPEG_SAMPLING_FACTOR, IMWRITE_JPEG_SAMPLING_FACTOR_422},
+                new int[] {IMWRITE_JPEG_SAMPLING_FACTOR, IMWRITE_JPEG_SAMPLING_FACTOR_440},
+                new int[] {IMWRITE_JPEG_SAMPLING_FACTOR, IMWRITE_JPEG_SAMPLING_FACTOR_420},
+                new int[] {IMWRITE_JPEG_SAMPLING_FACTOR, IMWRITE_JPEG_SAMPLING_FACTOR_411},
+                new int[] {IMWRITE_JPEG_PROGRESSIVE, 1},
+                new int[] {IMWRITE_JPEG_RST_INTERVAL, 3});
     }
 
     @Test
@@ -186,10 +231,14 @@ final class ImageCodecTest {
 
     private static float[][] read(ImageData image) {
         try (PixelSource source = ImageCodec.open(image)) {
-            float[][] rows = new float[source.height()][source.width() * 3];
-            source.read(0, 0, source.width(), source.height(), rows);
-            return rows;
+            return read(source, source.height());
         }
+    }
+
+    private static float[][] read(PixelSource source, int count) {
+        float[][] rows = new float[count][source.width() * 3];
+        source.read(0, 0, source.width(), count, rows);
+        return rows;
     }
 
     private static int indexOf(byte[] bytes, int first, int second) {
