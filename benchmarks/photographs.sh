@@ -10,8 +10,11 @@ trap 'rm -rf "$folder"' EXIT
     "${LOCKSTEP_BACKGROUNDS:-/usr/share/backgrounds}"/*_by_*.jpg
 # shellcheck disable=SC2086 # several options
 mvn -q -B ${MAVEN_ARGS:-} -f "$home/pom.xml" -DskipTests -Dspotless.check.skip=true package
+allocator="GLIBC_TUNABLES=glibc.malloc.hugetlb=1 MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=34359738368
+    MALLOC_TOP_PAD_=67108864" # As the launcher sets it.
 for _ in 1 2; do
-    java -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -XX:+UseParallelGC \
+    # shellcheck disable=SC2086 # several variables
+    env $allocator java -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -XX:+UseParallelGC \
         -cp "$home/benchmarks/target/classes:$(cat "$home/benchmarks/target/classpath.txt")" \
         dev.lockstep.benchmarks.PhotographThroughput "$folder" 2>/dev/null
     "$python" "$home/benchmarks/src/main/python/photograph_throughput.py" "$folder"
