@@ -36,6 +36,7 @@ import sun.misc.Signal;
             "Examples:",
             "  lockstep study studies/quick.yaml",
             "  lockstep study studies/table1.yaml --out runs/table1 --parallel 2",
+            "  lockstep study studies/table2b.yaml --reuse runs/table1",
             "Killed or stopped, the same command goes on where it was."
         })
 final class StudyCommand implements Callable<Integer> {
@@ -61,6 +62,13 @@ final class StudyCommand implements Callable<Integer> {
             defaultValue = "0",
             description = "Runs side by side (default: cores / threads-per-worker). Does not change any result.")
     private int parallel;
+
+    @Option(
+            names = "--reuse",
+            paramLabel = "DIR",
+            description = "A folder of other studies' runs (repeatable). Those of the same recipe, whatever its name, are "
+                    + "copied instead of trained again: with the same kind of CPU a run ends the same.")
+    private List<Path> reuse = List.of();
 
     @Option(names = "--dry-run", description = "Print the grid and an estimate of the time, and run nothing.")
     private boolean dryRun;
@@ -111,7 +119,7 @@ final class StudyCommand implements Callable<Integer> {
 
     private Integer dryRun(Study study, Path folder, StudyPace pace, int sideBySide) {
         StudyRunner runner =
-                new StudyRunner(study, folder, new ChildRuns(List.of()), new dev.lockstep.study.StudyListener() {});
+                new StudyRunner(study, folder, reuse, new ChildRuns(List.of()), new dev.lockstep.study.StudyListener() {});
         List<StudyRun> finished = runner.finished();
         pace.start(finished);
         for (StudyRun run : runner.grid()) {
@@ -146,7 +154,7 @@ final class StudyCommand implements Callable<Integer> {
         AtomicInteger received = stopOnSignals(children);
         StudyResults results;
         try (StudyView view = new StudyView(pace, System.err, Terminal.fromEnvironment())) {
-            results = new StudyRunner(study, folder, children, view).run(sideBySide);
+            results = new StudyRunner(study, folder, reuse, children, view).run(sideBySide);
         } catch (InterruptedException e) {
             System.err.println("stopped; the same command goes on from here");
             return 128 + received.get();

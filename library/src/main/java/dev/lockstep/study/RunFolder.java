@@ -12,6 +12,8 @@ import java.util.Optional;
 
 /** What an earlier session has left of a run. */
 final class RunFolder {
+    static final String RECIPE = "recipe.yaml";
+
     private RunFolder() {}
 
     /**
@@ -21,7 +23,7 @@ final class RunFolder {
      */
     static Optional<RunSummary> finished(StudyRun run) {
         boolean ended = Files.exists(run.folder().resolve(RunResult.NAME));
-        Path recipe = run.folder().resolve("recipe.yaml");
+        Path recipe = run.folder().resolve(RECIPE);
         if (!Files.exists(recipe) || !isSame(run, recipe, ended) || !ended) {
             return Optional.empty();
         }

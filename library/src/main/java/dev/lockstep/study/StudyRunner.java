@@ -31,23 +31,30 @@ public final class StudyRunner {
     private final RunExecutor executor;
     private final StudyListener listener;
     private final List<StudyRun> grid;
+    private final EarlierRuns earlier;
     private final Map<StudyRun, RunSummary> summaries = new ConcurrentHashMap<>();
     private volatile boolean failed;
 
     /**
      * @param out the study's folder; made when it is missing
+     * @param reuse folders of other studies, whose finished runs of the same recipe are copied instead of trained again
+     * @throws LockstepException of kind RECIPE when one of those cannot be read
      */
-    public StudyRunner(Study study, Path out, RunExecutor executor, StudyListener listener) {
+    public StudyRunner(Study study, Path out, List<Path> reuse, RunExecutor executor, StudyListener listener) {
         this.study = study;
         this.out = out;
         this.executor = executor;
         this.listener = listener;
         this.grid = study.grid(out);
+        this.earlier = new EarlierRuns(reuse);
     }
 
-    /** The runs that are finished in the folder already, without running any. */
+    /** The runs that need no training: finished in the folder already, or to be copied. Runs and copies none. */
     public List<StudyRun> finished() {
-        return grid.stream().filter(run -> RunFolder.finished(run).isPresent()).toList();
+        return grid.stream()
+                .filter(run -> RunFolder.finished(run).isPresent()
+                        || earlier.of(run).isPresent())
+                .toList();
     }
 
     public List<StudyRun> grid() {
@@ -92,9 +99,13 @@ public final class StudyRunner {
         return lock;
     }
 
-    private void collectFinished() {
+    private void collectFinished() throws IOException {
         for (StudyRun run : grid) {
-            RunFolder.finished(run).ifPresent(summary -> summaries.put(run, summary));
+            Optional<RunSummary> finished = RunFolder.finished(run);
+            if (finished.isEmpty() && earlier.copy(run).isPresent()) {
+                finished = RunFolder.finished(run);
+            }
+            finished.ifPresent(summary -> summaries.put(run, summary));
         }
     }
 
@@ -147,7 +158,7 @@ public final class StudyRunner {
 
     /** A run that diverged may have left no result of its own: the study writes one, so that it is not tried again. */
     private static RunSummary keep(StudyRun run, RunResult result) throws IOException {
-        Path recipe = run.folder().resolve("recipe.yaml");
+        Path recipe = run.folder().resolve(RunFolder.RECIPE);
         if (!Files.exists(recipe)) {
             Files.writeString(recipe, run.recipe().toYaml());
         }

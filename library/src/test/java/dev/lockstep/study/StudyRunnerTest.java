@@ -39,7 +39,7 @@ final class StudyRunnerTest {
     }
 
     private StudyRunner runner(RunExecutor executor) {
-        return new StudyRunner(Studies.study(folder), out, executor, new StudyListener() {});
+        return new StudyRunner(Studies.study(folder), out, List.of(), executor, new StudyListener() {});
     }
 
     private Map<String, String> tables(Path of) throws IOException {
@@ -146,6 +146,37 @@ final class StudyRunnerTest {
     }
 
     @Test
+    void run_withRunsOfAnotherStudy_trainsOnlyWhatThatDoesNotHave() throws Exception {
+        StudyResults first = runner(this::pretend).run(1);
+        Studies.result(RunResult.Status.INTERRUPTED, 0.5).write(out.resolve("runs/none/seed-2"));
+        Studies.write(folder, Studies.STUDY.replace("name: table", "name: other").replace("32", "16"));
+        trained.clear();
+        Path other = folder.resolve("other");
+        StudyRunner reusing = new StudyRunner(
+                Study.read(folder.resolve("study.yaml")), other, List.of(out), this::pretend, new StudyListener() {});
+        assertThat(reusing.finished()).extracting(StudyRun::title).allMatch(title -> title.startsWith("small"));
+        StudyResults second = reusing.run(1);
+        assertThat(trained).hasSize(6).noneMatch(title -> title.startsWith("small"));
+        assertThat(second.runs().get(0)).isEqualTo(first.runs().get(0));
+        assertThat(other.resolve("runs/small/seed-1/recipe.yaml"))
+                .content()
+                .startsWith("name: other-small\n");
+    }
+
+    @Test
+    void runner_withNoSuchFolderToReuse_saysSo() {
+        assertThatThrownBy(() -> new StudyRunner(
+                        Studies.study(folder),
+                        out,
+                        List.of(folder.resolve("none")),
+                        this::pretend,
+                        new StudyListener() {}))
+                .isInstanceOf(LockstepException.class)
+                .hasMessageStartingWith("cannot look for runs: ")
+                .hasMessageContaining("--reuse ");
+    }
+
+    @Test
     void run_afterAnInterruptedRun_trainsItAgain() throws Exception {
         runner(this::pretend).run(1);
         Path run = out.resolve("runs/none/seed-2");
@@ -174,7 +205,7 @@ final class StudyRunnerTest {
         Studies.write(folder, Studies.STUDY.replace("{workers: 32}", "{workers: 16}"));
         trained.clear();
         StudyRunner changed =
-                new StudyRunner(Study.read(folder.resolve("study.yaml")), out, this::pretend, new StudyListener() {});
+                new StudyRunner(Study.read(folder.resolve("study.yaml")), out, List.of(), this::pretend, new StudyListener() {});
         assertThatThrownBy(() -> changed.run(1))
                 .isInstanceOf(LockstepException.class)
                 .hasMessageContaining("workers = 16 (32)");

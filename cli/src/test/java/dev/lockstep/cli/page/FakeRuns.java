@@ -80,7 +80,7 @@ final class FakeRuns {
 
     static StudyResults results(Study study, Path out) {
         try {
-            return new StudyRunner(study, out, FakeRuns::pretend, new StudyListener() {}).run(1);
+            return new StudyRunner(study, out, List.of(), FakeRuns::pretend, new StudyListener() {}).run(1);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
