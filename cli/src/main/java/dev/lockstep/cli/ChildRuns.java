@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Trains each run of a study in a process of its own, by {@code lockstep train}, which resumes what it finds. */
 final class ChildRuns implements RunExecutor {
@@ -58,7 +60,7 @@ final class ChildRuns implements RunExecutor {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
         process.getOutputStream().close();
-        Files.writeString(pidFile(run.folder()), Long.toString(process.pid()));
+        Files.writeString(pidFile(run.folder()), identity(process.toHandle()));
         return process;
     }
 
@@ -71,18 +73,23 @@ final class ChildRuns implements RunExecutor {
         if (!Files.exists(pidFile(folder))) {
             return;
         }
-        String pid = Files.readString(pidFile(folder)).strip();
+        String identity = Files.readString(pidFile(folder)).strip();
+        Matcher pid = Pattern.compile("([0-9]{1,18}) .*").matcher(identity);
         ProcessHandle orphan =
-                pid.matches("[0-9]+") ? ProcessHandle.of(Long.parseLong(pid)).orElse(null) : null;
+                pid.matches() ? ProcessHandle.of(Long.parseLong(pid.group(1))).orElse(null) : null;
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ORPHAN_SECONDS);
-        while (orphan != null && orphan.isAlive() && isRunOf(orphan, folder) && System.nanoTime() < deadline) {
+        while (orphan != null
+                && orphan.isAlive()
+                && identity(orphan).equals(identity)
+                && System.nanoTime() < deadline) {
             Thread.sleep(50);
         }
     }
 
-    /** Another process may have the number by now. */
-    private static boolean isRunOf(ProcessHandle process, Path folder) {
-        return process.info().arguments().map(List::of).orElse(List.of()).contains(folder.toString());
+    /** Number and start of a process: another one may have the number by now. */
+    private static String identity(ProcessHandle process) {
+        return process.pid() + " "
+                + process.info().startInstant().map(Object::toString).orElse("");
     }
 
     private RunResult result(StudyRun run, int exitCode) throws IOException, InterruptedException {

@@ -1,8 +1,11 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.cli.page.RunReport;
+import dev.lockstep.errors.LockstepException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -23,13 +26,26 @@ final class ReportCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path out;
 
-    @Option(names = "--plots", paramLabel = "DIR", description = "Write every plot as SVG and PNG, too.")
+    @Option(
+            names = "--plots",
+            paramLabel = "DIR",
+            description = "Write every plot as SVG, PNG and CSV, too, and the table as runs.csv.")
     private Optional<Path> plots = Optional.empty();
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
 
     @Override
     public Integer call() {
+        Path twice = runs.stream()
+                .filter(run -> Collections.frequency(runs, run) > 1)
+                .findFirst()
+                .orElse(null);
+        if (twice != null) {
+            throw LockstepException.recipe("a run is given twice", "run = " + twice, "name every run folder once");
+        }
         RunReport.write(runs, out, plots);
-        System.out.println(out);
+        System.out.println(json ? JsonDocument.of(Map.of("report", out.toString())) : out.toString());
         return 0;
     }
 }

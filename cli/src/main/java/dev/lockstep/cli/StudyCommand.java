@@ -16,8 +16,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -36,7 +38,7 @@ import sun.misc.Signal;
             "Examples:",
             "  lockstep study studies/quick.yaml",
             "  lockstep study studies/table1.yaml --out runs/table1 --parallel 2",
-            "  lockstep study studies/table2b.yaml --reuse runs/table1",
+            "  lockstep study studies/table2b.yaml --reuse studies/results/table1.json",
             "Killed or stopped, the same command goes on where it was."
         })
 final class StudyCommand implements Callable<Integer> {
@@ -65,9 +67,9 @@ final class StudyCommand implements Callable<Integer> {
 
     @Option(
             names = "--reuse",
-            paramLabel = "DIR",
-            description = "A folder of other studies' runs (repeatable). Those of the same recipe, whatever its name, are "
-                    + "copied instead of trained again: with the same kind of CPU a run ends the same.")
+            paramLabel = "STUDY",
+            description = "Folder or summary.json of another study (repeatable). Its runs of the same recipe, whatever "
+                    + "the name, are taken over: on the same kind of CPU they would end the same.")
     private List<Path> reuse = List.of();
 
     @Option(names = "--dry-run", description = "Print the grid and an estimate of the time, and run nothing.")
@@ -118,38 +120,59 @@ final class StudyCommand implements Callable<Integer> {
     }
 
     private Integer dryRun(Study study, Path folder, StudyPace pace, int sideBySide) {
-        StudyRunner runner =
-                new StudyRunner(study, folder, reuse, new ChildRuns(List.of()), new dev.lockstep.study.StudyListener() {});
+        StudyRunner runner = new StudyRunner(
+                study, folder, reuse, new ChildRuns(List.of()), new dev.lockstep.study.StudyListener() {});
         List<StudyRun> finished = runner.finished();
         pace.start(finished);
+        double seconds = pace.secondsLeft();
+        System.out.println(json ? grid(runner, finished, seconds) : gridText(runner, finished, seconds, sideBySide));
+        return 0;
+    }
+
+    private static String gridText(StudyRunner runner, List<StudyRun> finished, double seconds, int sideBySide) {
+        StringBuilder text = new StringBuilder();
         for (StudyRun run : runner.grid()) {
             Recipe recipe = run.recipe();
-            System.out.println(String.format(
+            text.append(String.format(
                     Locale.ROOT,
-                    "%-28s kn = %-6d η̂ = %-8s %d epochs  %s",
+                    "%-28s kn = %-6d η̂ = %-8s %d epochs  %s\n",
                     run.title(),
                     recipe.minibatch(),
                     ProgressText.significant(recipe.scaledLearningRate()),
                     recipe.epochs(),
                     finished.contains(run) ? "finished" : "to run"));
         }
-        double seconds = pace.secondsLeft();
-        System.out.println(String.format(
-                Locale.ROOT,
-                "%d runs, %d finished; %s with %d side by side",
-                runner.grid().size(),
-                finished.size(),
-                Double.isNaN(seconds)
-                        ? "time unknown: nothing of this study has run here and it has no seconds-per-epoch,"
-                        : "about " + ProgressText.duration(seconds),
-                sideBySide));
-        return 0;
+        return text
+                + String.format(
+                        Locale.ROOT,
+                        "%d runs, %d finished; %s with %d side by side",
+                        runner.grid().size(),
+                        finished.size(),
+                        Double.isNaN(seconds)
+                                ? "time unknown: nothing of this study has run here and it has no seconds-per-epoch,"
+                                : "about " + ProgressText.duration(seconds),
+                        sideBySide);
+    }
+
+    private static String grid(StudyRunner runner, List<StudyRun> finished, double seconds) {
+        List<Map<String, Object>> runs = new ArrayList<>();
+        for (StudyRun run : runner.grid()) {
+            Map<String, Object> each = new LinkedHashMap<>();
+            each.put("variant", run.variant().name());
+            each.put("seed", run.seed());
+            each.put("minibatch", run.recipe().minibatch());
+            each.put("learning_rate", run.recipe().scaledLearningRate());
+            each.put("epochs", run.recipe().epochs());
+            each.put("finished", finished.contains(run));
+            runs.add(each);
+        }
+        return JsonDocument.of(Map.of("runs", runs, "seconds_left", seconds));
     }
 
     private Integer run(Study study, Path folder, ChildRuns children, StudyPace pace, int sideBySide)
             throws IOException {
         Files.createDirectories(folder);
-        Environment.current().write(folder);
+        Environment.current().writeOnce(folder);
         System.err.println(study.file().title());
         AtomicInteger received = stopOnSignals(children);
         StudyResults results;

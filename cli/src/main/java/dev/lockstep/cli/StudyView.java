@@ -1,5 +1,6 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.report.RunResult;
 import dev.lockstep.study.RunSummary;
 import dev.lockstep.study.StudyListener;
 import dev.lockstep.study.StudyRun;
@@ -70,7 +71,9 @@ final class StudyView implements StudyListener, AutoCloseable {
     public void onRunEnd(StudyRun run, RunSummary summary) {
         pace.runEnds(run);
         print(run.title() + ": "
-                + (summary.error() == 1 ? "diverged" : "validation error " + ProgressText.percent(summary.error())));
+                + (summary.status() == RunResult.Status.DIVERGED
+                        ? "diverged"
+                        : "validation error " + ProgressText.percent(summary.error())));
     }
 
     private void print(String line) {

@@ -106,7 +106,7 @@ final class TrainCommand implements Callable<Integer> {
                         training.trainer().plan().iterationsPerEpoch(),
                         training.trainer().step()));
             }
-            RunResult result = options.start(training, out);
+            RunResult result = start(training, out, group.rank());
             if (group.rank() == 0) {
                 RunReport.write(out);
                 System.out.println(
@@ -116,6 +116,18 @@ final class TrainCommand implements Callable<Integer> {
                                         recipe, result, training.trainer().noiseScale(), out));
             }
             return signals.exitCode(result, run.stopAfter());
+        }
+    }
+
+    /** A run that diverges gets its page, too: the curves show where. */
+    private RunResult start(Training training, Path out, int rank) {
+        try {
+            return options.start(training, out);
+        } catch (LockstepException e) {
+            if (rank == 0 && e.kind() == LockstepException.Kind.DIVERGED) {
+                RunReport.write(out);
+            }
+            throw e;
         }
     }
 

@@ -1,11 +1,11 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.report.Environment;
 import picocli.CommandLine.IVersionProvider;
 
 /** The version of this build. */
 final class Version implements IVersionProvider {
-    /** The same as in the POM, without its {@code -SNAPSHOT}; a test compares them. */
-    static final String NUMBER = "0.1.0";
+    static final String NUMBER = Environment.LOCKSTEP;
 
     @Override
     public String[] getVersion() {

@@ -54,12 +54,13 @@ final class StudyKillIT {
         }
     }
 
-    /** Kills the study as soon as it has done some epochs; its runs must end with it. */
-    private void killAfter(int epochs, Path out) throws Exception {
+    /** Kills the study some time after it has done some epochs; its runs must end with it. */
+    private void killAfter(int epochs, int milliseconds, Path out) throws Exception {
         Process process = study(out, "killed.log");
         while (process.isAlive() && epochs(out) < epochs) {
             Thread.sleep(20);
         }
+        Thread.sleep(milliseconds); // Into an epoch, an evaluation or a checkpoint: whatever there is then.
         assertThat(process.isAlive()).as("alive after %d epochs", epochs).isTrue();
         List<ProcessHandle> runs = process.descendants().toList();
         process.destroyForcibly().waitFor();
@@ -73,14 +74,30 @@ final class StudyKillIT {
         finish(folder.resolve("whole"));
         Path out = folder.resolve("killed");
         Random random = new Random(SEED);
+        Map<Path, Long> finished = new TreeMap<>();
         for (int epochs :
                 random.ints(0, EPOCHS - 3).distinct().limit(3).sorted().toArray()) {
-            killAfter(epochs, out);
+            killAfter(epochs, random.nextInt(400), out);
+            finished.putAll(logs(out));
         }
         finish(out);
+        assertThat(logs(out)).as("a finished run is not trained again").containsAllEntriesOf(finished);
         assertThat(tables(out)).as("seed %d", SEED).isEqualTo(tables(folder.resolve("whole")));
         assertThat(out.resolve("report.html")).isNotEmptyFile();
         assertThat(out.resolve("runs/small/seed-1/report.html")).isNotEmptyFile();
+    }
+
+    /** Lengths of what the finished runs have printed: a run that starts again prints more. */
+    private static Map<Path, Long> logs(Path out) throws IOException {
+        Map<Path, Long> logs = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(out)) {
+            for (Path result :
+                    files.filter(file -> file.endsWith("result.json")).toList()) {
+                Path log = result.resolveSibling("train.log");
+                logs.put(log, Files.size(log));
+            }
+        }
+        return logs;
     }
 
     private void finish(Path out) throws Exception {

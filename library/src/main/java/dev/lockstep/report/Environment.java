@@ -1,26 +1,53 @@
 package dev.lockstep.report;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Properties;
 
 /**
  * The machine that a run used; it explains its speed and nothing else.
  *
  * @param date UTC, ISO 8601
+ * @param lockstep its version
+ * @param libtorch the version of its presets
  * @param memoryGib of the machine, in 2^30 bytes
  */
-public record Environment(String date, String system, String processor, int cores, long memoryGib, String java) {
+public record Environment(
+        String date,
+        String lockstep,
+        String libtorch,
+        String system,
+        String processor,
+        int cores,
+        long memoryGib,
+        String java) {
     public static final String NAME = "environment.json";
+
+    /** The version of this build: the same as in the POM, without its {@code -SNAPSHOT}; a test compares them. */
+    public static final String LOCKSTEP = "0.1.0";
+
+    private static final String UNKNOWN = "unknown";
+    private static final String PRESETS = "/META-INF/maven/org.bytedeco/pytorch/pom.properties";
+
+    /** Files of earlier versions lack some of it. */
+    public Environment {
+        lockstep = Objects.requireNonNullElse(lockstep, UNKNOWN);
+        libtorch = Objects.requireNonNullElse(libtorch, UNKNOWN);
+    }
 
     /** This machine, now. */
     public static Environment current() {
         return new Environment(
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                LOCKSTEP,
+                libtorchVersion(),
                 System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
                         + System.getProperty("os.arch"),
                 processorName(),
@@ -29,14 +56,26 @@ public record Environment(String date, String system, String processor, int core
                 System.getProperty("java.vm.vendor") + " " + Runtime.version());
     }
 
+    private static String libtorchVersion() {
+        Properties properties = new Properties();
+        try (InputStream in = Environment.class.getResourceAsStream(PRESETS)) {
+            if (in != null) {
+                properties.load(in);
+            }
+        } catch (IOException e) {
+            return UNKNOWN;
+        }
+        return properties.getProperty("version", UNKNOWN);
+    }
+
     private static String processorName() {
         try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
             return lines.filter(line -> line.startsWith("model name"))
                     .map(line -> line.substring(line.indexOf(':') + 1).strip())
                     .findFirst()
-                    .orElse("unknown");
+                    .orElse(UNKNOWN);
         } catch (IOException e) {
-            return "unknown";
+            return UNKNOWN;
         }
     }
 
@@ -46,8 +85,18 @@ public record Environment(String date, String system, String processor, int core
                 : 0;
     }
 
-    /** @throws IOException when the folder cannot be written */
-    public void write(Path folder) throws IOException {
+    /**
+     * Writes it into a folder that has none: where a run goes on elsewhere, the first machine stands.
+     *
+     * @throws IOException when the folder cannot be written
+     */
+    public void writeOnce(Path folder) throws IOException {
+        if (!Files.exists(folder.resolve(NAME))) {
+            write(folder);
+        }
+    }
+
+    private void write(Path folder) throws IOException {
         Files.writeString(folder.resolve(NAME), MetricsJson.JSON.writeValueAsString(this) + "\n");
     }
 

@@ -4,6 +4,7 @@ import dev.lockstep.study.StudyFile.Kind;
 import dev.lockstep.study.StudyFile.Question;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 
 /**
@@ -20,7 +21,7 @@ import java.util.stream.DoubleStream;
  *   <li><i>curves coincide</i>: the same for the {@link CurveDistance} of the training errors.
  *   <li><i>elbow</i>: holds when all variants up to some minibatch match the baseline, a larger one is worse by more than
  *       the margin, and none beyond that matches; does not hold when the smallest is shown not to match or the largest not
- *       to be worse. The errors of its tests do not add up in "holds": all must pass.
+ *       to be worse. See {@link Elbow} for how its level is kept.
  * </ul>
  *
  * The level is that of each question: no correction is made for asking several.
@@ -151,7 +152,7 @@ final class Answers {
                 Double.NaN,
                 Double.NaN,
                 elbow.p(),
-                Text.elbow(elbow.flat(), elbow.worse()) + Text.pValue(elbow.p()));
+                Text.elbow(elbow) + Text.pValue(elbow.p()) + diverged(study.variants()));
     }
 
     private Verdict verdict(double holds, double contrary) {
@@ -173,6 +174,17 @@ final class Answers {
                 why + diverged(question));
     }
 
+    private String diverged(List<StudyFile.Variant> variants) {
+        String counts = variants.stream()
+                .filter(variant -> of(variant.name()).stream().anyMatch(RunSummary::hasDiverged))
+                .map(variant -> of(variant.name()).stream()
+                                .filter(RunSummary::hasDiverged)
+                                .count()
+                        + " of “" + variant.label() + "”")
+                .collect(Collectors.joining(", "));
+        return counts.isEmpty() ? "" : "; diverged runs, whose error counts as 100 %: " + counts;
+    }
+
     private static String tooFew(int variant, int baseline) {
         if (variant < 2 || baseline < 2) {
             return "finished seeds: %d of the variant, %d of the baseline; a spread needs at least two of each"
@@ -185,24 +197,25 @@ final class Answers {
         if (verdict != Verdict.NOT_ENOUGH_SEEDS) {
             return "";
         }
-        int seeds = SeedsNeeded.toResolve(gap, variant.variance(), baseline.variance(), study.level());
+        int more = Math.min(variant.size(), baseline.size()) + 1;
+        int seeds = SeedsNeeded.toResolve(gap, variant.variance(), baseline.variance(), study.level(), more);
         return seeds == 0
                 ? "; the difference is too close to the margin for any sensible number of seeds"
                 : "; were the numbers to stay as they are, about " + seeds + " seeds would decide it";
     }
 
     private String diverged(Question question) {
-        long count =
-                of(question.variant()).stream().filter(RunSummary::hasDiverged).count();
-        long baseline =
-                of(question.baseline()).stream().filter(RunSummary::hasDiverged).count();
-        return count + baseline == 0
-                ? ""
-                : "; diverged runs, whose error counts as 100 %: " + count + " of the variant, " + baseline
-                        + " of the baseline";
+        return diverged(study.variants().stream()
+                .filter(variant -> variant.name().equals(question.variant())
+                        || variant.name().equals(question.baseline()))
+                .toList());
     }
 
     private String claim(Question question) {
+        return sentence(question) + (question.addedLater() ? " (asked after the first run)" : "");
+    }
+
+    private String sentence(Question question) {
         String variant = label(question.variant());
         String baseline = label(question.baseline());
         String margin = Text.points(question.marginPoints());

@@ -14,10 +14,21 @@ import org.apache.commons.statistics.distribution.TDistribution;
  */
 record Difference(double value, double standardError, double degreesOfFreedom) {
     static Difference of(Sample variant, Sample baseline) {
-        double a = variant.variance() / variant.size();
-        double b = baseline.variance() / baseline.size();
-        double freedom = (a + b) * (a + b) / (a * a / (variant.size() - 1) + b * b / (baseline.size() - 1));
-        return new Difference(variant.mean() - baseline.mean(), Math.sqrt(a + b), freedom);
+        return of(
+                variant.mean() - baseline.mean(),
+                variant.variance() / variant.size(),
+                variant.size(),
+                baseline.variance() / baseline.size(),
+                baseline.size());
+    }
+
+    /**
+     * @param a the squared standard error of one mean, over {@code m} seeds
+     * @param b that of the other, over {@code n}
+     */
+    static Difference of(double value, double a, int m, double b, int n) {
+        double freedom = (a + b) * (a + b) / (a * a / (m - 1) + b * b / (n - 1));
+        return new Difference(value, Math.sqrt(a + b), freedom);
     }
 
     /**
@@ -43,9 +54,11 @@ record Difference(double value, double standardError, double degreesOfFreedom) {
         return Math.max(pAbove(-margin), pBelow(margin));
     }
 
-    /** The p-value of a test that shows the difference to be outside ± {@code margin}. */
+    /** The p-value of a test that shows the difference to be outside ± {@code margin}: both tails, at either end of it. */
     double pBeyond(double margin) {
-        return Math.min(pAbove(margin), pBelow(-margin));
+        double size = Math.abs(value);
+        return student().survivalProbability((size - margin) / standardError)
+                + student().survivalProbability((size + margin) / standardError);
     }
 
     /** Half of the width of the interval in which the difference lies with confidence 1 − 2·level. */

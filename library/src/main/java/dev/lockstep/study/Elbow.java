@@ -1,19 +1,19 @@
 package dev.lockstep.study;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.OptionalInt;
-import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
 
 /**
- * Where the error leaves the baseline's as the minibatch grows (Figure 1).
+ * Where the error leaves the baseline's as the minibatch grows (Figure 1). The chance that the two parts claim something
+ * false is at most the level for each: minibatches are tested for a match from the smallest on, until one fails; being
+ * worse is tested for all of them, with p-values after Holm.
  *
  * @param flat the largest minibatch up to which every one matches the baseline; 0 where the smallest does not
- * @param worse the smallest minibatch that is worse by more than the margin; 0 for none
- * @param p the largest p-value among the tests behind {@code flat} and {@code worse}: all of them must hold
+ * @param worse the minibatches that are worse by more than the margin, ascending
+ * @param p the largest p-value among the tests behind {@code flat} and the first of {@code worse}: all of them must hold
  */
-record Elbow(Verdict verdict, int flat, int worse, double p) {
+record Elbow(Verdict verdict, int flat, List<Integer> worse, double p) {
     /** A minibatch against the baseline, with the p-values of the four tests. */
     record Point(int minibatch, double matches, double worse, double notWorse, double noMatch) {
         static Point of(int minibatch, Difference difference, double margin) {
@@ -24,35 +24,52 @@ record Elbow(Verdict verdict, int flat, int worse, double p) {
                     difference.pBelow(margin),
                     difference.pBeyond(margin));
         }
+
+        private Point withWorse(double p) {
+            return new Point(minibatch, matches, p, notWorse, noMatch);
+        }
     }
 
     /**
      * @param unordered at least one
      */
     static Elbow of(List<Point> unordered, double level) {
-        List<Point> points = unordered.stream()
+        List<Point> points = holm(unordered).stream()
                 .sorted(Comparator.comparingInt(Point::minibatch))
                 .toList();
-        int flat = (int) points.stream().takeWhile(p -> p.matches < level).count();
-        OptionalInt worse = IntStream.range(0, points.size())
-                .filter(i -> points.get(i).worse < level)
-                .findFirst();
-        double p = DoubleStream.concat(
-                        points.stream().limit(Math.max(1, flat)).mapToDouble(Point::matches),
-                        DoubleStream.of(points.get(worse.orElse(points.size() - 1)).worse))
-                .max()
-                .orElseThrow();
+        List<Point> flat =
+                points.stream().takeWhile(point -> point.matches < level).toList();
+        List<Point> worse = points.stream().filter(point -> point.worse < level).toList();
+        Point elbow = worse.isEmpty() ? points.get(points.size() - 1) : worse.get(0);
+        double p = points.stream()
+                .limit(Math.max(1, flat.size()))
+                .mapToDouble(Point::matches)
+                .reduce(elbow.worse, Math::max);
         return new Elbow(
                 verdict(points, flat, worse, level),
-                flat == 0 ? 0 : points.get(flat - 1).minibatch,
-                worse.isPresent() ? points.get(worse.getAsInt()).minibatch : 0,
+                flat.isEmpty() ? 0 : flat.get(flat.size() - 1).minibatch,
+                worse.stream().map(Point::minibatch).toList(),
                 p);
     }
 
-    private static Verdict verdict(List<Point> points, int flat, OptionalInt worse, double level) {
-        if (flat > 0
-                && worse.isPresent()
-                && points.stream().skip(worse.getAsInt()).noneMatch(p -> p.matches < level)) {
+    /** Adjusts the p-values of being worse: the i-th smallest of m, times m − i + 1, and none below a smaller one's. */
+    private static List<Point> holm(List<Point> points) {
+        List<Point> sorted = new ArrayList<>(points);
+        sorted.sort(Comparator.comparingDouble(Point::worse));
+        double least = 0;
+        for (int i = 0; i < sorted.size(); i++) {
+            least = Math.min(1, Math.max(least, (sorted.size() - i) * sorted.get(i).worse));
+            sorted.set(i, sorted.get(i).withWorse(least));
+        }
+        return sorted;
+    }
+
+    private static Verdict verdict(List<Point> points, List<Point> flat, List<Point> worse, double level) {
+        if (!flat.isEmpty()
+                && !worse.isEmpty()
+                && points.stream()
+                        .filter(point -> point.minibatch > worse.get(0).minibatch)
+                        .noneMatch(point -> point.matches < level)) {
             return Verdict.HOLDS;
         }
         boolean neverFlat = points.get(0).noMatch < level;

@@ -12,7 +12,7 @@ import java.util.Optional;
 
 /** What an earlier session has left of a run. */
 final class RunFolder {
-    static final String RECIPE = "recipe.yaml";
+    private static final String RECIPE = "recipe.yaml";
 
     private RunFolder() {}
 

@@ -11,6 +11,7 @@ import java.util.List;
  *
  * @param variant of the study
  * @param seed of the run
+ * @param recipeSha256 of the resolved recipe, see {@link StudyRun#recipeSha256}
  * @param minibatch kn
  * @param learningRate η̂
  * @param status a diverged run has no weights to classify with: its error counts as 1
@@ -21,6 +22,7 @@ import java.util.List;
 public record RunSummary(
         String variant,
         long seed,
+        String recipeSha256,
         int minibatch,
         double learningRate,
         RunResult.Status status,
@@ -39,6 +41,7 @@ public record RunSummary(
         return new RunSummary(
                 run.variant().name(),
                 run.seed(),
+                run.recipeSha256(),
                 run.recipe().minibatch(),
                 run.recipe().scaledLearningRate(),
                 result.status(),
@@ -46,6 +49,21 @@ public record RunSummary(
                 diverged ? 1 : result.medianLast5ValidationTop1Error(),
                 metrics.epochs().stream().map(EpochMetrics::trainTop1Error).toList(),
                 metrics.epochs().stream().map(EpochMetrics::validationTop1Error).toList());
+    }
+
+    /** The same result as that of another study's run, whose recipe is this one's. */
+    RunSummary as(StudyRun run) {
+        return new RunSummary(
+                run.variant().name(),
+                run.seed(),
+                recipeSha256,
+                minibatch,
+                learningRate,
+                status,
+                weightsSha256,
+                error,
+                trainingErrors,
+                validationErrors);
     }
 
     boolean hasDiverged() {

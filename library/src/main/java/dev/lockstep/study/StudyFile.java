@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -49,8 +50,10 @@ public record StudyFile(
         require(!seeds.isEmpty(), "seeds", "[]", "a study needs at least one seed");
         require(Set.copyOf(seeds).size() == seeds.size(), "seeds", seeds, "every seed must be written once");
         Set<String> names = new HashSet<>();
+        Set<String> labels = new HashSet<>();
         for (Variant variant : variants) {
             require(names.add(variant.name), "variants", variant.name, "every variant needs a name of its own");
+            require(labels.add(variant.label), "variants", variant.label, "every variant needs a label of its own");
         }
         for (Question question : questions) {
             requireKnown(names, "baseline", question.baseline);
@@ -116,13 +119,15 @@ public record StudyFile(
      * @param variant what is compared; for {@code elbow} all variants are
      * @param marginPoints see {@link Kind}; 0 only for {@code worse-than}
      * @param afterEpoch for {@code curves-coincide}: epochs up to this one are left out
+     * @param addedLater whether it was asked when some run was finished already; every report says so
      */
     public record Question(
             Kind kind,
             String baseline,
             @Default("''") String variant,
             @Default("0") double marginPoints,
-            @Default("0") int afterEpoch) {
+            @Default("0") int afterEpoch,
+            @Default("false") boolean addedLater) {
         public Question {
             require(
                     marginPoints > 0 || kind == Kind.WORSE_THAN && marginPoints == 0,
@@ -137,6 +142,27 @@ public record StudyFile(
                     "is for curves-coincide only");
             require(!variant.equals(baseline), "variant", variant, "is its own baseline");
         }
+    }
+
+    /** What a variant is compared with: by its own question, else by the first of the study; empty for that itself. */
+    public Optional<String> baselineOf(String variant) {
+        String common = commonBaseline();
+        return questions.stream()
+                .filter(question -> question.variant.equals(variant))
+                .map(Question::baseline)
+                .findFirst()
+                .or(() -> Optional.of(common).filter(baseline -> !baseline.equals(variant)));
+    }
+
+    /** The variant that others are compared with: the first question's, or the first of the table. */
+    public String commonBaseline() {
+        return questions.isEmpty() ? variants.get(0).name() : questions.get(0).baseline();
+    }
+
+    /** The question as it would be asked before the runs. */
+    static Question stated(Question question) {
+        return new Question(
+                question.kind, question.baseline, question.variant, question.marginPoints, question.afterEpoch, false);
     }
 
     /** @throws LockstepException of kind RECIPE, naming file, line, key and value */

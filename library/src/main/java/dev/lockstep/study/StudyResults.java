@@ -60,12 +60,28 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
 
     /** Results from a {@code summary.json} and the study that it belongs to. */
     public static StudyResults read(StudyFile study, Path summary) {
+        return of(study, readRuns(summary));
+    }
+
+    /** @throws LockstepException of kind DATA when the file holds no summary of a study */
+    static List<RunSummary> readRuns(Path summary) {
         try {
-            JsonNode runs = JSON.readTree(summary.toFile()).path("runs");
-            return of(study, JSON.convertValue(runs, new TypeReference<List<RunSummary>>() {}));
+            JsonNode runs = JSON.readTree(summary.toFile()).required("runs");
+            return JSON.convertValue(runs, new TypeReference<List<RunSummary>>() {});
         } catch (IOException | IllegalArgumentException e) {
-            throw LockstepException.data("no readable summary: " + e, "file = " + summary, "run the study again");
+            throw LockstepException.data(
+                    "no readable summary: " + e, "file = " + summary, "give the folder of a study, or run it again");
         }
+    }
+
+    /** A variant's mean error less that of its baseline, as a fraction; NaN where it has none. */
+    public double difference(Row row) {
+        return study.baselineOf(row.variant().name()).stream()
+                .flatMap(baseline ->
+                        rows.stream().filter(other -> other.variant().name().equals(baseline)))
+                .mapToDouble(other -> row.errors().mean() - other.errors().mean())
+                .findFirst()
+                .orElse(Double.NaN);
     }
 
     /**

@@ -37,8 +37,8 @@ public final class StudyRunner {
 
     /**
      * @param out the study's folder; made when it is missing
-     * @param reuse folders of other studies, whose finished runs of the same recipe are copied instead of trained again
-     * @throws LockstepException of kind RECIPE when one of those cannot be read
+     * @param reuse other studies, as folders or summaries, whose runs of the same recipe are taken over, not trained again
+     * @throws LockstepException of kind DATA when one of those holds no summary
      */
     public StudyRunner(Study study, Path out, List<Path> reuse, RunExecutor executor, StudyListener listener) {
         this.study = study;
@@ -49,12 +49,9 @@ public final class StudyRunner {
         this.earlier = new EarlierRuns(reuse);
     }
 
-    /** The runs that need no training: finished in the folder already, or to be copied. Runs and copies none. */
+    /** The runs that need no training: they are finished in the folder, or another study has made them. */
     public List<StudyRun> finished() {
-        return grid.stream()
-                .filter(run -> RunFolder.finished(run).isPresent()
-                        || earlier.of(run).isPresent())
-                .toList();
+        return grid.stream().filter(run -> known(run).isPresent()).toList();
     }
 
     public List<StudyRun> grid() {
@@ -70,6 +67,7 @@ public final class StudyRunner {
     public StudyResults run(int parallel) throws InterruptedException {
         try (FileChannel channel = lockFile();
                 FileLock lock = lock(channel)) {
+            StatedQuestions.keep(study, out);
             collectFinished();
             failed = false;
             listener.onStart(grid, grid.stream().filter(summaries::containsKey).toList());
@@ -99,14 +97,14 @@ public final class StudyRunner {
         return lock;
     }
 
-    private void collectFinished() throws IOException {
+    private void collectFinished() {
         for (StudyRun run : grid) {
-            Optional<RunSummary> finished = RunFolder.finished(run);
-            if (finished.isEmpty() && earlier.copy(run).isPresent()) {
-                finished = RunFolder.finished(run);
-            }
-            finished.ifPresent(summary -> summaries.put(run, summary));
+            known(run).ifPresent(summary -> summaries.put(run, summary));
         }
+    }
+
+    private Optional<RunSummary> known(StudyRun run) {
+        return RunFolder.finished(run).or(() -> earlier.of(run));
     }
 
     private void runAll(List<StudyRun> runs, int parallel) throws InterruptedException {
@@ -158,7 +156,7 @@ public final class StudyRunner {
 
     /** A run that diverged may have left no result of its own: the study writes one, so that it is not tried again. */
     private static RunSummary keep(StudyRun run, RunResult result) throws IOException {
-        Path recipe = run.folder().resolve(RunFolder.RECIPE);
+        Path recipe = run.folder().resolve("recipe.yaml");
         if (!Files.exists(recipe)) {
             Files.writeString(recipe, run.recipe().toYaml());
         }

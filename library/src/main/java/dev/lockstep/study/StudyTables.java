@@ -1,6 +1,6 @@
 package dev.lockstep.study;
 
-import java.util.List;
+import dev.lockstep.report.Csv;
 import java.util.Locale;
 
 /** The study's tables as CSV (RFC 4180). Errors are fractions with all their digits; only the table rounds to points. */
@@ -16,6 +16,8 @@ final class StudyTables {
                 "seeds",
                 "mean_error_percent",
                 "std_error_percent",
+                "baseline",
+                "difference_points",
                 "diverged",
                 "paper");
         for (StudyResults.Row row : results.rows()) {
@@ -27,6 +29,8 @@ final class StudyTables {
                     row.errors().size(),
                     points(row.errors().mean()),
                     points(row.errors().standardDeviation()),
+                    results.study().baselineOf(row.variant().name()).orElse(""),
+                    points(results.difference(row)),
                     row.diverged(),
                     row.variant().paper());
         }
@@ -80,29 +84,5 @@ final class StudyTables {
 
     private static String points(double fraction) {
         return Double.isNaN(fraction) ? "" : String.format(Locale.ROOT, "%.3f", 100 * fraction);
-    }
-
-    /** Lines of comma-separated values. */
-    private static final class Csv {
-        private final StringBuilder text = new StringBuilder();
-
-        Csv(Object... header) {
-            row(header);
-        }
-
-        void row(Object... cells) {
-            text.append(String.join(",", List.of(cells).stream().map(Csv::cell).toList()))
-                    .append('\n');
-        }
-
-        @Override
-        public String toString() {
-            return text.toString();
-        }
-
-        private static String cell(Object value) {
-            String text = value instanceof Double number && number.isNaN() ? "" : value.toString();
-            return text.matches("[^\",\\r\\n]*") ? text : '"' + text.replace("\"", "\"\"") + '"';
-        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.study;
 
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Numbers as sentences; differences come as fractions and are shown in points. */
 final class Text {
@@ -45,10 +46,16 @@ final class Text {
         return p < 0.001 ? ", p < 0.001" : String.format(Locale.ROOT, ", p = %.3f", p);
     }
 
-    /** 0 stands for none. */
-    static String elbow(int flat, int worse) {
-        String flatText = flat == 0 ? "no minibatch is shown to match" : "matches up to kn = " + flat;
-        String worseText = worse == 0 ? "none is shown to be worse" : "worse from kn = " + worse;
-        return flatText + ", " + worseText + (flat > 0 && worse > 0 ? ": the elbow lies between" : "");
+    static String elbow(Elbow elbow) {
+        String flat = elbow.flat() == 0 ? "no minibatch is shown to match" : "matches up to kn = " + elbow.flat();
+        String worse = elbow.worse().isEmpty()
+                ? "none is shown to be worse"
+                : "worse at kn = "
+                        + elbow.worse().stream().map(Object::toString).collect(Collectors.joining(", "));
+        String between = elbow.verdict() == Verdict.HOLDS
+                ? ": the elbow lies between " + elbow.flat() + " and "
+                        + elbow.worse().get(0)
+                : "";
+        return flat + ", " + worse + between;
     }
 }

@@ -40,7 +40,7 @@ final class AnswersTest {
                 Map.of(),
                 variants,
                 List.of(1L),
-                List.of(new Question(kind, "base", variant, margin, afterEpoch)),
+                List.of(new Question(kind, "base", variant, margin, afterEpoch, false)),
                 0.05,
                 false,
                 0);
@@ -139,11 +139,11 @@ final class AnswersTest {
         errors("base", 64, 10.1, 10.2, 10.3);
         for (int s = 1; s <= 3; s++) {
             runs.add(new RunSummary(
-                    "large", s, 1024, 3.2, RunResult.Status.DIVERGED, "", 1, List.of(0.8), List.of(0.9)));
+                    "large", s, "", 1024, 3.2, RunResult.Status.DIVERGED, "", 1, List.of(0.8), List.of(0.9)));
         }
         Answer answer = ask(Kind.WORSE_THAN, "large", 0, 0);
         assertThat(answer.verdict()).isEqualTo(Verdict.HOLDS);
-        assertThat(answer.reason()).contains("3 of the variant, 0 of the baseline");
+        assertThat(answer.reason()).contains("; diverged runs, whose error counts as 100 %: 3 of “large”");
         assertThat(ask(Kind.CURVES_COINCIDE, "large", 1, 0).verdict()).isEqualTo(Verdict.DOES_NOT_HOLD);
     }
 
@@ -157,7 +157,8 @@ final class AnswersTest {
         Answer answer = ask(Kind.ELBOW, "", 0.5, 0);
         assertThat(answer.verdict()).isEqualTo(Verdict.HOLDS);
         assertThat(answer.reason())
-                .startsWith("matches up to kn = 512, worse from kn = 2048: the elbow lies between, p = 0.0");
+                .startsWith(
+                        "matches up to kn = 512, worse at kn = 2048, 4096: the elbow lies between 512 and 2048, p = 0.0");
     }
 
     @Test
@@ -175,7 +176,11 @@ final class AnswersTest {
         errors("b", 512, 10.2, 10.3, 10.25);
         errors("c", 2048, 13, 13.3, 13.2);
         errors("d", 8192, 10.2, 10.25, 10.3);
-        assertThat(ask(Kind.ELBOW, "", 0.5, 0).verdict()).isEqualTo(Verdict.DOES_NOT_HOLD);
+        Answer answer = ask(Kind.ELBOW, "", 0.5, 0);
+        assertThat(answer.verdict()).isEqualTo(Verdict.DOES_NOT_HOLD);
+        assertThat(answer.reason())
+                .startsWith("matches up to kn = 512, worse at kn = 2048, p = ")
+                .doesNotContain("lies between");
     }
 
     @Test
@@ -195,12 +200,32 @@ final class AnswersTest {
     }
 
     @Test
+    void elbow_ofDivergedRuns_namesThem() {
+        errors("base", 64, 10.1, 10.2, 10.3);
+        errors("b", 512, 10.2, 10.3, 10.25);
+        errors("c", 2048, 13, 13.3, 13.2);
+        errors("d", 8192, 80, 83, 81);
+        runs.add(new RunSummary("d", 4, "", 8192, 3.2, RunResult.Status.DIVERGED, "", 1, List.of(0.8), List.of(0.9)));
+        assertThat(ask(Kind.ELBOW, "", 0.5, 0).reason())
+                .endsWith("diverged runs, whose error counts as 100 %: 1 of “d”");
+    }
+
+    @Test
+    void seedsHint_neverNamesANumberThatIsThere() {
+        errors("base", 64, 10.18, 10.2, 10.22);
+        errors("large", 1024, 10.2, 10.9, 11.6);
+        Answer answer = ask(Kind.WORSE_THAN, "large", 0, 0);
+        assertThat(answer.verdict()).isEqualTo(Verdict.NOT_ENOUGH_SEEDS);
+        assertThat(answer.reason()).containsPattern("about ([4-9]|[0-9]{2}) seeds would decide it");
+    }
+
+    @Test
     void seedsNeeded_growWithTheSpreadAndShrinkWithTheGap() {
         double variance = 0.003 * 0.003;
-        int seeds = SeedsNeeded.toResolve(0.003, variance, variance, 0.05);
+        int seeds = SeedsNeeded.toResolve(0.003, variance, variance, 0.05, 2);
         assertThat(seeds).isBetween(5, 9);
-        assertThat(SeedsNeeded.toResolve(0.001, variance, variance, 0.05)).isGreaterThan(seeds);
-        assertThat(SeedsNeeded.toResolve(0, variance, variance, 0.05)).isZero();
-        assertThat(SeedsNeeded.toResolve(1, variance, variance, 0.05)).isEqualTo(2);
+        assertThat(SeedsNeeded.toResolve(0.001, variance, variance, 0.05, 2)).isGreaterThan(seeds);
+        assertThat(SeedsNeeded.toResolve(0, variance, variance, 0.05, 2)).isZero();
+        assertThat(SeedsNeeded.toResolve(1, variance, variance, 0.05, 2)).isEqualTo(2);
     }
 }

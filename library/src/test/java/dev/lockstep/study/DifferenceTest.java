@@ -36,10 +36,13 @@ final class DifferenceTest {
     }
 
     @Test
-    void pWithin_isTheLargerOfTheTwoTests() {
+    void pWithin_isTheLargerOfTheTwoTests_pBeyondAddsTheTails() {
         Difference difference = Difference.of(A, B);
         assertThat(difference.pWithin(5)).isEqualTo(Math.max(difference.pAbove(-5), difference.pBelow(5)));
-        assertThat(difference.pBeyond(0.1)).isEqualTo(Math.min(difference.pAbove(0.1), difference.pBelow(-0.1)));
+        // As if the true difference were at that end of the margin which is nearer.
+        double other = Math.min(difference.pAbove(-0.1), difference.pBelow(0.1));
+        assertThat(difference.pBeyond(0.1))
+                .isCloseTo(Math.min(difference.pAbove(0.1), difference.pBelow(-0.1)) + other, within(1e-12));
     }
 
     @Test

@@ -73,6 +73,43 @@ final class ErrorRatesTest {
     }
 
     @Test
+    void matches_atTheMarginOfNoisySamples_isDeniedAtMostAtTheLevel() {
+        for (double deviation : new double[] {0.002, 0.01, 0.1}) {
+            assertThat(rate(() -> studied(3, MARGIN, deviation, deviation).pBeyond(MARGIN) < LEVEL))
+                    .as("deviation = %s", deviation)
+                    .isLessThan(LIMIT);
+        }
+    }
+
+    /** The first minibatch is flat, the others lie at the margin: none of them is worse by more than it. */
+    @Test
+    void elbow_ofErrorsAtTheMargin_holdsAtMostAtTheLevel() {
+        for (int n : new int[] {3, 5}) {
+            assertThat(rate(() ->
+                            elbow(n, 0, MARGIN, MARGIN, MARGIN, MARGIN, MARGIN).verdict() == Verdict.HOLDS))
+                    .as("n = %d", n)
+                    .isLessThan(LIMIT);
+        }
+    }
+
+    @Test
+    void elbow_ofAFlatPartAndAClearRise_isFoundWithThreeSeeds() {
+        assertThat(rate(() -> elbow(3, 0, 0, 0.001, 0.03, 0.1, 0.3).verdict() == Verdict.HOLDS))
+                .isGreaterThan(0.9);
+    }
+
+    /** One baseline, as in a study. */
+    private Elbow elbow(int n, double... shifts) {
+        Sample baseline = normal(n, 0.1, 0.001);
+        List<Elbow.Point> points = new ArrayList<>();
+        for (int i = 0; i < shifts.length; i++) {
+            Difference difference = Difference.of(normal(n, 0.1 + shifts[i], 0.001), baseline);
+            points.add(Elbow.Point.of(128 << i, difference, MARGIN));
+        }
+        return Elbow.of(points, LEVEL);
+    }
+
+    @Test
     void worseThan_ofEqualSamples_holdsAtTheLevel() {
         for (int n : new int[] {3, 5}) {
             assertThat(rate(() -> studied(n, 0, 0.002, 0.002).pAbove(0) < LEVEL))

@@ -95,6 +95,6 @@ final class Studies {
 
     static RunSummary summary(String variant, long seed, int minibatch, double error, double... trainingErrors) {
         List<Double> curve = java.util.Arrays.stream(trainingErrors).boxed().toList();
-        return new RunSummary(variant, seed, minibatch, 0.1, RunResult.Status.COMPLETED, "", error, curve, curve);
+        return new RunSummary(variant, seed, "", minibatch, 0.1, RunResult.Status.COMPLETED, "", error, curve, curve);
     }
 }

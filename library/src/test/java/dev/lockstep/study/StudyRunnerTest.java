@@ -71,7 +71,7 @@ final class StudyRunnerTest {
         assertThat(results.rows()).extracting(row -> row.errors().size()).containsExactly(3, 3, 3);
         assertThat(Files.readString(out.resolve("table.csv")))
                 .startsWith("variant,label,minibatch,learning_rate,seeds,mean_error_percent,std_error_percent,"
-                        + "diverged,paper\nsmall,kn = 64,64,0.025,3,");
+                        + "baseline,difference_points,diverged,paper\nsmall,kn = 64,64,0.025,3,");
         assertThat(Files.readString(out.resolve("results.md")))
                 .containsPattern(
                         "\\| kn = 64 \\| 18\\.\\d\\d ± 0\\.\\d\\d \\| 3 \\| 64 \\| 0\\.025 \\| 23\\.60 ± 0\\.12 \\|\n")
@@ -148,32 +148,32 @@ final class StudyRunnerTest {
     @Test
     void run_withRunsOfAnotherStudy_trainsOnlyWhatThatDoesNotHave() throws Exception {
         StudyResults first = runner(this::pretend).run(1);
-        Studies.result(RunResult.Status.INTERRUPTED, 0.5).write(out.resolve("runs/none/seed-2"));
-        Studies.write(folder, Studies.STUDY.replace("name: table", "name: other").replace("32", "16"));
-        trained.clear();
-        Path other = folder.resolve("other");
-        StudyRunner reusing = new StudyRunner(
-                Study.read(folder.resolve("study.yaml")), other, List.of(out), this::pretend, new StudyListener() {});
-        assertThat(reusing.finished()).extracting(StudyRun::title).allMatch(title -> title.startsWith("small"));
-        StudyResults second = reusing.run(1);
-        assertThat(trained).hasSize(6).noneMatch(title -> title.startsWith("small"));
-        assertThat(second.runs().get(0)).isEqualTo(first.runs().get(0));
-        assertThat(other.resolve("runs/small/seed-1/recipe.yaml"))
-                .content()
-                .startsWith("name: other-small\n");
+        Studies.write(
+                folder, Studies.STUDY.replace("name: table", "name: other").replace("32", "16"));
+        for (Path reuse : List.of(out, out.resolve(StudyResults.SUMMARY))) {
+            trained.clear();
+            StudyRunner reusing = new StudyRunner(
+                    Study.read(folder.resolve("study.yaml")),
+                    folder.resolve("other-" + reuse.getFileName()),
+                    List.of(reuse),
+                    this::pretend,
+                    new StudyListener() {});
+            assertThat(reusing.finished())
+                    .extracting(StudyRun::title)
+                    .containsExactly("small seed 1", "small seed 2", "small seed 3");
+            StudyResults second = reusing.run(1);
+            assertThat(trained).hasSize(6).noneMatch(title -> title.startsWith("small"));
+            assertThat(second.runs().get(0)).isEqualTo(first.runs().get(0));
+        }
     }
 
     @Test
-    void runner_withNoSuchFolderToReuse_saysSo() {
+    void runner_withoutASummaryToReuse_saysSo() {
         assertThatThrownBy(() -> new StudyRunner(
-                        Studies.study(folder),
-                        out,
-                        List.of(folder.resolve("none")),
-                        this::pretend,
-                        new StudyListener() {}))
+                        Studies.study(folder), out, List.of(folder), this::pretend, new StudyListener() {}))
                 .isInstanceOf(LockstepException.class)
-                .hasMessageStartingWith("cannot look for runs: ")
-                .hasMessageContaining("--reuse ");
+                .hasMessageStartingWith("no readable summary: ")
+                .hasMessageContaining("summary.json");
     }
 
     @Test
@@ -204,12 +204,37 @@ final class StudyRunnerTest {
         runner(this::pretend).run(1);
         Studies.write(folder, Studies.STUDY.replace("{workers: 32}", "{workers: 16}"));
         trained.clear();
-        StudyRunner changed =
-                new StudyRunner(Study.read(folder.resolve("study.yaml")), out, List.of(), this::pretend, new StudyListener() {});
+        StudyRunner changed = new StudyRunner(
+                Study.read(folder.resolve("study.yaml")), out, List.of(), this::pretend, new StudyListener() {});
         assertThatThrownBy(() -> changed.run(1))
                 .isInstanceOf(LockstepException.class)
                 .hasMessageContaining("workers = 16 (32)");
         assertThat(trained).isEmpty();
+    }
+
+    @Test
+    void run_withQuestionsThatWereNotAskedAtFirst_wantsThemMarked() throws Exception {
+        runner(this::pretend).run(1);
+        String last = "{kind: worse-than, variant: none, baseline: small}";
+        String added = "{kind: worse-than, variant: none, baseline: gradual%s}";
+        Studies.write(folder, Studies.STUDY.replace(last, last + "\n  - " + added.formatted("")));
+        assertThatThrownBy(() -> again().run(1))
+                .isInstanceOf(LockstepException.class)
+                .hasMessageStartingWith("question was not asked when the first run started, kind = worse-than,");
+        Studies.write(folder, Studies.STUDY.replace(last, last + "\n  - " + added.formatted(", added-later: true")));
+        assertThat(again().run(1).markdown())
+                .contains("“none” is worse than that of “gradual” (asked after the first run): **holds**");
+        Studies.write(folder, Studies.STUDY.replace("  - " + last + "\n", ""));
+        assertThatThrownBy(() -> again().run(1)).hasMessageStartingWith("question was dropped after the first run: ");
+        Studies.write(folder, Studies.STUDY.replace("0.5", "5"));
+        assertThatThrownBy(() -> again().run(1)).hasMessageContaining("margin-points = 5");
+        Studies.write(folder, Studies.STUDY + "level: 0.1\n");
+        assertThatThrownBy(() -> again().run(1)).hasMessageStartingWith("level = 0.1 was 0.05");
+    }
+
+    private StudyRunner again() {
+        return new StudyRunner(
+                Study.read(folder.resolve("study.yaml")), out, List.of(), this::pretend, new StudyListener() {});
     }
 
     @Test

@@ -16,6 +16,7 @@ final class EnvironmentFacts {
         Map<String, String> facts = new LinkedHashMap<>();
         environment.ifPresent(e -> {
             facts.put("date", e.date());
+            facts.put("Lockstep", e.lockstep() + " with libtorch " + e.libtorch());
             facts.put("processor", e.processor() + ", " + e.cores() + " cores, " + e.memoryGib() + " GiB");
             facts.put("system", e.system());
             facts.put("Java", e.java());

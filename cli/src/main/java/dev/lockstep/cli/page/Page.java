@@ -1,5 +1,6 @@
 package dev.lockstep.cli.page;
 
+import dev.lockstep.report.Csv;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -19,6 +20,7 @@ final class Page {
     private final String title;
     private final StringBuilder body = new StringBuilder();
     private final List<Figure> figures = new ArrayList<>();
+    private final List<String> tables = new ArrayList<>();
 
     Page(String title) {
         this.title = title;
@@ -31,6 +33,11 @@ final class Page {
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")
                 .replace("\"", "&quot;");
+    }
+
+    /** A word of a shell command. */
+    static String quoted(String word) {
+        return word.matches("[A-Za-z0-9._=/:,+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
     }
 
     Page element(String tag, String text) {
@@ -62,6 +69,9 @@ final class Page {
 
     /** A table; the first column is text, the others are numbers. */
     Page table(List<String> header, List<List<String>> rows) {
+        Csv csv = new Csv(header.toArray());
+        rows.forEach(row -> csv.row(row.toArray()));
+        tables.add(csv.toString());
         body.append("<div class=\"wide\"><table><thead><tr>");
         header.forEach(
                 cell -> body.append("<th scope=\"col\">").append(escape(cell)).append("</th>"));
@@ -118,6 +128,11 @@ final class Page {
 
     List<Figure> figures() {
         return List.copyOf(figures);
+    }
+
+    /** Every table, from top to bottom, as comma-separated values. */
+    List<String> tables() {
+        return List.copyOf(tables);
     }
 
     @Override

@@ -30,9 +30,7 @@ public final class RunReport {
     /** Writes {@code report.html} into a run's folder. A failure is a warning: the run is done, whatever its page does. */
     public static void write(Path runFolder) {
         try {
-            if (!Files.exists(runFolder.resolve(Environment.NAME))) {
-                Environment.current().write(runFolder);
-            }
+            Environment.current().writeOnce(runFolder);
             page(read(List.of(runFolder))).write(runFolder.resolve(NAME));
         } catch (IOException | RuntimeException e) {
             LOG.warn("no report was written, folder = {}: {}", runFolder, e.toString());
@@ -51,6 +49,7 @@ public final class RunReport {
             page.write(out);
             if (plots.isPresent()) {
                 StaticPlot.write(page.figures(), plots.get());
+                Files.writeString(plots.get().resolve("runs.csv"), page.tables().get(0));
             }
         } catch (IOException e) {
             throw LockstepException.recipe("cannot write the report: " + e, "out = " + out, "give a writable --out");
@@ -77,16 +76,34 @@ public final class RunReport {
                 runs, "learning-rate", "Learning rate", "learning rate η̂", MOST_POINTS, StepMetrics::learningRate));
         page.figure(steps(runs, "speed", "Speed", "images/s", FEW_POINTS, StepMetrics::imagesPerSecond));
         page.figure(steps(runs, "noise-scale", "Gradient noise scale", "images", MOST_POINTS, StepMetrics::noiseScale));
+        page.element("h2", "Reproduce");
+        reproduce(page, runs);
         page.element("h2", "Environment");
         environment(page, runs);
         page.element("h2", "Recipes");
-        for (RunData run : runs) {
-            page.details(
-                    run.name(),
-                    "# save as recipe.yaml, then: ./lockstep train recipe.yaml\n"
-                            + run.recipe().toYaml());
-        }
+        runs.forEach(run -> page.details(run.name(), run.recipe().toYaml()));
         return page;
+    }
+
+    /** From the recipes in the run folders, which are complete; they stand below, too. */
+    private static void reproduce(Page page, List<RunData> runs) {
+        StringBuilder text = new StringBuilder();
+        for (RunData run : runs) {
+            text.append("./lockstep train ")
+                    .append(Page.quoted(run.folder().resolve("recipe.yaml").toString()));
+            text.append(" --out ")
+                    .append(Page.quoted("runs/again/" + run.name()))
+                    .append('\n');
+        }
+        page.command(text.toString());
+        for (RunData run : runs) {
+            run.result()
+                    .filter(result -> !result.weightsSha256().isEmpty())
+                    .ifPresent(result -> page.element(
+                            "p",
+                            "With the same build and kind of CPU " + run.name() + " ends with weights_sha256 = "
+                                    + result.weightsSha256() + "."));
+        }
     }
 
     private static Optional<String> state(RunData run) {

@@ -1,5 +1,6 @@
 package dev.lockstep.cli.page;
 
+import dev.lockstep.report.Csv;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -30,7 +31,7 @@ final class StaticPlot {
 
     private StaticPlot() {}
 
-    /** Writes {@code <id>.svg} and {@code <id>.png} of every figure that has points. */
+    /** Writes {@code <id>.svg}, {@code <id>.png} and {@code <id>.csv} of every figure that has points. */
     static void write(List<Figure> figures, Path folder) throws IOException {
         System.setProperty("java.awt.headless", "true");
         Files.createDirectories(folder);
@@ -38,6 +39,7 @@ final class StaticPlot {
             if (!figure.isEmpty()) {
                 XYChart chart = chart(figure);
                 String file = folder.resolve(figure.id()).toString();
+                Files.writeString(Path.of(file + ".csv"), csv(figure));
                 VectorGraphicsEncoder.saveVectorGraphic(chart, file, VectorGraphicsEncoder.VectorGraphicsFormat.SVG);
                 BitmapEncoder.saveBitmapWithDPI(chart, file, BitmapEncoder.BitmapFormat.PNG, DPI);
             }
@@ -53,10 +55,55 @@ final class StaticPlot {
                 .yAxisTitle(figure.yLabel())
                 .build();
         style(chart.getStyler(), figure);
+        if (!figure.bars()) {
+            figure.series().stream()
+                    .filter(series -> series.spread().length > 0)
+                    .forEach(series -> band(chart, series));
+        }
         for (Series series : figure.series()) {
             add(chart, series, figure);
         }
         return chart;
+    }
+
+    private static String csv(Figure figure) {
+        Csv csv = new Csv("series", figure.xLabel(), figure.yLabel(), "spread");
+        for (Series series : figure.series()) {
+            for (int i = 0; i < series.x().length; i++) {
+                double spread = series.spread().length > 0 ? series.spread()[i] : Double.NaN;
+                csv.row(series.name(), series.x()[i], series.y()[i], spread);
+            }
+        }
+        return csv.toString();
+    }
+
+    /** The spread to either side of a curve, as an area beneath the curves. */
+    private static void band(XYChart chart, Series series) {
+        int[] points = IntStream.range(0, series.x().length)
+                .filter(i -> Double.isFinite(series.y()[i]) && Double.isFinite(series.spread()[i]))
+                .toArray();
+        int n = points.length;
+        double[] x = new double[2 * n];
+        double[] y = new double[2 * n];
+        for (int i = 0; i < n; i++) {
+            int point = points[i];
+            x[i] = x[2 * n - 1 - i] = series.x()[point];
+            y[i] = series.y()[point] + series.spread()[point];
+            y[2 * n - 1 - i] = series.y()[point] - series.spread()[point];
+        }
+        if (n > 1) {
+            XYSeries area = chart.addSeries(series.name() + " ±", x, y);
+            area.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.PolygonArea);
+            area.setShowInLegend(false);
+            Color colour = colour(series);
+            area.setFillColor(new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), 46));
+            area.setLineColor(new Color(0, true));
+            area.setMarker(SeriesMarkers.NONE);
+        }
+    }
+
+    private static Color colour(Series series) {
+        return new Color(PALETTE[series.colour() % PALETTE.length]);
     }
 
     private static void style(XYStyler style, Figure figure) {
@@ -87,7 +134,7 @@ final class StaticPlot {
                 .toArray();
         XYSeries added = bars ? chart.addSeries(series.name(), x, y, spread) : chart.addSeries(series.name(), x, y);
         added.setMarker(bars ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
-        Color colour = new Color(PALETTE[series.colour() % PALETTE.length]);
+        Color colour = colour(series);
         added.setLineColor(colour);
         added.setMarkerColor(colour);
         added.setLineStyle(

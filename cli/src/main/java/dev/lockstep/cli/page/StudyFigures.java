@@ -1,5 +1,6 @@
 package dev.lockstep.cli.page;
 
+import dev.lockstep.plan.DatasetFacts;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.schedule.LearningRate;
 import dev.lockstep.study.RunSummary;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** The plots of a study; curves are means over the seeds, with a standard deviation to either side. */
@@ -20,10 +22,10 @@ final class StudyFigures {
     private final StudyResults results;
     private final String baseline;
 
-    StudyFigures(Study study, StudyResults results, String baseline) {
+    StudyFigures(Study study, StudyResults results) {
         this.study = study;
         this.results = results;
-        this.baseline = baseline;
+        this.baseline = study.file().commonBaseline();
     }
 
     /** 0 is the baseline's; others count in the order of the table. */
@@ -79,7 +81,8 @@ final class StudyFigures {
                 "training-error",
                 "Training error",
                 "training error, %",
-                "On the training images, as the network was while it trained; mean over the seeds ± one standard deviation.",
+                "On the training images, as the network was while it trained; mean over the seeds ± one standard deviation."
+                        + diverged(),
                 Figure.topAfterStart(series),
                 series);
     }
@@ -90,7 +93,7 @@ final class StudyFigures {
                 "validation-error",
                 "Validation error",
                 "validation error, %",
-                "After each epoch; mean over the seeds ± one standard deviation.",
+                "After each epoch; mean over the seeds ± one standard deviation." + diverged(),
                 Figure.topAfterStart(series),
                 series);
     }
@@ -102,13 +105,20 @@ final class StudyFigures {
                 .toList();
     }
 
+    /** A mean over the seeds that have not diverged would look better than the variant is. */
+    private String diverged() {
+        String variants = results.rows().stream()
+                .filter(row -> row.diverged() > 0)
+                .map(row -> "“" + row.variant().label() + "” (" + row.diverged() + ")")
+                .collect(Collectors.joining(", "));
+        return variants.isEmpty() ? "" : " Curves end where the first seed diverged: " + variants + ".";
+    }
+
     private Series curve(StudyResults.Row row, List<List<Double>> curves) {
-        int epochs = curves.stream().mapToInt(List::size).max().orElse(0);
+        int epochs = curves.stream().mapToInt(List::size).min().orElse(0);
         List<Sample> samples = IntStream.range(0, epochs)
-                .mapToObj(e -> new Sample(curves.stream()
-                        .filter(curve -> curve.size() > e)
-                        .mapToDouble(curve -> 100 * curve.get(e))
-                        .toArray()))
+                .mapToObj(e -> new Sample(
+                        curves.stream().mapToDouble(curve -> 100 * curve.get(e)).toArray()))
                 .toList();
         return new Series(
                 row.variant().label(),
@@ -128,15 +138,17 @@ final class StudyFigures {
                 "learning-rate",
                 "Learning rate",
                 "learning rate η̂",
-                "As the recipe says for each iteration.",
+                "As the recipe says, at up to " + RATE_POINTS + " of its iterations.",
                 Double.NaN,
                 series);
     }
 
-    /** Needs the dataset's size only through the length of an epoch; rates at fractions of it do not depend on it much. */
     private Series learningRate(StudyResults.Row row) {
         Recipe recipe = study.recipe(row.variant().name());
-        int perEpoch = 1000;
+        // Of a user's own dataset the size is not known here; the rate at a fraction of an epoch hardly depends on it.
+        int perEpoch = DatasetFacts.of(recipe.data())
+                .map(facts -> Math.max(1, facts.trainingImages() / recipe.minibatch()))
+                .orElse(1000);
         LearningRate rate = recipe.schedule(perEpoch);
         long total = (long) recipe.epochs() * perEpoch;
         double[] iterations = IntStream.range(0, RATE_POINTS)

@@ -2,10 +2,13 @@ package dev.lockstep.cli.page;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.report.Environment;
+import dev.lockstep.report.EpochMetrics;
+import dev.lockstep.report.MetricsFile;
 import dev.lockstep.study.Answer;
 import dev.lockstep.study.Study;
 import dev.lockstep.study.StudyFile;
 import dev.lockstep.study.StudyResults;
+import dev.lockstep.study.StudyRun;
 import dev.lockstep.study.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,7 +30,7 @@ public final class StudyReport {
         this.study = study;
         this.results = results;
         this.out = out;
-        this.figures = new StudyFigures(study, results, baseline(study.file()));
+        this.figures = new StudyFigures(study, results);
     }
 
     /**
@@ -45,21 +48,9 @@ public final class StudyReport {
         }
     }
 
-    /** The variant that others are compared with: the first question's, or the first of the table. */
-    static String baseline(StudyFile file) {
-        return file.questions().isEmpty()
-                ? file.variants().get(0).name()
-                : file.questions().get(0).baseline();
-    }
-
     private Page page() {
         StudyFile file = study.file();
         Page page = new Page(file.title());
-        int runs = file.variants().size() * file.seeds().size();
-        if (results.runs().size() < runs) {
-            page.html("<p class=\"note\">" + results.runs().size() + " of " + runs
-                    + " runs are finished: the verdicts are those of the runs so far.</p>");
-        }
         results.answers().forEach(answer -> page.html(answer(answer)));
         page.paragraphs(file.about());
         page.element("h2", "Errors");
@@ -71,8 +62,7 @@ public final class StudyReport {
         page.element("h2", "Reproduce");
         commands(page);
         page.element("h2", "Environment");
-        page.facts(EnvironmentFacts.of(
-                Environment.read(out), "runs", Integer.toString(results.runs().size())));
+        page.facts(EnvironmentFacts.of(Environment.read(out), "runs", runs()));
         page.element("h2", "Recipes");
         file.variants()
                 .forEach(variant -> page.details(
@@ -90,23 +80,38 @@ public final class StudyReport {
                 + Page.escape(answer.reason()) + "</p></section>";
     }
 
+    /** How many there are, and how long those took that this study trained. */
+    private String runs() {
+        double seconds = 0;
+        int trained = 0;
+        for (StudyRun run : study.grid(out)) {
+            Path metrics = run.folder().resolve(MetricsFile.NAME);
+            if (Files.exists(metrics)) {
+                trained++;
+                seconds += MetricsFile.read(metrics).epochs().stream()
+                        .mapToDouble(EpochMetrics::seconds)
+                        .sum();
+            }
+        }
+        int all = results.runs().size();
+        return trained == 0
+                ? all + ", all of them made by other studies"
+                : all + "; " + (trained == all ? "" : trained + " were trained here, the others by other studies; ")
+                        + "their training took " + Numbers.minutes(seconds) + ", one after another";
+    }
+
     private void table(Page page) {
-        double baseline = results.rows().stream()
-                .filter(row -> row.variant().name().equals(baseline(study.file())))
-                .mapToDouble(row -> row.errors().mean())
-                .findFirst()
-                .orElse(Double.NaN);
+        StudyFile file = study.file();
         List<List<String>> rows = new ArrayList<>();
         for (StudyResults.Row row : results.rows()) {
-            double mean = row.errors().mean();
-            boolean isBaseline = row.variant().name().equals(baseline(study.file()));
             rows.add(List.of(
                     row.variant().label(),
-                    Numbers.percent(mean, row.errors().standardDeviation()),
+                    Numbers.percent(row.errors().mean(), row.errors().standardDeviation()),
                     row.variant().paper().isEmpty()
                             ? Numbers.NONE
                             : row.variant().paper(),
-                    isBaseline ? Numbers.NONE : Numbers.points(mean - baseline),
+                    Numbers.points(results.difference(row)),
+                    file.baselineOf(row.variant().name()).map(this::label).orElse(Numbers.NONE),
                     row.errors().size() + (row.diverged() > 0 ? " (" + row.diverged() + " diverged)" : ""),
                     Numbers.whole(row.minibatch()),
                     Numbers.significant(row.learningRate())));
@@ -116,7 +121,8 @@ public final class StudyReport {
                         "variant",
                         "validation error, %",
                         "the paper’s, ImageNet, %",
-                        "against the baseline, points",
+                        "difference, points",
+                        "to the baseline",
                         "seeds",
                         "minibatch kn",
                         "learning rate η̂"),
@@ -127,51 +133,56 @@ public final class StudyReport {
                         + " are of ResNet-50 on ImageNet: the shape can be compared, the values cannot.");
     }
 
-    /** Buttons that leave the baseline and one variant in the curves. */
+    private String label(String variant) {
+        return study.file().variants().stream()
+                .filter(each -> each.name().equals(variant))
+                .map(StudyFile.Variant::label)
+                .findFirst()
+                .orElse(variant);
+    }
+
+    /** Buttons that leave a variant and its baseline in the curves. */
     private void choice(Page page) {
-        String baseline = baseline(study.file());
         StringBuilder buttons = new StringBuilder("<div class=\"tools\" role=\"group\" aria-label=\"Variants shown\">");
         buttons.append("<button type=\"button\" data-only=\"\" aria-pressed=\"true\">all</button>");
         for (StudyResults.Row row : results.rows()) {
-            if (!row.variant().name().equals(baseline)) {
+            study.file().baselineOf(row.variant().name()).ifPresent(baseline -> {
                 String label = Page.escape(row.variant().label());
                 buttons.append("<button type=\"button\" aria-pressed=\"false\" data-only=\"");
-                buttons.append(label).append("\">").append(label).append("</button>");
-            }
+                buttons.append(label).append("\" data-baseline=\"").append(Page.escape(label(baseline)));
+                buttons.append("\">").append(label).append("</button>");
+            });
         }
         page.html(buttons.append("</div>").toString());
     }
 
     private void commands(Page page) {
-        String file = study.path().toString();
-        page.command("./lockstep study " + file + " --out " + out);
+        page.command(
+                "./lockstep study " + Page.quoted(study.path().toString()) + " --out " + Page.quoted(out.toString()));
         page.element("p", "One run of it alone, such as the first seed of each variant:");
         StringBuilder text = new StringBuilder();
         Path recipe = study.path().resolveSibling(study.file().recipe()).normalize();
         for (StudyFile.Variant variant : study.file().variants()) {
-            text.append("./lockstep train ").append(recipe);
+            text.append("./lockstep train ").append(Page.quoted(recipe.toString()));
             study.overrides(variant)
-                    .forEach((key, value) -> text.append(" --set ").append(quoted(key + "=" + value)));
+                    .forEach((key, value) -> text.append(" --set ").append(Page.quoted(key + "=" + value)));
             text.append(" --set seed=").append(study.file().seeds().get(0)).append('\n');
         }
         page.command(text.toString());
     }
 
-    private static String quoted(String word) {
-        return word.matches("[A-Za-z0-9._=/-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
-    }
-
     private static String method(StudyFile file) {
         return String.format(
                 Locale.ROOT, """
-                Each question was stated before the runs, and is put to two tests at the level %s: one that can show it, one that \
-                can show the contrary. When neither does, the verdict is “not enough seeds”: a difference that was not found is \
+                Each question was stated before the first run, unless it says that it was asked after, and is put to two tests at \
+                the level %s: one that can show it, one that can show the contrary. When neither does, the verdict is “not enough seeds”: a difference that was not found is \
                 not a difference that is absent. No correction is made for asking several questions.
 
                 “Matches”: two one-sided Welch t-tests put the difference of the mean errors within the margin (TOST); p is the \
                 larger of the two. “Worse”: one one-sided Welch t-test. “Curves coincide”: the same for the mean over the epochs \
                 of the absolute difference of the seed-averaged training errors; what noise alone would show is taken off before \
-                a distance is claimed. Intervals hold the difference with %s %% confidence. A diverged run counts as an error of \
+                a distance is claimed. “Elbow”: minibatches are tested for a match from the smallest on until one fails; being \
+                worse is tested for all, with p-values after Holm. Intervals hold the difference with %s %% confidence. A diverged run counts as an error of \
                 100 %%.""", Numbers.significant(file.level()), Numbers.significant(100 * (1 - 2 * file.level())));
     }
 

@@ -1,6 +1,6 @@
 /**
- * Reports as one self-contained HTML page, and their plots as SVG and PNG. Everything is drawn from the files of a run or a
- * study. Depends on {@code recipe}, {@code schedule}, {@code report} and {@code study}.
+ * Reports as one self-contained HTML page, and their plots as SVG, PNG and CSV. Everything is drawn from the files of a run or a
+ * study. Depends on {@code recipe}, {@code schedule}, {@code plan}, {@code report} and {@code study}.
  */
 @NullMarked
 package dev.lockstep.cli.page;

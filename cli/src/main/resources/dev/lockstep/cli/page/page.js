@@ -3,7 +3,7 @@
   const figures = JSON.parse(document.getElementById('figures').textContent);
   const plots = new Map();
   let printing = false;
-  let only = null; // the variant that is compared with the baseline; null shows all
+  let only = null; // the labels that are shown, a variant's and its baseline's; null shows all
 
   const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const short = v => v >= 1024 && v % 1024 === 0 ? v / 1024 + 'k' : String(v);
@@ -94,8 +94,12 @@
       let low = min, high = max;
       if (figure.top != null && !isZoomed(u, figure) && figure.top > min) high = Math.min(high, figure.top);
       if (figure.bars) {
-        const most = Math.max(0, ...figure.series.flatMap(s => (s.spread || []).map(v => v || 0)));
-        low -= most; high += most;
+        figure.series.forEach(s => s.y.forEach((y, i) => {
+          if (y == null || u.scales.x.min != null && (figure.x[i] < u.scales.x.min || figure.x[i] > u.scales.x.max)) return;
+          const spread = s.spread && s.spread[i] || 0;
+          low = Math.min(low, y - spread); high = Math.max(high, y + spread);
+        }));
+        low = Math.max(low, Math.min(0, min));
       }
       const pad = (high - low || Math.abs(high) || 1) * 0.05;
       return [low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
@@ -130,12 +134,12 @@
     };
   }
 
-  const visible = s => only == null || s.colour === 0 || s.name === only;
+  const visible = s => only == null || only.includes(s.name);
 
   function draw(box) {
     const figure = figures[box.dataset.figure];
     plots.get(box)?.destroy();
-    const width = Math.max(240, Math.floor(box.getBoundingClientRect().width));
+    const width = printing ? 640 : Math.max(240, Math.floor(box.getBoundingClientRect().width));
     const plot = new uPlot(options(figure, width), [figure.x, ...figure.series.map(s => s.y)], box);
     plots.set(box, plot);
   }
@@ -159,7 +163,7 @@
   all();
 
   document.querySelectorAll('[data-only]').forEach(button => button.addEventListener('click', () => {
-    only = button.dataset.only || null;
+    only = button.dataset.only ? [button.dataset.only, button.dataset.baseline] : null;
     document.querySelectorAll('[data-only]').forEach(b => b.setAttribute('aria-pressed', String(b === button)));
     all();
   }));
@@ -167,7 +171,14 @@
   let seen = innerWidth;
   addEventListener('resize', () => { if (innerWidth !== seen) { seen = innerWidth; all(); } });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', all);
-  const print = on => { printing = on; document.documentElement.classList.toggle('print', on); all(); };
+  const closed = []; // what printing opens, and closes again
+  const print = on => {
+    if (on && !printing) closed.splice(0, Infinity, ...document.querySelectorAll('details:not([open])'));
+    printing = on;
+    document.documentElement.classList.toggle('print', on);
+    closed.forEach(box => { box.open = on; });
+    all();
+  };
   addEventListener('beforeprint', () => print(true));
   addEventListener('afterprint', () => print(false));
 })();
