@@ -24,11 +24,11 @@ final class PageInBrowserTest {
     @SuppressWarnings("NullAway.Init")
     private Path folder;
 
-    /** {@code .ci/run} sets LOCKSTEP_BROWSER_TESTS, so that there the test cannot be skipped. */
+    /** {@code .ci/run} sets LOCKSTEP_ALL_TESTS, so that there the test cannot be skipped. */
     private Browser browser() throws IOException, InterruptedException {
         Optional<Path> executable = Browser.executable();
         String without = "no Chromium found: the report is not clicked through (apt-get install chromium)";
-        if (System.getenv("LOCKSTEP_BROWSER_TESTS") != null) {
+        if (System.getenv("LOCKSTEP_ALL_TESTS") != null) {
             assertThat(executable).as(without).isPresent();
         }
         Assumptions.assumeTrue(executable.isPresent(), without);
