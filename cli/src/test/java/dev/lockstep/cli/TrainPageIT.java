@@ -40,7 +40,9 @@ final class TrainPageIT {
     @Test
     void train_toTheEnd_leavesAPageOfItsCurves() throws Exception {
         assertThat(train()).as(Files.readString(folder.resolve("log"))).isZero();
-        assertThat(page()).contains("id=\"error\"", "id=\"loss\"", "weights_sha256 = ").doesNotContain("has not ended");
+        assertThat(page())
+                .contains("id=\"error\"", "id=\"loss\"", "weights_sha256 = ")
+                .doesNotContain("has not ended");
     }
 
     @Test

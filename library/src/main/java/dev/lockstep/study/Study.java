@@ -4,6 +4,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -80,9 +81,20 @@ public record Study(StudyFile file, Path path, Map<String, Recipe> recipes) {
 
     /** Every run, seed by seed: the first seed of all variants comes before the second of any. */
     public List<StudyRun> grid(Path out) {
-        return file.seeds().stream()
-                .flatMap(seed -> file.variants().stream().map(variant -> run(out, variant, seed)))
-                .toList();
+        List<StudyRun> grid = new ArrayList<>();
+        int most = file.variants().stream()
+                .mapToInt(variant -> file.seedsOf(variant).size())
+                .max()
+                .orElse(0);
+        for (int i = 0; i < most; i++) {
+            for (StudyFile.Variant variant : file.variants()) {
+                List<Long> seeds = file.seedsOf(variant);
+                if (i < seeds.size()) {
+                    grid.add(run(out, variant, seeds.get(i)));
+                }
+            }
+        }
+        return grid;
     }
 
     private StudyRun run(Path out, StudyFile.Variant variant, long seed) {

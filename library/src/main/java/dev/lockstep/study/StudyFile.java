@@ -23,7 +23,7 @@ import java.util.Set;
  * @param recipe the base recipe, relative to the study's file
  * @param set keys of the recipe, as dotted paths, that every variant changes
  * @param variants in the order of the table
- * @param seeds every variant runs with each
+ * @param seeds every variant runs with each, unless it has its own
  * @param questions answered from the runs, in this order
  * @param level the chance of a wrong answer that each question accepts
  * @param errorByMinibatch draw the error against the minibatch, as in Figure 1
@@ -48,7 +48,7 @@ public record StudyFile(
         require(secondsPerEpoch >= 0, "seconds-per-epoch", secondsPerEpoch, "must be at least 0");
         require(!variants.isEmpty(), "variants", "[]", "a study needs at least one variant");
         require(!seeds.isEmpty(), "seeds", "[]", "a study needs at least one seed");
-        require(Set.copyOf(seeds).size() == seeds.size(), "seeds", seeds, "every seed must be written once");
+        requireDistinct(seeds);
         Set<String> names = new HashSet<>();
         Set<String> labels = new HashSet<>();
         for (Variant variant : variants) {
@@ -65,6 +65,10 @@ public record StudyFile(
         variants = List.copyOf(variants);
         seeds = List.copyOf(seeds);
         questions = List.copyOf(questions);
+    }
+
+    private static void requireDistinct(List<Long> seeds) {
+        require(Set.copyOf(seeds).size() == seeds.size(), "seeds", seeds, "every seed must be written once");
     }
 
     private static void requireKnown(Set<String> names, String key, String name) {
@@ -88,16 +92,20 @@ public record StudyFile(
      * @param label for people; empty is the name
      * @param set keys of the recipe as dotted paths, over those of the study
      * @param paper the paper's number for the same comparison on ImageNet, for context; empty is none
+     * @param seeds its own; empty: the study's. A baseline that every question uses is worth more of them
      */
     public record Variant(
             String name,
             @Default("''") String label,
             @Default("{}") Map<String, String> set,
-            @Default("''") String paper) {
+            @Default("''") String paper,
+            @Default("[]") List<Long> seeds) {
         public Variant {
             require(name.matches("[A-Za-z0-9][A-Za-z0-9._-]*"), "name", name, "letters, digits, '.', '_' and '-' only");
+            requireDistinct(seeds);
             label = label.isEmpty() ? name : label;
             set = Map.copyOf(set);
+            seeds = List.copyOf(seeds);
         }
     }
 
@@ -142,6 +150,11 @@ public record StudyFile(
                     "is for curves-coincide only");
             require(!variant.equals(baseline), "variant", variant, "is its own baseline");
         }
+    }
+
+    /** The seeds that a variant runs with. */
+    public List<Long> seedsOf(Variant variant) {
+        return variant.seeds.isEmpty() ? seeds : variant.seeds;
     }
 
     /** What a variant is compared with: by its own question, else by the first of the study; empty for that itself. */

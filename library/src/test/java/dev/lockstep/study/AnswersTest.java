@@ -27,10 +27,10 @@ final class AnswersTest {
                 .map(RunSummary::variant)
                 .distinct()
                 .filter(name -> !name.equals(variant))
-                .map(name -> new StudyFile.Variant(name, "", Map.of(), ""))
+                .map(name -> new StudyFile.Variant(name, "", Map.of(), "", List.of()))
                 .collect(Collectors.toCollection(ArrayList::new));
         if (!variant.isEmpty()) {
-            variants.add(new StudyFile.Variant(variant, "", Map.of(), ""));
+            variants.add(new StudyFile.Variant(variant, "", Map.of(), "", List.of()));
         }
         StudyFile study = new StudyFile(
                 "s",

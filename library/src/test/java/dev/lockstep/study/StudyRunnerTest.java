@@ -80,6 +80,25 @@ final class StudyRunnerTest {
     }
 
     @Test
+    void grid_ofAVariantWithSeedsOfItsOwn_hasThose() {
+        Studies.write(
+                folder, Studies.STUDY.replace("paper: 23.60 ± 0.12", "seeds: [7, 8, 9, 10]\n    paper: 23.60 ± 0.12"));
+        assertThat(Study.read(folder.resolve("study.yaml")).grid(out))
+                .extracting(StudyRun::title)
+                .containsExactly(
+                        "small seed 7",
+                        "gradual seed 1",
+                        "none seed 1",
+                        "small seed 8",
+                        "gradual seed 2",
+                        "none seed 2",
+                        "small seed 9",
+                        "gradual seed 3",
+                        "none seed 3",
+                        "small seed 10");
+    }
+
+    @Test
     void run_sideBySide_givesTheSameTables() throws Exception {
         runner(this::pretend).run(1);
         Map<String, String> expected = tables(out);

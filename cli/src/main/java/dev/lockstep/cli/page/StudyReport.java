@@ -166,7 +166,9 @@ public final class StudyReport {
             text.append("./lockstep train ").append(Page.quoted(recipe.toString()));
             study.overrides(variant)
                     .forEach((key, value) -> text.append(" --set ").append(Page.quoted(key + "=" + value)));
-            text.append(" --set seed=").append(study.file().seeds().get(0)).append('\n');
+            text.append(" --set seed=")
+                    .append(study.file().seedsOf(variant).get(0))
+                    .append('\n');
         }
         page.command(text.toString());
     }
