@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the documents at the root say of the code and of each other. */
 final class DocumentsTest {
@@ -26,6 +27,14 @@ final class DocumentsTest {
         assertThat(marked.find()).isTrue();
         String shown = "```java\n" + marked.group(1).replaceAll("(?m)^ {4}", "") + "```";
         assertThat(Files.readString(ROOT.resolve("README.md"))).contains(shown);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"imagenet-resnet50-256", "imagenet-resnet50-8k", "imagenet-resnet101-8k"})
+    void recipeOfThePaper_everyLine_saysWhereItIsFrom(String name) throws IOException {
+        assertThat(Files.readAllLines(ROOT.resolve("recipes/" + name + ".yaml")))
+                .hasSizeGreaterThan(30)
+                .allMatch(line -> line.matches("#.*|[^#]+# .*([Ss]ection \\d|Table \\d|Eq\\. \\d|ours: ).*"));
     }
 
     static List<Path> documents() throws IOException {

@@ -1,5 +1,7 @@
 package dev.lockstep.cli;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.image.catalogue.Datasets;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -21,9 +23,18 @@ final class DataFetchCommand implements Runnable {
     @Option(names = "--data", paramLabel = "DIR", description = "Verify the files in this folder instead.")
     private @Nullable Path folder;
 
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
     @Override
     public void run() {
         Optional<Path> found = Datasets.fetch(dataset, Optional.ofNullable(folder));
-        System.out.println(found.map(Path::toString).orElse(dataset + " needs no files"));
+        if (json) {
+            ObjectNode node = JsonNodeFactory.instance.objectNode().put("name", dataset);
+            found.ifPresent(path -> node.put("folder", path.toString()));
+            System.out.println(node.toPrettyString());
+        } else {
+            System.out.println(found.map(Path::toString).orElse(dataset + " needs no files"));
+        }
     }
 }

@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "inspect",
         description = {
-            "Counts a recipe's images, decodes some or all of them, and draws what the network will see.",
+            "Counts a recipe's images, decodes some or all of them, and with --sheet draws what the network will see.",
             "The sheet has a row for each sample: as in evaluation, then as augmented in epoch 0, 1, 2, …"
         },
         footer = {"", "Example: lockstep data inspect recipes/fashion-mnist.yaml --sheet sheet.png"})
@@ -73,14 +73,12 @@ final class DataInspectCommand implements Callable<Integer> {
         require("--check", check);
         Recipe read = recipe.read();
         OpenDataset data = Datasets.open(read.data(), Optional.ofNullable(folder));
-        Found found = new Found(data, check(data, data.training()), check(data, data.validation()));
+        List<String> badOnSheet = sheet == null ? List.of() : draw(read, data, sheet);
+        Found found = new Found(data, check(data, data.training()).withBad(badOnSheet), check(data, data.validation()));
         if (json) {
             System.out.println(json(found).toPrettyString());
         } else {
             print(found);
-        }
-        if (sheet != null) {
-            draw(read, data, sheet);
         }
         return found.bad() == 0 ? 0 : LockstepException.Kind.DATA.exitCode();
     }
@@ -96,13 +94,13 @@ final class DataInspectCommand implements Callable<Integer> {
                 set, data.evaluationTransform(), data.spec().normalisation(), all ? Integer.MAX_VALUE : check);
     }
 
-    /** Draws the first samples of the first epoch, and says which they are. */
-    private void draw(Recipe read, OpenDataset data, Path file) throws IOException {
+    /** Draws the first samples of the first epoch, says which they are, and returns what was bad. */
+    private List<String> draw(Recipe read, OpenDataset data, Path file) throws IOException {
         int size = data.training().size();
         int[] samples = EpochPermutation.of(read.seed(), 0, size).slice(0, Math.min(rows, size));
-        byte[] png = ContactSheet.draw(data, read.seed(), samples, epochs);
+        ContactSheet.Drawn drawn = ContactSheet.draw(data, read.seed(), samples, epochs);
         try {
-            Files.write(file, png);
+            Files.write(file, drawn.png());
         } catch (IOException e) {
             throw LockstepException.recipe("sheet cannot be written: " + e, "file = " + file, "give another file");
         }
@@ -113,6 +111,7 @@ final class DataInspectCommand implements Callable<Integer> {
                                         .classNames()
                                         .get(data.training().label(i)))
                         .collect(Collectors.joining(", ")));
+        return drawn.bad();
     }
 
     private static void print(Found found) {
@@ -140,8 +139,9 @@ final class DataInspectCommand implements Callable<Integer> {
                 set.classNames().get(most));
         System.out.printf(
                 Locale.ROOT,
-                "  decoded %d, bad %d, mean %s, deviation %s%n",
+                "  checked %d of %d, bad %d, mean %s, deviation %s%n",
                 check.checked(),
+                set.size(),
                 check.bad().size(),
                 rounded(check.mean()),
                 rounded(check.deviation()));
@@ -154,6 +154,7 @@ final class DataInspectCommand implements Callable<Integer> {
                 .put("name", found.data.spec().name())
                 .put("classes", found.data.classes())
                 .put("fingerprint", found.data.fingerprint());
+        found.data.training().classNames().forEach(node.putArray("class_names")::add);
         node.set("training", json(found.data.training(), found.training));
         node.set("validation", json(found.data.validation(), found.validation));
         return node;
@@ -166,6 +167,8 @@ final class DataInspectCommand implements Callable<Integer> {
                 .put("fewest_in_class", check.perClass()[least(check.perClass())])
                 .put("most_in_class", check.perClass()[most(check.perClass())])
                 .put("decoded", check.checked());
+        ArrayNode perClass = node.putArray("per_class");
+        Arrays.stream(check.perClass()).forEach(perClass::add);
         ArrayNode bad = node.putArray("bad");
         check.bad().forEach(bad::add);
         ArrayNode mean = node.putArray("mean");

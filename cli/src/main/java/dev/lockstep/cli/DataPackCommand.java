@@ -1,5 +1,7 @@
 package dev.lockstep.cli;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.image.pack.ShardPacker;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
@@ -43,12 +45,28 @@ final class DataPackCommand implements Runnable {
     @Option(names = "--skip-bad-images", description = "Leave out images that cannot be read, and list them.")
     private boolean skipBadImages;
 
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
     @Override
     public void run() {
         ShardPacker packer = new ShardPacker(shortSide, quality, imagesPerShard, skipBadImages);
         ShardPacker.Result result = packer.pack(folder, out.toAbsolutePath());
         result.skipped().values().forEach(message -> System.err.println("left out: " + message));
-        System.out.println(result.images() + " images in " + result.shards() + " shards, "
-                + result.skipped().size() + " left out: " + out);
+        System.out.println(
+                json
+                        ? json(result).toPrettyString()
+                        : result.images() + " images in " + result.shards() + " shards, "
+                                + result.skipped().size() + " left out: " + out);
+    }
+
+    private ObjectNode json(ShardPacker.Result result) {
+        ObjectNode node = JsonNodeFactory.instance
+                .objectNode()
+                .put("folder", out.toString())
+                .put("images", result.images())
+                .put("shards", result.shards());
+        result.skipped().values().forEach(node.putArray("left_out")::add);
+        return node;
     }
 }

@@ -10,10 +10,14 @@ import dev.lockstep.recipe.Recipe;
 import dev.lockstep.train.Classifier;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code lockstep eval}: how well saved weights do on every validation image. */
 @Command(
@@ -23,12 +27,33 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  lockstep eval runs/fashion-mnist",
-            "  lockstep eval resnet50.pth --recipe recipes/imagenet-resnet50-256.yaml --data imagenet"
+            "  lockstep eval --weights resnet50.pth --recipe recipes/imagenet-resnet50-256.yaml --data imagenet"
         })
 final class EvalCommand implements Runnable {
+    @ArgGroup(multiplicity = "1")
+    @SuppressWarnings("NullAway.Init")
+    private Saved saved;
+
+    /** The file, as argument or as option, as {@code train} has it. */
+    private static final class Saved {
+        @Parameters(
+                index = "0",
+                paramLabel = "CHECKPOINT",
+                description =
+                        "A checkpoint, a run folder (its newest checkpoint), or weights (.safetensors, .pt, .pth).")
+        private @Nullable Path argument;
+
+        @Option(names = "--weights", paramLabel = "FILE", description = "The same, as an option.")
+        private @Nullable Path option;
+
+        Path file() {
+            return argument != null ? argument : Objects.requireNonNull(option);
+        }
+    }
+
     @Mixin
     @SuppressWarnings("NullAway.Init")
-    private SavedNetwork saved;
+    private SavedNetwork network;
 
     @Option(
             names = "--data",
@@ -52,15 +77,15 @@ final class EvalCommand implements Runnable {
     @Override
     public void run() {
         compute.check();
-        SavedNetwork.Network network = saved.read();
-        Recipe recipe = network.recipe();
+        SavedNetwork.Network read = network.read(saved.file());
+        Recipe recipe = read.recipe();
         OpenDataset dataset = Datasets.open(recipe.data(), data);
         try (Classifier classifier = new Classifier(
                 recipe,
                 ResNet::fromRecipe,
                 dataset.shape(),
                 dataset.classes(),
-                network.weights(),
+                read.weights(),
                 compute.lanes(recipe),
                 compute.loaderThreads())) {
             Classifier.Accuracy accuracy = classifier.measure(

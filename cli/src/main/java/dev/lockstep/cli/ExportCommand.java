@@ -1,5 +1,6 @@
 package dev.lockstep.cli;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.lockstep.checkpoint.Weights;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -25,11 +26,21 @@ final class ExportCommand implements Runnable {
     @SuppressWarnings("NullAway.Init")
     private Path out;
 
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
     @Override
     public void run() {
         Weights weights = saved.weights();
         weights.write(out);
-        System.out.printf(
-                Locale.ROOT, "%s: %,d tensors%n", out, weights.tensors().size());
+        int tensors = weights.tensors().size();
+        System.out.println(
+                json
+                        ? JsonNodeFactory.instance
+                                .objectNode()
+                                .put("file", out.toString())
+                                .put("tensors", tensors)
+                                .toPrettyString()
+                        : String.format(Locale.ROOT, "%s: %,d tensors", out, tensors));
     }
 }

@@ -37,7 +37,11 @@ import picocli.CommandLine.Parameters;
 final class PredictCommand implements Runnable {
     @Mixin
     @SuppressWarnings("NullAway.Init")
-    private SavedNetwork saved;
+    private WeightsArgument saved;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SavedNetwork network;
 
     @Parameters(index = "1..*", arity = "1..*", paramLabel = "IMAGE", description = "JPEG or PNG files.")
     @SuppressWarnings("NullAway.Init")
@@ -58,22 +62,34 @@ final class PredictCommand implements Runnable {
     @Override
     public void run() {
         if (top < 1) {
-            throw LockstepException.recipe("--top = " + top, "must be at least 1", "");
+            throw LockstepException.recipe("--top = " + top, "", "must be at least 1");
         }
-        SavedNetwork.Network network = saved.read();
-        Recipe recipe = network.recipe();
+        SavedNetwork.Network read = network.read(saved.file());
+        Recipe recipe = read.recipe();
         List<String> names =
-                data.isPresent() ? Datasets.open(recipe.data(), data).training().classNames() : network.names();
+                data.isPresent() ? Datasets.open(recipe.data(), data).training().classNames() : read.names();
         ImageTransform transform = Datasets.fileTransform(recipe.data());
         List<ImageData> contents = images.stream().map(PredictCommand::read).toList();
         try (Classifier classifier =
-                new Classifier(recipe, ResNet::fromRecipe, transform.shape(), names.size(), network.weights(), 1, 1)) {
-            List<double[]> probabilities = classifier.classify(contents, transform);
+                new Classifier(recipe, ResNet::fromRecipe, transform.shape(), names.size(), read.weights(), 1, 1)) {
+            List<double[]> probabilities = classify(classifier, contents, transform);
             if (json) {
                 System.out.println(json(probabilities, names).toPrettyString());
             } else {
                 print(probabilities, names);
             }
+        }
+    }
+
+    private static List<double[]> classify(Classifier classifier, List<ImageData> images, ImageTransform transform) {
+        try {
+            return classifier.classify(images, transform);
+        } catch (LockstepException e) {
+            if (e.kind() != LockstepException.Kind.DATA) {
+                throw e;
+            }
+            // Images of a dataset can be skipped, these were asked for.
+            throw new LockstepException(e.kind(), e.whatAndWhere(), "", "give a whole JPEG or PNG file", e);
         }
     }
 

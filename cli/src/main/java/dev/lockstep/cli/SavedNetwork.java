@@ -13,15 +13,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The network that a command works with: a checkpoint, which carries its recipe, or plain weights with a recipe. */
+/** The network that is in a file: a checkpoint, which carries its recipe, or plain weights with a recipe. */
 final class SavedNetwork {
-    @Mixin
-    @SuppressWarnings("NullAway.Init")
-    private WeightsArgument saved;
-
     @Option(
             names = "--recipe",
             paramLabel = "RECIPE",
@@ -63,22 +58,22 @@ final class SavedNetwork {
     }
 
     /**
+     * @param file a checkpoint, a run's folder or plain weights
      * @throws LockstepException of kind RECIPE when plain weights come without a recipe; of kind CHECKPOINT when the file
      *     is missing or damaged
      */
-    Network read() {
-        Optional<Checkpoint> checkpoint = saved.checkpoint();
+    Network read(Path file) {
+        Optional<Checkpoint> checkpoint = WeightsArgument.checkpoint(file);
         if (checkpoint.isPresent()) {
             Recipe own = recipe.map(given -> RecipeFile.read(given, overrides))
-                    .orElseGet(
-                            () -> RecipeFile.parse(checkpoint.get().recipe(), "recipe in " + saved.file(), overrides));
+                    .orElseGet(() -> RecipeFile.parse(checkpoint.get().recipe(), "recipe in " + file, overrides));
             return new Network(
                     own, Weights.of(checkpoint.get()), checkpoint.get().classNames());
         }
         Path given = recipe.orElseThrow(() -> LockstepException.recipe(
                 "plain weights do not say what network they are of",
-                "file = " + saved.file(),
+                "file = " + file,
                 "give its recipe with --recipe"));
-        return new Network(RecipeFile.read(given, overrides), Weights.read(saved.file()), List.of());
+        return new Network(RecipeFile.read(given, overrides), Weights.read(file), List.of());
     }
 }

@@ -22,20 +22,21 @@ final class WeightsArgument {
         return file;
     }
 
+    Weights weights() {
+        return checkpoint(file).map(Weights::of).orElseGet(() -> Weights.read(file));
+    }
+
     /**
      * The checkpoint; empty when the file holds plain weights.
      *
+     * @param file or a run's folder
      * @throws LockstepException of kind CHECKPOINT when there is none, or it is damaged
      */
-    Optional<Checkpoint> checkpoint() {
+    static Optional<Checkpoint> checkpoint(Path file) {
         if (Files.isDirectory(file)) {
             return Optional.of(newest(file.resolve("checkpoints")));
         }
         return Checkpoint.isOne(file) ? Optional.of(Checkpoint.read(file)) : Optional.empty();
-    }
-
-    Weights weights() {
-        return checkpoint().map(Weights::of).orElseGet(() -> Weights.read(file));
     }
 
     private static Checkpoint newest(Path folder) {

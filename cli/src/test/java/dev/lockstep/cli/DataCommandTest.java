@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -84,6 +85,13 @@ final class DataCommandTest {
     }
 
     @Test
+    void fetch_json_isOneDocument() throws IOException {
+        JsonNode json = JSON.readTree(run("data", "fetch", "synthetic", "--json").out);
+        assertThat(json.get("name").asText()).isEqualTo("synthetic");
+        assertThat(json.has("folder")).isFalse();
+    }
+
+    @Test
     void inspect_writesSheetAndJson() throws IOException {
         Path sheet = folder.resolve("sheet.png");
         Result result = run(
@@ -104,10 +112,28 @@ final class DataCommandTest {
         assertThat(json.get("training").get("images").asInt()).isEqualTo(50);
         assertThat(json.get("training").get("decoded").asInt()).isEqualTo(50);
         assertThat(json.get("fingerprint").asText()).hasSize(64);
+        assertThat(json.get("class_names")).hasSize(10);
+        assertThat(json.get("validation").get("per_class")).hasSize(10);
+        int images = 0;
+        for (JsonNode count : json.get("training").get("per_class")) {
+            images += count.asInt();
+        }
+        assertThat(images).isEqualTo(50);
         assertThat(javax.imageio.ImageIO.read(sheet.toFile()).getWidth()).isEqualTo(2 * 100 + 4);
-        assertThat(run("data", "inspect", recipe()).out)
+        assertThat(run("data", "inspect", recipe(), "--check", "20").out)
                 .contains("training: 50 images")
-                .contains("bad 0");
+                .contains("checked 20 of 50, bad 0");
+    }
+
+    @Test
+    void inspect_sheetTooLarge_isAUsageError() throws IOException {
+        Result result = run(
+                "data", "inspect", recipe(), "--sheet", folder.resolve("s.png").toString(), "--epochs", "100000000");
+        assertThat(result.exitCode).isEqualTo(2);
+        assertThat(result.err)
+                .startsWith("error: contact sheet would be too large")
+                .hasLineCount(1);
+        assertThat(result.out).isEmpty();
     }
 
     @Test
@@ -124,6 +150,13 @@ final class DataCommandTest {
         Result inspected = run(inspect);
         assertThat(inspected.exitCode).isEqualTo(3);
         assertThat(inspected.out).contains("bad 1").contains("train/ant/bad.jpg");
+        Path sheet = folder.resolve("sheet.png");
+        String[] drawing = Stream.concat(Stream.of(inspect), Stream.of("--check", "1", "--sheet", sheet.toString()))
+                .toArray(String[]::new);
+        Result drawn = run(drawing);
+        assertThat(drawn.exitCode).isEqualTo(3);
+        assertThat(drawn.out).contains("checked 1 of 3, bad 1").contains("train/ant/bad.jpg");
+        assertThat(javax.imageio.ImageIO.read(sheet.toFile()).getHeight()).isEqualTo(3 * (224 + 4) + 4);
 
         Path out = folder.resolve("shards");
         Result failed = run("data", "pack", folder.toString(), "--out", out.toString());
@@ -133,6 +166,12 @@ final class DataCommandTest {
                 "data", "pack", folder.toString(), "--out", folder.resolve("s").toString(), "--skip-bad-images");
         assertThat(packed.exitCode).isZero();
         assertThat(packed.out).startsWith("4 images in 2 shards, 1 left out");
+        JsonNode json = JSON.readTree(
+                run("data", "pack", folder.toString(), "--out", out.toString(), "--skip-bad-images", "--json").out);
+        assertThat(json.get("folder").asText()).isEqualTo(out.toString());
+        assertThat(json.get("images").asInt()).isEqualTo(4);
+        assertThat(json.get("shards").asInt()).isEqualTo(2);
+        assertThat(json.get("left_out")).hasSize(1);
     }
 
     private static byte[] smallPng() throws IOException {

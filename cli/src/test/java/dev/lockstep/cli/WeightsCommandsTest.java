@@ -103,12 +103,32 @@ final class WeightsCommandsTest {
             Path exported = folder.resolve(name);
             assertThat(run("export", run, "--out", exported)).isEqualTo(new Result(0, exported + ": 44 tensors\n", ""));
             assertThat(run("eval", exported, "--recipe", recipe, "--json").out).isEqualTo(expected);
+            assertThat(run("eval", "--weights", exported, "--recipe", recipe, "--json").out)
+                    .isEqualTo(expected);
             Result without = run("eval", exported);
             assertThat(without.exitCode).isEqualTo(2);
             assertThat(without.err)
                     .isEqualTo("error: plain weights do not say what network they are of, file = " + exported
                             + ", give its recipe with --recipe\n");
         }
+    }
+
+    @Test
+    void eval_ofAnArgumentAndWeights_orOfNothing_isAUsageError() {
+        Result both = run("eval", run, "--weights", checkpoint);
+        assertThat(both.exitCode).isEqualTo(2);
+        assertThat(both.err).contains("mutually exclusive").hasLineCount(1);
+        Result none = run("eval", "--recipe", recipe);
+        assertThat(none.exitCode).isEqualTo(2);
+        assertThat(none.err).contains("CHECKPOINT").contains("--weights").hasLineCount(1);
+    }
+
+    @Test
+    void export_json_isOneDocument() throws IOException {
+        Path exported = folder.resolve("json.pt");
+        JsonNode json = JSON.readTree(run("export", run, "--out", exported, "--json").out);
+        assertThat(json.get("file").asText()).isEqualTo(exported.toString());
+        assertThat(json.get("tensors").asInt()).isEqualTo(44);
     }
 
     @Test
@@ -212,8 +232,15 @@ final class WeightsCommandsTest {
             assertThat(result.err)
                     .startsWith("error: ")
                     .contains(file.toString())
+                    .doesNotContain("--skip-bad-images")
                     .hasLineCount(1);
         }
+    }
+
+    @Test
+    void predict_topBelowOne_isAUsageError() {
+        assertThat(run("predict", run, "any.png", "--top", "0"))
+                .isEqualTo(new Result(2, "", "error: --top = 0, must be at least 1\n"));
     }
 
     private static Result train(Path out, Object... more) {

@@ -17,8 +17,9 @@ public interface Dataset {
     List<String> classNames();
 
     /**
-     * A SHA-256, in hexadecimal, of what the dataset contains: two datasets with the same fingerprint give the same
-     * training run. Goes into checkpoints and is compared across processes.
+     * A SHA-256, in hexadecimal, that tells datasets apart. Of pixels and labels where a dataset is read whole; of names,
+     * sizes in bytes and labels where images are files, which are not read for it. Goes into checkpoints and is compared
+     * across processes.
      */
     String fingerprint();
 }

@@ -17,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** To fuzz: JAZZER_FUZZ=1 mvn -pl library test -Dtest=PickleReaderFuzzTest -Dsurefire.argLine=-Djazzer.hooks=true */
 class PickleReaderFuzzTest {
     @TempDir
     private static Path folder;

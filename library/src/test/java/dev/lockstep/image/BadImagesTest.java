@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.codec.TestImages;
 import dev.lockstep.image.format.ImageFolder;
 import dev.lockstep.image.format.PhotographFolders;
+import dev.lockstep.image.format.WebDataset;
 import dev.lockstep.image.transform.PhotographTransform;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +18,8 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 final class BadImagesTest {
     private static final PhotographTransform TRANSFORM =
@@ -43,6 +47,37 @@ final class BadImagesTest {
                 .matches(e -> e.kind() == LockstepException.Kind.DATA)
                 .withMessageContaining("image file is empty")
                 .withMessageContaining("ant/1.JPEG");
+    }
+
+    static Set<String> kinds() {
+        return TestImages.bad().keySet();
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void everyKind_isNamedAndReplacedInShardsAsInFolders(String what) {
+        PhotographFolders.file(
+                folder.resolve("train/ant/1.JPEG"), TestImages.bad().get(what));
+        List<String> replacement = load(BadImages.replaced(), 1, 1);
+        namesIt(what, "train/ant/1.JPEG");
+
+        dataset = WebDataset.read(PhotographFolders.shards(folder, folder.resolve("shards")))
+                .get(0);
+        namesIt(what, folder.resolve("shards/train-0.tar") + ":ant/1.jpg");
+        assertThat(load(BadImages.replaced(), 1, 1)).isEqualTo(replacement);
+    }
+
+    private void namesIt(String what, String where) {
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> load(BadImages.refused(), 1, 1))
+                .matches(e -> e.kind() == LockstepException.Kind.DATA)
+                .withMessageContaining(what)
+                .withMessageContaining(where)
+                .withMessageContaining("--skip-bad-images");
+        BadImages bad = BadImages.replaced();
+        load(bad, 1, 1);
+        assertThat(bad.found()).containsOnlyKeys(1);
+        assertThat(bad.reason(1)).contains(what, where);
     }
 
     @Test

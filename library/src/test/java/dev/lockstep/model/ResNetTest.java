@@ -79,6 +79,26 @@ class ResNetTest {
                 .containsOnly(1);
     }
 
+    /** A block of three convolutions ends with bn3. */
+    @Test
+    void initialize_ofABottleneck_zeroesTheLastGammaOfEachBlockAlone() {
+        ResNet network = initialised("resnet50", true, 3);
+        int zero = 0;
+        for (Slot slot : ParameterLayout.of(network, OPTIMIZER).slots()) {
+            String name = slot.name();
+            if (slot.role() == ParameterRole.NORM && name.endsWith("weight")) {
+                boolean last = name.endsWith("bn3.weight");
+                assertThat(parameter(network, name)).as(name).containsOnly(last ? 0 : 1);
+                zero += last ? 1 : 0;
+            }
+        }
+        assertThat(zero).isEqualTo(3 + 4 + 6 + 3);
+        Map.of("layer3.2.conv1.weight", 256, "layer3.2.conv2.weight", 256 * 9, "layer3.2.conv3.weight", 1024)
+                .forEach((name, fanOut) -> assertThat(deviation(parameter(network, name)))
+                        .as(name)
+                        .isCloseTo(Math.sqrt(2.0 / fanOut), within(0.03 * Math.sqrt(2.0 / fanOut))));
+    }
+
     @Test
     void initialize_isAFunctionOfTheSeed() {
         float[] first = parameter(initialised("resnet18", true, 3), "layer1.0.conv1.weight");

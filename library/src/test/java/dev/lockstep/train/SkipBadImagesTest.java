@@ -26,9 +26,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A folder with bad images in it, trained on without and with the option to replace them. */
+/** A folder with bad images in it, or shards, trained on without and with the option to replace them. */
 class SkipBadImagesTest {
-    private static final Recipe RECIPE = RecipeFile.parse("""
+    private static final String TEXT = """
                     name: photographs
                     epochs: 2
                     workers: 2
@@ -36,13 +36,14 @@ class SkipBadImagesTest {
                     data: {dataset: imagefolder, augmentation: random-resized-crop, image-size: 16}
                     model: {name: resnet8, width: 4}
                     evaluation: {images-per-batch: 2}
-                    """, "test", Map.of());
+                    """;
     private static final RunOptions OPTIONS = RunOptions.defaults().withLanes(1);
     private static final RunOptions SKIPPING = OPTIONS.withSkipBadImages(true);
 
     @TempDir
     Path temporary;
 
+    private Recipe recipe = RecipeFile.parse(TEXT, "test", Map.of());
     private Path data;
 
     /** 12 and 6 images in two classes; of the first set numbers 1 and 6 are bad, of the second number 4. */
@@ -56,9 +57,9 @@ class SkipBadImagesTest {
 
     private Trainer trainer(Collective group, RunOptions options) {
         return new Trainer(
-                RECIPE,
+                recipe,
                 ResNet::fromRecipe,
-                Datasets.open(RECIPE.data(), Optional.of(data)),
+                Datasets.open(recipe.data(), Optional.of(data)),
                 group,
                 options,
                 new StopSignal());
@@ -121,6 +122,32 @@ class SkipBadImagesTest {
     }
 
     @Test
+    void shards_areTreatedAsTheFolder() throws Exception {
+        Told folder = train(new SoloCollective(), SKIPPING);
+        data = PhotographFolders.shards(data, temporary.resolve("shards"));
+        recipe = RecipeFile.parse(TEXT, "test", Map.of("data.dataset", "webdataset"));
+
+        assertThat(catchThrowable(() -> train(new SoloCollective(), OPTIONS)))
+                .isInstanceOfSatisfying(
+                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(3))
+                .hasMessageMatching(
+                        "(image file is empty|not a JPEG or PNG file), image = .*/train-0\\.tar:(ant/1|bee/0)\\.jpg,"
+                                + ".*--skip-bad-images");
+        Told shards = train(new SoloCollective(), SKIPPING);
+        assertThat(shards.weights).isEqualTo(folder.weights);
+        assertThat(shards.losses).isEqualTo(folder.losses);
+        assertThat(shards.listed)
+                .extracting(BadImage::set, BadImage::index)
+                .containsExactlyElementsOf(folder.listed.stream()
+                        .map(image -> tuple(image.set(), image.index()))
+                        .toList());
+        assertThat(shards.listed)
+                .extracting(BadImage::reason)
+                .anySatisfy(reason -> assertThat(reason).contains(data.resolve("val-0.tar") + ":bee/v1.jpg"));
+        assertThat(InMemoryGroup.play(2, group -> train(group, SKIPPING))).containsExactly(shards, shards);
+    }
+
+    @Test
     void replacement_changesTheWeightsOnlyWhereThereAreBadImages() {
         Told bad = train(new SoloCollective(), SKIPPING);
         data = PhotographFolders.write(temporary.resolve("good"), List.of("ant", "bee"), 6, 3);
@@ -132,9 +159,9 @@ class SkipBadImagesTest {
 
     private RunResult run(Path folder, RunOptions options) {
         try (Training training = Training.create(
-                RECIPE,
+                recipe,
                 ResNet::fromRecipe,
-                Datasets.open(RECIPE.data(), Optional.of(data)),
+                Datasets.open(recipe.data(), Optional.of(data)),
                 new SoloCollective(),
                 options,
                 new StopSignal())) {

@@ -28,7 +28,7 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
 
     /** Photographs in a folder of the user's: one folder a class, or tar shards. */
     static Photographs ofUser(DatasetSpec spec, boolean folders, boolean shards) {
-        return new Photographs(spec, folder -> read(spec.name(), folder, folders, shards), Optional.empty());
+        return new Photographs(spec, folder -> read(spec, folder, folders, shards), Optional.empty());
     }
 
     @Override
@@ -55,7 +55,7 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                     "wrong number of classes",
                     "dataset = " + spec.name() + ", classes = " + classes + ", expected = "
                             + spec.classes().getAsInt(),
-                    "complete the folder, or use data.dataset = imagefolder");
+                    "complete the data, or use data.dataset = imagefolder (class folders) or webdataset (shards)");
         }
         DatasetSpec found = new DatasetSpec(
                 wanted.name(),
@@ -86,16 +86,16 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
         return new OpenDataset(found, sets.get(0), sets.get(1), training, evaluation);
     }
 
-    private static List<Dataset> read(String dataset, Path folder, boolean folders, boolean shards) {
+    private static List<Dataset> read(DatasetSpec spec, Path folder, boolean folders, boolean shards) {
         if (folders && ImageFolder.isOne(folder)) {
             return ImageFolder.read(folder);
         }
         if (shards && WebDataset.isOne(folder)) {
-            return WebDataset.read(folder);
+            return WebDataset.read(folder, spec.classes());
         }
         throw LockstepException.data(
                 "no photographs found",
-                "dataset = " + dataset + ", folder = " + folder,
+                "dataset = " + spec.name() + ", folder = " + folder,
                 "give as --data the folder that holds " + (folders ? "train and val" : "")
                         + (folders && shards ? ", or " : "")
                         + (shards ? "shards named *train*.tar and *val*.tar" : ""));

@@ -19,7 +19,7 @@ import java.util.OptionalInt;
 /**
  * The dataset {@code stamps}: photographs of birds, mammals, flowers, fruit and vegetables that the drawing program Tux
  * Paint ships as stamps (GPL-2; Debian package {@code tuxpaint-stamps-default}). Small enough to train on in minutes, and
- * real: files of many sizes, with palettes and transparency (which is dropped). A list names the files, so that every
+ * real: PNG files of many sizes, with palettes and transparency (which is dropped). A list names the files, so that every
  * machine and version of the package gives the same set.
  */
 final class StampPhotographs {
@@ -42,7 +42,7 @@ final class StampPhotographs {
                 stamps.stream().map(Stamp::label).distinct().sorted().toList();
         DatasetSpec spec = new DatasetSpec(
                 NAME,
-                "a few photographs of animals and plants, to try training on JPEG and PNG files in minutes",
+                "a few photographs of animals and plants, to try training on PNG files in minutes",
                 KnownDatasets.PHOTOGRAPH,
                 OptionalInt.of(classes.size()),
                 classes,

@@ -61,8 +61,9 @@ public final class ImageCodec {
         int flags = IMREAD_COLOR_RGB | IMREAD_IGNORE_ORIENTATION | reduction(reduction);
         // The last row of a part may differ from that row of the whole, whose colours are interpolated with those of
         // the
-        // row below. So it is a row that nobody will read.
-        int part = (rows / BLOCK + 1) * BLOCK;
+        // row below; of a reduced part, too. So the last row of the result, which stands for `reduction` rows of the
+        // file, is one that nobody will read.
+        int part = ((rows + reduction - 1) / BLOCK + 1) * BLOCK;
         boolean jpeg = header.format() == ImageHeader.Format.JPEG;
         int heightAt = jpeg && part < header.height() ? JpegStructure.adjustableHeight(image.bytes()) : -1;
         int decodedRows = heightAt < 0 ? header.height() : part;

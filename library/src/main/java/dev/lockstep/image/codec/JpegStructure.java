@@ -13,6 +13,8 @@ final class JpegStructure {
     static final int END_LENGTH = 2;
 
     private static final int END_OF_IMAGE = 0xD9;
+    /** Of a frame segment, up to the number of components. */
+    private static final int FRAME_LENGTH = 8;
 
     private final byte[] bytes;
     private final String name;
@@ -63,6 +65,9 @@ final class JpegStructure {
                 return -1;
             }
             if (isFrame(marker)) {
+                if (length < FRAME_LENGTH) {
+                    return -1;
+                }
                 height = at + 3;
                 components = unsigned(bytes[at + 7]);
             } else if (marker == START_OF_SCAN) {
@@ -87,7 +92,7 @@ final class JpegStructure {
     }
 
     private ImageHeader frame(int length) {
-        if (length < 8) {
+        if (length < FRAME_LENGTH) {
             throw ImageHeader.bad("JPEG frame header is damaged", name, "offset = " + at);
         }
         int precision = unsigned(bytes[at + 2]);

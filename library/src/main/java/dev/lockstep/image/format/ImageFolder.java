@@ -28,8 +28,6 @@ import java.util.stream.Stream;
 public final class ImageFolder implements Dataset {
     private static final String TRAINING = "train";
     private static final String VALIDATION = "val";
-    /** A file beyond this is no image of a dataset. */
-    private static final long LARGEST_FILE = 1L << 30;
 
     private final Path root;
     private final List<String> classNames;
@@ -171,7 +169,7 @@ public final class ImageFolder implements Dataset {
     }
 
     /** Whether a file of this name is taken for an image. */
-    static boolean isImage(String name) {
+    private static boolean isImage(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
         return !lower.startsWith(".") && (lower.endsWith(".jpg") || lower.endsWith(".jpeg") || lower.endsWith(".png"));
     }
@@ -203,12 +201,7 @@ public final class ImageFolder implements Dataset {
     @Override
     public ImageData image(int index) {
         Path file = root.resolve(samples.name(index));
-        if (samples.size(index) > LARGEST_FILE) {
-            throw LockstepException.data(
-                    "image file is too large",
-                    "image = " + file + ", bytes = " + samples.size(index) + ", most = " + LARGEST_FILE,
-                    "replace or remove it, or use --skip-bad-images");
-        }
+        samples.requireLoadable(index, file.toString());
         try {
             return new ImageData.Encoded(file.toString(), Files.readAllBytes(file));
         } catch (IOException e) {

@@ -1,15 +1,20 @@
 package dev.lockstep.image.format;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Fingerprint;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A growing table of samples: key, size in bytes, label. Keys lie end to end in one array, because a million strings would
  * cost a hundred megabytes.
  */
 final class Samples {
+    /** 256 MiB: a file beyond this is no image of a dataset, and is not read into memory. */
+    private static final long LARGEST_FILE = 1L << 28;
+
     private byte[] text = new byte[1 << 12];
     private int[] ends = new int[1 << 8];
     private long[] sizes = new long[1 << 8];
@@ -61,6 +66,36 @@ final class Samples {
 
     int label(int index) {
         return labels[index];
+    }
+
+    /**
+     * @param image what to call the file in the message
+     * @throws LockstepException of kind DATA when it is too large to be an image
+     */
+    void requireLoadable(int index, String image) {
+        if (sizes[index] > LARGEST_FILE) {
+            throw LockstepException.data(
+                    "image file is too large",
+                    "image = " + image + ", bytes = " + sizes[index] + ", most = " + LARGEST_FILE,
+                    "replace or remove it, or use --skip-bad-images");
+        }
+    }
+
+    /** The indices of two samples with the same key; empty when there are none. Sorts hashes: a million strings are too much. */
+    Optional<int[]> sameKey() {
+        long[] order = new long[count];
+        for (int i = 0; i < count; i++) {
+            order[i] = (long) key(name(i)).hashCode() << Integer.SIZE | i;
+        }
+        Arrays.sort(order);
+        for (int i = 1; i < count; i++) {
+            for (int j = i - 1; j >= 0 && order[j] >> Integer.SIZE == order[i] >> Integer.SIZE; j--) {
+                if (key(name((int) order[i])).equals(key(name((int) order[j])))) {
+                    return Optional.of(new int[] {(int) order[j], (int) order[i]});
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     /**

@@ -2,24 +2,32 @@ package dev.lockstep.image.format;
 
 import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarFile;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where the samples of a WebDataset shard lie: a tar archive whose members {@code key.jpg} (or jpeg, png) and
- * {@code key.cls} (a class number as text) follow each other. Made in one pass over the headers; images are not read.
+ * {@code key.cls} (a class number as text) follow each other. The key ends at the first dot of the base name, and all after
+ * that dot is the extension, so {@code key.seg.png} is no image of the sample. Made in one pass over the headers; images
+ * are not read.
  */
 final class ShardIndex {
     private static final int BLOCK = 512;
     private static final int LONGEST_LABEL = 16;
+    private static final String LAST_GOOD = ", last good member = ";
+    private static final String NONE = "none";
 
     /**
      * An image in a shard.
@@ -27,7 +35,7 @@ final class ShardIndex {
      * @param name of the member
      * @param offset of its bytes in the archive
      */
-    record Sample(String name, long offset, int size, int label) {}
+    record Sample(String name, long offset, long size, int label) {}
 
     private final SeekableByteChannel shard;
     private final String file;
@@ -52,13 +60,15 @@ final class ShardIndex {
         ShardIndex index = new ShardIndex(shard, file);
         try (TarFile tar = new TarFile(shard)) {
             long end = 0;
+            String last = NONE;
             for (TarArchiveEntry entry : tar.getEntries()) {
                 end = Math.max(end, index.end(entry));
+                last = entry.getName();
                 if (entry.isFile()) {
                     index.add(entry);
                 }
             }
-            index.requireEndMark(end);
+            index.requireEndMark(end, last);
             index.finishSample();
             return index.samples;
         } catch (LockstepException e) {
@@ -67,10 +77,25 @@ final class ShardIndex {
             throw new LockstepException(
                     LockstepException.Kind.DATA,
                     "tar archive is damaged: " + e.getMessage(),
-                    "shard = " + file,
+                    "shard = " + file + LAST_GOOD + lastGoodMember(shard),
                     "pack or fetch it again",
                     e);
         }
+    }
+
+    /** Reads from the start up to the damage. */
+    private static String lastGoodMember(SeekableByteChannel shard) {
+        String last = NONE;
+        try {
+            TarArchiveInputStream tar = new TarArchiveInputStream(Channels.newInputStream(shard.position(0)));
+            for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+                tar.transferTo(OutputStream.nullOutputStream());
+                last = entry.getName();
+            }
+        } catch (IOException | RuntimeException e) {
+            return last; // This is the damage.
+        }
+        return last;
     }
 
     private long end(TarArchiveEntry entry) throws IOException {
@@ -82,14 +107,17 @@ final class ShardIndex {
     }
 
     /** An archive ends with blocks of zeros; where they are missing the rest may be missing too. */
-    private void requireEndMark(long end) throws IOException {
+    private void requireEndMark(long end, String last) throws IOException {
         ByteBuffer block = bytes(Math.min(end, shard.size()), BLOCK);
         boolean zeros = block.remaining() == BLOCK;
         while (block.hasRemaining()) {
             zeros &= block.get() == 0;
         }
         if (!zeros) {
-            throw bad("tar archive is torn: its end mark is missing", key);
+            throw LockstepException.data(
+                    "tar archive is torn: its end mark is missing",
+                    "shard = " + file + LAST_GOOD + last,
+                    "pack or fetch it again");
         }
     }
 
@@ -106,19 +134,25 @@ final class ShardIndex {
                 throw bad("two samples of a shard have the same key, or their members are apart", name);
             }
         }
-        if (name.endsWith(".cls")) {
-            label = entry;
-        } else if (ImageFolder.isImage(name.substring(name.lastIndexOf('/') + 1))) {
-            image = entry;
+        switch (name.substring(dot + 1).toLowerCase(Locale.ROOT)) {
+            case "cls" -> label = only(label, entry, "two labels");
+            case "jpg", "jpeg", "png" -> image = only(image, entry, "two images");
+            default -> {
+                // Some other part of the sample.
+            }
         }
+    }
+
+    private TarArchiveEntry only(@Nullable TarArchiveEntry before, TarArchiveEntry entry, String two) {
+        if (before != null) {
+            throw bad("a sample has " + two, before.getName() + " and " + entry.getName());
+        }
+        return entry;
     }
 
     private void finishSample() throws IOException {
         if (image != null && label != null) {
-            if (image.getSize() > Integer.MAX_VALUE - 8) {
-                throw bad("image is too large", image.getName());
-            }
-            samples.add(new Sample(image.getName(), image.getDataOffset(), (int) image.getSize(), number(label)));
+            samples.add(new Sample(image.getName(), image.getDataOffset(), image.getSize(), number(label)));
         } else if (image != null || label != null) {
             throw bad(image == null ? "label has no image" : "image has no label (key.cls)", key);
         }

@@ -6,11 +6,14 @@ import dev.lockstep.image.ImageData;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -18,11 +21,14 @@ import java.util.stream.Stream;
  * Photographs in tar shards of the WebDataset kind: every {@code .tar} of a folder with {@code train} in its name, or
  * {@code val}, in the order of their names. An index of all members gives random access, so one shuffle of the whole
  * training set an epoch holds across shards. {@code classes.txt} names the classes, a line each; without it they are
- * numbers.
+ * numbers, as many as there are different labels in the training set. Every class has images in both sets.
  */
 public final class WebDataset implements Dataset {
     /** The file that names the classes, a line each. */
     public static final String CLASSES = "classes.txt";
+
+    private static final String TRAINING = "train";
+    private static final String VALIDATION = "val";
 
     private final List<Path> shards;
     private final List<FileChannel> channels;
@@ -44,33 +50,63 @@ public final class WebDataset implements Dataset {
 
     /** Whether a folder holds training shards. */
     public static boolean isOne(Path folder) {
-        return Files.isDirectory(folder) && !shards(folder, "train").isEmpty();
+        return Files.isDirectory(folder) && !shards(folder, TRAINING).isEmpty();
+    }
+
+    /** Indexes both sets, whatever the number of classes; see {@link #read(Path, OptionalInt)}. */
+    public static List<Dataset> read(Path folder) {
+        return read(folder, OptionalInt.empty());
     }
 
     /**
      * Indexes both sets: training, then validation.
      *
-     * @throws LockstepException of kind DATA when shards are missing or damaged, or a label is outside the classes
+     * @param classes how many there must be, where that is known
+     * @throws LockstepException of kind DATA when shards are missing or damaged, a label is outside the classes, a class has
+     *     no images in a set, or two shards of a set hold the same sample
      */
-    public static List<Dataset> read(Path folder) {
-        Index training = Index.of(folder, "train");
-        Index validation = Index.of(folder, "val");
-        List<String> classNames = classNames(folder, Math.max(training.classes(), validation.classes()));
-        training.requireLabelsBelow(classNames.size());
-        validation.requireLabelsBelow(classNames.size());
-        return List.of(
-                new WebDataset("training", training, classNames), new WebDataset("validation", validation, classNames));
+    public static List<Dataset> read(Path folder, OptionalInt classes) {
+        Index training = Index.of(folder, TRAINING);
+        Index validation = Index.of(folder, VALIDATION);
+        Optional<List<String>> given = classNames(folder);
+        if (given.isEmpty() && classes.isEmpty()) {
+            training.requireEveryLabel();
+        }
+        List<String> names = given.orElseGet(() -> IntStream.range(0, classes.orElseGet(training::labels))
+                .mapToObj(Integer::toString)
+                .toList());
+        int limit = Math.min(names.size(), classes.orElse(names.size()));
+        boolean[] trained = training.present(limit);
+        boolean[] validated = validation.present(limit);
+        for (int label = 0; label < limit; label++) {
+            requireImages(folder, names.get(label), trained[label], validated[label]);
+        }
+        return List.of(new WebDataset("training", training, names), new WebDataset("validation", validation, names));
     }
 
-    private static List<String> classNames(Path folder, int counted) {
+    private static void requireImages(Path folder, String name, boolean trained, boolean validated) {
+        if (!trained || !validated) {
+            throw LockstepException.data(
+                    trained || validated
+                            ? "class is in " + (trained ? "train but not in val" : "val but not in train")
+                            : "class has no images in train and val",
+                    "folder = " + folder + ", class = " + name,
+                    "complete the shards" + (trained || validated ? "" : ", or mend " + CLASSES));
+        }
+    }
+
+    private static Optional<List<String>> classNames(Path folder) {
         Path file = folder.resolve(CLASSES);
         if (!Files.exists(file)) {
-            return IntStream.range(0, counted).mapToObj(Integer::toString).toList();
+            return Optional.empty();
         }
         try {
-            return Files.readAllLines(file).stream()
+            return Optional.of(Files.readAllLines(file).stream()
                     .filter(line -> !line.isBlank())
-                    .toList();
+                    .toList());
+        } catch (CharacterCodingException e) {
+            throw new LockstepException(
+                    LockstepException.Kind.DATA, "class names are not UTF-8", "file = " + file, "save it as UTF-8", e);
         } catch (IOException e) {
             throw unreadable("class names cannot be read: " + e, "file = " + file, e);
         }
@@ -78,14 +114,27 @@ public final class WebDataset implements Dataset {
 
     private static List<Path> shards(Path folder, String split) {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.getFileName().toString().endsWith(".tar"))
-                    .filter(file -> file.getFileName().toString().contains(split))
+            return files.filter(file -> isOf(file, split))
                     .sorted((a, b) ->
                             a.getFileName().toString().compareTo(b.getFileName().toString()))
                     .toList();
         } catch (IOException e) {
             throw unreadable("folder cannot be read: " + e, "folder = " + folder, e);
         }
+    }
+
+    private static boolean isOf(Path file, String split) {
+        String name = file.getFileName().toString();
+        if (!name.endsWith(".tar")) {
+            return false;
+        }
+        if (name.contains(TRAINING) && name.contains(VALIDATION)) {
+            throw LockstepException.data(
+                    "shard's name fits both sets",
+                    "shard = " + file,
+                    "rename it so that only one of " + TRAINING + " and " + VALIDATION + " is in its name");
+        }
+        return name.contains(split);
     }
 
     private static LockstepException unreadable(String what, String where, IOException cause) {
@@ -120,32 +169,69 @@ public final class WebDataset implements Dataset {
             if (samples.count() == 0) {
                 throw LockstepException.data("shards hold no samples", "shard = " + shards.get(0), "pack them again");
             }
-            return new Index(shards, channels, samples, shardOf, offsets);
+            Index index = new Index(shards, channels, samples, shardOf, offsets);
+            index.requireDifferentKeys();
+            return index;
         }
 
-        int classes() {
-            return 1
-                    + IntStream.range(0, samples.count())
-                            .map(samples::label)
-                            .max()
-                            .orElse(0);
+        private void requireDifferentKeys() {
+            samples.sameKey().ifPresent(two -> {
+                throw LockstepException.data(
+                        "two shards of a set hold the same sample",
+                        "shards = " + shards.get(shardOf[two[0]]) + " and " + shards.get(shardOf[two[1]]) + ", key = "
+                                + Samples.key(samples.name(two[0])),
+                        "remove the copy, or rename one of the two");
+            });
         }
 
-        void requireLabelsBelow(int classes) {
+        /** How many different labels there are. */
+        int labels() {
+            return (int) IntStream.range(0, samples.count())
+                    .map(samples::label)
+                    .distinct()
+                    .count();
+        }
+
+        /** Without class names the labels are the classes: none may be missing below the largest. */
+        void requireEveryLabel() {
+            int labels = labels();
+            for (int i = 0; i < samples.count(); i++) {
+                if (samples.label(i) >= labels) {
+                    throw LockstepException.data(
+                            "labels do not count from 0 on without gaps",
+                            at(i) + ", different labels = " + labels,
+                            "number the classes anew, or name all of them in " + CLASSES);
+                }
+            }
+        }
+
+        /** Which classes have images. */
+        boolean[] present(int classes) {
+            boolean[] present = new boolean[classes];
             for (int i = 0; i < samples.count(); i++) {
                 if (samples.label(i) >= classes) {
                     throw LockstepException.data(
                             "label is outside the classes",
-                            "shard = " + shards.get(shardOf[i]) + ", member = " + samples.name(i) + ", label = "
-                                    + samples.label(i) + ", classes = " + classes,
+                            at(i) + ", classes = " + classes,
                             "mend the shard or " + CLASSES);
                 }
+                present[samples.label(i)] = true;
             }
+            return present;
+        }
+
+        private String at(int index) {
+            return "shard = " + shards.get(shardOf[index]) + ", member = " + samples.name(index) + ", label = "
+                    + samples.label(index);
         }
     }
 
     private static List<ShardIndex.Sample> index(Path shard) {
-        return ShardIndex.read(open(shard), shard.toString());
+        try (FileChannel channel = open(shard)) {
+            return ShardIndex.read(channel, shard.toString());
+        } catch (IOException e) {
+            throw unreadable("shard cannot be read: " + e, "shard = " + shard, e);
+        }
     }
 
     /** Stays open as long as the dataset: reads at a position need no lock and no seek. */
@@ -170,16 +256,25 @@ public final class WebDataset implements Dataset {
     @Override
     public ImageData image(int index) {
         String name = shards.get(shardOf[index]) + ":" + samples.name(index);
+        samples.requireLoadable(index, name);
         ByteBuffer bytes = ByteBuffer.allocate((int) samples.size(index));
         try {
             FileChannel shard = channels.get(shardOf[index]);
             while (bytes.hasRemaining()) {
                 if (shard.read(bytes, offsets[index] + bytes.position()) < 0) {
-                    throw LockstepException.data("shard became shorter", "image = " + name, "pack or fetch it again");
+                    throw LockstepException.data(
+                            "shard became shorter",
+                            "image = " + name,
+                            "pack or fetch it again, or use --skip-bad-images");
                 }
             }
         } catch (IOException e) {
-            throw unreadable("image cannot be read: " + e, "image = " + name, e);
+            throw new LockstepException(
+                    LockstepException.Kind.DATA,
+                    "image cannot be read: " + e,
+                    "image = " + name,
+                    "check the shard, or use --skip-bad-images",
+                    e);
         }
         return new ImageData.Encoded(name, bytes.array());
     }

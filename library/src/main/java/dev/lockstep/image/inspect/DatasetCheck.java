@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param perClass images of each class
  * @param checked how many images were decoded
- * @param bad the message of each that could not be
+ * @param bad the message of each image that was found bad
  * @param mean of each channel over the checked images, of values in [0, 1]
  * @param deviation of each channel
  */
@@ -57,6 +58,13 @@ public record DatasetCheck(int[] perClass, int checked, List<String> bad, List<D
                 .toList();
         return new DatasetCheck(
                 perClass, checked, bad, Arrays.stream(mean).boxed().toList(), deviation);
+    }
+
+    /** The same with images that were found bad elsewhere. */
+    public DatasetCheck withBad(List<String> messages) {
+        List<String> all =
+                Stream.concat(bad.stream(), messages.stream()).distinct().toList();
+        return new DatasetCheck(perClass, checked, all, mean, deviation);
     }
 
     private static int spread(int i, int checked, int size) {

@@ -62,15 +62,11 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
             requireEmpty(out);
             requireEmpty(partial);
             Files.createDirectories(partial);
-            Map<String, String> skipped = new TreeMap<>();
-            Writer training = new Writer(partial, "train", skipped);
-            training.write(sets.get(0));
-            Writer validation = new Writer(partial, "val", skipped);
-            validation.write(sets.get(1));
-            Files.write(partial.resolve(WebDataset.CLASSES), sets.get(0).classNames());
-            Files.deleteIfExists(out);
-            Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);
-            return new Result(training.images + validation.images, training.shards + validation.shards, skipped);
+            try {
+                return write(sets, partial, out);
+            } finally {
+                delete(partial); // After success it is not there any more.
+            }
         } catch (IOException e) {
             throw new LockstepException(
                     LockstepException.Kind.DATA,
@@ -79,6 +75,30 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
                     "check space and permissions",
                     e);
         }
+    }
+
+    private Result write(List<Dataset> sets, Path partial, Path out) throws IOException {
+        Map<String, String> skipped = new TreeMap<>();
+        Writer training = new Writer(partial, "train", skipped);
+        training.write(sets.get(0));
+        Writer validation = new Writer(partial, "val", skipped);
+        validation.write(sets.get(1));
+        Files.write(partial.resolve(WebDataset.CLASSES), sets.get(0).classNames());
+        Files.deleteIfExists(out);
+        Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);
+        return new Result(training.images + validation.images, training.shards + validation.shards, skipped);
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
     }
 
     private static void requireEmpty(Path folder) throws IOException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.format.PhotographFolders;
+import dev.lockstep.image.format.TarFiles;
 import dev.lockstep.image.pack.ShardPacker;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.Recipe.Augmentation;
@@ -126,6 +127,18 @@ final class PhotographsTest {
         PhotographFolders.write(temp, List.of("ant", "bee"), 1, 1);
         dataError(data("imagenet", Augmentation.NONE, 0), Optional.of(temp))
                 .withMessageContaining("classes = 2, expected = 1000");
+    }
+
+    @Test
+    void open_imagenetShardsWithALabelOutsideTheClasses_namesShardAndMember() {
+        for (String set : List.of("train", "val")) {
+            byte[] tar =
+                    new TarFiles().add("a.jpg", (byte) 1).add("a.cls", "1000").bytes();
+            PhotographFolders.file(temp.resolve(set + "-0.tar"), tar);
+        }
+        dataError(data("imagenet", Augmentation.NONE, 0), Optional.of(temp))
+                .withMessageContaining("label is outside the classes")
+                .withMessageContaining("train-0.tar, member = a.jpg, label = 1000, classes = 1000");
     }
 
     @Test

@@ -114,6 +114,20 @@ final class ImageCodecTest {
     @Property(tries = 60)
     void decode_firstRows_areThoseOfTheWhole(
             @ForAll("layouts") int[] layout, @ForAll @IntRange(min = 1, max = 120) int rows) {
+        requireFirstRowsOfTheWhole(layout, rows);
+    }
+
+    /** The last row of a block is the one whose colours are interpolated with those of the next. */
+    @Test
+    void decode_firstRows_atEveryEdgeOfABlock_areThoseOfTheWhole() {
+        layouts().allValues().orElseThrow().forEach(layout -> {
+            for (int rows : new int[] {1, 2, 7, 8, 9, 14, 15, 16, 17, 31, 32, 33, 95, 103, 104, 105, 111, 112}) {
+                requireFirstRowsOfTheWhole(layout, rows);
+            }
+        });
+    }
+
+    private static void requireFirstRowsOfTheWhole(int[] layout, int rows) {
         byte[] file = ImageCodec.encodeJpegWith(TestImages.pixels(72, 120, rows), layout);
         ImageData.Encoded image = new ImageData.Encoded("x", file);
         ImageHeader header = ImageHeader.read(image);
@@ -123,8 +137,9 @@ final class ImageCodecTest {
                 int count = (rows + reduction - 1) / reduction;
                 assertThat(read(part, count)).isDeepEqualTo(read(whole, count));
                 boolean sequential = layout[0] == IMWRITE_JPEG_SAMPLING_FACTOR;
+                int decoded = ((rows + reduction - 1) / 16 + 1) * 16;
                 assertThat(part.height())
-                        .isEqualTo(sequential && rows < 112 ? (rows / 16 + 1) * 16 / reduction : 120 / reduction);
+                        .isEqualTo(sequential && decoded < 120 ? decoded / reduction : 120 / reduction);
             }
         }
     }
@@ -139,6 +154,18 @@ final class ImageCodecTest {
                 new int[] {IMWRITE_JPEG_SAMPLING_FACTOR, IMWRITE_JPEG_SAMPLING_FACTOR_411},
                 new int[] {IMWRITE_JPEG_PROGRESSIVE, 1},
                 new int[] {IMWRITE_JPEG_RST_INTERVAL, 3});
+    }
+
+    /** A second frame with no room for what a frame says. */
+    @Test
+    void decode_shortFrameBehindAGoodOne_isAnErrorOfOurs() {
+        byte[] jpeg = TestImages.shortFrame(TestImages.jpeg(40, 64, 1));
+        ImageData.Encoded image = new ImageData.Encoded("some/file.jpg", jpeg);
+        ImageHeader header = ImageHeader.read(image);
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> ImageCodec.decode(image, header, 1, 1))
+                .matches(e -> e.kind() == LockstepException.Kind.DATA)
+                .withMessageContaining("some/file.jpg");
     }
 
     @Test
@@ -191,11 +218,7 @@ final class ImageCodecTest {
 
     @Test
     void header_decompressionBomb_isRefusedBeforeDecoding() {
-        byte[] jpeg = JPEG.clone();
-        int frame = indexOf(jpeg, 0xFF, 0xC0);
-        jpeg[frame + 5] = (byte) 0xFF;
-        jpeg[frame + 7] = (byte) 0xFF;
-        fails(jpeg).withMessageContaining("decompression bomb");
+        fails(TestImages.bomb(JPEG)).withMessageContaining("decompression bomb");
 
         byte[] png = PNG.clone();
         png[16] = 0x7F;
@@ -239,14 +262,6 @@ final class ImageCodecTest {
         float[][] rows = new float[count][source.width() * 3];
         source.read(0, 0, source.width(), count, rows);
         return rows;
-    }
-
-    private static int indexOf(byte[] bytes, int first, int second) {
-        for (int i = 0; ; i++) {
-            if ((bytes[i] & 0xFF) == first && (bytes[i + 1] & 0xFF) == second) {
-                return i;
-            }
-        }
     }
 
     private static ThrowableAssertAlternative<LockstepException> fails(byte[] bytes) {

@@ -11,26 +11,35 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 final class ImageHeaderFuzzTest {
+    /** Larger images would only be slower. */
+    private static final int MOST_PIXELS = 1 << 16;
+
     static Stream<Arguments> seeds() {
         byte[] jpeg = TestImages.jpeg(16, 16, 1);
         byte[] png = TestImages.png(16, 16, 1);
         return Stream.of(
                 arguments(jpeg),
                 arguments(png),
+                arguments(TestImages.jpeg(16, 64, 1)),
+                arguments(TestImages.shortFrame(TestImages.jpeg(16, 64, 1))),
                 arguments(Arrays.copyOf(jpeg, jpeg.length / 2)),
                 arguments(Arrays.copyOf(png, 40)),
                 arguments(new byte[] {(byte) 0xFF, (byte) 0xD8, (byte) 0xFF}),
                 arguments(new byte[0]));
     }
 
-    /** Whatever the bytes, a header is read or refused with an error of ours. */
+    /** Whatever the bytes, a header is read and a part is decoded, or refused with an error of ours. */
     @MethodSource("seeds")
     @FuzzTest(maxDuration = "60s")
-    void read_anyBytes(byte[] bytes) {
+    void readAndDecode_anyBytes(byte[] bytes) {
+        ImageData.Encoded image = new ImageData.Encoded("some.jpg", bytes);
         try {
-            ImageHeader header = ImageHeader.read(new ImageData.Encoded("some.jpg", bytes));
+            ImageHeader header = ImageHeader.read(image);
             if (Math.min(header.width(), header.height()) < ImageHeader.SMALLEST_SIDE) {
                 throw new IllegalStateException(header.toString());
+            }
+            if ((long) header.width() * header.height() <= MOST_PIXELS) {
+                ImageCodec.decode(image, header, header.height() / 4, 1).close();
             }
         } catch (LockstepException expected) {
             if (expected.kind() != LockstepException.Kind.DATA) {

@@ -2,6 +2,9 @@ package dev.lockstep.image.codec;
 
 import dev.lockstep.image.ImageData;
 import dev.lockstep.sampling.KeyedRandom;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Map;
 
 /** Images for tests. */
 public final class TestImages {
@@ -30,5 +33,46 @@ public final class TestImages {
 
     public static byte[] png(int width, int height, long key) {
         return ImageCodec.encodePng(pixels(width, height, key));
+    }
+
+    /** Files that are no image to train on, by what is wrong with them. */
+    public static Map<String, byte[]> bad() {
+        byte[] jpeg = jpeg(40, 30, 1);
+        return Map.of(
+                "JPEG file is truncated", Arrays.copyOf(jpeg, jpeg.length - 300),
+                "image file is empty", new byte[0],
+                "first bytes = 00 00", new byte[1000],
+                "first bytes = 74 65", "text".getBytes(StandardCharsets.UTF_8),
+                "width = 1, height = 1", jpeg(1, 1, 1),
+                "width = 20000, height = 1", jpeg(20_000, 1, 1),
+                "decompression bomb", bomb(jpeg));
+    }
+
+    /** The same JPEG, whose frame says that it has 65,000 times 65,000 pixels. */
+    static byte[] bomb(byte[] jpeg) {
+        byte[] bomb = jpeg.clone();
+        int frame = frame(bomb);
+        bomb[frame + 5] = (byte) 0xFF;
+        bomb[frame + 7] = (byte) 0xFF;
+        return bomb;
+    }
+
+    /** The same JPEG with a second frame, which has no room for what a frame says, behind the first. */
+    static byte[] shortFrame(byte[] jpeg) {
+        int frame = frame(jpeg);
+        int end = frame + 2 + ((jpeg[frame + 2] & 0xFF) << 8 | jpeg[frame + 3] & 0xFF);
+        byte[] bytes = Arrays.copyOf(jpeg, jpeg.length + 4);
+        System.arraycopy(jpeg, end, bytes, end + 4, jpeg.length - end);
+        System.arraycopy(new byte[] {(byte) 0xFF, (byte) 0xC0, 0, 2}, 0, bytes, end, 4);
+        return bytes;
+    }
+
+    /** Where the marker of the frame is. */
+    private static int frame(byte[] jpeg) {
+        for (int i = 0; ; i++) {
+            if ((jpeg[i] & 0xFF) == 0xFF && (jpeg[i + 1] & 0xFF) == 0xC0) {
+                return i;
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageData;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -113,6 +114,21 @@ final class ImageFolderTest {
                 .matches(e -> e.kind() == LockstepException.Kind.DATA)
                 .withMessageContaining("image cannot be read")
                 .withMessageContaining("Zebra/0.JPEG");
+    }
+
+    @Test
+    void image_tooLarge_isRefusedBeforeItIsRead() throws IOException {
+        try (RandomAccessFile file =
+                new RandomAccessFile(folder.resolve("train/Zebra/0.JPEG").toFile(), "rw")) {
+            file.setLength((256L << 20) + 1);
+        }
+        Dataset training = ImageFolder.read(folder).get(0);
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> training.image(0))
+                .matches(e -> e.kind() == LockstepException.Kind.DATA)
+                .withMessageContaining("image file is too large")
+                .withMessageContaining("Zebra/0.JPEG, bytes = 268435457, most = 268435456")
+                .withMessageContaining("--skip-bad-images");
     }
 
     @Test

@@ -1,8 +1,11 @@
 package dev.lockstep.image.format;
 
+import dev.lockstep.image.Dataset;
+import dev.lockstep.image.ImageData;
 import dev.lockstep.image.codec.TestImages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,6 +26,24 @@ public final class PhotographFolders {
             }
         }
         return folder;
+    }
+
+    /** The folder's images, good or bad, as {@code train-0.tar}, {@code val-0.tar} and class names. */
+    public static Path shards(Path folder, Path out) {
+        List<Dataset> sets = ImageFolder.read(folder);
+        for (int set = 0; set < 2; set++) {
+            TarFiles tar = new TarFiles();
+            for (int i = 0; i < sets.get(set).size(); i++) {
+                String key = ((ImageFolder) sets.get(set)).key(i);
+                tar.add(key + ".jpg", ((ImageData.Encoded) sets.get(set).image(i)).bytes());
+                tar.add(key + ".cls", Integer.toString(sets.get(set).label(i)));
+            }
+            file(out.resolve(set == 0 ? "train-0.tar" : "val-0.tar"), tar.bytes());
+        }
+        file(
+                out.resolve(WebDataset.CLASSES),
+                String.join("\n", sets.get(0).classNames()).getBytes(StandardCharsets.UTF_8));
+        return out;
     }
 
     public static Path file(Path file, byte[] bytes) {

@@ -20,12 +20,14 @@ final class ShardIndexTest {
                 .add("b/two.cls", " 12\n")
                 .add("b/two.seg.png", (byte) 9)
                 .add("b/two.PNG", (byte) 4)
+                .add("b/two.mask.jpg", (byte) 9)
+                .add("b/two.old.cls", "7")
                 .bytes();
         List<ShardIndex.Sample> samples = read(shard);
 
         assertThat(samples).extracting(ShardIndex.Sample::name).containsExactly("a/one.jpg", "b/two.PNG");
         assertThat(samples).extracting(ShardIndex.Sample::label).containsExactly(0, 12);
-        assertThat(samples).extracting(ShardIndex.Sample::size).containsExactly(3, 1);
+        assertThat(samples).extracting(ShardIndex.Sample::size).containsExactly(3L, 1L);
         assertThat(shard[(int) samples.get(0).offset() + 2]).isEqualTo((byte) 3);
         assertThat(shard[(int) samples.get(1).offset()]).isEqualTo((byte) 4);
     }
@@ -76,6 +78,39 @@ final class ShardIndexTest {
                         .add("a.cls", "1")
                         .bytes())
                 .withMessageContaining("member = a.png");
+    }
+
+    @Test
+    void read_twoImagesOrLabelsOfOneKey_namesBoth() {
+        fails(new TarFiles()
+                        .add("a.jpg", (byte) 1)
+                        .add("a.PNG", (byte) 1)
+                        .add("a.cls", "1")
+                        .bytes())
+                .withMessageContaining("a sample has two images, shard = some.tar, member = a.jpg and a.PNG");
+        fails(new TarFiles().add("a.cls", "1").add("a.cls", "2").bytes())
+                .withMessageContaining("a sample has two labels");
+    }
+
+    @Test
+    void read_maskAlone_isNoImage() {
+        fails(new TarFiles().add("a.seg.png", (byte) 1).add("a.cls", "1").bytes())
+                .withMessageContaining("label has no image");
+    }
+
+    @Test
+    void read_damaged_namesTheLastGoodMember() {
+        byte[] whole = new TarFiles()
+                .add("a.jpg", new byte[700])
+                .add("a.cls", "1")
+                .add("b.jpg", new byte[700])
+                .bytes();
+        fails(Arrays.copyOf(whole, 512 + 1024 + 100)).withMessageContaining("last good member = a.jpg, ");
+        fails(Arrays.copyOf(whole, 512 + 1024 + 1024 + 512 + 100)).withMessageContaining("last good member = a.cls, ");
+        fails(Arrays.copyOf(whole, 100)).withMessageContaining("last good member = none, ");
+        byte[] garbage = whole.clone();
+        Arrays.fill(garbage, 512 + 1024 + 512 + 512, 512 + 1024 + 512 + 512 + 512, (byte) 'x');
+        fails(garbage).withMessageContaining("last good member = a.cls, ");
     }
 
     @Test

@@ -7,11 +7,11 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /** Writes tar archives for tests. */
-final class TarFiles {
+public final class TarFiles {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes, 512, "UTF-8");
 
-    TarFiles add(String name, byte... contents) {
+    public TarFiles add(String name, byte... contents) {
         try {
             tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
             TarArchiveEntry entry = new TarArchiveEntry(name);
@@ -25,11 +25,11 @@ final class TarFiles {
         }
     }
 
-    TarFiles add(String name, String contents) {
+    public TarFiles add(String name, String contents) {
         return add(name, contents.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
     }
 
-    byte[] bytes() {
+    public byte[] bytes() {
         try {
             tar.finish();
             return bytes.toByteArray();

@@ -1,8 +1,10 @@
 package dev.lockstep.image.inspect;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.catalogue.Datasets;
@@ -33,7 +35,7 @@ final class InspectTest {
 
     @Test
     void sheet_hasARowASampleAndAColumnAView() {
-        byte[] png = ContactSheet.draw(SYNTHETIC, 7, new int[] {5, 9, 11}, 4);
+        byte[] png = ContactSheet.draw(SYNTHETIC, 7, new int[] {5, 9, 11}, 4).png();
         try (PixelSource sheet = ImageCodec.open(new ImageData.Encoded("sheet", png))) {
             assertThat(sheet.height()).isEqualTo(3 * 100 + 4);
             assertThat(sheet.width()).isEqualTo(5 * 100 + 4);
@@ -51,9 +53,45 @@ final class InspectTest {
 
     @Test
     void sheet_isAFunctionOfTheSeed() {
-        assertThat(ContactSheet.draw(SYNTHETIC, 7, new int[] {5}, 2))
-                .isEqualTo(ContactSheet.draw(SYNTHETIC, 7, new int[] {5}, 2))
-                .isNotEqualTo(ContactSheet.draw(SYNTHETIC, 8, new int[] {5}, 2));
+        assertThat(ContactSheet.draw(SYNTHETIC, 7, new int[] {5}, 2).png())
+                .isEqualTo(ContactSheet.draw(SYNTHETIC, 7, new int[] {5}, 2).png())
+                .isNotEqualTo(ContactSheet.draw(SYNTHETIC, 8, new int[] {5}, 2).png());
+    }
+
+    @Test
+    void sheet_badImage_isACrossAndTheOthersAreDrawn() {
+        PhotographFolders.write(folder, List.of("ant", "bee"), 5, 1);
+        PhotographFolders.file(folder.resolve("train/ant/3.JPEG"), new byte[0]);
+        OpenDataset open = Datasets.open(
+                new Recipe.Data("imagefolder", Augmentation.RANDOM_RESIZED_CROP, 96, ColourAugmentation.NONE),
+                Optional.of(folder));
+        ContactSheet.Drawn drawn = ContactSheet.draw(open, 7, new int[] {3, 2}, 1);
+
+        assertThat(drawn.bad()).singleElement().asString().contains("image file is empty", "ant/3.JPEG");
+        ContactSheet.Drawn good = ContactSheet.draw(open, 7, new int[] {2}, 1);
+        try (PixelSource sheet = ImageCodec.open(new ImageData.Encoded("sheet", drawn.png()));
+                PixelSource alone = ImageCodec.open(new ImageData.Encoded("sheet", good.png()))) {
+            float[][] rows = new float[sheet.height()][sheet.width() * 3];
+            sheet.read(0, 0, sheet.width(), sheet.height(), rows);
+            float[][] expected = new float[alone.height()][alone.width() * 3];
+            alone.read(0, 0, alone.width(), alone.height(), expected);
+            for (int left : new int[] {4, 104}) {
+                assertThat(rows[4 + 10]).startsWith(255, 255, 255).containsSequence(220, 0, 0);
+                assertThat(rows[4 + 48][(left + 48) * 3]).isEqualTo(220);
+                assertThat(rows[4 + 48][(left + 10) * 3]).isEqualTo(160);
+            }
+            assertThat(java.util.Arrays.copyOfRange(rows, 104, 200))
+                    .isDeepEqualTo(java.util.Arrays.copyOfRange(expected, 4, 100));
+        }
+    }
+
+    @Test
+    void sheet_tooLarge_isAUsageError() {
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> ContactSheet.draw(SYNTHETIC, 7, new int[] {5, 6}, 1_000_000_000))
+                .matches(e -> e.kind() == LockstepException.Kind.RECIPE)
+                .withMessageContaining("rows = 2, columns = 1000000001")
+                .withMessageContaining("fewer --rows or --epochs");
     }
 
     @Test

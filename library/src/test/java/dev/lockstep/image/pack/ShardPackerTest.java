@@ -85,9 +85,9 @@ final class ShardPackerTest {
                 .isThrownBy(() -> new ShardPacker(0, 95, 3, false).pack(folder, out))
                 .withMessageContaining("image file is empty")
                 .withMessageContaining("1.JPEG");
-        assertThat(out).doesNotExist();
+        assertThat(temp).isDirectoryNotContaining("glob:**shards*");
 
-        ShardPacker.Result result = new ShardPacker(0, 95, 3, true).pack(folder, temp.resolve("other"));
+        ShardPacker.Result result = new ShardPacker(0, 95, 3, true).pack(folder, out);
         assertThat(result.images()).isEqualTo(12);
         assertThat(result.skipped()).containsOnlyKeys("train/ant/1");
     }
@@ -107,6 +107,16 @@ final class ShardPackerTest {
                 .isThrownBy(() -> new ShardPacker(0, 95, 3, false).pack(folder, out))
                 .withMessageContaining("is not empty")
                 .withMessageContaining(out.toString());
+        assertThat(out.resolve("precious")).exists();
+    }
+
+    @Test
+    void pack_besideAnUnfinishedOne_leavesItAlone() {
+        Path partial = PhotographFolders.file(temp.resolve("shards.partial/precious"), new byte[] {1});
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> new ShardPacker(0, 95, 3, false).pack(folder, out))
+                .withMessageContaining("shards.partial");
+        assertThat(partial).exists();
     }
 
     @Test
