@@ -3,12 +3,13 @@ package dev.lockstep.benchmarks;
 import com.sun.management.OperatingSystemMXBean;
 import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.BatchRequest;
+import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageTransform;
 import dev.lockstep.image.Normalisation;
-import dev.lockstep.image.UnlabelledImages;
 import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.image.codec.PixelSource;
+import dev.lockstep.image.format.ImageFolder;
 import dev.lockstep.image.transform.PhotographTransform;
 import dev.lockstep.sampling.KeyedRandom;
 import java.io.IOException;
@@ -42,13 +43,22 @@ public final class PhotographThroughput {
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
     private final List<ImageData.Encoded> images;
+    private final Dataset folder;
     private final FloatBuffer out = ByteBuffer.allocateDirect(SIDE * SIDE * 3 * Float.BYTES)
             .order(ByteOrder.nativeOrder())
             .asFloatBuffer();
     private long key;
 
-    private PhotographThroughput(List<ImageData.Encoded> images) {
-        this.images = images;
+    private PhotographThroughput(Path folder) throws IOException {
+        List<Path> files = files(folder);
+        this.images = read(files);
+        this.folder = ImageFolder.of(
+                folder,
+                "training",
+                List.of("photograph"),
+                files.stream()
+                        .map(file -> new ImageFolder.LabelledFile(file.getFileName().toString(), 0))
+                        .toList());
     }
 
     private interface Work {
@@ -59,7 +69,7 @@ public final class PhotographThroughput {
      * @param arguments the folder
      */
     public static void main(String[] arguments) throws IOException {
-        PhotographThroughput all = new PhotographThroughput(read(Path.of(arguments[0])));
+        PhotographThroughput all = new PhotographThroughput(Path.of(arguments[0]));
         all.measure("decode", PhotographThroughput::decode);
         // First what training runs: the compiler then sees what it sees there.
         all.measure(
@@ -73,12 +83,16 @@ public final class PhotographThroughput {
                 all.through(PhotographTransform.training(SIDE, true, true, Normalisation.IMAGENET)));
     }
 
-    private static List<ImageData.Encoded> read(Path folder) throws IOException {
-        List<ImageData.Encoded> images = new ArrayList<>();
+    private static List<Path> files(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.sorted().toList()) {
-                images.add(new ImageData.Encoded(file.toString(), Files.readAllBytes(file)));
-            }
+            return files.sorted().toList();
+        }
+    }
+
+    private static List<ImageData.Encoded> read(List<Path> files) throws IOException {
+        List<ImageData.Encoded> images = new ArrayList<>();
+        for (Path file : files) {
+            images.add(new ImageData.Encoded(file.toString(), Files.readAllBytes(file)));
         }
         return images;
     }
@@ -111,7 +125,9 @@ public final class PhotographThroughput {
         report(name, cpu, wall);
     }
 
-    /** As {@link #measure}, with the CPU time of the whole process: the loader's threads and all that they cause. */
+    /**
+     * As {@link #measure}, from files, with the CPU time of the whole process: the loader's threads and all that they cause.
+     */
     private void load(int threads) {
         ImageTransform transform = PhotographTransform.training(SIDE, false, false, Normalisation.IMAGENET);
         Iterator<BatchRequest> requests = IntStream.range(0, ROUNDS * BATCHES)
@@ -120,7 +136,7 @@ public final class PhotographThroughput {
         double cpu = 0;
         double wall = 0;
         try (BatchLoader loader =
-                new BatchLoader(new UnlabelledImages(images), transform, 1, threads, 2 * threads, requests)) {
+                new BatchLoader(folder, transform, 1, threads, 2 * threads, requests)) {
             for (int round = 0; round < ROUNDS; round++) {
                 long cpuStart = PROCESS.getProcessCpuTime();
                 long wallStart = System.nanoTime();
