@@ -125,6 +125,15 @@ public final class Training implements AutoCloseable {
     }
 
     private RunResult run(Path folder, Choice choice) {
+        try {
+            return runHere(folder, choice);
+        } catch (RuntimeException | Error e) {
+            group.fail(e);
+            throw e;
+        }
+    }
+
+    private RunResult runHere(Path folder, Choice choice) {
         boolean first = group.rank() == 0;
         try (RunFolder locked = first ? RunFolder.open(folder) : null) {
             MetricSink notices = MetricSink.all(first ? ownSinks : List.of());

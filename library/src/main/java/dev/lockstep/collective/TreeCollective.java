@@ -90,8 +90,18 @@ final class TreeCollective implements Collective {
     }
 
     @Override
+    public String kind() {
+        return "tree";
+    }
+
+    @Override
     public boolean isBitwise() {
         return Integer.bitCount(group.size()) == 1;
+    }
+
+    @Override
+    public void fail(Throwable cause) {
+        group.fail(cause);
     }
 
     @Override

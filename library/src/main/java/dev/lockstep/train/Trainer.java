@@ -243,11 +243,21 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Trains until the recipe's end, or until it is asked to stop.
+     * Trains until the recipe's end, or until it is asked to stop. A failure is told to the other processes before it is
+     * thrown.
      *
      * @throws LockstepException of kind RECIPE when the recipe names initial weights and the network has others
      */
     public End run(Listener listener) {
+        try {
+            return train(listener);
+        } catch (RuntimeException | Error e) {
+            collective.fail(e);
+            throw e;
+        }
+    }
+
+    private End train(Listener listener) {
         requireInitialWeights();
         TorchRuntime.setThreads(1);
         int perEpoch = plan.iterationsPerEpoch();
