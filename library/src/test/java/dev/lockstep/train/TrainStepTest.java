@@ -34,6 +34,7 @@ import java.util.stream.Collectors;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.bytedeco.pytorch.StringTensorDict;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorBase;
 import org.bytedeco.pytorch.VoidTensorHook;
@@ -254,7 +255,9 @@ class TrainStepTest {
                 }
             };
             kept.add(hook);
-            made.module().named_parameters().get("conv1.weight").register_hook(hook);
+            try (StringTensorDict named = made.module().named_parameters()) {
+                named.get("conv1.weight").register_hook(hook);
+            }
             return made;
         };
         try (TestStep step =
