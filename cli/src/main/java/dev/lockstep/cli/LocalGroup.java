@@ -75,6 +75,9 @@ final class LocalGroup {
     private static final Set<Integer> EXPLAINED =
             Set.of(Kind.RECIPE.exitCode(), Kind.DATA.exitCode(), Kind.DIVERGED.exitCode(), Kind.CHECKPOINT.exitCode());
 
+    /** In place of an exit code: the process has told of its failure and may still be saving. */
+    private static final int ENDING = -1;
+
     private static final Set<Integer> STOPPED = Set.of(130, 143);
 
     private final Path logs;
@@ -193,7 +196,7 @@ final class LocalGroup {
                 return fail(lost.rank, "closed its line to the launcher", 0);
             } else if (event instanceof Failed failed
                     && !children.get(failed.rank).endsWithin(EXIT_FOLLOWS)) {
-                return fail(failed.rank, "failed: " + failed.words, 0);
+                return fail(failed.rank, "failed: " + failed.words, ENDING);
             }
         }
         children.forEach(Child::drain);
@@ -271,15 +274,15 @@ final class LocalGroup {
         return fail(byAll ? 0 : exited.rank, new ExitStatus(exited.code).toString(), exited.code);
     }
 
-    /** @param code the exit code of the culprit; 0 when it still runs */
+    /** @param code the exit code of the culprit; 0 when it still runs and must be ended, or {@link #ENDING} */
     private Outcome fail(int rank, String cause, int code) {
         Child culprit = children.get(rank);
         if (code == 0) {
             culprit.kill();
-        } else {
+        } else if (code != ENDING) {
             culprit.drain();
         }
-        boolean told = rank == 0 && code != 0 && !new ExitStatus(code).isSignal();
+        boolean told = rank == 0 && code > 0 && !new ExitStatus(code).isSignal();
         children.get(0).mute();
         // Its own words name the culprit, which is often another one: an audit fails on all processes.
         String line = words(rank, code)
@@ -293,7 +296,9 @@ final class LocalGroup {
         supervisor.announce(rank, line);
         long deadline = System.nanoTime() + SURVIVORS.toNanos();
         children.forEach(child -> child.endsWithin(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
-        return new Outcome(EXPLAINED.contains(code) ? code : Kind.WORKER.exitCode(), line, told);
+        boolean hasEnded = code == ENDING && !culprit.process().isAlive();
+        int endedWith = hasEnded ? culprit.process().exitValue() : code;
+        return new Outcome(EXPLAINED.contains(endedWith) ? endedWith : Kind.WORKER.exitCode(), line, told);
     }
 
     private void killAll() {

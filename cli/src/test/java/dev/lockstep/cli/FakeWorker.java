@@ -74,6 +74,11 @@ final class FakeWorker {
             System.err.println("error: " + words[2]);
             monitor.fail(words[2]);
             halt(monitor, 4);
+        } else if (deed.startsWith("linger ")) {
+            monitor.fail(deed.substring(7));
+            Thread.sleep(3500);
+            Files.writeString(facts.resolve("saved"), "");
+            halt(monitor, 3);
         } else if (deed.equals("fail once")) {
             if (Files.exists(facts.resolve("failed"))) {
                 halt(monitor, 0);

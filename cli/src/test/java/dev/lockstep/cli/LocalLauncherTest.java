@@ -120,6 +120,15 @@ class LocalLauncherTest {
         assertThat(errors(log(0))).hasSize(2).containsOnly("error: rank 7 cannot be reached");
     }
 
+    /** Its checkpoint may still be on its way to a slow disk. */
+    @Test
+    void rankThatFailsAndStillSaves_isNamedMeanwhile_andNotCutShort() throws IOException {
+        assertThat(launch(2, 1, "0=linger truncated image")).isEqualTo(3);
+        assertThat(facts.resolve("saved")).exists();
+        assertThat(errors(err())).singleElement().asString().contains("error: rank 0 on ", " failed: truncated image");
+        assertThat(errors(log(1))).singleElement().asString().contains(" failed: truncated image");
+    }
+
     private static List<String> errors(String text) {
         return text.lines().filter(line -> line.startsWith("error: ")).toList();
     }

@@ -21,6 +21,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SupervisorTest {
     private static final Duration LONG = Duration.ofSeconds(60);
@@ -99,34 +101,41 @@ class SupervisorTest {
         }
     }
 
-    @Test
-    void shortTimeout_hasShorterBeats() throws InterruptedException {
-        supervisor.close();
-        Duration second = Duration.ofSeconds(1);
-        supervisor = new Supervisor(InetAddress.getLoopbackAddress(), second, recorder);
-        Ends launched = new Ends();
-        Ends hosted = new Ends();
-        PeerMonitor.connect(supervisor.address(), 0, Watcher.launcher(second), launched);
-        PeerMonitor.connect(supervisor.address(), 1, Watcher.rankZero("node0", second), hosted);
-        assertThat(events.poll(3, TimeUnit.SECONDS)).isNull();
-        assertThat(launched.messages).isEmpty();
-        assertThat(hosted.messages).isEmpty();
+    /** A lost heartbeat or two must not look like silence. */
+    @ParameterizedTest
+    @CsvSource({"1, 250", "2, 500", "4, 1000", "30, 1000"})
+    void heartbeats_comeFourTimesWithinTheTimeout(long seconds, long millis) {
+        Duration timeout = Duration.ofSeconds(seconds);
+        assertThat(Watcher.launcher(timeout).period()).isEqualTo(Duration.ofMillis(millis));
+        assertThat(Watcher.rankZero("node0", timeout).period()).isEqualTo(Duration.ofMillis(millis));
     }
 
-    /** A data error, say: the process ends in good order as far as sockets tell, and is the culprit all the same. */
+    /** A data error, say: the process is gone when it is reported, but its words say more than that. */
     @Test
-    void failedProcess_isReportedWithItsWords_notAsLostOrGone() throws InterruptedException {
-        Ends culprit = new Ends();
-        PeerMonitor failing = joined(3, culprit);
+    void failedProcess_isReportedWithItsWords_notAsLost() throws IOException, InterruptedException {
         joined(0, new Ends());
-        failing.fail("truncated image, file = x.jpg, replace it");
-        failing.close();
+        try (Socket failing = raw(3)) {
+            send(failing, "FAIL truncated image, file = x.jpg, replace it\n");
+        }
         assertThat(events.poll(10, TimeUnit.SECONDS)).isEqualTo("failed 3: truncated image, file = x.jpg, replace it");
         assertThat(supervisor.words(3)).contains("truncated image, file = x.jpg, replace it");
         assertThat(supervisor.words(0)).isEmpty();
         assertThat(events.poll(50, TimeUnit.MILLISECONDS)).isNull();
+    }
+
+    /** It has its own words and its own exit code. */
+    @Test
+    void processThatFailed_isNotEndedByAnother() throws InterruptedException {
+        Ends ends = new Ends();
+        PeerMonitor failing = joined(3, ends);
+        Ends other = new Ends();
+        joined(0, other);
+        failing.fail("diverged");
         supervisor.announce(1, "rank 1 is to blame");
-        assertThat(culprit.messages).isEmpty();
+        assertThat(other.message()).isEqualTo("rank 1 is to blame");
+        supervisor.close();
+        failing.awaitVerdict();
+        assertThat(ends.messages).isEmpty();
     }
 
     /** Processes that find the same fault say so themselves: whoever watches waits for them before it tells the others. */
