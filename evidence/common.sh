@@ -20,9 +20,15 @@ train() {
     }
 }
 
-# same NAME EXPECTED ACTUAL
+# is_hash TEXT: whether it is a SHA-256; what a run without a result says of its weights is not
+is_hash() {
+    case $1 in *[!0-9a-f]*) return 1 ;; esac
+    [ "${#1}" -eq 64 ]
+}
+
+# same NAME EXPECTED ACTUAL: two hashes
 same() {
-    if [ "$2" = "$3" ]; then
+    if is_hash "$2" && [ "$2" = "$3" ]; then
         echo "same       $3  $1"
     else
         echo "DIFFERENT  $3  $1"

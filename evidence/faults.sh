@@ -1,6 +1,6 @@
 #!/bin/bash
 # The faults that a run must name, survive or refuse, by real processes. Every outcome is asserted and is one line.
-#   evidence/faults.sh [phases|memory|damage|disk|folder|restarts|signals|refusals|hosted|network …]     (all, when none is named)
+#   evidence/faults.sh [phases|start|memory|damage|disk|folder|restarts|signals|refusals|hosted|network …]  (all, when none is named)
 # A signal hits a phase that is read off the run's own files: the newest checkpoint, the temporary file of the one being
 # written, and for the evaluation a thread dump. 'disk' and 'network' need root, for a small file system and for network
 # namespaces; elsewhere they say that they were skipped.
@@ -117,6 +117,9 @@ writing() {
     files=("$out"/checkpoints/*.tmp)
     [ -e "${files[0]}" ]
 }
+evaluated() { # whether the result of an epoch is there
+    says "$out/metrics.jsonl" '"type":"epoch"'
+}
 evaluating() { # PID of a rank
     "$jcmd" "$1" Thread.print 2>/dev/null | grep -q 'dev.lockstep.train.Evaluator'
 }
@@ -129,7 +132,7 @@ await_phase() {
             while writing; do :; done
             ;;
         evaluation)
-            within 60000 reached 7 && within 10000 evaluating "$2"
+            within 60000 reached 8 && within 10000 evaluating "$2"
             ;;
         checkpoint)
             within 60000 reached 2 || return 1
@@ -152,8 +155,8 @@ was_hit() {
             ! writing && [ "$newest" -lt 7 ]
             ;;
         evaluation)
-            shown="thread dump in the evaluation before, no checkpoint of its step after"
-            [ "$newest" -lt 8 ]
+            shown="thread dump in the evaluation before, no result of it after"
+            ! evaluated
             ;;
         checkpoint)
             writing && shown="${files[0]##*/} being written before and after"
@@ -173,6 +176,7 @@ untouched() {
     [ -z "${expected:-}" ] || return 0
     train "$work/untouched" "${small[@]}"
     expected=$(result "$work/untouched" weights_sha256)
+    is_hash "$expected" || { echo "the untouched run has no weights" >&2 && exit 1; }
 }
 resumes() { # OUT [OPTION …]: whether the run, gone on with, ends with the weights of the untouched one
     "$lockstep" train "$home/recipes/fashion-mnist.yaml" --out "$1" "${small[@]}" "${@:2}" >"$1.resumed.log" 2>&1 &&
@@ -233,6 +237,26 @@ phases() {
     fault STOP 0 step 4
 }
 
+# A rank that is stopped before it has told anybody that it is there.
+start() {
+    untouched
+    launch "$work/start" --procs 2 --lanes 1 --peer-timeout "$patience"
+    within 60000 find_ranks 2
+    kill -STOP "${ranks[1]}"
+    clock
+    struck=$now
+    line="^error: rank 1 on $host (did not start within 60 s|$(cause STOP)), "
+    claim "the launcher did not name it" within $((60000 + limit)) says "$out.log" "$line"
+    clock
+    took=$((now - struck))
+    claim "rank 0 did not name it" says "$out/logs/rank-0.log" "$line"
+    claim "processes are left" within 5000 gone "${ranks[@]}" "$launcher"
+    ended "$launcher"
+    claim "exit code $code" test "$code" -eq 4
+    claim "resumed to other weights" resumes "$out"
+    conclude "SIGSTOP of rank 1 of 2 right after its start" "named after $took ms, exit code 4, nobody left"
+}
+
 # ---- Memory
 
 memory() {
@@ -251,6 +275,7 @@ memory() {
     for rank in 0 1 2 3; do
         claim "rank $rank did not name it" says "$out/logs/rank-$rank.log" "$line"
     done
+    claim "the launcher says something else" test "$(grep '^error' "$out.log" | grep -cv 'rank = 2 has another')" -eq 0
     conclude "a bit flipped in the memory of rank 2 of 4" "process and tensor named by all, exit code 4"
 }
 
@@ -358,18 +383,18 @@ folder() {
 
 restarts() {
     untouched
-    for case in "KILL 1 step" "KILL 0 checkpoint" "STOP 1 evaluation"; do
-        read -r signal victim phase <<<"$case"
-        launch "$work/restart-$signal-$victim" --procs 2 --lanes 1 --max-restarts 1 --peer-timeout "$patience"
-        restarted "$signal" "$victim" "$phase"
-        conclude "SIG$signal of rank $victim during the $phase, --max-restarts 1" \
+    for case in "KILL 1 step 2" "KILL 0 checkpoint 2" "STOP 1 evaluation 2" "STOP 0 step 1"; do
+        read -r signal victim phase procs <<<"$case"
+        launch "$work/restart-$signal-$victim-$procs" --procs "$procs" --lanes 1 --max-restarts 1 --peer-timeout "$patience"
+        restarted "$signal" "$victim" "$phase" "$procs"
+        conclude "SIG$signal of rank $victim of $procs during the $phase, --max-restarts 1" \
             "started again from step $resumed_at, exit code 0, same weights"
     done
     # What the folder holds is of another future: the restart must neither take it up nor lose what this run has done.
     cp -r "$work/untouched" "$work/restart-never"
     launch "$work/restart-never" --procs 2 --lanes 1 --max-restarts 1 --resume never
     within 60000 test -e "$(printf '%s/checkpoints/step-%08d.safetensors.superseded' "$out" "$last")"
-    restarted KILL 1 step
+    restarted KILL 1 step 2
     conclude "the same with --resume never on an old folder" "started again from step $resumed_at, not from the start"
     launch "$work/restart-twice" --procs 2 --lanes 1 --max-restarts 1
     for life in 1 2; do
@@ -383,8 +408,8 @@ restarts() {
     claim "not named" says "$out.log" "^error: rank 1 on $host was killed by signal 9"
     conclude "SIGKILL in both lives, --max-restarts 1" "exit code 4"
 }
-restarted() { # SIGNAL VICTIM PHASE: hits the run that was launched and waits for its end
-    within 60000 find_ranks 2
+restarted() { # SIGNAL VICTIM PHASE PROCESSES: hits the run that was launched and waits for its end
+    within 60000 find_ranks "$4"
     await_phase "$3" "${ranks[0]}" || wrong+=("the phase was missed")
     kill "-$1" "${ranks[$2]}"
     find_newest
@@ -424,7 +449,27 @@ signals() {
         done
     done
     for procs in 1 2; do
-        launch "$work/twice-$procs" --procs "$procs" --lanes 1
+        launch "$work/evaluation-$procs" --procs "$procs" --lanes 1
+        ranks=("$launcher")
+        [ "$procs" -eq 1 ] || within 60000 find_ranks "$procs"
+        await_phase evaluation "${ranks[0]}"
+        kill -TERM "$launcher"
+        clock
+        struck=$now
+        ended "$launcher"
+        clock
+        took=$((now - struck))
+        claim "exit code $code" test "$code" -eq 143
+        claim "it was evaluated to the end" test "$(grep -c '"type":"epoch"' "$out/metrics.jsonl")" -eq 0
+        claim "the result is of another step" says "$out/result.json" '"status":"interrupted",.*"steps":8,"epochs":0,'
+        claim "resumed to other weights" resumes "$out"
+        claim "evaluated otherwise" test "$(validated "$out")" = "$(validated "$work/untouched")"
+        conclude "SIGTERM during the evaluation at P = $procs" \
+            "ended after $took ms, saved before, exit code 143, evaluated when resumed, same results and weights"
+    done
+    for procs in 1 2; do
+        # One batch a process, so that the first signal cannot end the evaluation soon.
+        launch "$work/twice-$procs" --procs "$procs" --lanes 1 --set evaluation.images-per-batch=$((6000 / procs))
         ranks=("$launcher")
         [ "$procs" -eq 1 ] || within 60000 find_ranks "$procs"
         await_phase evaluation "${ranks[0]}"
@@ -436,14 +481,17 @@ signals() {
         ended "$launcher"
         clock
         took=$((now - struck))
-        find_newest
         claim "exit code $code" test "$code" -eq 143
-        claim "the evaluation was not cut short" test "$newest" -lt 8
+        claim "the evaluation was not cut short" test ! -e "$out/result.json"
         claim "took $took ms" test "$took" -lt 2000
         claim "processes are left" within 1000 gone "${ranks[@]}"
         claim "resumed to other weights" resumes "$out"
         conclude "a second SIGTERM at P = $procs" "ended after $took ms in the evaluation, exit code 143, resumed to the same weights"
     done
+}
+
+validated() { # OUT: the results of its evaluations
+    grep '"type":"epoch"' "$1/metrics.jsonl" | sed 's/.*\("validation_top1_error".*\),"seconds".*/\1/'
 }
 
 refusals() {
@@ -575,7 +623,7 @@ hosted_groups() {
     codes 2
     for rank in 0 1; do
         claim "rank $rank does not name the options" says "$out.$rank.log" \
-            '^error: processes have different options: collective = TreeCollective \(NativeCollective\), audit-every = 0 \(5\)'
+            '^error: processes have different options: collective = tree \(native\), audit-every = 0 \(5\)'
     done
     conclude "processes with different options" "refused by both before training, exit code 2, options named"
     free_port
@@ -645,10 +693,10 @@ network() {
     spaces=()
 }
 
-[ "$#" -gt 0 ] || set -- phases memory damage disk folder restarts signals refusals hosted network
+[ "$#" -gt 0 ] || set -- phases start memory damage disk folder restarts signals refusals hosted network
 for section; do
     case $section in
-        phases | memory | damage | disk | folder | restarts | signals | refusals | network) "$section" ;;
+        phases | start | memory | damage | disk | folder | restarts | signals | refusals | network) "$section" ;;
         hosted) hosted_groups ;;
         *) echo "no such section: $section" >&2 && exit 2 ;;
     esac

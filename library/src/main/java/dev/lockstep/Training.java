@@ -23,6 +23,7 @@ import dev.lockstep.train.StopSignal;
 import dev.lockstep.train.Trainer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -125,6 +126,15 @@ public final class Training implements AutoCloseable {
     }
 
     private RunResult run(Path folder, Choice choice) {
+        try {
+            return runHere(folder, choice);
+        } catch (RuntimeException | Error e) {
+            group.fail(e);
+            throw e;
+        }
+    }
+
+    private RunResult runHere(Path folder, Choice choice) {
         boolean first = group.rank() == 0;
         try (RunFolder locked = first ? RunFolder.open(folder) : null) {
             MetricSink notices = MetricSink.all(first ? ownSinks : List.of());
@@ -134,12 +144,17 @@ public final class Training implements AutoCloseable {
             Optional<Checkpoint> start = choice.of(directory);
             start.ifPresent(trainer::restore);
             agreeOnStep();
+            trainer.compareState();
             if (locked == null) {
                 return trainSilently();
             }
             locked.write("recipe.yaml", recipe.toYaml());
             directory.removeUnfinished();
             directory.supersedeAfter(start.isPresent() ? trainer.step() : NO_STEP);
+            if (!trainer.isFinished()) {
+                // Of an earlier session: were this one to crash, it would pass for its result.
+                Files.deleteIfExists(folder.resolve(RunResult.NAME));
+            }
             return trainInto(folder, directory, notices::onNotice);
         } catch (IOException e) {
             throw LockstepException.recipe(

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.HostTensor;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalogue.OpenDataset;
@@ -28,9 +29,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
@@ -41,6 +44,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainingTest {
     private static final RunOptions OPTIONS = RunOptions.defaults().withLanes(2).withBucketFloats(500);
@@ -142,6 +147,9 @@ class TrainingTest {
                         "bn1.num_batches_tracked",
                         "optimizer.momentum.fc.bias");
         assertThat(last.tensors().get("conv1.weight").shape()).containsExactly(4, 3, 3, 3);
+        assertThat(List.of(last.step(), last.epoch(), last.iteration())).containsExactly(14L, 2L, 0L);
+        Checkpoint within = Checkpoint.read(temporary.resolve("checkpoints/step-00000009.safetensors"));
+        assertThat(List.of(within.step(), within.epoch(), within.iteration())).containsExactly(9L, 1L, 2L);
     }
 
     private List<String> checkpoints() throws IOException {
@@ -259,6 +267,84 @@ class TrainingTest {
         assertSame(left(run(recipe, temporary, OPTIONS), temporary), uninterrupted(recipe));
     }
 
+    /** The last step of an epoch, and of the run: the evaluation after it may take longer than whoever stops it waits. */
+    @ParameterizedTest
+    @ValueSource(longs = {7, 14})
+    void signal_inTheLastStepOfAnEpoch_leavesTheEvaluationToTheResumedRun(long last) throws IOException {
+        Recipe recipe = TestRuns.recipe();
+        StopSignal stop = new StopSignal();
+        try (Training run = Training.create(
+                recipe, ResNet::fromRecipe, TestRuns.data(recipe), new SoloCollective(), OPTIONS, stop)) {
+            RunResult result = run.addSink(new Watching(
+                            step -> {
+                                if (step.step() == last - 1) {
+                                    stop.request();
+                                }
+                            },
+                            new ArrayList<>()))
+                    .resumeOrStart(temporary);
+            assertThat(result.status()).isEqualTo(RunResult.Status.INTERRUPTED);
+            assertThat(result.steps()).isEqualTo(last);
+            assertThat(result.epochs()).isEqualTo((int) last / 7 - 1);
+        }
+        assertThat(checkpoints()).contains("step-%08d.safetensors".formatted(last));
+        assertSame(left(run(recipe, temporary, OPTIONS), temporary), uninterrupted(recipe));
+    }
+
+    @Test
+    void signal_duringAnEvaluation_endsIt_andTheResumedRunDoesItAgain() throws IOException {
+        Recipe recipe = TestRuns.recipe("evaluation.images-per-batch", "5");
+        StopSignal stop = new StopSignal();
+        AtomicInteger seen = new AtomicInteger();
+        OpenDataset data = TestRuns.watchingValidation(TestRuns.data(recipe), image -> {
+            seen.incrementAndGet();
+            stop.request();
+        });
+        try (Training run =
+                Training.create(recipe, ResNet::fromRecipe, data, new SoloCollective(), OPTIONS.withLanes(1), stop)) {
+            RunResult result = run.resumeOrStart(temporary);
+            assertThat(result.status()).isEqualTo(RunResult.Status.INTERRUPTED);
+            assertThat(result.steps()).isEqualTo(TestRuns.STEPS_PER_EPOCH);
+            assertThat(result.epochs()).isZero();
+        }
+        assertThat(seen.get()).as("of 37 images").isLessThan(37);
+        assertThat(checkpoints()).containsExactly("step-00000007.safetensors");
+        assertSame(left(run(recipe, temporary, OPTIONS), temporary), uninterrupted(recipe));
+    }
+
+    /** In the middle of it, and when its result is told but the checkpoint with it is not written. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void crash_duringAnEvaluation_losesNoStep(boolean inTheMiddle) throws IOException {
+        Recipe recipe = TestRuns.recipe();
+        OpenDataset data = TestRuns.watchingValidation(TestRuns.data(recipe), image -> crash(inTheMiddle));
+        try (Training run = training(recipe, data, OPTIONS)) {
+            assertThatThrownBy(() -> run.onEpoch(epoch -> crash(true)).resumeOrStart(temporary))
+                    .hasMessage("crash");
+        }
+        assertThat(checkpoints()).containsExactly("step-00000007.safetensors");
+        List<Long> steps = new ArrayList<>();
+        RunResult result = runWith(recipe, OPTIONS, step -> steps.add(step.step()));
+        assertThat(steps).first().isEqualTo(8L);
+        assertSame(left(result, temporary), uninterrupted(recipe));
+    }
+
+    private static void crash(boolean now) {
+        if (now) {
+            throw new IllegalStateException("crash");
+        }
+    }
+
+    /** Or it would pass for the result of the session that crashed. */
+    @Test
+    void resultOfAnEarlierSession_isGoneOnceTheRunGoesOn() {
+        Recipe recipe = TestRuns.recipe();
+        run(recipe, temporary, OPTIONS.withStopAfter(3));
+        assertThat(temporary.resolve(RunResult.NAME)).exists();
+        assertThatThrownBy(() -> runWith(recipe, OPTIONS, step -> crash(true))).hasMessage("crash");
+        assertThat(temporary.resolve(RunResult.NAME)).doesNotExist();
+    }
+
     @Test
     void stopAfterZero_savesTheInitialWeights() throws IOException {
         Recipe recipe = TestRuns.recipe();
@@ -370,13 +456,45 @@ class TrainingTest {
         var fewer = new TreeMap<>(whole.tensors());
         fewer.remove("fc.bias");
         fewer.put("bn1.running_mean", fewer.get("fc.weight"));
-        Checkpoint bad = new Checkpoint(2, whole.recipe(), whole.datasetFingerprint(), whole.trainer(), fewer);
+        Checkpoint bad = copy(whole, 0, whole.recipe(), fewer);
         try (Training run = training(recipe, OPTIONS)) {
             String before = run.trainer().weightsSha256();
             assertThatThrownBy(() -> run.trainer().restore(bad))
                     .isInstanceOf(LockstepException.class)
                     .hasMessageContainingAll("1 missing: fc.bias", "bn1.running_mean F32[7, 16] instead of F32[4]");
             assertThat(run.trainer().weightsSha256()).isEqualTo(before);
+            assertThat(run.trainer().step()).isZero();
+        }
+    }
+
+    private static Checkpoint copy(Checkpoint from, long epoch, String recipe, Map<String, HostTensor> tensors) {
+        return new Checkpoint(
+                from.step(),
+                epoch,
+                from.iteration(),
+                recipe,
+                from.datasetFingerprint(),
+                from.classNames(),
+                from.trainer(),
+                tensors);
+    }
+
+    @Test
+    void checkpoint_ofAnotherPositionOrWithAnUnreadableRecipe_isACheckpointError() {
+        Recipe recipe = TestRuns.recipe();
+        run(recipe, temporary, OPTIONS.withStopAfter(2));
+        Checkpoint whole = Checkpoint.read(temporary.resolve("checkpoints/step-00000002.safetensors"));
+        try (Training run = training(recipe, OPTIONS)) {
+            assertThatThrownBy(() -> run.trainer().restore(copy(whole, 1, whole.recipe(), whole.tensors())))
+                    .isInstanceOfSatisfying(
+                            LockstepException.class,
+                            e -> assertThat(e.exitCode()).isEqualTo(6))
+                    .hasMessageContaining("step = 2, epoch = 1, iteration = 2");
+            assertThatThrownBy(() -> run.trainer().restore(copy(whole, 0, "workers: [", whole.tensors())))
+                    .isInstanceOfSatisfying(
+                            LockstepException.class,
+                            e -> assertThat(e.exitCode()).isEqualTo(6))
+                    .hasMessageContaining("recipe of the checkpoint");
             assertThat(run.trainer().step()).isZero();
         }
     }
@@ -476,20 +594,34 @@ class TrainingTest {
         }
     }
 
+    private static void awaitGone(Path link) {
+        while (Files.isSymbolicLink(link)) {
+            Thread.onSpinWait();
+        }
+    }
+
     /** Exit code 0 would say that the weights are on disk. */
     @Test
     void fullDisk_atTheLastCheckpoint_isAnErrorAndLeavesTheOnesBefore() throws IOException {
         Path full = Path.of("/dev/full");
         assumeTrue(Files.isWritable(full));
         Recipe recipe = TestRuns.recipe();
+        Path last = temporary.resolve("checkpoints/step-00000014.safetensors.tmp");
         Watching watching = new Watching(
                 step -> {
                     if (step.step() == 14) {
-                        link(temporary.resolve("checkpoints/step-00000014.safetensors.tmp"), full);
+                        link(last, full);
                     }
                 },
                 new ArrayList<>());
-        try (Training run = training(recipe, OPTIONS.withCheckpoints(4, 9))) {
+        OpenDataset data = TestRuns.watchingValidation(TestRuns.data(recipe), image -> {
+            // The first attempt has failed by then; what it left behind is gone.
+            if (image == 36 && Files.exists(temporary.resolve("checkpoints/step-00000012.safetensors"))) {
+                awaitGone(last);
+                link(last, full);
+            }
+        });
+        try (Training run = training(recipe, data, OPTIONS.withCheckpoints(4, 9))) {
             assertThatThrownBy(() -> run.addSink(watching).resumeOrStart(temporary))
                     .isInstanceOfSatisfying(
                             LockstepException.class,

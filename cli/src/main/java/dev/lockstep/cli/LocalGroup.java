@@ -13,9 +13,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,11 +54,17 @@ final class LocalGroup {
 
     private record Silent(int rank) implements Event {}
 
+    private record Failed(int rank, String words) implements Event {}
+
     private record Stop(boolean second) implements Event {}
+
+    /** A process has had time enough to start. */
+    private record StartOver() implements Event {}
 
     /** A process that lost its line to the supervisor is usually about to end; its exit status says more. */
     private static final Duration EXIT_FOLLOWS = Duration.ofSeconds(1);
 
+    private static final Duration OVERSLEPT = Duration.ofSeconds(2);
     private static final Duration LEAVE_FOLLOWS = Duration.ofMillis(500);
     /** How long survivors have to print the report. */
     private static final Duration SURVIVORS = Duration.ofSeconds(5);
@@ -64,10 +75,14 @@ final class LocalGroup {
     private static final Set<Integer> EXPLAINED =
             Set.of(Kind.RECIPE.exitCode(), Kind.DATA.exitCode(), Kind.DIVERGED.exitCode(), Kind.CHECKPOINT.exitCode());
 
+    /** In place of an exit code: the process has told of its failure and may still be saving. */
+    private static final int ENDING = -1;
+
     private static final Set<Integer> STOPPED = Set.of(130, 143);
 
     private final Path logs;
     private final Duration peerTimeout;
+    private final Duration startTimeout;
     private final StopRequests stops;
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private final Map<Integer, Integer> ended = new HashMap<>();
@@ -75,6 +90,7 @@ final class LocalGroup {
     private final Starter starter;
     private final int size;
     private final Supervisor supervisor;
+    private long startDeadline;
 
     private interface Starter {
         Child start(int rank);
@@ -86,11 +102,13 @@ final class LocalGroup {
             List<String> arguments,
             Path logs,
             Duration peerTimeout,
+            Duration startTimeout,
             StopRequests stops,
             PrintStream out,
             PrintStream err) {
         this.logs = logs;
         this.peerTimeout = peerTimeout;
+        this.startTimeout = startTimeout;
         this.stops = stops;
         this.size = size;
         this.supervisor = new Supervisor(InetAddress.getLoopbackAddress(), peerTimeout, new Watching());
@@ -107,6 +125,11 @@ final class LocalGroup {
         @Override
         public void silent(int rank, String host) {
             events.add(new Silent(rank));
+        }
+
+        @Override
+        public void failed(int rank, String host, String words) {
+            events.add(new Failed(rank, words));
         }
     }
 
@@ -138,6 +161,7 @@ final class LocalGroup {
             }
             child.process().onExit().thenAccept(process -> events.add(new Exited(child.rank(), process.exitValue())));
         }
+        startDeadline = System.nanoTime() + startTimeout.toNanos();
         if (stops.received() != 0) {
             events.add(new Stop(false));
         }
@@ -145,8 +169,15 @@ final class LocalGroup {
 
     private Outcome follow() throws InterruptedException {
         while (ended.size() < size) {
-            Event event = events.take();
-            if (event instanceof Stop stop) {
+            Event event = next();
+            if (event instanceof StartOver) {
+                OptionalInt missing = IntStream.range(0, size)
+                        .filter(rank -> !ended.containsKey(rank) && !supervisor.hasJoined(rank))
+                        .findFirst();
+                if (missing.isPresent()) {
+                    return fail(missing.getAsInt(), "did not start within " + startTimeout.toSeconds() + " s", 0);
+                }
+            } else if (event instanceof Stop stop) {
                 if (stop.second) {
                     return Outcome.good(stops.exitCode());
                 }
@@ -163,20 +194,53 @@ final class LocalGroup {
                 return fail(silent.rank, FailureReport.silent(peerTimeout), 0);
             } else if (event instanceof Lost lost && !children.get(lost.rank).endsWithin(EXIT_FOLLOWS)) {
                 return fail(lost.rank, "closed its line to the launcher", 0);
+            } else if (event instanceof Failed failed
+                    && !children.get(failed.rank).endsWithin(EXIT_FOLLOWS)) {
+                return fail(failed.rank, "failed: " + failed.words, ENDING);
             }
         }
         children.forEach(Child::drain);
         return Outcome.good(ended.values().stream().anyMatch(STOPPED::contains) ? stopCode() : 0);
     }
 
+    private Event next() throws InterruptedException {
+        if (startDeadline == 0) {
+            return events.take();
+        }
+        Event event = events.poll(startDeadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        if (event != null) {
+            return event;
+        }
+        if (System.nanoTime() - startDeadline > OVERSLEPT.toNanos()) {
+            // Someone stopped the launcher, and its processes with it.
+            startDeadline = System.nanoTime() + startTimeout.toNanos();
+            return next();
+        }
+        startDeadline = 0;
+        return new StartOver();
+    }
+
     private boolean isGood(Exited exited) {
         return exited.code == 0 || STOPPED.contains(exited.code) && (stops.received() != 0 || hasLeft(exited.rank));
     }
 
-    /** Whether an ended process took leave before; its words may come a moment after the news of its end. */
+    /** Whether an ended process took leave before. */
     private boolean hasLeft(int rank) {
+        return soon(() -> supervisor.hasLeft(rank));
+    }
+
+    /** What an ended process said of its failure, where its exit status does not say it. */
+    private Optional<String> words(int rank, int code) {
+        return code == Kind.WORKER.exitCode()
+                        && soon(() -> supervisor.words(rank).isPresent())
+                ? supervisor.words(rank)
+                : Optional.empty();
+    }
+
+    /** The last words of a process may come a moment after the news of its end. */
+    private static boolean soon(BooleanSupplier heard) {
         long deadline = System.nanoTime() + LEAVE_FOLLOWS.toNanos();
-        while (!supervisor.hasLeft(rank) && System.nanoTime() < deadline) {
+        while (!heard.getAsBoolean() && System.nanoTime() < deadline) {
             try {
                 Thread.sleep(10);
             } catch (InterruptedException e) {
@@ -184,7 +248,7 @@ final class LocalGroup {
                 return false;
             }
         }
-        return supervisor.hasLeft(rank);
+        return heard.getAsBoolean();
     }
 
     private int stopCode() {
@@ -202,31 +266,39 @@ final class LocalGroup {
 
     private Outcome ended(Exited exited) {
         Child first = children.get(0);
-        if (EXPLAINED.contains(exited.code) && first.endsWithin(EXIT_FOLLOWS)) {
-            // Usually all processes find the same fault; then the words of rank 0, already shown, are enough.
-            if (first.process().exitValue() == exited.code) {
-                return fail(0, new ExitStatus(exited.code).toString(), exited.code);
-            }
-        }
-        return fail(exited.rank, new ExitStatus(exited.code).toString(), exited.code);
+        boolean explained = EXPLAINED.contains(exited.code)
+                || words(exited.rank, exited.code).isPresent();
+        // Usually all processes find the same fault; then the words of rank 0, already shown, are enough.
+        boolean byAll =
+                explained && first.endsWithin(EXIT_FOLLOWS) && first.process().exitValue() == exited.code;
+        return fail(byAll ? 0 : exited.rank, new ExitStatus(exited.code).toString(), exited.code);
     }
 
-    /** @param code the exit code of the culprit; 0 when it still runs */
+    /** @param code the exit code of the culprit; 0 when it still runs and must be ended, or {@link #ENDING} */
     private Outcome fail(int rank, String cause, int code) {
         Child culprit = children.get(rank);
         if (code == 0) {
             culprit.kill();
-        } else {
+        } else if (code != ENDING) {
             culprit.drain();
         }
-        boolean told = rank == 0 && code != 0 && !new ExitStatus(code).isSignal();
+        boolean told = rank == 0 && code > 0 && !new ExitStatus(code).isSignal();
         children.get(0).mute();
-        FailureReport report = new FailureReport(
-                rank, HostName.own(), cause, culprit.lastLines(), culprit.log().toString());
-        supervisor.announce(report);
+        // Its own words name the culprit, which is often another one: an audit fails on all processes.
+        String line = words(rank, code)
+                .orElseGet(() -> new FailureReport(
+                                rank,
+                                HostName.own(),
+                                cause,
+                                culprit.lastLines(),
+                                culprit.log().toString())
+                        .line());
+        supervisor.announce(rank, line);
         long deadline = System.nanoTime() + SURVIVORS.toNanos();
         children.forEach(child -> child.endsWithin(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
-        return new Outcome(EXPLAINED.contains(code) ? code : Kind.WORKER.exitCode(), report.line(), told);
+        boolean hasEnded = code == ENDING && !culprit.process().isAlive();
+        int endedWith = hasEnded ? culprit.process().exitValue() : code;
+        return new Outcome(EXPLAINED.contains(endedWith) ? endedWith : Kind.WORKER.exitCode(), line, told);
     }
 
     private void killAll() {

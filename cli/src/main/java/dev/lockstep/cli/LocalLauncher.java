@@ -15,11 +15,14 @@ import java.util.function.Supplier;
  */
 public final class LocalLauncher {
     private static final int FAILED = LockstepException.Kind.WORKER.exitCode();
+    /** How long a process has to reach the launcher: on a busy machine a JVM needs many seconds. */
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
 
     private final String mainClass;
     private final Runnable warmup;
     private final PrintStream out;
     private final PrintStream err;
+    private final Duration startTimeout;
 
     /** Launches this program. */
     public LocalLauncher() {
@@ -27,10 +30,16 @@ public final class LocalLauncher {
     }
 
     LocalLauncher(String mainClass, Runnable warmup, PrintStream out, PrintStream err) {
+        this(mainClass, warmup, out, err, START_TIMEOUT);
+    }
+
+    /** @param startTimeout how long a process has to reach the launcher, if the peer timeout is not longer */
+    LocalLauncher(String mainClass, Runnable warmup, PrintStream out, PrintStream err, Duration startTimeout) {
         this.mainClass = mainClass;
         this.warmup = warmup;
         this.out = out;
         this.err = err;
+        this.startTimeout = startTimeout;
     }
 
     /**
@@ -48,10 +57,11 @@ public final class LocalLauncher {
     public int run(int processes, Supplier<List<String>> arguments, Path logs, Duration peerTimeout, int maxRestarts) {
         makeFolder(logs);
         warmup.run();
+        Duration start = startTimeout.compareTo(peerTimeout) > 0 ? startTimeout : peerTimeout;
         try (StopRequests stops = new StopRequests()) {
             for (int restart = 0; ; restart++) {
-                LocalGroup group =
-                        new LocalGroup(mainClass, processes, arguments.get(), logs, peerTimeout, stops, out, err);
+                LocalGroup group = new LocalGroup(
+                        mainClass, processes, arguments.get(), logs, peerTimeout, start, stops, out, err);
                 LocalGroup.Outcome outcome = group.run();
                 if (outcome.exitCode() != FAILED || restart == maxRestarts || stops.received() != 0) {
                     outcome.print(err);

@@ -1,5 +1,6 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.errors.LockstepException;
 import java.util.Optional;
 
 /**
@@ -11,7 +12,8 @@ final class ParentWatch {
     static final String VARIABLE = "LOCKSTEP_PARENT";
 
     private static final long PERIOD_MILLIS = 100;
-    private static final int EXIT_CODE = 143;
+    /** That of any failed process: 143 would say that a checkpoint was saved. */
+    private static final int EXIT_CODE = LockstepException.Kind.WORKER.exitCode();
 
     private ParentWatch() {}
 

@@ -67,16 +67,24 @@ final class TrainCommand implements Callable<Integer> {
                 .orElse(ResNet::fromRecipe);
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
         new Topology(recipe.workers(), options.processes());
-        OpenDataset data = Datasets.open(recipe.data(), options.data());
-        if (options.processes() > 1 && !Collectives.isInGroup()) {
+        if (!Collectives.isInGroup() && (options.processes() > 1 || options.maxRestarts() > 0)) {
+            // They need not all fetch it.
+            Datasets.open(recipe.data(), options.data());
             return launch(out);
         }
+        options.checkInGroup();
+        // The group first: while one process still looks for its data, the others can watch it.
         try (Collective group = Collectives.fromEnvironment(options.collective(), options.peerTimeout())) {
-            return train(recipe, models, data, group, out);
+            try {
+                return train(recipe, models, Datasets.open(recipe.data(), options.data()), group, out);
+            } catch (RuntimeException | Error e) {
+                group.fail(e);
+                throw e;
+            }
         }
     }
 
-    /** Runs this very command in P processes. The data is there by now: they need not all fetch it. */
+    /** Runs this very command in P processes. */
     private int launch(Path out) {
         List<String> arguments =
                 new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());

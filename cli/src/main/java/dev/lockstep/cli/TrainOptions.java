@@ -55,9 +55,8 @@ final class TrainOptions {
     @Option(
             names = "--stop-after",
             paramLabel = "STEPS",
-            defaultValue = "-1",
             description = "Save and stop when this many steps are done; 0 saves the initial weights.")
-    private long stopAfter = -1;
+    private Optional<Long> stopAfter = Optional.empty();
 
     @Option(
             names = "--checkpoint-every",
@@ -73,7 +72,7 @@ final class TrainOptions {
             names = "--audit-every",
             paramLabel = "STEPS",
             defaultValue = "0",
-            description = "Compare all processes' state this often (default: every epoch).")
+            description = "Compare all processes' state this often, too (default: before each checkpoint alone).")
     private long auditEvery;
 
     @Option(
@@ -157,13 +156,15 @@ final class TrainOptions {
         atLeast("--procs", processes, 1);
         atLeast("--lanes", lanes, 0);
         atLeast("--loader-threads", loaderThreads, 1);
+        stopAfter.ifPresent(steps -> atLeast("--stop-after", steps, 0));
         atLeast("--checkpoint-every", checkpointEvery, 0);
         atLeast("--keep", keep, 1);
         atLeast("--audit-every", auditEvery, 0);
         atLeast("--peer-timeout", peerTimeout, 1);
         atLeast("--max-restarts", maxRestarts, 0);
         if (!(bucketMegabytes > 0 && bucketMegabytes <= 4096)) {
-            throw LockstepException.recipe("--bucket-mb = " + bucketMegabytes, "must be above 0 and at most 4096", "");
+            throw LockstepException.recipe(
+                    "--bucket-mb = " + bucketMegabytes + " is out of range", "", "give more than 0 and at most 4096");
         }
         if (!collective.equals("tree") && !collective.equals("native")) {
             throw LockstepException.recipe("--collective = " + collective, "no such collective", "use tree or native");
@@ -179,7 +180,17 @@ final class TrainOptions {
 
     private static void atLeast(String option, long value, long low) {
         if (value < low) {
-            throw LockstepException.recipe(option + " = " + value, "must be at least " + low, "");
+            throw LockstepException.recipe(option + " = " + value + " is too small", "", "give at least " + low);
+        }
+    }
+
+    /** Checks what a process of a group may be asked for. */
+    void checkInGroup() {
+        if (maxRestarts > 0 && Collectives.isInGroupOfAnother()) {
+            throw LockstepException.recipe(
+                    "--max-restarts = " + maxRestarts + " is for processes that Lockstep starts",
+                    "another launcher started this one, as RANK and WORLD_SIZE say",
+                    "leave it out and use that launcher's own restarts, as torchrun's --max-restarts");
         }
     }
 
@@ -194,7 +205,7 @@ final class TrainOptions {
                 checkpointEvery,
                 keep,
                 auditEvery,
-                stopAfter,
+                stopAfter.orElse(-1L),
                 skipBadImages);
     }
 

@@ -1,6 +1,5 @@
 package dev.lockstep.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalogue.Datasets;
@@ -8,6 +7,7 @@ import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
+import dev.lockstep.sampling.MinibatchPlan;
 import dev.lockstep.train.ReferenceTraining;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,10 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
@@ -37,6 +34,8 @@ import picocli.CommandLine.Option;
         description = "Shows on this machine that processes and lanes do not change the weights.",
         footer = {"", "Example:", "  lockstep verify recipes/fashion-mnist.yaml"})
 final class VerifyCommand implements Callable<Integer> {
+    private static final int ATTEMPTS = 3;
+
     @Mixin
     @SuppressWarnings("NullAway.Init")
     private RecipeArgument recipeArgument;
@@ -47,47 +46,65 @@ final class VerifyCommand implements Callable<Integer> {
             description = "Folder of the dataset; found or fetched when left out.")
     private Optional<Path> data = Optional.empty();
 
-    @Option(names = "--steps", paramLabel = "N", defaultValue = "12", description = "Steps of each run (default: 12).")
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            defaultValue = "12",
+            description = "Steps of each run (default: 12, or as many as the recipe has).")
     private int steps = 12;
 
     @Option(names = "--json", description = "Print the table as JSON.")
     private boolean json;
 
-    /** One line of the table. */
-    private record Row(int processes, int lanes, String collective, String run, String weights, String verdict) {}
-
     @Override
     public Integer call() throws Exception {
         if (steps < 2) {
-            throw LockstepException.recipe("--steps = " + steps, "must be at least 2", "");
+            throw LockstepException.recipe("--steps = " + steps + " is too small", "", "give at least 2");
         }
         Recipe recipe = recipeArgument.read();
         OpenDataset dataset = Datasets.open(recipe.data(), data);
+        steps = (int) Math.min(steps, stepsOf(recipe, dataset));
         Path folder = Files.createTempDirectory("lockstep-verify");
         try {
+            VerifyTable table = new VerifyTable(steps);
             Path file = Files.writeString(folder.resolve("recipe.yaml"), recipe.toYaml());
-            List<Row> rows = new ArrayList<>();
-            Path first = folder.resolve("p1-l1");
-            String reference = train(file, first, 1, 1, "tree", steps);
-            rows.add(new Row(1, 1, "tree", "straight", reference, "reference"));
-            show(rows);
-            for (int[] placement : placements(recipe.workers())) {
-                String name = "p" + placement[0] + "-l" + placement[1];
-                String weights = train(file, folder.resolve(name), placement[0], placement[1], "tree", steps);
-                add(rows, placement[0], placement[1], "tree", "straight", weights);
-            }
-            killedAndResumed(recipe, file, folder.resolve("killed"), rows);
-            if (recipe.workers() % 2 == 0) {
-                String weights = train(file, folder.resolve("native"), 2, 1, "native", steps);
-                rows.add(new Row(2, 1, "native", "straight", weights, weights.equals(reference) ? "same" : "rounding"));
-                show(rows);
-            }
-            double distance = distance(recipe, dataset, first);
-            boolean same = rows.stream().allMatch(row -> !row.verdict.equals("DIFFERENT"));
-            conclude(rows, distance, same);
-            return same && distance < 1e-3 ? 0 : LockstepException.Kind.WORKER.exitCode();
+            show(table.heading(recipe.name()));
+            fill(table, recipe, dataset, file, folder);
+            System.out.println(json ? table.toJson() : table.conclusion());
+            return table.isGood() ? 0 : LockstepException.Kind.WORKER.exitCode();
         } finally {
             delete(folder);
+        }
+    }
+
+    private static long stepsOf(Recipe recipe, OpenDataset dataset) {
+        MinibatchPlan plan =
+                new MinibatchPlan(recipe.seed(), dataset.training().size(), recipe.workers(), recipe.imagesPerWorker());
+        long all = (long) recipe.epochs() * plan.iterationsPerEpoch();
+        if (all < 2) {
+            throw LockstepException.recipe(
+                    "the recipe has too few steps to interrupt it: steps = " + all, "", "give it 2 or more");
+        }
+        return all;
+    }
+
+    private void fill(VerifyTable table, Recipe recipe, OpenDataset dataset, Path file, Path folder) throws Exception {
+        Path first = folder.resolve("p1-l1");
+        show(table.addTree(1, 1, "straight", train(file, first, 1, 1, "tree")));
+        for (int[] placement : placements(recipe.workers())) {
+            Path out = folder.resolve("p" + placement[0] + "-l" + placement[1]);
+            String weights = train(file, out, placement[0], placement[1], "tree");
+            show(table.addTree(placement[0], placement[1], "straight", weights));
+        }
+        killedAndResumed(table, recipe, file, folder);
+        SortedMap<String, double[]> exact = inFloat64(recipe, dataset);
+        table.distance(distance(first, exact));
+        // With two processes every order of two summands gives the same bits.
+        int processes = recipe.workers() % 4 == 0 ? 4 : 2;
+        if (recipe.workers() % processes == 0) {
+            Path out = folder.resolve("native");
+            String weights = train(file, out, processes, 1, "native");
+            show(table.addNative(processes, 1, weights, distance(out, exact)));
         }
     }
 
@@ -100,18 +117,40 @@ final class VerifyCommand implements Callable<Integer> {
         return placements;
     }
 
-    private void killedAndResumed(Recipe recipe, Path file, Path out, List<Row> rows) throws Exception {
+    private void killedAndResumed(VerifyTable table, Recipe recipe, Path file, Path folder) throws Exception {
         int processes = recipe.workers() % 2 == 0 ? 2 : 1;
-        Process process = start(file, out, processes, 1, "tree", steps, List.of("--checkpoint-every", "1"));
-        int half = steps / 2;
-        while (process.isAlive() && newest(out) < half) {
-            Thread.sleep(5);
+        for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+            Path out = folder.resolve("killed-" + attempt);
+            Process process = start(file, out, processes, 1, "tree", List.of("--checkpoint-every", "1"));
+            while (process.isAlive() && newest(out) < steps / 2) {
+                Thread.sleep(5);
+            }
+            if (process.isAlive()) {
+                kill(process);
+            } else {
+                requireGood(process, out, processes, 1, "tree");
+            }
+            long killedAt = newest(out);
+            if (killedAt > 0 && killedAt < steps) {
+                String run = "killed at P = " + processes + ", resumed from step " + killedAt;
+                show(table.addTree(1, 2, run, train(file, out, 1, 2, "tree")));
+                return;
+            }
         }
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly().waitFor();
-        long killedAt = newest(out);
-        String weights = train(file, out, 1, 2, "tree", steps);
-        add(rows, 1, 2, "tree", "killed at P = " + processes + ", resumed from step " + killedAt, weights);
+        throw LockstepException.worker(
+                "no run could be killed between its first and its last step",
+                "attempts = " + ATTEMPTS,
+                "give more --steps, or try again when the machine is less busy");
+    }
+
+    /** Kills a run and waits until none of its processes holds the folder. */
+    private static void kill(Process process) throws Exception {
+        List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle()))
+                .toList();
+        all.forEach(ProcessHandle::destroyForcibly);
+        for (ProcessHandle one : all) {
+            one.onExit().get();
+        }
     }
 
     private static long newest(Path out) throws IOException {
@@ -128,24 +167,22 @@ final class VerifyCommand implements Callable<Integer> {
         }
     }
 
-    private void add(List<Row> rows, int processes, int lanes, String collective, String run, String weights) {
-        String verdict = weights.equals(rows.get(0).weights) ? "same" : "DIFFERENT";
-        rows.add(new Row(processes, lanes, collective, run, weights, verdict));
-        show(rows);
+    private String train(Path recipe, Path out, int processes, int lanes, String collective) throws Exception {
+        Process process = start(recipe, out, processes, lanes, collective, List.of());
+        process.waitFor();
+        requireGood(process, out, processes, lanes, collective);
+        return RunResult.read(out).weightsSha256();
     }
 
-    private String train(Path recipe, Path out, int processes, int lanes, String collective, int stopAfter)
-            throws Exception {
-        Process process = start(recipe, out, processes, lanes, collective, stopAfter, List.of());
-        int exitCode = process.waitFor();
-        if (exitCode != 0) {
+    private static void requireGood(Process ended, Path out, int processes, int lanes, String collective)
+            throws IOException {
+        if (ended.exitValue() != 0) {
             String log = Files.readString(out.resolveSibling(out.getFileName() + ".log"));
             throw LockstepException.worker(
-                    "a run failed, exit code = " + exitCode + ": " + lastLine(log),
+                    "a run failed, exit code = " + ended.exitValue() + ": " + lastLine(log),
                     "procs = " + processes + ", lanes = " + lanes + ", collective = " + collective,
                     "run 'lockstep doctor'");
         }
-        return RunResult.read(out).weightsSha256();
     }
 
     private static String lastLine(String log) {
@@ -155,8 +192,7 @@ final class VerifyCommand implements Callable<Integer> {
                 .orElse("no message");
     }
 
-    private Process start(
-            Path recipe, Path out, int processes, int lanes, String collective, int stopAfter, List<String> more)
+    private Process start(Path recipe, Path out, int processes, int lanes, String collective, List<String> more)
             throws IOException {
         List<String> arguments = new ArrayList<>(List.of(
                 "train",
@@ -170,7 +206,7 @@ final class VerifyCommand implements Callable<Integer> {
                 "--collective",
                 collective,
                 "--stop-after",
-                Integer.toString(stopAfter)));
+                Integer.toString(steps)));
         data.ifPresent(folder -> arguments.addAll(List.of("--data", folder.toString())));
         arguments.addAll(more);
         Path log = out.resolveSibling(out.getFileName() + ".log");
@@ -180,49 +216,20 @@ final class VerifyCommand implements Callable<Integer> {
                 .start();
     }
 
-    private double distance(Recipe recipe, OpenDataset dataset, Path run) {
+    private SortedMap<String, double[]> inFloat64(Recipe recipe, OpenDataset dataset) {
         System.err.println("computing " + steps + " steps in float64 ...");
-        SortedMap<String, double[]> exact =
-                new ReferenceTraining(recipe, dataset, ResNet::fromRecipe).weightsAfter(steps);
+        return new ReferenceTraining(recipe, dataset, ResNet::fromRecipe).weightsAfter(steps);
+    }
+
+    private double distance(Path run, SortedMap<String, double[]> exact) {
         Path checkpoint = run.resolve("checkpoints").resolve("step-%08d.safetensors".formatted(steps));
         return ReferenceTraining.distance(Checkpoint.read(checkpoint).tensors(), exact);
     }
 
-    private void show(List<Row> rows) {
-        if (json) {
-            return;
+    private void show(String line) {
+        if (!json) {
+            System.out.println(line);
         }
-        if (rows.size() == 1) {
-            System.out.printf("%5s %5s  %-10s %-10s %-18s %s%n", "procs", "lanes", "collective", "", "weights", "run");
-        }
-        Row row = rows.get(rows.size() - 1);
-        System.out.printf(
-                Locale.ROOT,
-                "%5d %5d  %-10s %-10s %-18s %s%n",
-                row.processes,
-                row.lanes,
-                row.collective,
-                row.verdict,
-                row.weights.substring(0, 16),
-                row.run);
-    }
-
-    private void conclude(List<Row> rows, double distance, boolean same) throws IOException {
-        if (json) {
-            Map<String, Object> document = new LinkedHashMap<>();
-            document.put("steps", steps);
-            document.put("rows", rows);
-            document.put("bitwise", same);
-            document.put("distance_to_float64", distance);
-            System.out.println(new ObjectMapper().writeValueAsString(document));
-            return;
-        }
-        System.out.printf(
-                Locale.ROOT, "distance to a float64 computation of the same %d steps: %.2g of |w|%n", steps, distance);
-        System.out.println(
-                same
-                        ? "the weights are the same, bit by bit, in every run of the tree collective"
-                        : "THE WEIGHTS DIFFER: run 'lockstep doctor', and report it as a bug of Lockstep");
     }
 
     private static void delete(Path folder) {

@@ -5,6 +5,7 @@ import dev.lockstep.supervise.SupervisorAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -26,11 +27,17 @@ final class FakeWorker {
         String deed = deed(arguments, rank);
         Signal.handle(new Signal("INT"), signal -> {});
         Signal.handle(new Signal("TERM"), signal -> asked.countDown());
-        PeerMonitor monitor = PeerMonitor.connect(
-                SupervisorAddress.from(System.getenv()).orElseThrow(), rank, PeerMonitor.Watcher.launcher());
         Files.writeString(
                 facts.resolve("pid-" + rank),
                 Long.toString(ProcessHandle.current().pid()));
+        if (deed.equals("never connect")) {
+            TimeUnit.HOURS.sleep(1);
+        }
+        PeerMonitor monitor = PeerMonitor.connect(
+                SupervisorAddress.from(System.getenv()).orElseThrow(),
+                rank,
+                PeerMonitor.Watcher.launcher(Duration.ofSeconds(3)));
+        Files.writeString(facts.resolve("here-" + rank), "");
         while (!allThere(facts, size)) {
             Thread.sleep(20);
         }
@@ -50,7 +57,7 @@ final class FakeWorker {
 
     private static boolean allThere(Path facts, int size) {
         for (int rank = 0; rank < size; rank++) {
-            if (!Files.exists(facts.resolve("pid-" + rank))) {
+            if (!Files.exists(facts.resolve("here-" + rank))) {
                 return false;
             }
         }
@@ -61,6 +68,17 @@ final class FakeWorker {
             throws IOException, InterruptedException {
         if (deed.startsWith("exit ")) {
             halt(monitor, Integer.parseInt(deed.substring(5)));
+        } else if (deed.startsWith("say ")) {
+            String[] words = deed.split(" ", 3);
+            Thread.sleep(Long.parseLong(words[1]));
+            System.err.println("error: " + words[2]);
+            monitor.fail(words[2]);
+            halt(monitor, 4);
+        } else if (deed.startsWith("linger ")) {
+            monitor.fail(deed.substring(7));
+            Thread.sleep(3500);
+            Files.writeString(facts.resolve("saved"), "");
+            halt(monitor, 3);
         } else if (deed.equals("fail once")) {
             if (Files.exists(facts.resolve("failed"))) {
                 halt(monitor, 0);

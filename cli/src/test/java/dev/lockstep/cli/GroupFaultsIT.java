@@ -2,6 +2,7 @@ package dev.lockstep.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.sampling.MinibatchPlan;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Groups of real trainings over the tree collective, started by hand with torchrun's variables as well as by our launcher, to
@@ -58,6 +61,83 @@ final class GroupFaultsIT {
                 .singleElement()
                 .satisfies(line ->
                         assertThat(line).startsWith("error: rank 1 on ").contains(" ended without taking leave, "));
+    }
+
+    /** A bad image ends its process in good order: it is the culprit all the same, not whoever notices. */
+    @ParameterizedTest
+    @CsvSource({"4, 3", "2, 0"})
+    void rankWithABadImage_withoutOurLauncher_isNamedByEverySurvivor(int size, int culprit) throws Exception {
+        String bad = photographs(4 / size * culprit);
+        group(freePort(), size, "--data", folder.toString());
+        for (int rank = 0; rank < size; rank++) {
+            String fault = "not a JPEG or PNG file, .*" + bad + ".*";
+            boolean own = rank == culprit;
+            assertThat(exitCode(rank)).as("rank %d", rank).isEqualTo(own ? 3 : 4);
+            assertThat(errors("rank-" + rank + ".out"))
+                    .singleElement()
+                    .asString()
+                    .matches(own ? "error: " + fault : "error: rank " + culprit + " on \\S+ failed: " + fault);
+        }
+    }
+
+    /** A recipe of four workers on a folder in which one image of a worker's first batch is bad; returns its name. */
+    private String photographs(int worker) throws IOException {
+        int bad = new MinibatchPlan(3, 24, 4, 2).samples(0, 0, worker)[0];
+        List<String> names = new ArrayList<>();
+        for (String type : List.of("ant", "bee")) {
+            for (int i = 0; i < 12; i++) {
+                names.add(type + "/" + (char) ('a' + i) + ".png");
+            }
+        }
+        for (int i = 0; i < names.size(); i++) {
+            byte[] image = SkipBadImagesCommandTest.image(i % 12);
+            write("train/" + names.get(i), i == bad ? new byte[7] : image);
+            write("val/" + names.get(i), image);
+        }
+        recipe = Files.writeString(folder.resolve("photographs.yaml"), """
+                        name: photographs
+                        seed: 3
+                        epochs: 1
+                        workers: 4
+                        images-per-worker: 2
+                        data: {dataset: imagefolder, image-size: 16}
+                        model: {name: resnet8, width: 4}
+                        """);
+        return names.get(bad);
+    }
+
+    private void write(String name, byte[] bytes) throws IOException {
+        Path file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.write(file, bytes);
+    }
+
+    @Test
+    void singleProcess_withRestarts_isStartedAgain() throws Exception {
+        Process launcher = start("launcher.out", Map.of(), "--checkpoint-every", "1", "--max-restarts", "1");
+        await(this::hasCheckpoint);
+        ProcessHandle child = launcher.children()
+                .filter(process -> rankOf(process).equals("0"))
+                .findFirst()
+                .orElseThrow();
+        child.destroyForcibly();
+        await(() -> launcher.children()
+                .anyMatch(process -> process.pid() != child.pid()
+                        && process.isAlive()
+                        && rankOf(process).equals("0")));
+        new ProcessBuilder("kill", "-TERM", Long.toString(launcher.pid()))
+                .start()
+                .waitFor();
+        assertThat(exitCode(0)).isEqualTo(143);
+        assertThat(Files.readString(folder.resolve("launcher.out")))
+                .contains("restart 1 of 1: rank 0 on ", " was killed by signal 9 (SIGKILL)");
+    }
+
+    @Test
+    void restarts_inTheGroupOfAnotherLauncher_areRefused() throws Exception {
+        start("rank-0.out", place(0, 2, freePort()), "--max-restarts", "1");
+        assertThat(exitCode(0)).isEqualTo(2);
+        assertThat(errors("rank-0.out")).singleElement().asString().startsWith("error: --max-restarts = 1 is for");
     }
 
     @Test

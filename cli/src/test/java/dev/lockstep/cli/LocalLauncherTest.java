@@ -101,6 +101,51 @@ class LocalLauncherTest {
         assertThat(err()).isEqualTo("rank 0 does: exit 5\n");
     }
 
+    /** An audit, say: whoever happens to end first is not the culprit, and nobody is cut short before it has said so. */
+    @Test
+    void faultThatAllFind_isToldByEachInItsWords_andByNobodyElse() throws IOException {
+        String words = "processes disagree: rank = 2 has another parameter fc.bias";
+        assertThat(launch(3, 0, "0=say 400 " + words, "1=say 0 " + words, "2=say 200 " + words))
+                .isEqualTo(4);
+        assertThat(errors(err())).containsExactly("error: " + words);
+        for (int rank = 0; rank < 3; rank++) {
+            assertThat(errors(log(rank))).containsExactly("error: " + words);
+        }
+    }
+
+    @Test
+    void faultThatOneFinds_isToldInItsWords() throws IOException {
+        assertThat(launch(2, 1, "1=say 0 rank 7 cannot be reached")).isEqualTo(4);
+        assertThat(err()).contains("restart 1 of 1: rank 7 cannot be reached");
+        assertThat(errors(log(0))).hasSize(2).containsOnly("error: rank 7 cannot be reached");
+    }
+
+    /** Its checkpoint may still be on its way to a slow disk. */
+    @Test
+    void rankThatFailsAndStillSaves_isNamedMeanwhile_andNotCutShort() throws IOException {
+        assertThat(launch(2, 1, "0=linger truncated image")).isEqualTo(3);
+        assertThat(facts.resolve("saved")).exists();
+        assertThat(errors(err())).singleElement().asString().contains("error: rank 0 on ", " failed: truncated image");
+        assertThat(errors(log(1))).singleElement().asString().contains(" failed: truncated image");
+    }
+
+    private static List<String> errors(String text) {
+        return text.lines().filter(line -> line.startsWith("error: ")).toList();
+    }
+
+    @Test
+    void rankThatDoesNotStart_isNamed() throws IOException {
+        assertThat(new LocalLauncher(
+                                FakeWorker.class.getName(), () -> {}, print(out), print(err), Duration.ofSeconds(10))
+                        .run(2, () -> List.of(facts.toString(), "1=never connect"), logs, Duration.ofSeconds(3), 0))
+                .isEqualTo(4);
+        assertThat(errors(log(0)))
+                .singleElement()
+                .asString()
+                .contains("error: rank 1 on ", "did not start within 10 s");
+        assertThat(err()).contains("error: rank 1 on ", "did not start within 10 s");
+    }
+
     @Test
     void unexplainedExit_isAWorkerFailure() {
         assertThat(launch(2, 0, "1=exit 1")).isEqualTo(4);

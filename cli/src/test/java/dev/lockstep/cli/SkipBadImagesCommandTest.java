@@ -53,7 +53,7 @@ final class SkipBadImagesCommandTest {
         Files.write(file, bytes);
     }
 
-    private static byte[] image(int key) throws IOException {
+    static byte[] image(int key) throws IOException {
         BufferedImage image = new BufferedImage(20 + key, 20, BufferedImage.TYPE_INT_RGB);
         for (int x = 0; x < image.getWidth(); x++) {
             image.setRGB(x, (x * (key + 1)) % 20, 0xFFFFFF - key * 4321);

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +28,8 @@ import org.bytedeco.pytorch.Tensor;
  * optimizer.momentum.<parameter>}, and as metadata the position, the resolved recipe and the dataset's fingerprint.
  *
  * @param step iterations done
+ * @param epoch whole epochs done; {@link #UNKNOWN} in files from before it was written
+ * @param iteration iterations done of the epoch under way; likewise
  * @param recipe resolved, as YAML
  * @param datasetFingerprint of the training set
  * @param classNames of the dataset, by class; empty when they are not known
@@ -34,11 +37,15 @@ import org.bytedeco.pytorch.Tensor;
  */
 public record Checkpoint(
         long step,
+        long epoch,
+        long iteration,
         String recipe,
         String datasetFingerprint,
         List<String> classNames,
         String trainer,
         Map<String, HostTensor> tensors) {
+    static final long UNKNOWN = -1;
+
     private static final String FORMAT_KEY = "format_version";
     private static final String FORMAT = "lockstep-1";
     private static final String CLASS_NAMES = "class_names";
@@ -48,10 +55,19 @@ public record Checkpoint(
         tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
     }
 
-    /** A checkpoint that does not know what its classes are called. */
-    public Checkpoint(
-            long step, String recipe, String datasetFingerprint, String trainer, Map<String, HostTensor> tensors) {
-        this(step, recipe, datasetFingerprint, List.of(), trainer, tensors);
+    /**
+     * Checks that step, epoch and iteration are one position.
+     *
+     * @throws LockstepException of kind CHECKPOINT
+     */
+    public void requirePosition(int iterationsPerEpoch) {
+        if (epoch != UNKNOWN && (epoch != step / iterationsPerEpoch || iteration != step % iterationsPerEpoch)) {
+            throw LockstepException.checkpoint(
+                    "checkpoint is of another position: step = " + step + ", epoch = " + epoch + ", iteration = "
+                            + iteration,
+                    "iterations of an epoch = " + iterationsPerEpoch,
+                    "use another one");
+        }
     }
 
     /** Copies the flat state into tensors by name: the state dict in its order, then the momentum. */
@@ -80,21 +96,16 @@ public record Checkpoint(
     }
 
     Safetensors toFile() {
-        return new Safetensors(
-                Map.of(
-                        FORMAT_KEY,
-                        FORMAT,
-                        "step",
-                        Long.toString(step),
-                        "recipe",
-                        recipe,
-                        "dataset_fingerprint",
-                        datasetFingerprint,
-                        CLASS_NAMES,
-                        toJson(classNames),
-                        "trainer",
-                        trainer),
-                tensors);
+        Map<String, String> metadata = new HashMap<>();
+        metadata.put(FORMAT_KEY, FORMAT);
+        metadata.put("step", Long.toString(step));
+        metadata.put("epoch", Long.toString(epoch));
+        metadata.put("iteration", Long.toString(iteration));
+        metadata.put("recipe", recipe);
+        metadata.put("dataset_fingerprint", datasetFingerprint);
+        metadata.put(CLASS_NAMES, toJson(classNames));
+        metadata.put("trainer", trainer);
+        return new Safetensors(metadata, tensors);
     }
 
     /**
@@ -123,6 +134,8 @@ public record Checkpoint(
         try {
             return new Checkpoint(
                     Long.parseLong(contents.metadata().getOrDefault("step", "")),
+                    Long.parseLong(contents.metadata().getOrDefault("epoch", Long.toString(UNKNOWN))),
+                    Long.parseLong(contents.metadata().getOrDefault("iteration", Long.toString(UNKNOWN))),
                     contents.metadata().getOrDefault("recipe", ""),
                     contents.metadata().getOrDefault("dataset_fingerprint", ""),
                     fromJson(contents.metadata().getOrDefault(CLASS_NAMES, "[]")),
@@ -130,7 +143,7 @@ public record Checkpoint(
                     contents.tensors());
         } catch (NumberFormatException | JsonProcessingException e) {
             throw LockstepException.checkpoint(
-                    "damaged checkpoint: step or class names are malformed", "file = " + file, "use another one");
+                    "damaged checkpoint: position or class names are malformed", "file = " + file, "use another one");
         }
     }
 

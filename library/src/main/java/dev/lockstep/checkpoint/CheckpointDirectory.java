@@ -31,16 +31,16 @@ public final class CheckpointDirectory {
         this.notices = notices;
     }
 
-    /** Writes to a temporary file, syncs it, renames it, syncs the folder; then removes the oldest beyond those to keep. */
+    /** Writes to a temporary file, syncs it, renames it, syncs the folder. */
     public Path write(Checkpoint checkpoint) throws IOException {
         Files.createDirectories(directory);
         Path target = directory.resolve("step-%08d.safetensors".formatted(checkpoint.step()));
         AtomicFile.write(target, out -> checkpoint.toFile().write(out));
-        prune();
         return target;
     }
 
-    private void prune() throws IOException {
+    /** Removes the oldest checkpoints beyond those to keep. */
+    public void prune() throws IOException {
         List<Path> files = files();
         for (Path old : files.subList(Math.min(keep, files.size()), files.size())) {
             Files.deleteIfExists(old);

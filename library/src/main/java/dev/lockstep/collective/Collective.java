@@ -24,8 +24,19 @@ public interface Collective extends AutoCloseable {
     /** Every process's bytes, by rank. For facts that are compared before and during training, not for tensors. */
     List<byte[]> allGather(byte[] mine);
 
+    /** How sums are made, as {@code --collective} names it. */
+    default String kind() {
+        return getClass().getSimpleName();
+    }
+
     /** Whether sums are in the order of {@link dev.lockstep.topology.ReductionTree}, so that P does not change bits. */
     boolean isBitwise();
+
+    /**
+     * Tells the other processes that this one cannot go on, and why, so that they name it when they end. To be called before
+     * {@link #close}, which otherwise takes leave in good order.
+     */
+    default void fail(Throwable cause) {}
 
     @Override
     void close();

@@ -40,7 +40,7 @@ public final class Collectives {
      * waits for all its processes. None of them set: a group of one, for which nothing native is loaded. When another
      * process fails later, this one prints which and why and ends with exit code 4.
      *
-     * @param peerTimeout how long a process may give no sign of life, where rank 0 watches; a launcher has its own
+     * @param peerTimeout how long a process may give no sign of life
      *
      * @throws LockstepException of kind RECIPE when the variables are incomplete or wrong or the port is taken; of kind
      *     WORKER when other processes do not come
@@ -52,6 +52,11 @@ public final class Collectives {
     /** Whether the environment names a group, be it of one process. */
     public static boolean isInGroup() {
         return GroupEnvironment.from(System.getenv()).isPresent();
+    }
+
+    /** Whether the environment names a group that another launcher than ours started. */
+    public static boolean isInGroupOfAnother() {
+        return isInGroup() && SupervisorAddress.from(System.getenv()).isEmpty();
     }
 
     /**
@@ -76,8 +81,13 @@ public final class Collectives {
 
     static Collective fromEnvironment(Mode mode, Duration peerTimeout, Map<String, String> environment) {
         Optional<GroupEnvironment> place = GroupEnvironment.from(environment);
-        if (place.isEmpty() || place.get().size() == 1) {
+        if (place.isEmpty()) {
             return new SoloCollective();
+        }
+        if (place.get().size() == 1) {
+            return SupervisorAddress.from(environment)
+                    .map(launcher -> new SoloCollective(new LaunchedWatch(launcher, 0, peerTimeout)))
+                    .orElseGet(SoloCollective::new);
         }
         return over(mode, join(peerTimeout, environment));
     }
@@ -86,7 +96,7 @@ public final class Collectives {
     static GlooGroup join(Duration peerTimeout, Map<String, String> environment) {
         GroupEnvironment here = GroupEnvironment.from(environment).orElseThrow();
         Watch watch = SupervisorAddress.from(environment)
-                .<Watch>map(launcher -> new LaunchedWatch(launcher, here.rank()))
+                .<Watch>map(launcher -> new LaunchedWatch(launcher, here.rank(), peerTimeout))
                 .orElseGet(() -> new HostedWatch(here, peerTimeout));
         return new Rendezvous(here, environment, watch, JOIN_TIMEOUT, MESSAGE_TIMEOUT).join();
     }

@@ -1,10 +1,12 @@
 package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.supervise.FailureReport;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.BytePointer;
@@ -34,6 +36,7 @@ final class GlooGroup {
     private final List<Pointer> kept;
     private final Watch watch;
     private final ReentrantLock turn = new ReentrantLock();
+    private final AtomicBoolean told = new AtomicBoolean();
     private volatile boolean broken;
 
     /** @param kept what must live as long as the group, closed in this order after it */
@@ -148,6 +151,14 @@ final class GlooGroup {
             broken = true;
             watch.awaitVerdict();
             throw CommunicationFailure.of(e, peer, where);
+        }
+    }
+
+    /** Tells the others why this process cannot go on; from now on no call succeeds. Only the first failure counts. */
+    void fail(Throwable cause) {
+        broken = true;
+        if (told.compareAndSet(false, true)) {
+            watch.failed(FailureReport.words(cause));
         }
     }
 

@@ -53,21 +53,30 @@ final class HostedWatch implements Watch {
                 SupervisorAddress.parse(board.get(KEY)), place.rank(), Watcher.rankZero(board.get(HOST), timeout));
     }
 
-    private void announce(int rank, String host, String cause) {
+    private void announce(int rank, String line) {
         if (supervisor != null) {
-            supervisor.announce(new FailureReport(rank, host, cause, List.of(), ""));
+            supervisor.announce(rank, line);
         }
+    }
+
+    private void announceCause(int rank, String host, String cause) {
+        announce(rank, new FailureReport(rank, host, cause, List.of(), "").line());
     }
 
     private final class Announcer implements Supervisor.Events {
         @Override
         public void lost(int rank, String host) {
-            announce(rank, host, FailureReport.VANISHED);
+            announceCause(rank, host, FailureReport.VANISHED);
         }
 
         @Override
         public void silent(int rank, String host) {
-            announce(rank, host, FailureReport.silent(timeout));
+            announceCause(rank, host, FailureReport.silent(timeout));
+        }
+
+        @Override
+        public void failed(int rank, String host, String words) {
+            announce(rank, FailureReport.inOwnWords(rank, host, words));
         }
     }
 
@@ -75,6 +84,18 @@ final class HostedWatch implements Watch {
     public void awaitVerdict() {
         if (monitor != null) {
             monitor.awaitVerdict();
+        }
+    }
+
+    /** Rank 0 stays until the others know: the supervisor ends with it. */
+    @Override
+    public void failed(String words) {
+        if (monitor != null) {
+            monitor.fail(words);
+        }
+        if (supervisor != null) {
+            supervisor.awaitEndings();
+            announce(place.rank(), FailureReport.inOwnWords(place.rank(), HostName.own(), words));
         }
     }
 

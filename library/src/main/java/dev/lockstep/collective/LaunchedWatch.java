@@ -9,8 +9,8 @@ import java.time.Duration;
 final class LaunchedWatch implements Watch {
     private final PeerMonitor monitor;
 
-    LaunchedWatch(SupervisorAddress launcher, int rank) {
-        this.monitor = PeerMonitor.connect(launcher, rank, Watcher.launcher());
+    LaunchedWatch(SupervisorAddress launcher, int rank, Duration timeout) {
+        this.monitor = PeerMonitor.connect(launcher, rank, Watcher.launcher(timeout));
     }
 
     @Override
@@ -29,6 +29,11 @@ final class LaunchedWatch implements Watch {
     @Override
     public void awaitVerdict() {
         monitor.awaitVerdict();
+    }
+
+    @Override
+    public void failed(String words) {
+        monitor.fail(words);
     }
 
     @Override

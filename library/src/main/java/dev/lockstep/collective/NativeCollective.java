@@ -42,8 +42,18 @@ final class NativeCollective implements Collective {
     }
 
     @Override
+    public String kind() {
+        return "native";
+    }
+
+    @Override
     public boolean isBitwise() {
         return false;
+    }
+
+    @Override
+    public void fail(Throwable cause) {
+        group.fail(cause);
     }
 
     @Override

@@ -38,7 +38,7 @@ final class Rendezvous {
     private final List<Pointer> kept = new ArrayList<>();
 
     /**
-     * @param joinTimeout how long to wait for processes that have not come
+     * @param joinTimeout how long to wait for processes that have not come, or that do not connect to each other
      * @param callTimeout how long one message may take
      */
     Rendezvous(
@@ -159,13 +159,14 @@ final class Rendezvous {
     }
 
     private ProcessGroupGloo connect(TCPStore store) {
-        ProcessGroupGloo.Options options = keep(ProcessGroupGloo.Options.create(milliseconds(callTimeout)));
+        ProcessGroupGloo.Options options = keep(ProcessGroupGloo.Options.create(milliseconds(joinTimeout)));
         try {
             options.devices(keep(new GlooDeviceVector(keep(LocalAddress.device(place, environment)))));
             GIVEN_AWAY.add(store);
             ProcessGroupGloo gloo = new ProcessGroupGloo(store, place.rank(), place.size(), options);
             // Nobody leaves before everybody has connected: the store goes with rank 0.
             gloo.barrier()._wait();
+            gloo.setTimeout(milliseconds(callTimeout));
             return gloo;
         } catch (LockstepException e) {
             throw e;

@@ -20,7 +20,8 @@ final class TreeCollective implements Collective {
     /** The most elements of one message. At 100 MB and P = 8 shorter ones are slower; longer ones take more memory. */
     static final long PIECE_ELEMENTS = 1024 * 1024;
 
-    private static final int KEPT = 64;
+    /** More than the buckets of a large network have buffers between them, or each step would make its plans anew. */
+    private static final int KEPT = 256;
 
     private final GlooGroup group;
     private final long shortElements;
@@ -90,8 +91,18 @@ final class TreeCollective implements Collective {
     }
 
     @Override
+    public String kind() {
+        return "tree";
+    }
+
+    @Override
     public boolean isBitwise() {
         return Integer.bitCount(group.size()) == 1;
+    }
+
+    @Override
+    public void fail(Throwable cause) {
+        group.fail(cause);
     }
 
     @Override

@@ -33,6 +33,9 @@ interface Watch {
     /** Returns after a few seconds at the latest; does not return when the verdict comes, which ends the process. */
     void awaitVerdict();
 
+    /** This process cannot go on: tells the others why, in one line. */
+    void failed(String words);
+
     /** This process leaves in good order. */
     void end();
 }

@@ -284,7 +284,11 @@ public final class ParameterLayout {
 
     /** A module's own parameter tensors, in the order of the slots. */
     public List<Tensor> parametersOf(Module module) {
-        StringTensorDict named = module.named_parameters();
-        return slots.stream().map(slot -> named.get(slot.name())).toList();
+        // What the dict gives lies inside it, and dangles once the collector frees it: handles of their own do not.
+        try (StringTensorDict named = module.named_parameters()) {
+            return slots.stream()
+                    .map(slot -> new Tensor(named.get(slot.name())))
+                    .toList();
+        }
     }
 }

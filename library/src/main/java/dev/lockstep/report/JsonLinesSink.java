@@ -5,21 +5,24 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
  * {@code metrics.jsonl}: one line a step, one an epoch and one a bad image that was replaced, on disk within about a second
  * and after every epoch. A resumed run has each step and each epoch once: what an interrupted run wrote beyond its checkpoint
- * is cut off, and an epoch that is already there is not written again.
+ * is cut off, and what an evaluation that is done again finds again is not written again.
  */
 public final class JsonLinesSink implements MetricSink {
     private final MetricsStream out;
+    private final Set<BadImage> badImages;
     private int lastEpoch;
 
-    private JsonLinesSink(MetricsStream out, int lastEpoch) {
+    private JsonLinesSink(MetricsStream out, MetricsFile.Kept kept) {
         this.out = out;
-        this.lastEpoch = lastEpoch;
+        this.badImages = kept.badImages();
+        this.lastEpoch = kept.lastEpoch();
     }
 
     /**
@@ -32,19 +35,18 @@ public final class JsonLinesSink implements MetricSink {
     }
 
     static JsonLinesSink open(Path file, long resumeStep, Consumer<String> notices, LongSupplier nanoTime) {
-        int lastEpoch = -1;
+        MetricsFile.Kept kept = new MetricsFile.Kept(0, -1, Set.of());
         try {
             if (Files.exists(file)) {
-                MetricsFile.Kept kept = MetricsFile.upTo(file, resumeStep);
+                kept = MetricsFile.upTo(file, resumeStep);
                 truncate(file, kept.bytes());
-                lastEpoch = kept.lastEpoch();
             }
         } catch (IOException e) {
             throw MetricsStream.unwritable(file, e);
         }
         return new JsonLinesSink(
                 MetricsStream.open(file, nanoTime, notices, StandardOpenOption.CREATE, StandardOpenOption.APPEND),
-                lastEpoch);
+                kept);
     }
 
     private static void truncate(Path file, long bytes) throws IOException {
@@ -69,7 +71,9 @@ public final class JsonLinesSink implements MetricSink {
 
     @Override
     public void onBadImage(BadImage image) {
-        write(MetricsJson.line(image));
+        if (!badImages.contains(image)) {
+            write(MetricsJson.line(image));
+        }
     }
 
     private void write(String line) {

@@ -9,8 +9,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What {@code metrics.jsonl} holds, in order of steps. A last line that a kill cut short is left out.
@@ -84,12 +86,14 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs, Li
      *
      * @param bytes length of the whole lines up to the step
      * @param lastEpoch the last epoch among them; −1 when there is none
+     * @param badImages those among them
      */
-    record Kept(long bytes, int lastEpoch) {}
+    record Kept(long bytes, int lastEpoch, Set<BadImage> badImages) {}
 
     static Kept upTo(Path file, long step) throws IOException {
         long bytes = 0;
         int lastEpoch = -1;
+        Set<BadImage> badImages = new HashSet<>();
         long size = Files.size(file);
         try (BufferedReader reader = Files.newBufferedReader(file)) {
             String line;
@@ -101,11 +105,13 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs, Li
                 }
                 if (record.get() instanceof EpochMetrics epoch) {
                     lastEpoch = epoch.epoch();
+                } else if (record.get() instanceof BadImage image) {
+                    badImages.add(image);
                 }
                 bytes = end;
             }
         }
-        return new Kept(bytes, lastEpoch);
+        return new Kept(bytes, lastEpoch, badImages);
     }
 
     private static long stepOf(Record record) {

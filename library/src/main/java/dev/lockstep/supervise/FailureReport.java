@@ -16,6 +16,21 @@ public record FailureReport(int rank, String host, String cause, List<String> la
     /** Where the exit status is not known: the process's line to the supervisor closed. */
     public static final String VANISHED = "ended without taking leave";
 
+    /** The line about a process that told the others why it cannot go on. */
+    public static String inOwnWords(int rank, String host, String words) {
+        return "rank " + rank + " on " + host + " failed: " + words;
+    }
+
+    /** What a process tells the others of a failure that ends it: one line. */
+    public static String words(Throwable failure) {
+        if (failure instanceof LockstepException known) {
+            return known.getMessage();
+        }
+        String message = String.valueOf(failure.getMessage());
+        return "unexpected " + failure.getClass().getSimpleName() + ": "
+                + message.lines().findFirst().orElse("");
+    }
+
     /** The cause of a process that does nothing any more, be it stopped or cut off. */
     public static String silent(Duration timeout) {
         return "gave no sign of life for " + timeout.toSeconds() + " s";

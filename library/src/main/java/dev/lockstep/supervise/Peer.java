@@ -14,16 +14,16 @@ import org.jspecify.annotations.Nullable;
 final class Peer implements Closeable {
     /** From a process: {@code HELLO token rank host}. Always the first line. */
     static final String HELLO = "HELLO";
-    /** In both directions, about every second. */
+    /** In both directions, once a {@link #period}. */
     static final String BEAT = "BEAT";
     /** From rank 0 and on to all: {@code PORT number}. */
     static final String PORT = "PORT";
     /** From a process that leaves in good order; to processes when the supervisor does. */
     static final String BYE = "BYE";
-    /** To all processes: {@code FAIL report}. */
+    /** From a process that cannot go on: {@code FAIL its own words}; to processes: {@code FAIL report}. */
     static final String FAIL = "FAIL";
 
-    static final Duration BEAT_PERIOD = Duration.ofSeconds(1);
+    private static final Duration LONGEST_PERIOD = Duration.ofSeconds(1);
 
     private final Socket socket;
     private final BufferedReader in;
@@ -34,6 +34,12 @@ final class Peer implements Closeable {
         this.socket = socket;
         this.in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
         this.out = socket.getOutputStream();
+    }
+
+    /** The time between two heartbeats, where silence may last as long as the timeout. */
+    static Duration period(Duration timeout) {
+        Duration quarter = timeout.dividedBy(4);
+        return quarter.compareTo(LONGEST_PERIOD) < 0 ? quarter : LONGEST_PERIOD;
     }
 
     /** The next line, or null when the other end is gone, however it went. */

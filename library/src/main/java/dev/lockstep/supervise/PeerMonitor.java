@@ -37,14 +37,19 @@ public final class PeerMonitor implements AutoCloseable {
      * @param gone the message with which processes end when it vanishes
      * @param patience how long it may be silent; null when it need not be heard, as a launcher that someone stops with Ctrl-Z
      * @param silent the message with which processes end when it is silent for longer
+     * @param period the time between two signs of life of this process
      */
     public record Watcher(
-            String name, String gone, @Nullable Duration patience, String silent) {
-        /** A launcher, which may be stopped for as long as someone likes. */
-        public static Watcher launcher() {
+            String name, String gone, @Nullable Duration patience, String silent, Duration period) {
+        /**
+         * A launcher, which may be stopped for as long as someone likes.
+         *
+         * @param timeout how long this process may be silent
+         */
+        public static Watcher launcher(Duration timeout) {
             String name = "the launcher of this run";
             String gone = name + " is gone, a run does not go on unwatched, start it again";
-            return new Watcher(name, gone, null, gone);
+            return new Watcher(name, gone, null, gone, Peer.period(timeout));
         }
 
         /** Rank 0 of a group that another launcher started. */
@@ -53,7 +58,8 @@ public final class PeerMonitor implements AutoCloseable {
                     "rank 0 on " + host,
                     new FailureReport(0, host, FailureReport.VANISHED, List.of(), "").line(),
                     patience,
-                    new FailureReport(0, host, FailureReport.silent(patience), List.of(), "").line());
+                    new FailureReport(0, host, FailureReport.silent(patience), List.of(), "").line(),
+                    Peer.period(patience));
         }
     }
 
@@ -129,14 +135,14 @@ public final class PeerMonitor implements AutoCloseable {
     private void beat() {
         try {
             long before = System.nanoTime();
-            while (!stopped.await(Peer.BEAT_PERIOD.toMillis(), TimeUnit.MILLISECONDS)) {
+            while (!stopped.await(watcher.period().toMillis(), TimeUnit.MILLISECONDS)) {
                 peer.send(Peer.BEAT);
                 long now = System.nanoTime();
-                if (now - before > Supervisor.OVERSLEPT.toNanos()) {
+                Duration patience = watcher.patience();
+                if (patience != null && Supervisor.overslept(now - before, patience)) {
                     lastHeard = now;
                 }
                 before = now;
-                Duration patience = watcher.patience();
                 if (patience != null && now - lastHeard > patience.toNanos()) {
                     end(watcher.silent());
                 }
@@ -168,6 +174,17 @@ public final class PeerMonitor implements AutoCloseable {
             stopped.countDown();
             ending.end(message);
         }
+    }
+
+    /**
+     * Tells that this process cannot go on, and why, for the others to hear. It ends by itself: from now on no report of
+     * another process ends it, since that one may have found the same fault.
+     *
+     * @param words the failure in one line
+     */
+    public void fail(String words) {
+        stopped.countDown();
+        peer.send(Peer.FAIL + " " + words);
     }
 
     /** Takes leave in good order: from now on this process may end without being reported. */

@@ -10,12 +10,13 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches the processes of a group: every process keeps a connection to it, over which both ends send a heartbeat a second.
- * It notices who vanishes and who falls silent, and tells everyone. Runs in the launcher, or in rank 0 where another launcher is in charge.
+ * Watches the processes of a group: every process keeps a connection to it, over which both ends send heartbeats. It
+ * notices who vanishes and who falls silent, hears who fails, and tells everyone. Runs in the launcher, or in rank 0 where another launcher is in charge.
  *
  * <p>Thread-safe. The events come on threads of the supervisor, at most one for a process.
  */
@@ -27,11 +28,17 @@ public final class Supervisor implements AutoCloseable {
 
         /** A process that is connected has sent no heartbeat for the whole timeout. */
         void silent(int rank, String host);
+
+        /** A process told {@link #GRACE} ago that it cannot go on. Whoever found the same fault has told by now, too. */
+        void failed(int rank, String host, String words);
     }
 
+    /** How long those who find the same fault have to say so themselves. */
+    public static final Duration GRACE = Duration.ofSeconds(1);
+
     private static final Duration TICK = Duration.ofMillis(250);
-    /** The watch itself slept: the machine was suspended, or someone stopped this process too. */
-    static final Duration OVERSLEPT = Duration.ofSeconds(2);
+    private static final Duration SHORT = Duration.ofMillis(10);
+    private static final Duration OVERSLEPT = Duration.ofSeconds(2);
 
     private static final int BACKLOG = 512;
     private static final int HELLO_MILLIS = 10_000;
@@ -51,6 +58,8 @@ public final class Supervisor implements AutoCloseable {
         private final Peer peer;
         private volatile long lastBeat = System.nanoTime();
         private volatile boolean left;
+        private volatile long failedAt;
+        private volatile @Nullable String words;
         private volatile boolean reported;
 
         Member(int rank, String host, Peer peer) {
@@ -90,15 +99,35 @@ public final class Supervisor implements AutoCloseable {
         return member != null && member.left;
     }
 
+    /** Whether a process has connected. */
+    public boolean hasJoined(int rank) {
+        return members.containsKey(rank);
+    }
+
+    /** What a process told of its own failure, if it did. */
+    public Optional<String> words(int rank) {
+        Member member = members.get(rank);
+        return member == null ? Optional.empty() : Optional.ofNullable(member.words);
+    }
+
+    /** Waits a moment, at most {@link #GRACE}, until every process has taken leave or told of its own failure. */
+    public void awaitEndings() {
+        long deadline = System.nanoTime() + GRACE.toNanos();
+        while (System.nanoTime() < deadline
+                && !members.values().stream().allMatch(member -> member.left || member.words != null)) {
+            Threads.pause(SHORT);
+        }
+    }
+
     /**
      * Tells every process but the culprit why the group ends. Rank 0 hears it last: where the supervisor lives in it, it
      * takes the supervisor with it.
      */
-    public void announce(FailureReport report) {
+    public void announce(int culprit, String line) {
         members.values().stream()
-                .filter(member -> member.rank != report.rank())
+                .filter(member -> member.rank != culprit)
                 .sorted(Comparator.comparingInt((Member member) -> member.rank).reversed())
-                .forEach(member -> member.peer.send(Peer.FAIL + " " + report.line()));
+                .forEach(member -> member.peer.send(Peer.FAIL + " " + line));
     }
 
     private void accept() {
@@ -151,9 +180,12 @@ public final class Supervisor implements AutoCloseable {
                 relayPort(line);
             } else if (line.equals(Peer.BYE)) {
                 member.left = true;
+            } else if (line.startsWith(Peer.FAIL)) {
+                member.failedAt = System.nanoTime();
+                member.words = line.substring(Peer.FAIL.length() + 1);
             }
         }
-        if (!member.left && !closed) {
+        if (!member.left && member.words == null && !closed) {
             report(member, () -> events.lost(member.rank, member.host));
         }
     }
@@ -171,20 +203,30 @@ public final class Supervisor implements AutoCloseable {
         while (!closed) {
             Threads.pause(TICK);
             long now = System.nanoTime();
-            if (now - before > OVERSLEPT.toNanos()) {
+            if (overslept(now - before, timeout)) {
                 members.values().forEach(member -> member.lastBeat = now);
             }
             before = now;
             members.values().forEach(member -> check(member, now));
-            if (now - lastBeat >= Peer.BEAT_PERIOD.toNanos()) {
+            if (now - lastBeat >= Peer.period(timeout).toNanos()) {
                 lastBeat = now;
                 members.values().forEach(member -> member.peer.send(Peer.BEAT));
             }
         }
     }
 
+    /** Whether the watch itself slept: the machine was suspended, or someone stopped this process too. */
+    static boolean overslept(long nanos, Duration timeout) {
+        return nanos > Math.min(OVERSLEPT.toNanos(), timeout.toNanos() / 2);
+    }
+
     private void check(Member member, long now) {
-        if (!member.left && now - member.lastBeat > timeout.toNanos()) {
+        String words = member.words;
+        if (words != null) {
+            if (now - member.failedAt > GRACE.toNanos()) {
+                report(member, () -> events.failed(member.rank, member.host, words));
+            }
+        } else if (!member.left && now - member.lastBeat > timeout.toNanos()) {
             report(member, () -> events.silent(member.rank, member.host));
         }
     }

@@ -50,7 +50,14 @@ public final class CheckpointWriter implements AutoCloseable {
     }
 
     /** Copies the state and returns; waits first if the checkpoint before is still being written. */
-    void write(FlatState state, long step, String recipe, String fingerprint, List<String> classNames, String books) {
+    void write(
+            FlatState state,
+            long step,
+            int iterationsPerEpoch,
+            String recipe,
+            String fingerprint,
+            List<String> classNames,
+            String books) {
         finish();
         List<Tensor> copies = List.of(
                 state.parameters().clone().retainReference(),
@@ -61,16 +68,34 @@ public final class CheckpointWriter implements AutoCloseable {
             try (StepScope scope = new StepScope()) {
                 Map<String, HostTensor> tensors =
                         Checkpoint.tensors(state.layout(), copies.get(0), copies.get(1), copies.get(2), step);
-                directory.write(new Checkpoint(step, recipe, fingerprint, classNames, books, tensors));
+                directory.write(new Checkpoint(
+                        step,
+                        step / iterationsPerEpoch,
+                        step % iterationsPerEpoch,
+                        recipe,
+                        fingerprint,
+                        classNames,
+                        books,
+                        tensors));
                 missing = null;
-            } catch (IOException e) {
-                missing = "step = " + step + ": " + e.getMessage();
-                unsaid.add("warning: checkpoint of step " + step + " was not written: " + e.getMessage()
+                prune();
+            } catch (IOException | RuntimeException | OutOfMemoryError e) {
+                String reason = e instanceof IOException ? e.getMessage() : e.toString();
+                missing = "step = " + step + ": " + reason;
+                unsaid.add("warning: checkpoint of step " + step + " was not written: " + reason
                         + "; training goes on, older checkpoints stay");
             } finally {
                 copies.forEach(Tensor::close);
             }
         });
+    }
+
+    private void prune() {
+        try {
+            directory.prune();
+        } catch (IOException e) {
+            unsaid.add("warning: an old checkpoint could not be removed: " + e.getMessage());
+        }
     }
 
     /** Hands on warnings of writes that failed. */

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.SortedMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.AbstractTensor;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -75,8 +76,17 @@ final class Evaluator {
     record Result(double top1Error, double top5Error, double loss, SortedMap<Integer, String> replaced) {}
 
     Result evaluate(Dataset dataset, ImageTransform transform, BadImages badImages) {
+        return evaluate(dataset, transform, badImages, () -> false).orElseThrow();
+    }
+
+    /**
+     * @param stop whether this process was asked to stop; then it measures no more
+     * @return empty, on every process, when one was asked to stop
+     */
+    Optional<Result> evaluate(Dataset dataset, ImageTransform transform, BadImages badImages, BooleanSupplier stop) {
         int batches = (dataset.size() + imagesPerBatch - 1) / imagesPerBatch;
-        float[] results = new float[batches * RESULTS];
+        // After the batches' results: how many processes were asked to stop.
+        float[] results = new float[batches * RESULTS + 1];
         List<BatchRequest> own = new ArrayList<>();
         Queue<Integer> replaced = new ConcurrentLinkedQueue<>();
         for (int b = collective.rank(); b < batches; b += collective.size()) {
@@ -85,7 +95,11 @@ final class Evaluator {
         try (BatchLoader loader =
                 new BatchLoader(dataset, transform, badImages, 0, loaderThreads, readAhead, own.iterator(), buffers)) {
             threads.runAll(replicas.size(), lane -> {
-                for (Optional<HostBatch> next = loader.next(); next.isPresent(); next = loader.next()) {
+                while (!stop.getAsBoolean()) {
+                    Optional<HostBatch> next = loader.next();
+                    if (next.isEmpty()) {
+                        return;
+                    }
                     try (HostBatch batch = next.get()) {
                         replaced.addAll(batch.replaced());
                         measure(replicas.get(lane), batch, results);
@@ -93,12 +107,17 @@ final class Evaluator {
                 }
             });
         }
+        results[batches * RESULTS] = stop.getAsBoolean() ? 1 : 0;
         float[] all = gather(results);
+        if (all[batches * RESULTS] > 0) {
+            return Optional.empty();
+        }
         boolean anyReplaced = IntStream.range(0, batches).anyMatch(b -> all[b * RESULTS + REPLACED] > 0);
-        return total(
+        return Optional.of(total(
                 all,
+                batches,
                 dataset,
-                anyReplaced ? ReplacedImages.gather(collective, replaced, badImages) : Collections.emptySortedMap());
+                anyReplaced ? ReplacedImages.gather(collective, replaced, badImages) : Collections.emptySortedMap()));
     }
 
     private BatchRequest request(int batch, int size) {
@@ -135,11 +154,11 @@ final class Evaluator {
         }
     }
 
-    private static Result total(float[] results, Dataset dataset, SortedMap<Integer, String> replaced) {
+    private static Result total(float[] results, int batches, Dataset dataset, SortedMap<Integer, String> replaced) {
         double loss = 0;
         double wrong1 = 0;
         double wrong5 = 0;
-        for (int at = 0; at < results.length; at += RESULTS) {
+        for (int at = 0; at < batches * RESULTS; at += RESULTS) {
             loss += results[at + LOSS];
             wrong1 += results[at + WRONG_1];
             wrong5 += results[at + WRONG_5];

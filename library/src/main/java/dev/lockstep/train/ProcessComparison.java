@@ -58,8 +58,9 @@ final class ProcessComparison {
     private String exchangeOptions(RunOptions options) {
         return String.join(
                 "\n",
-                "collective = " + collective.getClass().getSimpleName(),
+                "collective = " + collective.kind(),
                 "bucket = " + options.bucketFloats() * Float.BYTES + " bytes",
+                "checkpoint-every = " + options.checkpointEvery(),
                 "audit-every = " + options.auditEvery(),
                 "stop-after = " + options.stopAfter(),
                 "skip-bad-images = " + options.skipBadImages());

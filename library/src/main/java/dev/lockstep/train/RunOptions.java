@@ -9,7 +9,7 @@ package dev.lockstep.train;
  * @param bucketFloats gradients travel in buckets of at least this many floats
  * @param checkpointEvery steps between checkpoints within an epoch; 0: only at the end of each epoch
  * @param keep checkpoints that stay
- * @param auditEvery steps between comparisons of all processes' state; 0: at the end of each epoch
+ * @param auditEvery steps between comparisons of all processes' state; 0: before each checkpoint alone, where it always is
  * @param stopAfter save and stop when this many steps are done, counted from the start of training; negative: never
  * @param skipBadImages replace images that cannot be read or decoded, and report them, instead of stopping at the first
  */

@@ -30,6 +30,7 @@ import dev.lockstep.torch.TorchRuntime;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.global.torch;
@@ -43,6 +44,7 @@ public final class Trainer implements AutoCloseable {
     private final OpenDataset data;
     private final Collective collective;
     private final RunOptions options;
+    private final StopSignal stop;
     private final Topology topology;
     private final MinibatchPlan plan;
     private final LearningRate learningRate;
@@ -95,6 +97,7 @@ public final class Trainer implements AutoCloseable {
         this.data = data;
         this.collective = collective;
         this.options = options;
+        this.stop = stop;
         this.topology = new Topology(recipe.workers(), collective.size());
         this.plan =
                 new MinibatchPlan(recipe.seed(), data.training().size(), recipe.workers(), recipe.imagesPerWorker());
@@ -143,13 +146,26 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Compares recipe, options, data and initial weights across processes; every process must call it before {@link #run}.
+     * Compares recipe, options and data across processes; every process must call it before {@link #restore} and {@link
+     * #run}.
      *
      * @throws LockstepException naming the process that differs and in what
      */
     public void compareProcesses() {
         new ProcessComparison(collective).compare(recipe, options, fingerprint);
-        auditState();
+    }
+
+    /**
+     * Compares across processes everything that training changes: parameters, momentum, running statistics, learning rate
+     * and position. Every process must call it between {@link #restore} and {@link #run}, which then does it by itself.
+     *
+     * @throws LockstepException of kind WORKER, naming the process that differs and in what
+     */
+    public void compareState() {
+        int perEpoch = plan.iterationsPerEpoch();
+        int[] samples =
+                step >= totalSteps() ? new int[0] : plan.samples((int) (step / perEpoch), (int) (step % perEpoch), 0);
+        audit.compare(step, learningRate.at(step), samples, state);
     }
 
     /**
@@ -158,8 +174,7 @@ public final class Trainer implements AutoCloseable {
      * @throws LockstepException of kind CHECKPOINT when it is of another recipe or of other data
      */
     public void restore(Checkpoint checkpoint) {
-        Recipe other = RecipeFile.parse(checkpoint.recipe(), "recipe of the checkpoint", Map.of());
-        List<String> differing = RecipeDifference.ofArithmetic(recipe, other);
+        List<String> differing = RecipeDifference.ofArithmetic(recipe, recipeOf(checkpoint));
         if (!differing.isEmpty()) {
             throw LockstepException.checkpoint(
                     "checkpoint is of another recipe: " + String.join(", ", differing),
@@ -173,9 +188,22 @@ public final class Trainer implements AutoCloseable {
                             + ")",
                     "use the same dataset, or --resume never to start anew");
         }
+        checkpoint.requirePosition(plan.iterationsPerEpoch());
+        Books kept = Books.fromJson(checkpoint.trainer());
         checkpoint.restore(state);
         step = checkpoint.step();
-        books = Books.fromJson(checkpoint.trainer());
+        books = kept;
+    }
+
+    private static Recipe recipeOf(Checkpoint checkpoint) {
+        try {
+            return RecipeFile.parse(checkpoint.recipe(), "recipe of the checkpoint", Map.of());
+        } catch (LockstepException e) {
+            throw LockstepException.checkpoint(
+                    "the recipe of the checkpoint cannot be read: " + e.whatAndWhere(),
+                    "step = " + checkpoint.step(),
+                    "use the version of Lockstep that wrote it, or another checkpoint");
+        }
     }
 
     /** Iterations done. */
@@ -186,6 +214,16 @@ public final class Trainer implements AutoCloseable {
     /** Iterations of the whole recipe. */
     public long totalSteps() {
         return (long) recipe.epochs() * plan.iterationsPerEpoch();
+    }
+
+    /** Whether every step and every evaluation of the recipe is done. */
+    public boolean isFinished() {
+        return step >= totalSteps() && !isEvaluationDue();
+    }
+
+    /** Whether the run was stopped between an epoch's last step and the end of its evaluation. */
+    private boolean isEvaluationDue() {
+        return books.epochs().size() < step / plan.iterationsPerEpoch();
     }
 
     public MinibatchPlan plan() {
@@ -228,7 +266,14 @@ public final class Trainer implements AutoCloseable {
 
     /** Hands a copy of everything a resumed run needs to the writer. */
     public void checkpoint(CheckpointWriter writer) {
-        writer.write(state, step, recipe.toYaml(), fingerprint, data.training().classNames(), books.toJson());
+        writer.write(
+                state,
+                step,
+                plan.iterationsPerEpoch(),
+                recipe.toYaml(),
+                fingerprint,
+                data.training().classNames(),
+                books.toJson());
     }
 
     /** Initial weights are part of the arithmetic: those that the recipe names, or none. */
@@ -243,16 +288,29 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Trains until the recipe's end, or until it is asked to stop.
+     * Trains until the recipe's end, or until it is asked to stop. A failure is told to the other processes before it is
+     * thrown.
      *
      * @throws LockstepException of kind RECIPE when the recipe names initial weights and the network has others
      */
     public End run(Listener listener) {
+        try {
+            return train(listener);
+        } catch (RuntimeException | Error e) {
+            collective.fail(e);
+            throw e;
+        }
+    }
+
+    private End train(Listener listener) {
         requireInitialWeights();
         TorchRuntime.setThreads(1);
         int perEpoch = plan.iterationsPerEpoch();
         long last = totalSteps();
         long end = options.stopAfter() < 0 ? last : Math.min(last, options.stopAfter());
+        if (isEvaluationDue() && !oneEvaluation(listener, System.nanoTime())) {
+            return End.SIGNALLED;
+        }
         try (BatchLoader loader = new BatchLoader(
                 data.training(),
                 data.trainingTransform(),
@@ -265,20 +323,21 @@ public final class Trainer implements AutoCloseable {
             while (step < end) {
                 boolean stopping = oneStep(loader, listener);
                 boolean epochDone = step % perEpoch == 0;
-                if (epochDone) {
-                    oneEpoch(listener, epochStart);
-                    epochStart = System.nanoTime();
+                boolean save = epochDone || isDue(options.checkpointEvery()) || stopping || step == end;
+                if (save || isDue(options.auditEvery())) {
+                    compareState();
                 }
-                if (isDue(options.auditEvery(), epochDone)) {
-                    auditState();
+                if (save) {
+                    save(listener);
                 }
-                boolean finished = step == last;
-                if (epochDone || isDue(options.checkpointEvery(), false) || stopping || step == end) {
-                    listener.flush();
-                    listener.onCheckpoint();
-                }
-                if (stopping && !finished) {
+                if (stopping) {
                     return End.SIGNALLED;
+                }
+                if (epochDone) {
+                    if (!oneEvaluation(listener, epochStart)) {
+                        return End.SIGNALLED;
+                    }
+                    epochStart = System.nanoTime();
                 }
             }
         }
@@ -288,8 +347,13 @@ public final class Trainer implements AutoCloseable {
         return step >= last ? End.COMPLETED : End.STOPPED_AFTER;
     }
 
-    private boolean isDue(long every, boolean otherwise) {
-        return every == 0 ? otherwise : step % every == 0;
+    private boolean isDue(long every) {
+        return every > 0 && step % every == 0;
+    }
+
+    private static void save(Listener listener) {
+        listener.flush();
+        listener.onCheckpoint();
     }
 
     /** The batches of this process's workers in every step of [from, to), in order. */
@@ -360,8 +424,18 @@ public final class Trainer implements AutoCloseable {
         return new MomentumSgd.Rates(rate, previous, weightDecay);
     }
 
-    private void oneEpoch(Listener listener, long startedNanos) {
-        Evaluator.Result result = evaluator.evaluate(data.validation(), data.evaluationTransform(), badValidation);
+    /**
+     * The evaluation at the end of an epoch, whose weights are saved by now; saves again with its result.
+     *
+     * @return false when some process was asked to stop: the evaluation is left to whoever resumes the run
+     */
+    private boolean oneEvaluation(Listener listener, long startedNanos) {
+        Optional<Evaluator.Result> measured =
+                evaluator.evaluate(data.validation(), data.evaluationTransform(), badValidation, stop::isRequested);
+        if (measured.isEmpty()) {
+            return false;
+        }
+        Evaluator.Result result = measured.get();
         long steps = plan.iterationsPerEpoch();
         int number = (int) (step / steps) - 1;
         report("validation", number, result.replaced(), listener);
@@ -376,13 +450,8 @@ public final class Trainer implements AutoCloseable {
                 (System.nanoTime() - startedNanos) * 1e-9);
         books = books.plusEpoch(epoch);
         listener.onEpoch(epoch);
-    }
-
-    private void auditState() {
-        int perEpoch = plan.iterationsPerEpoch();
-        int[] samples =
-                step >= totalSteps() ? new int[0] : plan.samples((int) (step / perEpoch), (int) (step % perEpoch), 0);
-        audit.compare(step, learningRate.at(step), samples, state);
+        save(listener);
+        return true;
     }
 
     @Override

@@ -37,7 +37,13 @@ class CheckpointDirectoryTest {
         }
         tensors.put("fc.weight", HostTensor.of(values, 20, 30));
         tensors.put("bn1.num_batches_tracked", HostTensor.ofLong(step));
-        return new Checkpoint(step, "name: x\n", "f00d", "{}", tensors);
+        return new Checkpoint(step, step / 4, step % 4, "name: x\n", "f00d", List.of(), "{}", tensors);
+    }
+
+    private static Path write(CheckpointDirectory directory, Checkpoint checkpoint) throws IOException {
+        Path written = directory.write(checkpoint);
+        directory.prune();
+        return written;
     }
 
     private List<String> names() throws IOException {
@@ -54,7 +60,7 @@ class CheckpointDirectoryTest {
     void write_keepsTheNewest() throws IOException {
         CheckpointDirectory directory = directory(2);
         for (long step : new long[] {3, 20, 7, 100_000_000_000L}) {
-            directory.write(checkpoint(step));
+            write(directory, checkpoint(step));
         }
         assertThat(names()).containsExactly("step-00000020.safetensors", "step-100000000000.safetensors");
         assertThat(newestStep(directory)).isEqualTo(100_000_000_000L);
@@ -71,8 +77,8 @@ class CheckpointDirectoryTest {
     @Test
     void newest_truncatedAtEverySixteenth_isSkippedWithANotice() throws IOException {
         CheckpointDirectory directory = directory(2);
-        directory.write(checkpoint(10));
-        Path newest = directory.write(checkpoint(20));
+        write(directory, checkpoint(10));
+        Path newest = write(directory, checkpoint(20));
         byte[] good = Files.readAllBytes(newest);
         for (int part = 0; part < 16; part++) {
             notices.clear();
@@ -90,8 +96,8 @@ class CheckpointDirectoryTest {
     @Test
     void newest_withAFlippedByte_isSkippedWithANotice() throws IOException {
         CheckpointDirectory directory = directory(2);
-        directory.write(checkpoint(10));
-        Path newest = directory.write(checkpoint(20));
+        write(directory, checkpoint(10));
+        Path newest = write(directory, checkpoint(20));
         byte[] good = Files.readAllBytes(newest);
         // Every byte of length and header would take long; SafetensorsTest flips them all on a smaller file.
         for (int at = 0; at < good.length; at += 13) {
@@ -108,7 +114,7 @@ class CheckpointDirectoryTest {
     void newest_whereNoneIsGood_isACheckpointError() throws IOException {
         CheckpointDirectory directory = directory(3);
         for (long step = 1; step <= 3; step++) {
-            Path file = directory.write(checkpoint(step));
+            Path file = write(directory, checkpoint(step));
             Files.write(file, Arrays.copyOf(Files.readAllBytes(file), 1000));
         }
         assertThatThrownBy(directory::newest)
@@ -123,7 +129,7 @@ class CheckpointDirectoryTest {
     @Test
     void otherFiles_areNotCheckpoints() throws IOException {
         CheckpointDirectory directory = directory(1);
-        directory.write(checkpoint(5));
+        write(directory, checkpoint(5));
         List<String> others = List.of(
                 "step-00000009.safetensors.tmp",
                 "step-00000009.safetensors.superseded",
@@ -134,7 +140,7 @@ class CheckpointDirectoryTest {
             Files.writeString(folder.resolve(name), "x");
         }
         assertThat(newestStep(directory)).isEqualTo(5);
-        directory.write(checkpoint(6));
+        write(directory, checkpoint(6));
         assertThat(names()).containsAll(others).contains("step-00000006.safetensors");
         assertThat(notices).isEmpty();
     }
@@ -142,7 +148,7 @@ class CheckpointDirectoryTest {
     @Test
     void unfinishedFiles_areRemoved() throws IOException {
         CheckpointDirectory directory = directory(2);
-        directory.write(checkpoint(5));
+        write(directory, checkpoint(5));
         Files.writeString(folder.resolve("step-00000007.safetensors.tmp"), "half");
         Files.writeString(folder.resolve("mine.tmp"), "stays");
         directory.removeUnfinished();
@@ -154,7 +160,7 @@ class CheckpointDirectoryTest {
     void laterCheckpoints_areSetAside() throws IOException {
         CheckpointDirectory directory = directory(4);
         for (long step = 0; step <= 3; step++) {
-            directory.write(checkpoint(step));
+            write(directory, checkpoint(step));
         }
         directory.supersedeAfter(1);
         assertThat(newestStep(directory)).isEqualTo(1);
@@ -174,24 +180,26 @@ class CheckpointDirectoryTest {
         Path full = Path.of("/dev/full");
         assumeTrue(Files.isWritable(full));
         CheckpointDirectory directory = directory(2);
-        Path old = directory.write(checkpoint(10));
+        Path old = write(directory, checkpoint(10));
         byte[] before = Files.readAllBytes(old);
         Files.createSymbolicLink(folder.resolve("step-00000020.safetensors.tmp"), full);
-        assertThatThrownBy(() -> directory.write(checkpoint(20)))
+        assertThatThrownBy(() -> write(directory, checkpoint(20)))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("No space left on device");
         assertThat(names()).containsExactly("step-00000010.safetensors");
         assertThat(Files.readAllBytes(old)).isEqualTo(before);
         assertThat(newestStep(directory)).isEqualTo(10);
-        directory.write(checkpoint(20));
+        write(directory, checkpoint(20));
         assertThat(newestStep(directory)).isEqualTo(20);
     }
 
     @Test
     void checkpoint_writtenAndRead_isTheSame() throws IOException {
         Checkpoint written = checkpoint(7);
-        Checkpoint read = Checkpoint.read(directory(1).write(written));
+        Checkpoint read = Checkpoint.read(write(directory(1), written));
         assertThat(read.step()).isEqualTo(7);
+        assertThat(read.epoch()).isEqualTo(1);
+        assertThat(read.iteration()).isEqualTo(3);
         assertThat(read.recipe()).isEqualTo(written.recipe());
         assertThat(read.datasetFingerprint()).isEqualTo("f00d");
         assertThat(read.trainer()).isEqualTo("{}");

@@ -308,7 +308,7 @@ class WeightsTest {
         FlatState state = state(1);
         Map<String, HostTensor> all =
                 Checkpoint.tensors(state.layout(), state.parameters(), state.momentum(), state.running(), 3);
-        Checkpoint checkpoint = new Checkpoint(3, recipe().toYaml(), "f", List.of("a \"b\"", "c"), "{}", all);
+        Checkpoint checkpoint = new Checkpoint(3, 0, 3, recipe().toYaml(), "f", List.of("a \"b\"", "c"), "{}", all);
         Path file = new CheckpointDirectory(folder, 2, notice -> {}).write(checkpoint);
         Weights weights = Weights.read(file);
         assertThat(weights.tensors().keySet())

@@ -1,11 +1,17 @@
 package dev.lockstep.collective;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.topology.ReductionTree;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -41,6 +47,18 @@ class CollectiveTest {
         }
     }
 
+    /** With the sizes that training uses: several pieces of a million elements, and a rest. */
+    @Test
+    void tree_ofManyPieces_hasTheTreesBits() {
+        int length = 2 * 1024 * 1024 + 5;
+        List<float[]> ranks =
+                ThreadGroups.run(4, TreeCollective::new, collective -> CollectiveContract.sum(collective, length, 9));
+        float[] expected = expected(4, length, 9);
+        for (float[] sums : ranks) {
+            assertThat(Arrays.equals(sums, expected)).isTrue();
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 8})
     void native_keepsContract(int size) {
@@ -55,13 +73,58 @@ class CollectiveTest {
     void tree_evictedPlans_areMadeAgain() {
         List<Integer> counts = ThreadGroups.run(2, TREE, collective -> {
             int right = 0;
-            for (int length = 1; length <= 300; length++) {
+            for (int length = 1; length <= 600; length++) {
                 float[] sum = CollectiveContract.sum(collective, length, 3);
                 right += Arrays.equals(sum, expected(2, length, 3)) ? 1 : 0;
             }
             return right;
         });
-        assertThat(counts).containsExactly(300, 300);
+        assertThat(counts).containsExactly(600, 600);
+    }
+
+    /** A process that hangs while the others connect must not cost as long as a message may take, nor the reverse. */
+    @Test
+    void messages_waitForTheCallTimeout_notForTheJoinTimeout() {
+        ThreadGroups.Port port = new ThreadGroups.Port();
+        CompletableFuture<Throwable> failure = CompletableFuture.supplyAsync(() -> {
+            GlooGroup group = join(0, port);
+            return catchThrowable(() -> group.allGather(new byte[1]));
+        });
+        GlooGroup silent = join(1, port);
+        assertThat(failure.orTimeout(20, TimeUnit.SECONDS).join())
+                .isInstanceOf(LockstepException.class)
+                .hasMessageContaining("did not answer in time");
+        assertThat(silent.rank()).isEqualTo(1);
+    }
+
+    private static GlooGroup join(int rank, Watch watch) {
+        GroupEnvironment place = new GroupEnvironment(rank, 2, rank, "127.0.0.1", 0);
+        return new Rendezvous(place, Map.of(), watch, Duration.ofSeconds(60), Duration.ofSeconds(1)).join();
+    }
+
+    /** The launcher's watch over a group of one; nobody else would see that it fails. */
+    @Test
+    void failure_isToldOnce_andThenNoLeaveIsTaken() {
+        List<String> told = new ArrayList<>();
+        Watch watch = new ThreadGroups.Port() {
+            @Override
+            public void failed(String words) {
+                told.add(words);
+            }
+
+            @Override
+            public void end() {
+                told.add("left");
+            }
+        };
+        try (Collective solo = new SoloCollective(watch)) {
+            solo.fail(LockstepException.data("truncated image", "file = x", "replace it"));
+            solo.fail(new IllegalStateException("later"));
+        }
+        assertThat(told).containsExactly("truncated image, file = x, replace it");
+        told.clear();
+        new SoloCollective(watch).close();
+        assertThat(told).containsExactly("left");
     }
 
     /** Every rank has the same bits, and they are the sum to rounding. */

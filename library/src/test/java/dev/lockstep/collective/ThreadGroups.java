@@ -55,7 +55,7 @@ final class ThreadGroups {
     }
 
     /** A watch that only tells the port. */
-    static final class Port implements Watch {
+    static class Port implements Watch {
         private final CompletableFuture<Integer> port = new CompletableFuture<>();
 
         @Override
@@ -73,6 +73,9 @@ final class ThreadGroups {
 
         @Override
         public void awaitVerdict() {}
+
+        @Override
+        public void failed(String words) {}
 
         @Override
         public void end() {}

@@ -97,6 +97,22 @@ final class JsonLinesSinkTest {
     }
 
     @Test
+    void evaluationDoneAgain_writesNothingTwice() throws IOException {
+        BadImage image = new BadImage(1, 0, "validation", 3, "truncated");
+        for (int time = 0; time < 2; time++) {
+            try (JsonLinesSink sink = JsonLinesSink.open(file, time, notice -> {})) {
+                if (time == 0) {
+                    sink.onStep(step(1, 0));
+                }
+                sink.onBadImage(image);
+                sink.onEpoch(epoch(0, 1, 0.5));
+            }
+        }
+        assertThat(Files.readAllLines(file)).hasSize(3);
+        assertThat(MetricsFile.read(file).badImages()).containsExactly(image);
+    }
+
+    @Test
     void open_whenTheLastKeptLineHasNoLineEnd_cutsIt() throws IOException {
         Files.writeString(file, MetricsJson.line(step(1, 0)) + "\n" + MetricsJson.line(step(2, 0)));
         try (JsonLinesSink sink = JsonLinesSink.open(file, 2, notice -> {})) {

@@ -21,6 +21,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SupervisorTest {
     private static final Duration LONG = Duration.ofSeconds(60);
@@ -35,6 +37,11 @@ class SupervisorTest {
         @Override
         public void silent(int rank, String host) {
             events.add("silent " + rank);
+        }
+
+        @Override
+        public void failed(int rank, String host, String words) {
+            events.add("failed " + rank + ": " + words);
         }
     };
     private Supervisor supervisor = new Supervisor(InetAddress.getLoopbackAddress(), LONG, recorder);
@@ -52,7 +59,8 @@ class SupervisorTest {
         joined(0, first);
         joined(1, culprit);
         joined(2, last);
-        supervisor.announce(new FailureReport(1, "node7", "was killed", List.of("one", "two"), "logs/rank-1.log"));
+        FailureReport report = new FailureReport(1, "node7", "was killed", List.of("one", "two"), "logs/rank-1.log");
+        supervisor.announce(1, report.line());
         String line = "rank 1 on node7 was killed, last log lines: one | two, see logs/rank-1.log";
         assertThat(first.message()).isEqualTo(line);
         assertThat(last.message()).isEqualTo(line);
@@ -91,6 +99,57 @@ class SupervisorTest {
             assertThat(events.poll(1500, TimeUnit.MILLISECONDS)).isNull();
             assertThat(mute).isNotNull();
         }
+    }
+
+    /** A lost heartbeat or two must not look like silence. */
+    @ParameterizedTest
+    @CsvSource({"1, 250", "2, 500", "4, 1000", "30, 1000"})
+    void heartbeats_comeFourTimesWithinTheTimeout(long seconds, long millis) {
+        Duration timeout = Duration.ofSeconds(seconds);
+        assertThat(Watcher.launcher(timeout).period()).isEqualTo(Duration.ofMillis(millis));
+        assertThat(Watcher.rankZero("node0", timeout).period()).isEqualTo(Duration.ofMillis(millis));
+    }
+
+    /** A data error, say: the process is gone when it is reported, but its words say more than that. */
+    @Test
+    void failedProcess_isReportedWithItsWords_notAsLost() throws IOException, InterruptedException {
+        joined(0, new Ends());
+        try (Socket failing = raw(3)) {
+            send(failing, "FAIL truncated image, file = x.jpg, replace it\n");
+        }
+        assertThat(events.poll(10, TimeUnit.SECONDS)).isEqualTo("failed 3: truncated image, file = x.jpg, replace it");
+        assertThat(supervisor.words(3)).contains("truncated image, file = x.jpg, replace it");
+        assertThat(supervisor.words(0)).isEmpty();
+        assertThat(events.poll(50, TimeUnit.MILLISECONDS)).isNull();
+    }
+
+    /** It has its own words and its own exit code. */
+    @Test
+    void processThatFailed_isNotEndedByAnother() throws InterruptedException {
+        Ends ends = new Ends();
+        PeerMonitor failing = joined(3, ends);
+        Ends other = new Ends();
+        joined(0, other);
+        failing.fail("diverged");
+        supervisor.announce(1, "rank 1 is to blame");
+        assertThat(other.message()).isEqualTo("rank 1 is to blame");
+        supervisor.close();
+        failing.awaitVerdict();
+        assertThat(ends.messages).isEmpty();
+    }
+
+    /** Processes that find the same fault say so themselves: whoever watches waits for them before it tells the others. */
+    @Test
+    void awaitEndings_endsEarlyWhenAllHaveTold() throws InterruptedException {
+        PeerMonitor first = joined(0, new Ends());
+        PeerMonitor second = joined(1, new Ends());
+        first.fail("diverged");
+        second.fail("diverged");
+        while (supervisor.words(0).isEmpty() || supervisor.words(1).isEmpty()) {
+            Thread.onSpinWait();
+        }
+        supervisor.awaitEndings();
+        assertThat(events).as("before the grace is over").isEmpty();
     }
 
     @Test
@@ -137,7 +196,7 @@ class SupervisorTest {
             PeerMonitor.connect(
                     new SupervisorAddress(fake.getInetAddress().getHostAddress(), fake.getLocalPort(), "ab"),
                     0,
-                    Watcher.launcher(),
+                    Watcher.launcher(LONG),
                     ends);
             fake.accept().close();
             assertThat(ends.message()).startsWith("the launcher of this run is gone");
@@ -153,7 +212,7 @@ class SupervisorTest {
             Ends watching = new Ends();
             Ends patient = new Ends();
             PeerMonitor.connect(address, 1, Watcher.rankZero("node0", Duration.ofSeconds(1)), watching);
-            PeerMonitor.connect(address, 2, Watcher.launcher(), patient);
+            PeerMonitor.connect(address, 2, Watcher.launcher(LONG), patient);
             try (Socket first = fake.accept();
                     Socket second = fake.accept()) {
                 assertThat(watching.message()).startsWith("rank 0 on node0 gave no sign of life for 1 s, ");
@@ -195,7 +254,7 @@ class SupervisorTest {
             deaf.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             SupervisorAddress nowhere =
                     new SupervisorAddress(deaf.getLocalAddress().getHostAddress(), deaf.getLocalPort(), "ab");
-            assertThatThrownBy(() -> PeerMonitor.connect(nowhere, 2, Watcher.launcher()))
+            assertThatThrownBy(() -> PeerMonitor.connect(nowhere, 2, Watcher.launcher(LONG)))
                     .isInstanceOf(LockstepException.class)
                     .hasMessageStartingWith("rank 2 cannot reach its supervisor");
         }

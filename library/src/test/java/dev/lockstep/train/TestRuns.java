@@ -2,6 +2,8 @@ package dev.lockstep.train;
 
 import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.image.Dataset;
+import dev.lockstep.image.ImageData;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ResNet;
@@ -14,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 
 /** Small recipes on made-up data, and trainers for them: an epoch has 7 steps, a run 14. */
 public final class TestRuns {
@@ -51,6 +54,44 @@ public final class TestRuns {
 
     public static OpenDataset data(Recipe recipe) {
         return Datasets.open(recipe.data(), Optional.empty());
+    }
+
+    /** The same data, and a call before each image of the validation set. */
+    public static OpenDataset watchingValidation(OpenDataset data, IntConsumer onImage) {
+        return new OpenDataset(
+                data.spec(),
+                data.training(),
+                new Watched(data.validation(), onImage),
+                data.trainingTransform(),
+                data.evaluationTransform());
+    }
+
+    private record Watched(Dataset to, IntConsumer onImage) implements Dataset {
+        @Override
+        public int size() {
+            return to.size();
+        }
+
+        @Override
+        public int label(int index) {
+            return to.label(index);
+        }
+
+        @Override
+        public ImageData image(int index) {
+            onImage.accept(index);
+            return to.image(index);
+        }
+
+        @Override
+        public List<String> classNames() {
+            return to.classNames();
+        }
+
+        @Override
+        public String fingerprint() {
+            return to.fingerprint();
+        }
     }
 
     static Trainer trainer(Recipe recipe, RunOptions options) {

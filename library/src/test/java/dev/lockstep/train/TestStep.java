@@ -60,6 +60,18 @@ final class TestStep implements AutoCloseable {
             long bucketFloats,
             BiConsumer<ImageClassifier, List<Slot>> initialize,
             BooleanSupplier stopRequested) {
+        return create(recipe, network, lanes, bucketFloats, initialize, stopRequested, new SoloCollective());
+    }
+
+    /** A step of one process of a group. */
+    static TestStep create(
+            Recipe recipe,
+            Supplier<? extends ImageClassifier> network,
+            int lanes,
+            long bucketFloats,
+            BiConsumer<ImageClassifier, List<Slot>> initialize,
+            BooleanSupplier stopRequested,
+            Collective group) {
         TorchRuntime.load();
         ImageClassifier initial = network.get();
         ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
@@ -68,11 +80,10 @@ final class TestStep implements AutoCloseable {
         LaneThreads threads = new LaneThreads(lanes, recipe.threadsPerWorker());
         List<ImageClassifier> replicas =
                 Stream.<ImageClassifier>generate(network::get).limit(lanes).toList();
-        Collective solo = new SoloCollective();
         TrainStep step = new TrainStep(new Setup(
                 recipe,
-                new Topology(recipe.workers(), 1),
-                solo,
+                new Topology(recipe.workers(), group.size()),
+                group,
                 state,
                 replicas,
                 threads,

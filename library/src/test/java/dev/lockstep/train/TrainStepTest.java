@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.HostBatch;
+import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.ParameterLayout.Slot;
 import dev.lockstep.model.ParameterRole;
@@ -22,6 +24,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -30,6 +34,10 @@ import java.util.stream.Collectors;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.bytedeco.pytorch.StringTensorDict;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorBase;
+import org.bytedeco.pytorch.VoidTensorHook;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -228,6 +236,79 @@ class TrainStepTest {
             }
         }
         return reference;
+    }
+
+    // --- overlap
+
+    /** In the last worker's backward of this process: at its last gradient the first bucket is on its way already. */
+    @Test
+    void firstBucket_leavesBeforeTheLastBackwardEnds() {
+        Recipe recipe = TestStep.recipe(4, 3, "model: {name: resnet8, width: 4}");
+        FirstLeaves group = new FirstLeaves();
+        List<VoidTensorHook> kept = new ArrayList<>();
+        Supplier<ImageClassifier> network = () -> {
+            ImageClassifier made = ResNet.fromRecipe(recipe.model(), TestBatches.SHAPE, TestBatches.CLASSES);
+            VoidTensorHook hook = new VoidTensorHook() {
+                @Override
+                public void call(TensorBase gradient) {
+                    group.atLastGradient();
+                }
+            };
+            kept.add(hook);
+            try (StringTensorDict named = made.module().named_parameters()) {
+                named.get("conv1.weight").register_hook(hook);
+            }
+            return made;
+        };
+        try (TestStep step =
+                TestStep.create(recipe, network, 1, 300, (net, slots) -> net.initialize(1), () -> false, group)) {
+            step.run(0, TestBatches.inOrder(new TestBatches(3, 4, 3).of(0)), RATES);
+        }
+        assertThat(group.seen).containsExactly(false, true);
+        assertThat(kept).hasSize(2);
+    }
+
+    /** One of two processes; the other contributes nothing. */
+    private static final class FirstLeaves implements Collective {
+        private final CountDownLatch left = new CountDownLatch(1);
+        private final List<Boolean> seen = new ArrayList<>();
+
+        /** Waits for the first bucket in the second of this process's two workers; in the first it cannot leave. */
+        void atLastGradient() {
+            try {
+                seen.add(left.await(seen.isEmpty() ? 0 : 20, TimeUnit.SECONDS));
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        @Override
+        public int rank() {
+            return 0;
+        }
+
+        @Override
+        public int size() {
+            return 2;
+        }
+
+        @Override
+        public void allReduceSum(Tensor buffer) {
+            left.countDown();
+        }
+
+        @Override
+        public List<byte[]> allGather(byte[] mine) {
+            return List.of(mine, mine);
+        }
+
+        @Override
+        public boolean isBitwise() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
     }
 
     // --- failures

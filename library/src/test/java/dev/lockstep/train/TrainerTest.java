@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import dev.lockstep.Training;
+import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.CheckpointDirectory;
+import dev.lockstep.checkpoint.HostTensor;
+import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
@@ -14,11 +19,18 @@ import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.StepMetrics;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -127,6 +139,123 @@ class TrainerTest {
     }
 
     @Test
+    void stopOfOneProcess_duringTheEvaluation_endsItForAll() throws Exception {
+        Recipe recipe = TestRuns.recipe("evaluation.images-per-batch", "5");
+        List<Long> steps = InMemoryGroup.play(2, group -> {
+            StopSignal stop = new StopSignal();
+            OpenDataset data = TestRuns.watchingValidation(TestRuns.data(recipe), image -> {
+                if (group.rank() == 1) {
+                    stop.request();
+                }
+            });
+            try (Trainer trainer = new Trainer(recipe, ResNet::fromRecipe, data, group, OPTIONS, stop)) {
+                TestRuns.Listener listener = new TestRuns.Listener();
+                assertThat(trainer.run(listener)).isEqualTo(Trainer.End.SIGNALLED);
+                assertThat(listener.epochs).isEmpty();
+                assertThat(listener.checkpoints).isEqualTo(1);
+                return trainer.step();
+            }
+        });
+        assertThat(steps).containsExactly(7L, 7L);
+    }
+
+    /** What a process of other memory has computed must not become the checkpoint that all go on from. */
+    @Test
+    void stateThatDiffers_isNeverSaved() throws Exception {
+        List<String> messages = InMemoryGroup.play(2, group -> {
+            RunOptions options = OPTIONS.withCheckpoints(4, 2);
+            try (Trainer trainer = TestRuns.trainer(TestRuns.recipe(), group, options, new StopSignal())) {
+                TestRuns.Listener listener = new TestRuns.Listener() {
+                    @Override
+                    public void onStep(StepMetrics step) {
+                        if (group.rank() == 1 && step.step() == 4) {
+                            trainer.state().momentum().mul_(new Scalar(1.5));
+                        }
+                    }
+                };
+                Throwable failure = catchThrowable(() -> trainer.run(listener));
+                assertThat(listener.checkpoints).isZero();
+                return failure.getMessage();
+            }
+        });
+        assertThat(messages)
+                .allMatch(message -> message.startsWith("processes disagree: rank = 1 has another momentum of ")
+                        && message.contains("step = 4"));
+    }
+
+    /** Two machines that do not share the run folder, with different copies of the checkpoint. */
+    @Test
+    void checkpointsThatDiffer_areFoundBeforeTheFirstStep(@TempDir Path folder) throws Exception {
+        Recipe recipe = TestRuns.recipe();
+        try (Training run = training(recipe, new SoloCollective(), OPTIONS.withStopAfter(3))) {
+            run.resumeOrStart(folder.resolve("0"));
+        }
+        Checkpoint saved = Checkpoint.read(folder.resolve("0/checkpoints/step-00000003.safetensors"));
+        TreeMap<String, HostTensor> tensors = new TreeMap<>(saved.tensors());
+        tensors.put("fc.bias", HostTensor.of(new float[7], 7));
+        new CheckpointDirectory(folder.resolve("1/checkpoints"), 2, notice -> {})
+                .write(new Checkpoint(
+                        saved.step(),
+                        saved.epoch(),
+                        saved.iteration(),
+                        saved.recipe(),
+                        saved.datasetFingerprint(),
+                        saved.classNames(),
+                        saved.trainer(),
+                        tensors));
+        List<String> messages = InMemoryGroup.play(2, group -> {
+            try (Training run = training(recipe, group, OPTIONS)) {
+                return catchThrowable(() -> run.resumeOrStart(folder.resolve(Integer.toString(group.rank()))))
+                        .getMessage();
+            }
+        });
+        assertThat(messages)
+                .allMatch(message -> message.startsWith(
+                        "processes disagree: rank = 1 has another parameter fc.bias than rank = 0, step = 3"));
+        assertThat(Files.exists(folder.resolve("0/metrics.jsonl"))).isTrue();
+    }
+
+    private static Training training(Recipe recipe, Collective group, RunOptions options) {
+        return Training.create(recipe, ResNet::fromRecipe, TestRuns.data(recipe), group, options, new StopSignal());
+    }
+
+    /** A group of one that remembers of which failures it was to tell. */
+    private static final class Telling implements Collective {
+        private final List<Throwable> told = new ArrayList<>();
+
+        @Override
+        public int rank() {
+            return 0;
+        }
+
+        @Override
+        public int size() {
+            return 1;
+        }
+
+        @Override
+        public void allReduceSum(Tensor buffer) {}
+
+        @Override
+        public List<byte[]> allGather(byte[] mine) {
+            return List.of(mine);
+        }
+
+        @Override
+        public boolean isBitwise() {
+            return true;
+        }
+
+        @Override
+        public void fail(Throwable cause) {
+            told.add(cause);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
     void divergence_namesTheSameWorkerOnEveryProcess() throws Exception {
         Recipe recipe = TestRuns.recipe("learning-rate.reference", "1e30", "learning-rate.warmup.kind", "none");
         List<String> messages = InMemoryGroup.play(2, group -> {
@@ -191,7 +320,8 @@ class TrainerTest {
                 }))
                 .isInstanceOf(LockstepException.class)
                 .hasMessageContaining(
-                        "different options: audit-every = 0 (3), stop-after = -1 (7), rank = 0 (rank = 1)");
+                        "different options: checkpoint-every = 1 (0), audit-every = 0 (3), stop-after = -1 (7),"
+                                + " rank = 0 (rank = 1)");
     }
 
     @ParameterizedTest
@@ -214,18 +344,20 @@ class TrainerTest {
         OpenDataset data = new OpenDataset(
                 good.spec(), bad, good.validation(), good.trainingTransform(), good.evaluationTransform());
         TestRuns.Listener listener = new TestRuns.Listener();
+        Telling group = new Telling();
         Throwable seen = assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
             try (Trainer trainer = new Trainer(
                     recipe,
                     ResNet::fromRecipe,
                     data,
-                    new SoloCollective(),
+                    group,
                     OPTIONS.withLanes(lanes).withLoaderThreads(2),
                     new StopSignal())) {
                 return catchThrowable(() -> trainer.run(listener));
             }
         });
         assertThat(seen).isSameAs(broken);
+        assertThat(group.told).containsExactly(broken);
         assertThat(listener.steps).hasSizeLessThan(4);
     }
 
@@ -244,8 +376,8 @@ class TrainerTest {
                 .containsExactly(LongStream.range(0, TestRuns.STEPS)
                         .mapToObj(s -> recipe.schedule(TestRuns.STEPS_PER_EPOCH).at(s))
                         .toArray(Double[]::new));
-        // Every third step, and the ends of the two epochs.
-        assertThat(listener.checkpoints).isEqualTo(4 + 2);
+        // Every third step, and the ends of the two epochs, before and after the evaluation.
+        assertThat(listener.checkpoints).isEqualTo(4 + 2 * 2);
         double loss = listener.steps.subList(7, 14).stream()
                 .mapToDouble(StepMetrics::loss)
                 .average()
