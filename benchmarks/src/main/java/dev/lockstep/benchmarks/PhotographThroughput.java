@@ -57,7 +57,8 @@ public final class PhotographThroughput {
                 "training",
                 List.of("photograph"),
                 files.stream()
-                        .map(file -> new ImageFolder.LabelledFile(file.getFileName().toString(), 0))
+                        .map(file ->
+                                new ImageFolder.LabelledFile(file.getFileName().toString(), 0))
                         .toList());
     }
 
@@ -135,8 +136,7 @@ public final class PhotographThroughput {
                 .iterator();
         double cpu = 0;
         double wall = 0;
-        try (BatchLoader loader =
-                new BatchLoader(folder, transform, 1, threads, 2 * threads, requests)) {
+        try (BatchLoader loader = new BatchLoader(folder, transform, 1, threads, 2 * threads, requests)) {
             for (int round = 0; round < ROUNDS; round++) {
                 long cpuStart = PROCESS.getProcessCpuTime();
                 long wallStart = System.nanoTime();
