@@ -64,6 +64,11 @@ final class CollectiveBenchmark {
 
             @Override
             public void silent(int rank, String host) {}
+
+            @Override
+            public void failed(int rank, String host, String words) {
+                throw new IllegalStateException("rank " + rank + " failed: " + words);
+            }
         };
         List<Process> group = new ArrayList<>();
         try (Supervisor supervisor =
