@@ -51,7 +51,7 @@ class PickleReaderFuzzTest {
     }
 
     @MethodSource("seeds")
-    @FuzzTest
+    @FuzzTest(maxDuration = "60s")
     void anyBytes_areReadOrRefused(byte[] bytes) {
         try {
             SavedObject.stateDict(PickleReader.read(new ByteArrayInputStream(bytes)))

@@ -238,7 +238,7 @@ class SafetensorsTest {
 
     /** Whatever the bytes, reading gives contents that can be written again, or a failure that the user understands. */
     @MethodSource("seeds")
-    @FuzzTest
+    @FuzzTest(maxDuration = "60s")
     void reading_anyBytes_neverCrashes(byte[] bytes) throws IOException {
         try {
             Safetensors contents = readForeign(bytes);
