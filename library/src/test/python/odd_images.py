@@ -7,6 +7,7 @@ import base64
 import io
 import json
 import struct
+import subprocess
 import sys
 import zlib
 
@@ -25,6 +26,14 @@ def file(image, **options):
     out = io.BytesIO()
     image.save(out, **options)
     return out.getvalue()
+
+
+def ycck(image):
+    """Pillow writes CMYK without the transform to YCC; ImageMagick writes it with (Adobe's transform 2)."""
+    command = ["convert", "png:-", "-colorspace", "CMYK", "-sampling-factor", "1x1", "-quality", "95", "jpeg:-"]
+    contents = subprocess.run(command, input=file(image, format="PNG"), capture_output=True, check=True).stdout
+    assert contents[contents.index(b"Adobe") + 11] == 2
+    return contents
 
 
 def sixteen_bit_png(colour_type, channels):
@@ -52,6 +61,7 @@ def main():
         "progressive.jpg": file(rgb, format="JPEG", quality=95, progressive=True),
         "grey.jpg": file(rgb.convert("L"), format="JPEG", quality=95),
         "cmyk.jpg": file(rgb.convert("CMYK"), format="JPEG", quality=95),
+        "cmyk-ycck.jpg": ycck(rgb),
         "orientation.jpg": file(rgb, format="JPEG", quality=95, exif=exif.tobytes()),
         "rgba.png": file(rgba, format="PNG"),
         "grey-alpha.png": file(rgba.convert("LA"), format="PNG"),
