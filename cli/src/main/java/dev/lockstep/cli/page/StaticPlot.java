@@ -15,6 +15,7 @@ import org.knowm.xchart.VectorGraphicsEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
@@ -24,6 +25,11 @@ final class StaticPlot {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 540;
     private static final int DPI = 144;
+    private static final int LEGEND_LINE = 20;
+    private static final int LEGEND_CHARACTERS = 125;
+    /** The line before a name takes as much room as so many characters. */
+    private static final int LEGEND_KEY = 7;
+
     /** Okabe and Ito's colours, told apart by everyone; the first is for baselines. */
     private static final int[] PALETTE = {
         0x555555, 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x8A6D00, 0x7A3E9D, 0xA00000
@@ -49,7 +55,7 @@ final class StaticPlot {
     private static XYChart chart(Figure figure) {
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)
-                .height(HEIGHT)
+                .height(HEIGHT + (isLegendLong(figure) ? figure.series().size() * LEGEND_LINE : 0))
                 .title(figure.title())
                 .xAxisTitle(figure.xLabel())
                 .yAxisTitle(figure.yLabel())
@@ -106,13 +112,21 @@ final class StaticPlot {
         return new Color(PALETTE[series.colour() % PALETTE.length]);
     }
 
+    /** Whether the names do not fit beneath the plot in one line. */
+    private static boolean isLegendLong(Figure figure) {
+        return figure.series().stream()
+                        .mapToInt(s -> s.name().length() + LEGEND_KEY)
+                        .sum()
+                > LEGEND_CHARACTERS;
+    }
+
     private static void style(XYStyler style, Figure figure) {
         style.setChartBackgroundColor(Color.WHITE);
         style.setPlotBorderVisible(false);
         style.setPlotGridLinesColor(new Color(0xDDDDDD));
         style.setPlotGridLinesStroke(new BasicStroke(0.7f));
         style.setLegendPosition(LegendPosition.OutsideS);
-        style.setLegendLayout(org.knowm.xchart.style.Styler.LegendLayout.Horizontal);
+        style.setLegendLayout(isLegendLong(figure) ? LegendLayout.Vertical : LegendLayout.Horizontal);
         style.setLegendBorderColor(Color.WHITE);
         style.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 16));
         style.setXAxisLogarithmic(figure.logX());
