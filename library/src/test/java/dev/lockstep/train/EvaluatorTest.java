@@ -7,7 +7,6 @@ import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.BadImages;
 import dev.lockstep.image.Dataset;
-import dev.lockstep.image.ImageData;
 import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
@@ -78,7 +77,7 @@ class EvaluatorTest {
     @CsvSource({"1, 1, 10", "1, 3, 1", "2, 1, 7", "3, 2, 5", "5, 1, 37"})
     void evaluation_seesEveryImageOnce(int processes, int lanes, int imagesPerBatch) throws Exception {
         AtomicIntegerArray seen = new AtomicIntegerArray(DATA.validation().size());
-        Dataset counting = new Counting(DATA.validation(), seen);
+        Dataset counting = new TestRuns.Watched(DATA.validation(), seen::incrementAndGet);
         List<Evaluator.Result> results =
                 InMemoryGroup.play(processes, group -> evaluate(group, counting, lanes, imagesPerBatch));
         for (int i = 0; i < seen.length(); i++) {
@@ -94,33 +93,5 @@ class EvaluatorTest {
         alone(2, 9);
         assertThat(Tensors.toArray(state.running())).isEqualTo(running);
         assertThat(Tensors.toArray(state.parameters())).isEqualTo(parameters);
-    }
-
-    private record Counting(Dataset to, AtomicIntegerArray seen) implements Dataset {
-        @Override
-        public int size() {
-            return to.size();
-        }
-
-        @Override
-        public int label(int index) {
-            return to.label(index);
-        }
-
-        @Override
-        public ImageData image(int index) {
-            seen.incrementAndGet(index);
-            return to.image(index);
-        }
-
-        @Override
-        public List<String> classNames() {
-            return to.classNames();
-        }
-
-        @Override
-        public String fingerprint() {
-            return to.fingerprint();
-        }
     }
 }

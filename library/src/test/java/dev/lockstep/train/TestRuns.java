@@ -66,7 +66,8 @@ public final class TestRuns {
                 data.evaluationTransform());
     }
 
-    private record Watched(Dataset to, IntConsumer onImage) implements Dataset {
+    /** Tells of each image that is asked for, before it is given. */
+    record Watched(Dataset to, IntConsumer onImage) implements Dataset {
         @Override
         public int size() {
             return to.size();

@@ -14,7 +14,6 @@ import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
-import dev.lockstep.image.ImageData;
 import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
@@ -330,17 +329,12 @@ class TrainerTest {
         Recipe recipe = TestRuns.recipe();
         LockstepException broken = LockstepException.data("truncated image", "file = x.jpg", "replace it");
         OpenDataset good = TestRuns.data(recipe);
-        Dataset bad = new Forwarding(good.training()) {
-            private final AtomicInteger asked = new AtomicInteger();
-
-            @Override
-            public ImageData image(int index) {
-                if (asked.incrementAndGet() == 60) {
-                    throw broken;
-                }
-                return super.image(index);
+        AtomicInteger asked = new AtomicInteger();
+        Dataset bad = new TestRuns.Watched(good.training(), index -> {
+            if (asked.incrementAndGet() == 60) {
+                throw broken;
             }
-        };
+        });
         OpenDataset data = new OpenDataset(
                 good.spec(), bad, good.validation(), good.trainingTransform(), good.evaluationTransform());
         TestRuns.Listener listener = new TestRuns.Listener();
@@ -393,39 +387,5 @@ class TrainerTest {
 
     private static Long[] steps() {
         return LongStream.rangeClosed(1, TestRuns.STEPS).boxed().toArray(Long[]::new);
-    }
-
-    /** A dataset that passes everything on. */
-    private static class Forwarding implements Dataset {
-        private final Dataset to;
-
-        Forwarding(Dataset to) {
-            this.to = to;
-        }
-
-        @Override
-        public int size() {
-            return to.size();
-        }
-
-        @Override
-        public int label(int index) {
-            return to.label(index);
-        }
-
-        @Override
-        public ImageData image(int index) {
-            return to.image(index);
-        }
-
-        @Override
-        public List<String> classNames() {
-            return to.classNames();
-        }
-
-        @Override
-        public String fingerprint() {
-            return to.fingerprint();
-        }
     }
 }

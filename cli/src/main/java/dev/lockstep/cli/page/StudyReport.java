@@ -187,8 +187,4 @@ public final class StudyReport {
                 worse is tested for all, with p-values after Holm. Intervals hold the difference with %s %% confidence. A diverged run counts as an error of \
                 100 %%.""", Numbers.significant(file.level()), Numbers.significant(100 * (1 - 2 * file.level())));
     }
-
-    static boolean exists(Path folder) {
-        return Files.exists(folder.resolve(StudyResults.SUMMARY));
-    }
 }
