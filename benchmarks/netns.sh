@@ -46,7 +46,7 @@ else
     echo "delay by hold.py (this kernel has no netem), one way: $delay ms"
 fi
 sleep 1
-ip netns exec "${prefix}0" ping -c 5 -q 10.77.0.2 2>/dev/null | sed -n 's/^rtt/round trip/p' || true
+ip netns exec "${prefix}0" ping -U -c 5 -q 10.77.0.2 2>/dev/null | sed -n 's/^rtt/round trip/p' || true
 
 # The launcher's own settings, so that memory behaves as in training.
 export GLIBC_TUNABLES=glibc.malloc.hugetlb=1 MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=34359738368
