@@ -1,6 +1,6 @@
 #!/bin/bash
 # The bitwise promise: 40 steps of the shipped recipe give the same weights for every number of processes, lanes and loader
-# threads; also with augmentation, with k = 6, and with the velocity form. Three processes of two workers each are announced as
+# threads; also with augmentation, with k = 6, with two threads a worker, and with the velocity form. Three processes of two workers each are announced as
 # not bitwise, and are as near as rounding.
 # shellcheck source=evidence/common.sh
 . "$(dirname -- "$0")/common.sh"
@@ -40,5 +40,7 @@ grid augmented "1:1:1 2:1:4 1:2:4" --set data.augmentation=pad-crop-flip
 grid k6 "1:1:1 1:2:1 2:1:1" --set workers=6
 train "$work/k6-three" --stop-after 40 --procs 3 --lanes 1 --set workers=6
 rounding "$work/k6-three" "$work/k6-1-1-1" 1e-3
+# A checkpoint's thread sets its own number of threads while lanes start: theirs must stay as the recipe says.
+grid threads "1:1:1 1:8:1 2:1:1 4:2:1" --set threads-per-worker=2 --checkpoint-every 1
 grid velocity "1:1:1 2:1:1 1:2:1" --set optimizer.form=velocity
 finish

@@ -12,7 +12,7 @@ procs=${1:-2}
 steps=${2:-500}
 warm=$((steps / 2))
 block=$((steps / 10))
-# A process passes when its line rises by less than this over the steps that count, beyond two standard errors.
+# A process passes when its line, and two standard errors more, rise by less than this over the steps that count.
 bound_kib=1024
 jcmd=$(dirname -- "$(readlink -f -- "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java)" | head -n 1)")/jcmd
 export LOCKSTEP_JAVA_OPTIONS="-Xms192m -Xmx192m -XX:+AlwaysPreTouch -XX:TieredStopAtLevel=1 -XX:NativeMemoryTracking=summary ${LOCKSTEP_JAVA_OPTIONS:-}"
@@ -43,7 +43,11 @@ while kill -0 "$launcher" 2>/dev/null; do
     number=${line#*\"step\":}
     number=${number%%,*}
     [[ $number =~ ^[0-9]+$ ]] && step=$number
-    [ "${#ranks[@]}" -eq "$procs" ] || find_ranks "$procs" || true
+    if [ "$procs" -eq 1 ]; then
+        ranks=("$launcher")
+    else
+        [ "${#ranks[@]}" -eq "$procs" ] || find_ranks "$procs" || true
+    fi
     if [ "$step" -ge "$warm" ] && [ -z "$snapshot" ]; then
         snapshot=begin
         for rank in "${!ranks[@]}"; do jvm_kib "${ranks[rank]}" >"$work/jvm-begin-$rank"; done
@@ -60,6 +64,7 @@ while kill -0 "$launcher" 2>/dev/null; do
 done
 wait "$launcher" || { echo "the run failed:" >&2 && tail -n 5 "$out.log" >&2 && exit 1; }
 
+[ "${#ranks[@]}" -eq "$procs" ] || { echo "found ${#ranks[@]} of $procs processes" >&2 && exit 1; }
 for rank in "${!ranks[@]}"; do
     jvm=$(($(cat "$work/jvm-end-$rank") - $(cat "$work/jvm-begin-$rank")))
     awk -v rank="$rank" -v warm="$warm" -v steps="$steps" -v block="$block" -v bound="$bound_kib" -v jvm="$jvm" '
@@ -71,7 +76,7 @@ for rank in "${!ranks[@]}"; do
             slope = sxy / sxx
             for (b in top) { rest += (top[b] - y - slope * (b * block - x)) ^ 2 }
             error = sqrt(rest / (n - 2) / sxx)
-            verdict = slope * steps - 2 * error * steps < bound ? "flat" : "GROWS"
+            verdict = slope * steps + 2 * error * steps < bound ? "flat" : "GROWS"
             printf "%-6s rank %d: %+.2f ± %.2f KiB a step over %d steps (%d blocks), %+.0f KiB in all; ", \
                 verdict, rank, slope, error, steps, n, slope * steps
             printf "the JVM'"'"'s own part %+d KiB; peak %d MiB\n", jvm, peak / 1024

@@ -216,6 +216,7 @@ public final class Training implements AutoCloseable {
         return new RunResult(
                 status,
                 trainer.weightsSha256(),
+                trainer.datasetFingerprint(),
                 trainer.step(),
                 epochs.size(),
                 last == null ? unknown : last.validationTop1Error(),

@@ -1,6 +1,8 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.study.RunExecutor;
 import dev.lockstep.study.StudyRun;
@@ -10,6 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,13 +28,29 @@ final class ChildRuns implements RunExecutor {
     private static final String LOG = "train.log";
 
     private final List<String> options;
+    private final Optional<Path> data;
+    private final Map<Recipe.Data, String> fingerprints = new ConcurrentHashMap<>();
     private volatile boolean signalled;
 
     /**
      * @param options of {@code train}, after the recipe and the run folder
+     * @param data folder of the dataset; empty: found or fetched
      */
-    ChildRuns(List<String> options) {
-        this.options = List.copyOf(options);
+    ChildRuns(List<String> options, Optional<Path> data) {
+        this.options = new ArrayList<>(options);
+        this.data = data;
+        this.options.addAll(files());
+    }
+
+    /** The options that name files. */
+    List<String> files() {
+        return data.map(folder -> List.of("--data", folder.toString())).orElse(List.of());
+    }
+
+    @Override
+    public String datasetFingerprint(StudyRun run) {
+        return fingerprints.computeIfAbsent(
+                run.recipe().data(), wanted -> Datasets.open(wanted, data).fingerprint());
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.MetricsFile;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.study.Study;
+import dev.lockstep.study.StudyListener;
 import dev.lockstep.study.StudyResults;
 import dev.lockstep.study.StudyRun;
 import dev.lockstep.study.StudyRunner;
@@ -69,7 +70,8 @@ final class StudyCommand implements Callable<Integer> {
             names = "--reuse",
             paramLabel = "STUDY",
             description = "Folder or summary.json of another study (repeatable). Its runs of the same recipe, whatever "
-                    + "the name, are taken over: on the same kind of CPU they would end the same.")
+                    + "the name, and on the same data are taken over: with the same version, on the same kind of CPU, they "
+                    + "would end the same.")
     private List<Path> reuse = List.of();
 
     @Option(names = "--dry-run", description = "Print the grid and an estimate of the time, and run nothing.")
@@ -92,7 +94,8 @@ final class StudyCommand implements Callable<Integer> {
                 .max()
                 .orElse(1);
         int sideBySide = parallel > 0 ? parallel : Math.max(1, cores / threads);
-        ChildRuns children = new ChildRuns(options(Math.max(1, cores / sideBySide / threads)));
+        int lanes = Math.max(1, cores / sideBySide / threads);
+        ChildRuns children = new ChildRuns(List.of("--lanes", Integer.toString(lanes), "--json"), data);
         List<StudyRun> grid = study.grid(folder);
         double secondsPerEpoch = secondsPerEpoch(study, grid);
         StudyPace pace = new StudyPace(grid, sideBySide, secondsPerEpoch, RunPosition::epochsDone, System::nanoTime);
@@ -100,12 +103,6 @@ final class StudyCommand implements Callable<Integer> {
             return dryRun(study, folder, pace, sideBySide);
         }
         return run(study, folder, children, pace, sideBySide);
-    }
-
-    private List<String> options(int lanes) {
-        List<String> options = new ArrayList<>(List.of("--lanes", Integer.toString(lanes), "--json"));
-        data.ifPresent(folder -> options.addAll(List.of("--data", folder.toString())));
-        return options;
     }
 
     /** As finished or running runs in the folder measured it, else as the study's author did; NaN when neither is known. */
@@ -120,13 +117,17 @@ final class StudyCommand implements Callable<Integer> {
     }
 
     private Integer dryRun(Study study, Path folder, StudyPace pace, int sideBySide) {
-        StudyRunner runner = new StudyRunner(
-                study, folder, reuse, new ChildRuns(List.of()), new dev.lockstep.study.StudyListener() {});
+        // Not the executor that opens the data: that may have to fetch it.
+        StudyRunner runner = new StudyRunner(study, folder, reuse, StudyCommand::runNothing, new StudyListener() {});
         List<StudyRun> finished = runner.finished();
         pace.start(finished);
         double seconds = pace.secondsLeft();
         System.out.println(json ? grid(runner, finished, seconds) : gridText(runner, finished, seconds, sideBySide));
         return 0;
+    }
+
+    private static RunResult runNothing(StudyRun run) {
+        throw new IllegalStateException(run.title());
     }
 
     private static String gridText(StudyRunner runner, List<StudyRun> finished, double seconds, int sideBySide) {
@@ -172,7 +173,7 @@ final class StudyCommand implements Callable<Integer> {
     private Integer run(Study study, Path folder, ChildRuns children, StudyPace pace, int sideBySide)
             throws IOException {
         Files.createDirectories(folder);
-        Environment.current().writeOnce(folder);
+        Environment.current(children.files()).writeOnce(folder);
         System.err.println(study.file().title());
         AtomicInteger received = stopOnSignals(children);
         StudyResults results;
@@ -187,7 +188,7 @@ final class StudyCommand implements Callable<Integer> {
                 .map(StudyRun::folder)
                 .filter(run -> Files.isRegularFile(run.resolve(RunResult.NAME)))
                 .filter(run -> !Files.isRegularFile(run.resolve(RunReport.NAME)))
-                .forEach(RunReport::write);
+                .forEach(run -> RunReport.write(run, children.files()));
         StudyReport.write(study, results, folder);
         System.out.println(json ? results.summaryJson() : StudyText.of(results, folder.resolve(StudyReport.NAME)));
         return 0;

@@ -116,7 +116,7 @@ final class TrainCommand implements Callable<Integer> {
             }
             RunResult result = start(training, out, group.rank());
             if (group.rank() == 0) {
-                RunReport.write(out);
+                RunReport.write(out, options.files());
                 System.out.println(
                         json
                                 ? result.toJson()
@@ -133,7 +133,7 @@ final class TrainCommand implements Callable<Integer> {
             return options.start(training, out);
         } catch (LockstepException e) {
             if (rank == 0 && e.kind() == LockstepException.Kind.DIVERGED) {
-                RunReport.write(out);
+                RunReport.write(out, options.files());
             }
             throw e;
         }

@@ -8,6 +8,8 @@ import dev.lockstep.report.RunResult;
 import dev.lockstep.train.RunOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -125,6 +127,14 @@ final class TrainOptions {
 
     Optional<Path> weights() {
         return weights;
+    }
+
+    /** The options given that name files, as {@link dev.lockstep.report.Environment#options} has them. */
+    List<String> files() {
+        List<String> files = new ArrayList<>();
+        data.ifPresent(folder -> files.addAll(List.of("--data", folder.toString())));
+        weights.ifPresent(file -> files.addAll(List.of("--weights", file.toString())));
+        return files;
     }
 
     Optional<Path> out() {

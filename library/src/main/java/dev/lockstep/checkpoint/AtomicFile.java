@@ -47,13 +47,18 @@ final class AtomicFile {
     }
 
     private static void syncFolder(Path folder) throws IOException {
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
+        FileChannel channel;
+        try {
+            channel = FileChannel.open(folder, StandardOpenOption.READ);
         } catch (IOException e) {
-            // Some file systems cannot sync a folder; the rename itself has happened.
+            // Some systems open no folder; the rename itself has happened.
             if (!Files.isDirectory(folder)) {
                 throw e;
             }
+            return;
+        }
+        try (channel) {
+            channel.force(true);
         }
     }
 }

@@ -5,19 +5,22 @@ import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 
 /**
- * The machine that a run used; it explains its speed and nothing else.
+ * Where a run ran: the machine, which explains its speed, and the options that name its files.
  *
  * @param date UTC, ISO 8601
  * @param lockstep its version
  * @param libtorch the version of its presets
  * @param memoryGib of the machine, in 2^30 bytes
+ * @param options of the command, needed beside the recipe to run it again: the places of data and weights
  */
 public record Environment(
         String date,
@@ -27,7 +30,8 @@ public record Environment(
         String processor,
         int cores,
         long memoryGib,
-        String java) {
+        String java,
+        List<String> options) {
     public static final String NAME = "environment.json";
 
     /** The version of this build: the same as in the POM, without its {@code -SNAPSHOT}; a test compares them. */
@@ -40,10 +44,11 @@ public record Environment(
     public Environment {
         lockstep = Objects.requireNonNullElse(lockstep, UNKNOWN);
         libtorch = Objects.requireNonNullElse(libtorch, UNKNOWN);
+        options = options == null ? List.of() : List.copyOf(options);
     }
 
     /** This machine, now. */
-    public static Environment current() {
+    public static Environment current(List<String> options) {
         return new Environment(
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 LOCKSTEP,
@@ -53,7 +58,8 @@ public record Environment(
                 processorName(),
                 Runtime.getRuntime().availableProcessors(),
                 memoryBytes() >> 30,
-                System.getProperty("java.vm.vendor") + " " + Runtime.version());
+                System.getProperty("java.vm.vendor") + " " + Runtime.version(),
+                options);
     }
 
     private static String libtorchVersion() {
@@ -86,18 +92,21 @@ public record Environment(
     }
 
     /**
-     * Writes it into a folder that has none: where a run goes on elsewhere, the first machine stands.
+     * Writes it into a folder that has none that can be read: where a run goes on elsewhere, the first machine stands.
      *
      * @throws IOException when the folder cannot be written
      */
     public void writeOnce(Path folder) throws IOException {
-        if (!Files.exists(folder.resolve(NAME))) {
+        if (read(folder).isEmpty()) {
             write(folder);
         }
     }
 
     private void write(Path folder) throws IOException {
-        Files.writeString(folder.resolve(NAME), MetricsJson.JSON.writeValueAsString(this) + "\n");
+        Path temporary = folder.resolve(NAME + ".new");
+        Files.writeString(temporary, MetricsJson.JSON.writeValueAsString(this) + "\n");
+        Files.move(
+                temporary, folder.resolve(NAME), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** Empty when the folder has none that can be read. */

@@ -44,9 +44,7 @@ public final class JsonLinesSink implements MetricSink {
         } catch (IOException e) {
             throw MetricsStream.unwritable(file, e);
         }
-        return new JsonLinesSink(
-                MetricsStream.open(file, nanoTime, notices, StandardOpenOption.CREATE, StandardOpenOption.APPEND),
-                kept);
+        return new JsonLinesSink(MetricsStream.open(file, nanoTime, notices, StandardOpenOption.CREATE), kept);
     }
 
     private static void truncate(Path file, long bytes) throws IOException {

@@ -1,47 +1,69 @@
 package dev.lockstep.report;
 
 import dev.lockstep.errors.LockstepException;
-import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * A buffered file that is brought up to date at least once a second while records come. The first failed write is
- * reported and ends the file, not the training: a run must not die for its log.
+ * A file of whole records that is brought up to date at least once a second while they come. A write that fails, as on a
+ * full disk, is reported and tried again with the next, and leaves no part of a record: a run must not die for its log, and
+ * the log must not end with the first trouble.
  */
 final class MetricsStream implements AutoCloseable {
     private static final long FLUSH_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final int BUFFER_BYTES = 1 << 16;
+    /** More than this is not kept for a disk that stays full. */
+    private static final int MOST_BYTES = 1 << 26;
 
     private final Path file;
-    private final OutputStream out;
+    private final SeekableByteChannel channel;
     private final LongSupplier nanoTime;
     private final Consumer<String> notices;
+    private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
+    private long written;
     private long lastFlush;
-    private boolean failed;
+    private boolean failing;
 
-    private MetricsStream(Path file, OutputStream out, LongSupplier nanoTime, Consumer<String> notices) {
+    /** @param channel stands anywhere; records go to its end */
+    MetricsStream(Path file, SeekableByteChannel channel, LongSupplier nanoTime, Consumer<String> notices)
+            throws IOException {
         this.file = file;
-        this.out = out;
+        this.channel = channel;
         this.nanoTime = nanoTime;
         this.notices = notices;
+        this.written = channel.size();
         this.lastFlush = nanoTime.getAsLong();
     }
 
-    /** @param notices takes the one line that tells of a failed write */
+    /**
+     * Goes on at the end of the file.
+     *
+     * @param notices takes a line when writing fails, and one when it works again
+     * @param options beside WRITE
+     */
     static MetricsStream open(Path file, LongSupplier nanoTime, Consumer<String> notices, OpenOption... options) {
         try {
-            OutputStream out = Files.newOutputStream(file, options);
-            return new MetricsStream(file, new BufferedOutputStream(out, BUFFER_BYTES), nanoTime, notices);
+            return new MetricsStream(file, Files.newByteChannel(file, withWrite(options)), nanoTime, notices);
         } catch (IOException e) {
             throw unwritable(file, e);
         }
+    }
+
+    private static Set<OpenOption> withWrite(OpenOption... options) {
+        Set<OpenOption> all = new HashSet<>(List.of(options));
+        all.add(StandardOpenOption.WRITE);
+        return all;
     }
 
     static LockstepException unwritable(Path file, IOException e) {
@@ -55,7 +77,9 @@ final class MetricsStream implements AutoCloseable {
 
     /** Writes one record. */
     void write(byte[] record) {
-        attempt(() -> out.write(record));
+        if (pending.size() + record.length <= MOST_BYTES) {
+            pending.writeBytes(record);
+        }
         if (nanoTime.getAsLong() - lastFlush >= FLUSH_NANOS) {
             flush();
         }
@@ -63,29 +87,47 @@ final class MetricsStream implements AutoCloseable {
 
     void flush() {
         lastFlush = nanoTime.getAsLong();
-        attempt(out::flush);
+        if (pending.size() == 0) {
+            return;
+        }
+        try {
+            channel.position(written);
+            ByteBuffer records = ByteBuffer.wrap(pending.toByteArray());
+            while (records.hasRemaining()) {
+                channel.write(records);
+            }
+            written += pending.size();
+            pending.reset();
+            if (failing) {
+                failing = false;
+                notices.accept("metrics are written again, file = " + file);
+            }
+        } catch (IOException e) {
+            undo();
+            if (!failing) {
+                failing = true;
+                notices.accept("warning: metrics cannot be written, file = " + file + ": " + e.getMessage()
+                        + "; training goes on, and they are kept until they can be");
+            }
+        }
+    }
+
+    /** Takes back a part of a record. Where that fails the next attempt writes over it. */
+    private void undo() {
+        try {
+            channel.truncate(written);
+        } catch (IOException e) {
+            // Told already: the write before this has failed.
+        }
     }
 
     @Override
     public void close() {
-        attempt(out::close);
-    }
-
-    @FunctionalInterface
-    private interface Action {
-        void run() throws IOException;
-    }
-
-    private void attempt(Action action) {
-        if (failed) {
-            return;
-        }
+        flush();
         try {
-            action.run();
+            channel.close();
         } catch (IOException e) {
-            failed = true;
-            notices.accept("warning: metrics can no longer be written, file = " + file + ": " + e.getMessage()
-                    + "; training goes on without them");
+            notices.accept("warning: metrics may be incomplete, file = " + file + ": " + e.getMessage());
         }
     }
 }

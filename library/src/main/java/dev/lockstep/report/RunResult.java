@@ -17,6 +17,7 @@ import java.util.Locale;
  *
  * @param status whether the run reached its end
  * @param weightsSha256 of all parameters; empty when the run has none
+ * @param datasetFingerprint of the data that it trained on
  * @param steps iterations done since the start of training
  * @param epochs whole epochs done since the start of training
  * @param medianLast5ValidationTop1Error the number the paper reports (section 5.1)
@@ -27,6 +28,7 @@ import java.util.Locale;
 public record RunResult(
         Status status,
         String weightsSha256,
+        String datasetFingerprint,
         long steps,
         int epochs,
         double validationTop1Error,
@@ -59,6 +61,7 @@ public record RunResult(
                 .createObjectNode()
                 .put("status", status.name().toLowerCase(Locale.ROOT))
                 .put("weights_sha256", weightsSha256)
+                .put("dataset_fingerprint", datasetFingerprint)
                 .put("steps", steps)
                 .put("epochs", epochs);
         MetricsJson.put(node, "validation_top1_error", validationTop1Error);
@@ -88,7 +91,12 @@ public record RunResult(
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw MetricsStream.unwritable(file, e);
+            throw new LockstepException(
+                    LockstepException.Kind.CHECKPOINT,
+                    "the result cannot be written: " + e,
+                    "file = " + file,
+                    "training is done and its weights are saved; make room and give the same command again",
+                    e);
         }
     }
 
@@ -107,6 +115,7 @@ public record RunResult(
         return new RunResult(
                 Status.valueOf(node.path("status").asText("completed").toUpperCase(Locale.ROOT)),
                 node.path("weights_sha256").asText(),
+                node.path("dataset_fingerprint").asText(),
                 node.path("steps").asLong(),
                 node.path("epochs").asInt(),
                 MetricsJson.number(node, "validation_top1_error"),

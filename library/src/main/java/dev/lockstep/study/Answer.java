@@ -19,4 +19,8 @@ public record Answer(
         double low,
         double high,
         double p,
-        String reason) {}
+        String reason) {
+    Answer withReason(String other) {
+        return new Answer(question, claim, verdict, difference, low, high, p, other);
+    }
+}

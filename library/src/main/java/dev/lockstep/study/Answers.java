@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /**
  * Answers a study's questions from the summaries of its runs.
@@ -40,6 +41,59 @@ final class Answers {
     }
 
     private Answer answer(Question question) {
+        Answer answer = tested(question);
+        return answer.withReason(answer.reason() + laterSeeds(question) + knownBefore(question));
+    }
+
+    /** The variants that a question is about. */
+    private List<StudyFile.Variant> variants(Question question) {
+        return study.variants().stream()
+                .filter(variant -> question.kind() == Kind.ELBOW
+                        || variant.name().equals(question.variant())
+                        || variant.name().equals(question.baseline()))
+                .toList();
+    }
+
+    /** With seeds that were added once results were known p is what the formula gives, and not the chance of an error. */
+    private String laterSeeds(Question question) {
+        String added = variants(question).stream()
+                .filter(variant -> of(variant.name()).stream().anyMatch(run -> isLater(run, variant)))
+                .map(variant -> study.laterSeedsOf(variant).stream()
+                                .map(String::valueOf)
+                                .collect(Collectors.joining(", "))
+                        + " of “" + variant.label() + "”")
+                .collect(Collectors.joining(", "));
+        if (added.isEmpty()) {
+            return "";
+        }
+        Answer without =
+                new Answers(study, runs.stream().filter(run -> !isLater(run)).toList()).tested(question);
+        return "; p is nominal, because seeds were added after the first run: " + added + "; without them: "
+                + without.verdict() + (Double.isNaN(without.p()) ? "" : Text.pValue(without.p()));
+    }
+
+    private boolean isLater(RunSummary run) {
+        return study.variants().stream()
+                .anyMatch(variant -> variant.name().equals(run.variant()) && isLater(run, variant));
+    }
+
+    private boolean isLater(RunSummary run, StudyFile.Variant variant) {
+        return study.laterSeedsOf(variant).contains(run.seed());
+    }
+
+    /** A question that rests on another study's runs alone was asked when they could be known. */
+    private String knownBefore(Question question) {
+        List<RunSummary> used = variants(question).stream()
+                .flatMap(variant -> of(variant.name()).stream())
+                .toList();
+        if (used.isEmpty() || used.stream().anyMatch(run -> run.reusedFrom().isEmpty())) {
+            return "";
+        }
+        return "; all of its runs had been made before, by "
+                + used.stream().map(RunSummary::reusedFrom).distinct().collect(Collectors.joining(", "));
+    }
+
+    private Answer tested(Question question) {
         return switch (question.kind()) {
             case MATCHES, WORSE_THAN -> means(question);
             case CURVES_COINCIDE -> curves(question);
@@ -85,8 +139,11 @@ final class Answers {
     }
 
     private Answer curves(Question question) {
-        int epochs =
-                runs.stream().mapToInt(run -> run.trainingErrors().size()).max().orElse(0);
+        int epochs = Stream.of(question.variant(), question.baseline())
+                .flatMap(variant -> of(variant).stream())
+                .mapToInt(run -> run.trainingErrors().size())
+                .max()
+                .orElse(0);
         List<double[]> variant = curves(question.variant(), question.afterEpoch(), epochs);
         List<double[]> baseline = curves(question.baseline(), question.afterEpoch(), epochs);
         if (variant.size() < 2 || baseline.size() < 2 || epochs <= question.afterEpoch()) {
@@ -205,10 +262,7 @@ final class Answers {
     }
 
     private String diverged(Question question) {
-        return diverged(study.variants().stream()
-                .filter(variant -> variant.name().equals(question.variant())
-                        || variant.name().equals(question.baseline()))
-                .toList());
+        return diverged(variants(question));
     }
 
     private String claim(Question question) {

@@ -3,9 +3,8 @@ package dev.lockstep.study;
 import dev.lockstep.errors.LockstepException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -13,7 +12,7 @@ import java.util.Optional;
  * data, so a recipe that differs in its name alone need not be trained again.
  */
 final class EarlierRuns {
-    private final Map<String, RunSummary> byRecipe = new HashMap<>();
+    private final List<StudyResults.Summary> studies = new ArrayList<>();
 
     /**
      * @param places {@code summary.json} files, or the folders of studies
@@ -21,13 +20,27 @@ final class EarlierRuns {
      */
     EarlierRuns(List<Path> places) {
         for (Path place : places) {
-            Path file = Files.isDirectory(place) ? place.resolve(StudyResults.SUMMARY) : place;
-            StudyResults.readRuns(file).forEach(run -> byRecipe.putIfAbsent(run.recipeSha256(), run));
+            studies.add(
+                    StudyResults.readSummary(Files.isDirectory(place) ? place.resolve(StudyResults.SUMMARY) : place));
         }
     }
 
-    /** What a run would end with. */
-    Optional<RunSummary> of(StudyRun run) {
-        return Optional.ofNullable(byRecipe.get(run.recipeSha256())).map(earlier -> earlier.as(run));
+    /**
+     * What a run would end with.
+     *
+     * @param datasetFingerprint of the data that it would train on; empty when that is not known, then any will do
+     */
+    Optional<RunSummary> of(StudyRun run, String datasetFingerprint) {
+        String recipe = run.recipeSha256();
+        for (StudyResults.Summary study : studies) {
+            for (RunSummary earlier : study.runs()) {
+                if (earlier.recipeSha256().equals(recipe)
+                        && (datasetFingerprint.isEmpty()
+                                || earlier.datasetFingerprint().equals(datasetFingerprint))) {
+                    return Optional.of(earlier.as(run, study.study()));
+                }
+            }
+        }
+        return Optional.empty();
     }
 }

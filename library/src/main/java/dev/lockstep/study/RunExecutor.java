@@ -14,4 +14,9 @@ public interface RunExecutor {
      * @throws InterruptedException when the study stops; the run has ended by then
      */
     RunResult run(StudyRun run) throws InterruptedException;
+
+    /** Of the data that a run would train on. Empty: not known, and finished runs count whatever theirs were. */
+    default String datasetFingerprint(StudyRun run) {
+        return "";
+    }
 }

@@ -12,6 +12,8 @@ import java.util.List;
  * @param variant of the study
  * @param seed of the run
  * @param recipeSha256 of the resolved recipe, see {@link StudyRun#recipeSha256}
+ * @param datasetFingerprint of the data that it trained on
+ * @param reusedFrom the study that trained it; empty when its own did
  * @param minibatch kn
  * @param learningRate η̂
  * @param status a diverged run has no weights to classify with: its error counts as 1
@@ -23,6 +25,8 @@ public record RunSummary(
         String variant,
         long seed,
         String recipeSha256,
+        String datasetFingerprint,
+        String reusedFrom,
         int minibatch,
         double learningRate,
         RunResult.Status status,
@@ -42,6 +46,8 @@ public record RunSummary(
                 run.variant().name(),
                 run.seed(),
                 run.recipeSha256(),
+                result.datasetFingerprint(),
+                "",
                 run.recipe().minibatch(),
                 run.recipe().scaledLearningRate(),
                 result.status(),
@@ -52,11 +58,13 @@ public record RunSummary(
     }
 
     /** The same result as that of another study's run, whose recipe is this one's. */
-    RunSummary as(StudyRun run) {
+    RunSummary as(StudyRun run, String otherStudy) {
         return new RunSummary(
                 run.variant().name(),
                 run.seed(),
                 recipeSha256,
+                datasetFingerprint,
+                reusedFrom.isEmpty() ? otherStudy : reusedFrom,
                 minibatch,
                 learningRate,
                 status,

@@ -5,6 +5,7 @@ import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +60,9 @@ public record Study(StudyFile file, Path path, Map<String, Recipe> recipes) {
                         "the runs have epochs = " + epochs,
                         "ask for an earlier epoch");
             }
+            if (question.kind() == StudyFile.Kind.ELBOW) {
+                requireDistinctMinibatches();
+            }
             if (question.kind() == StudyFile.Kind.CURVES_COINCIDE
                     && recipe(question.variant()).epochs() != epochs) {
                 throw LockstepException.recipe(
@@ -69,6 +73,19 @@ public record Study(StudyFile file, Path path, Map<String, Recipe> recipes) {
                         "give both the same epochs");
             }
         }
+    }
+
+    private void requireDistinctMinibatches() {
+        Map<Integer, String> variants = new HashMap<>();
+        recipes.forEach((variant, recipe) -> {
+            String other = variants.put(recipe.minibatch(), variant);
+            if (other != null) {
+                throw LockstepException.recipe(
+                        "elbow needs a minibatch of its own for every variant",
+                        other + " and " + variant + " have kn = " + recipe.minibatch(),
+                        "ask it in a study of minibatches alone");
+            }
+        });
     }
 
     public Recipe recipe(String variant) {

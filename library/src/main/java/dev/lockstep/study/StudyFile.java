@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * An experiment as its YAML file states it, before any run. Margins are in points: hundredths of the fraction that is
@@ -24,6 +25,7 @@ import java.util.Set;
  * @param set keys of the recipe, as dotted paths, that every variant changes
  * @param variants in the order of the table
  * @param seeds every variant runs with each, unless it has its own
+ * @param laterSeeds more of them, added when some run was finished already; every answer that uses one says so
  * @param questions answered from the runs, in this order
  * @param level the chance of a wrong answer that each question accepts
  * @param errorByMinibatch draw the error against the minibatch, as in Figure 1
@@ -37,6 +39,7 @@ public record StudyFile(
         @Default("{}") Map<String, String> set,
         List<Variant> variants,
         List<Long> seeds,
+        @Default("[]") List<Long> laterSeeds,
         @Default("[]") List<Question> questions,
         @Default("0.05") double level,
         @Default("false") boolean errorByMinibatch,
@@ -48,12 +51,13 @@ public record StudyFile(
         require(secondsPerEpoch >= 0, "seconds-per-epoch", secondsPerEpoch, "must be at least 0");
         require(!variants.isEmpty(), "variants", "[]", "a study needs at least one variant");
         require(!seeds.isEmpty(), "seeds", "[]", "a study needs at least one seed");
-        requireDistinct(seeds);
+        requireDistinct(together(seeds, laterSeeds));
         Set<String> names = new HashSet<>();
         Set<String> labels = new HashSet<>();
         for (Variant variant : variants) {
             require(names.add(variant.name), "variants", variant.name, "every variant needs a name of its own");
             require(labels.add(variant.label), "variants", variant.label, "every variant needs a label of its own");
+            requireDistinct(together(variant.seeds.isEmpty() ? seeds : variant.seeds, variant.laterSeeds));
         }
         for (Question question : questions) {
             requireKnown(names, "baseline", question.baseline);
@@ -64,7 +68,12 @@ public record StudyFile(
         set = Map.copyOf(set);
         variants = List.copyOf(variants);
         seeds = List.copyOf(seeds);
+        laterSeeds = List.copyOf(laterSeeds);
         questions = List.copyOf(questions);
+    }
+
+    private static List<Long> together(List<Long> some, List<Long> more) {
+        return Stream.concat(some.stream(), more.stream()).toList();
     }
 
     private static void requireDistinct(List<Long> seeds) {
@@ -93,19 +102,21 @@ public record StudyFile(
      * @param set keys of the recipe as dotted paths, over those of the study
      * @param paper the paper's number for the same comparison on ImageNet, for context; empty is none
      * @param seeds its own; empty: the study's. A baseline that every question uses is worth more of them
+     * @param laterSeeds more of its own, added when some run was finished already
      */
     public record Variant(
             String name,
             @Default("''") String label,
             @Default("{}") Map<String, String> set,
             @Default("''") String paper,
-            @Default("[]") List<Long> seeds) {
+            @Default("[]") List<Long> seeds,
+            @Default("[]") List<Long> laterSeeds) {
         public Variant {
             require(name.matches("[A-Za-z0-9][A-Za-z0-9._-]*"), "name", name, "letters, digits, '.', '_' and '-' only");
-            requireDistinct(seeds);
             label = label.isEmpty() ? name : label;
             set = Map.copyOf(set);
             seeds = List.copyOf(seeds);
+            laterSeeds = List.copyOf(laterSeeds);
         }
     }
 
@@ -154,7 +165,16 @@ public record StudyFile(
 
     /** The seeds that a variant runs with. */
     public List<Long> seedsOf(Variant variant) {
+        return together(statedSeedsOf(variant), laterSeedsOf(variant));
+    }
+
+    /** Those that it had before the first run. */
+    List<Long> statedSeedsOf(Variant variant) {
         return variant.seeds.isEmpty() ? seeds : variant.seeds;
+    }
+
+    List<Long> laterSeedsOf(Variant variant) {
+        return together(variant.seeds.isEmpty() ? laterSeeds : List.of(), variant.laterSeeds);
     }
 
     /** What a variant is compared with: by its own question, else by the first of the study; empty for that itself. */

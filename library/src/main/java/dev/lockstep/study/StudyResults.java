@@ -58,16 +58,21 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
                 : new Row(variant, runs.get(0).minibatch(), runs.get(0).learningRate(), errors, diverged);
     }
 
+    /** What a {@code summary.json} holds: the study's name and its runs. The rest follows from them. */
+    record Summary(String study, List<RunSummary> runs) {}
+
     /** Results from a {@code summary.json} and the study that it belongs to. */
     public static StudyResults read(StudyFile study, Path summary) {
-        return of(study, readRuns(summary));
+        return of(study, readSummary(summary).runs());
     }
 
     /** @throws LockstepException of kind DATA when the file holds no summary of a study */
-    static List<RunSummary> readRuns(Path summary) {
+    static Summary readSummary(Path summary) {
         try {
-            JsonNode runs = JSON.readTree(summary.toFile()).required("runs");
-            return JSON.convertValue(runs, new TypeReference<List<RunSummary>>() {});
+            JsonNode file = JSON.readTree(summary.toFile());
+            return new Summary(
+                    file.required("study").asText(),
+                    JSON.convertValue(file.required("runs"), new TypeReference<List<RunSummary>>() {}));
         } catch (IOException | IllegalArgumentException e) {
             throw LockstepException.data(
                     "no readable summary: " + e, "file = " + summary, "give the folder of a study, or run it again");

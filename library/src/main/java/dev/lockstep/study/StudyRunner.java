@@ -67,7 +67,7 @@ public final class StudyRunner {
     public StudyResults run(int parallel) throws InterruptedException {
         try (FileChannel channel = lockFile();
                 FileLock lock = lock(channel)) {
-            StatedQuestions.keep(study, out);
+            StatedStudy.keep(study, out);
             collectFinished();
             failed = false;
             listener.onStart(grid, grid.stream().filter(summaries::containsKey).toList());
@@ -104,7 +104,8 @@ public final class StudyRunner {
     }
 
     private Optional<RunSummary> known(StudyRun run) {
-        return RunFolder.finished(run).or(() -> earlier.of(run));
+        String data = executor.datasetFingerprint(run);
+        return RunFolder.finished(run, data).or(() -> earlier.of(run, data));
     }
 
     private void runAll(List<StudyRun> runs, int parallel) throws InterruptedException {
@@ -155,7 +156,7 @@ public final class StudyRunner {
     }
 
     /** A run that diverged may have left no result of its own: the study writes one, so that it is not tried again. */
-    private static RunSummary keep(StudyRun run, RunResult result) throws IOException {
+    private RunSummary keep(StudyRun run, RunResult result) throws IOException {
         Path recipe = run.folder().resolve("recipe.yaml");
         if (!Files.exists(recipe)) {
             Files.writeString(recipe, run.recipe().toYaml());
@@ -163,7 +164,7 @@ public final class StudyRunner {
         if (result.status() == RunResult.Status.DIVERGED) {
             result.write(run.folder());
         }
-        return RunFolder.finished(run)
+        return RunFolder.finished(run, executor.datasetFingerprint(run))
                 .orElseThrow(() -> new IllegalStateException("the executor left no result, run = " + run.title()));
     }
 

@@ -60,6 +60,8 @@ public final class TorchRuntime {
      * inside a convolution are split.
      */
     public static void setThreads(int threads) {
+        // Asked for first: a thread's first parallel loop, or this, takes the number that was set last by any thread.
+        torch.get_num_threads();
         torch.set_num_threads(threads);
     }
 

@@ -259,6 +259,11 @@ public final class Trainer implements AutoCloseable {
         return options.lanes();
     }
 
+    /** Of the data that it trains on; see {@link OpenDataset#fingerprint}. */
+    public String datasetFingerprint() {
+        return fingerprint;
+    }
+
     /** SHA-256 of the weights; see {@link Checkpoint#weightsSha256}. */
     public String weightsSha256() {
         return Checkpoint.weightsSha256(state.layout(), state.parameters());
@@ -450,6 +455,7 @@ public final class Trainer implements AutoCloseable {
                 (System.nanoTime() - startedNanos) * 1e-9);
         books = books.plusEpoch(epoch);
         listener.onEpoch(epoch);
+        compareState();
         save(listener);
         return true;
     }

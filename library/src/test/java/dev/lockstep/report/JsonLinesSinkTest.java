@@ -167,7 +167,7 @@ final class JsonLinesSinkTest {
         assertThat(notices)
                 .singleElement()
                 .satisfies(notice -> assertThat(notice)
-                        .startsWith("warning: metrics can no longer be written, file = /dev/full: No space left"));
+                        .startsWith("warning: metrics cannot be written, file = /dev/full: No space left"));
     }
 
     @Test

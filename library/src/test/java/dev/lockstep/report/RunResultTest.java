@@ -15,6 +15,7 @@ final class RunResultTest {
     private static final RunResult RESULT = new RunResult(
             RunResult.Status.COMPLETED,
             "ab12",
+            "da7a",
             4680,
             20,
             0.1012,
@@ -44,6 +45,7 @@ final class RunResultTest {
                 .toIterable()
                 .contains(
                         "weights_sha256",
+                        "dataset_fingerprint",
                         "steps",
                         "epochs",
                         "validation_top1_error",

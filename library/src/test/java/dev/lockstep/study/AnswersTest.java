@@ -8,6 +8,7 @@ import dev.lockstep.report.RunResult;
 import dev.lockstep.study.StudyFile.Kind;
 import dev.lockstep.study.StudyFile.Question;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -27,10 +28,10 @@ final class AnswersTest {
                 .map(RunSummary::variant)
                 .distinct()
                 .filter(name -> !name.equals(variant))
-                .map(name -> new StudyFile.Variant(name, "", Map.of(), "", List.of()))
+                .map(name -> new StudyFile.Variant(name, "", Map.of(), "", List.of(), List.of()))
                 .collect(Collectors.toCollection(ArrayList::new));
         if (!variant.isEmpty()) {
-            variants.add(new StudyFile.Variant(variant, "", Map.of(), "", List.of()));
+            variants.add(new StudyFile.Variant(variant, "", Map.of(), "", List.of(), List.of()));
         }
         StudyFile study = new StudyFile(
                 "s",
@@ -40,6 +41,7 @@ final class AnswersTest {
                 Map.of(),
                 variants,
                 List.of(1L),
+                List.of(),
                 List.of(new Question(kind, "base", variant, margin, afterEpoch, false)),
                 0.05,
                 false,
@@ -134,12 +136,57 @@ final class AnswersTest {
         assertThat(ask(Kind.CURVES_COINCIDE, "large", 1, 0).verdict()).isEqualTo(Verdict.DOES_NOT_HOLD);
     }
 
+    /** Epochs that neither variant has must not count as epochs in which the two agree. */
+    @Test
+    void curvesCoincide_doesNotDependOnALongerVariant() {
+        for (int s = 1; s <= 3; s++) {
+            double e = 1e-4 * s;
+            runs.add(summary("base", s, 64, 0.1, 0.5, 0.2 + e, 0.1 - e));
+            runs.add(summary("large", s, 64, 0.1, 0.5, 0.23 + 2 * e, 0.13 + e));
+        }
+        Answer alone = ask(Kind.CURVES_COINCIDE, "large", 1, 1);
+        assertThat(alone.verdict()).isEqualTo(Verdict.DOES_NOT_HOLD);
+        double[] longer = new double[90];
+        Arrays.fill(longer, 0.1);
+        runs.add(summary("b", 1, 64, 0.1, longer));
+        assertThat(ask(Kind.CURVES_COINCIDE, "large", 1, 1)).isEqualTo(alone);
+    }
+
+    @Test
+    void answer_fromRunsOfAnotherStudyAlone_saysSo() {
+        errors("base", 64, 10.1, 10.2, 10.3);
+        errors("large", 512, 10.1, 10.2, 10.3);
+        runs.replaceAll(run -> reused(run, "base", "table1"));
+        assertThat(ask(Kind.MATCHES, "large", 0.5, 0).reason()).doesNotContain("had been made before");
+        runs.replaceAll(run -> reused(run, "large", "figure1"));
+        assertThat(ask(Kind.MATCHES, "large", 0.5, 0).reason())
+                .endsWith("; all of its runs had been made before, by table1, figure1");
+    }
+
+    private static RunSummary reused(RunSummary run, String variant, String from) {
+        return run.variant().equals(variant)
+                ? new RunSummary(
+                        run.variant(),
+                        run.seed(),
+                        run.recipeSha256(),
+                        run.datasetFingerprint(),
+                        from,
+                        run.minibatch(),
+                        run.learningRate(),
+                        run.status(),
+                        run.weightsSha256(),
+                        run.error(),
+                        run.trainingErrors(),
+                        run.validationErrors())
+                : run;
+    }
+
     @Test
     void divergedRuns_countAsWholeErrorAndAreNamed() {
         errors("base", 64, 10.1, 10.2, 10.3);
         for (int s = 1; s <= 3; s++) {
             runs.add(new RunSummary(
-                    "large", s, "", 1024, 3.2, RunResult.Status.DIVERGED, "", 1, List.of(0.8), List.of(0.9)));
+                    "large", s, "", "", "", 1024, 3.2, RunResult.Status.DIVERGED, "", 1, List.of(0.8), List.of(0.9)));
         }
         Answer answer = ask(Kind.WORSE_THAN, "large", 0, 0);
         assertThat(answer.verdict()).isEqualTo(Verdict.HOLDS);
@@ -205,7 +252,8 @@ final class AnswersTest {
         errors("b", 512, 10.2, 10.3, 10.25);
         errors("c", 2048, 13, 13.3, 13.2);
         errors("d", 8192, 80, 83, 81);
-        runs.add(new RunSummary("d", 4, "", 8192, 3.2, RunResult.Status.DIVERGED, "", 1, List.of(0.8), List.of(0.9)));
+        runs.add(new RunSummary(
+                "d", 4, "", "", "", 8192, 3.2, RunResult.Status.DIVERGED, "", 1, List.of(0.8), List.of(0.9)));
         assertThat(ask(Kind.ELBOW, "", 0.5, 0).reason())
                 .endsWith("diverged runs, whose error counts as 100 %: 1 of “d”");
     }

@@ -29,6 +29,10 @@ final class CommittedResultsTest {
         }
     }
 
+    private static List<RunSummary> runs(String name) {
+        return StudyResults.readSummary(SUMMARIES.resolve(name + ".json")).runs();
+    }
+
     @Test
     void everyStudy_hasBeenRun() throws IOException {
         // One seed each: "quick" shows the point and proves nothing.
@@ -39,8 +43,8 @@ final class CommittedResultsTest {
     @MethodSource("summaries")
     void runs_areThoseThatTheStudyAsksFor(String name) {
         Study study = Study.read(STUDIES.resolve(name + ".yaml"));
-        Map<String, RunSummary> runs = StudyResults.readRuns(SUMMARIES.resolve(name + ".json")).stream()
-                .collect(Collectors.toMap(run -> run.variant() + " seed " + run.seed(), run -> run));
+        Map<String, RunSummary> runs =
+                runs(name).stream().collect(Collectors.toMap(run -> run.variant() + " seed " + run.seed(), run -> run));
         List<StudyRun> grid = study.grid(Path.of("out"));
         assertThat(runs).hasSameSizeAs(grid);
         for (StudyRun wanted : grid) {
@@ -78,7 +82,7 @@ final class CommittedResultsTest {
     @Test
     void runs_ofOneRecipe_areTheSame() throws IOException {
         Map<String, List<String>> weights = summaries().stream()
-                .flatMap(name -> StudyResults.readRuns(SUMMARIES.resolve(name + ".json")).stream())
+                .flatMap(name -> runs(name).stream())
                 .collect(Collectors.groupingBy(
                         RunSummary::recipeSha256, Collectors.mapping(RunSummary::weightsSha256, Collectors.toList())));
         assertThat(weights.values()).allSatisfy(same -> assertThat(same).containsOnly(same.get(0)));

@@ -90,11 +90,13 @@ final class Studies {
     }
 
     static RunResult result(RunResult.Status status, double error) {
-        return new RunResult(status, "ab", 60, 6, error, Double.NaN, 0.4, error, 0.5, 0.1, 5000, 60, 2, 32, 1, 1, 0);
+        return new RunResult(
+                status, "ab", "data", 60, 6, error, Double.NaN, 0.4, error, 0.5, 0.1, 5000, 60, 2, 32, 1, 1, 0);
     }
 
     static RunSummary summary(String variant, long seed, int minibatch, double error, double... trainingErrors) {
         List<Double> curve = java.util.Arrays.stream(trainingErrors).boxed().toList();
-        return new RunSummary(variant, seed, "", minibatch, 0.1, RunResult.Status.COMPLETED, "", error, curve, curve);
+        return new RunSummary(
+                variant, seed, "", "", "", minibatch, 0.1, RunResult.Status.COMPLETED, "", error, curve, curve);
     }
 }

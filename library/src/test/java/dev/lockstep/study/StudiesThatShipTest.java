@@ -77,5 +77,10 @@ final class StudiesThatShipTest {
             assertThat(sum.optimizer().weightDecay() * k)
                     .isEqualTo(mean.optimizer().weightDecay());
         }
+        // Who sums 8 means and forgets to scale: the unscaled rate of n = 32 images times 8, without warmup.
+        Recipe accident = study.recipe("accident");
+        Recipe sum = study.recipe("sum-8");
+        assertThat(accident.schedule(100).at(0)).isEqualTo(8 * 0.0125);
+        assertThat(accident.optimizer().weightDecay()).isEqualTo(sum.optimizer().weightDecay());
     }
 }

@@ -182,7 +182,11 @@ final class StudyRunnerTest {
                     .containsExactly("small seed 1", "small seed 2", "small seed 3");
             StudyResults second = reusing.run(1);
             assertThat(trained).hasSize(6).noneMatch(title -> title.startsWith("small"));
-            assertThat(second.runs().get(0)).isEqualTo(first.runs().get(0));
+            RunSummary taken = second.runs().get(0);
+            assertThat(taken.reusedFrom()).isEqualTo("table");
+            assertThat(taken.weightsSha256()).isEqualTo(first.runs().get(0).weightsSha256());
+            assertThat(second.runs().get(1).reusedFrom()).isEmpty();
+            assertThat(second.markdown()).doesNotContain("all of its runs");
         }
     }
 
@@ -249,6 +253,74 @@ final class StudyRunnerTest {
         assertThatThrownBy(() -> again().run(1)).hasMessageContaining("margin-points = 5");
         Studies.write(folder, Studies.STUDY + "level: 0.1\n");
         assertThatThrownBy(() -> again().run(1)).hasMessageStartingWith("level = 0.1 was 0.05");
+    }
+
+    @Test
+    void run_withSeedsThatWereNotThereAtFirst_wantsThemMarked() throws Exception {
+        runner(this::pretend).run(1);
+        String stated = "seeds: [1, 2, 3]";
+        Studies.write(folder, Studies.STUDY.replace(stated, "seeds: [1, 2, 3, 4]"));
+        assertThatThrownBy(() -> again().run(1))
+                .hasMessageStartingWith("seeds = [4] were not there when the first run started, variant = small,");
+        trained.clear();
+        Studies.write(folder, Studies.STUDY.replace(stated, stated + "\nlater-seeds: [4]"));
+        StudyResults more = again().run(1);
+        assertThat(trained).containsExactly("small seed 4", "gradual seed 4", "none seed 4");
+        assertThat(more.markdown())
+                .contains("; p is nominal, because seeds were added after the first run: 4 of “kn = 64”, 4 of “none”;"
+                        + " without them: holds, p ");
+        Studies.write(folder, Studies.STUDY.replace(stated, "seeds: [1, 2]"));
+        assertThatThrownBy(() -> again().run(1))
+                .hasMessageStartingWith("seeds = [3] of variant = small were dropped after the first run");
+        Studies.write(folder, Studies.STUDY.replace("seeds:", "  - {name: another}\nseeds:"));
+        assertThatThrownBy(() -> again().run(1))
+                .hasMessageStartingWith("variants = [small, gradual, none, another] were [small, gradual, none] when");
+    }
+
+    @Test
+    void run_onOtherData_takesNoRunOver() throws Exception {
+        RunExecutor here = on("data");
+        RunExecutor elsewhere = on("other data");
+        runner(here).run(1);
+        trained.clear();
+        runner(here).run(1);
+        assertThat(trained).isEmpty();
+        assertThatThrownBy(() -> runner(elsewhere).run(1))
+                .isInstanceOf(LockstepException.class)
+                .hasMessageStartingWith("run folder holds a run on other data, "
+                        + "dataset fingerprint = other data (the folder's: data), folder = ");
+        List<Path> reuse = List.of(out);
+        out = folder.resolve("again");
+        Study study = Studies.study(folder);
+        assertThat(new StudyRunner(study, out, reuse, here, new StudyListener() {}).finished())
+                .hasSize(9);
+        assertThat(new StudyRunner(study, out, reuse, elsewhere, new StudyListener() {}).finished())
+                .isEmpty();
+    }
+
+    private RunExecutor on(String data) {
+        return new RunExecutor() {
+            @Override
+            public RunResult run(StudyRun run) {
+                return pretend(run);
+            }
+
+            @Override
+            public String datasetFingerprint(StudyRun run) {
+                return data;
+            }
+        };
+    }
+
+    @Test
+    void read_ofAnElbowOverEqualMinibatches_isRefused() {
+        Path file = Studies.write(
+                folder,
+                Studies.STUDY.replace(
+                        "questions:\n", "questions:\n  - {kind: elbow, baseline: small, margin-points: 1}\n"));
+        assertThatThrownBy(() -> Study.read(file))
+                .hasMessageStartingWith(
+                        "elbow needs a minibatch of its own for every variant, " + "gradual and none have kn = 1024");
     }
 
     private StudyRunner again() {

@@ -17,6 +17,7 @@ import dev.lockstep.image.Dataset;
 import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.StepMetrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -180,6 +181,28 @@ class TrainerTest {
         assertThat(messages)
                 .allMatch(message -> message.startsWith("processes disagree: rank = 1 has another momentum of ")
                         && message.contains("step = 4"));
+    }
+
+    /** The evaluation is long, and what goes wrong in it would be in the checkpoint after it. */
+    @Test
+    void stateThatDiffersAfterAnEvaluation_isNotSavedWithItsResult() throws Exception {
+        List<String> messages = InMemoryGroup.play(2, group -> {
+            try (Trainer trainer = TestRuns.trainer(TestRuns.recipe(), group, OPTIONS, new StopSignal())) {
+                TestRuns.Listener listener = new TestRuns.Listener() {
+                    @Override
+                    public void onEpoch(EpochMetrics epoch) {
+                        if (group.rank() == 1) {
+                            trainer.state().momentum().mul_(new Scalar(1.5));
+                        }
+                    }
+                };
+                Throwable failure = catchThrowable(() -> trainer.run(listener));
+                assertThat(listener.checkpoints).isOne();
+                return failure.getMessage();
+            }
+        });
+        assertThat(messages)
+                .allMatch(message -> message.startsWith("processes disagree: rank = 1 has another momentum of "));
     }
 
     /** Two machines that do not share the run folder, with different copies of the checkpoint. */

@@ -15,8 +15,8 @@ final class FigureJson {
     static String of(List<Figure> figures) {
         ObjectNode all = JSON.createObjectNode();
         figures.forEach(figure -> all.set(figure.id(), node(figure)));
-        // A closing tag inside a string must not end the script element.
-        return all.toString().replace("</", "<\\/");
+        // Nothing inside a string may end the script element, or begin a comment or another script in it.
+        return all.toString().replace("<", "\\u003c");
     }
 
     private static ObjectNode node(Figure figure) {

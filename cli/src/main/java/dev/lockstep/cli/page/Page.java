@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.stream.Collectors;
 
 /** An HTML page that needs nothing beside itself: style, script, plots and data are inside. Built from top to bottom. */
 final class Page {
@@ -33,6 +34,11 @@ final class Page {
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")
                 .replace("\"", "&quot;");
+    }
+
+    /** Words of a shell command, each with a space before it. */
+    static String arguments(List<String> words) {
+        return words.stream().map(word -> " " + quoted(word)).collect(Collectors.joining());
     }
 
     /** A word of a shell command. */

@@ -27,10 +27,14 @@ public final class RunReport {
 
     private RunReport() {}
 
-    /** Writes {@code report.html} into a run's folder. A failure is a warning: the run is done, whatever its page does. */
-    public static void write(Path runFolder) {
+    /**
+     * Writes {@code report.html} into a run's folder. A failure is a warning: the run is done, whatever its page does.
+     *
+     * @param options see {@link Environment#options}
+     */
+    public static void write(Path runFolder, List<String> options) {
         try {
-            Environment.current().writeOnce(runFolder);
+            Environment.current(options).writeOnce(runFolder);
             page(read(List.of(runFolder))).write(runFolder.resolve(NAME));
         } catch (IOException | RuntimeException e) {
             LOG.warn("no report was written, folder = {}: {}", runFolder, e.toString());
@@ -91,7 +95,9 @@ public final class RunReport {
         for (RunData run : runs) {
             text.append("./lockstep train ")
                     .append(Page.quoted(run.folder().resolve("recipe.yaml").toString()));
-            text.append(" --out ")
+            text.append(Page.arguments(
+                            run.environment().map(Environment::options).orElse(List.of())))
+                    .append(" --out ")
                     .append(Page.quoted("runs/again/" + run.name()))
                     .append('\n');
         }

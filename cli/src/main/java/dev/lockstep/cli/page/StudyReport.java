@@ -5,6 +5,7 @@ import dev.lockstep.report.Environment;
 import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.MetricsFile;
 import dev.lockstep.study.Answer;
+import dev.lockstep.study.RunSummary;
 import dev.lockstep.study.Study;
 import dev.lockstep.study.StudyFile;
 import dev.lockstep.study.StudyResults;
@@ -16,6 +17,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** A study on one page: questions and verdicts first, then the table, curves, environment, recipes and commands. */
 public final class StudyReport {
@@ -25,16 +29,18 @@ public final class StudyReport {
     private final StudyResults results;
     private final Path out;
     private final StudyFigures figures;
+    private final Optional<Environment> environment;
 
     private StudyReport(Study study, StudyResults results, Path out) {
         this.study = study;
         this.results = results;
         this.out = out;
         this.figures = new StudyFigures(study, results);
+        this.environment = Environment.read(out);
     }
 
     /**
-     * Writes {@code report.html} and {@code plots/} into the study's folder.
+     * Writes {@code report.html} and {@code plots/} into the study's folder, which holds its {@link Environment}.
      *
      * @throws LockstepException when they cannot be written
      */
@@ -62,7 +68,7 @@ public final class StudyReport {
         page.element("h2", "Reproduce");
         commands(page);
         page.element("h2", "Environment");
-        page.facts(EnvironmentFacts.of(Environment.read(out), "runs", runs()));
+        page.facts(EnvironmentFacts.of(environment, "runs", runs()));
         page.element("h2", "Recipes");
         file.variants()
                 .forEach(variant -> page.details(
@@ -83,21 +89,24 @@ public final class StudyReport {
     /** How many there are, and how long those took that this study trained. */
     private String runs() {
         double seconds = 0;
-        int trained = 0;
         for (StudyRun run : study.grid(out)) {
             Path metrics = run.folder().resolve(MetricsFile.NAME);
             if (Files.exists(metrics)) {
-                trained++;
                 seconds += MetricsFile.read(metrics).epochs().stream()
                         .mapToDouble(EpochMetrics::seconds)
                         .sum();
             }
         }
         int all = results.runs().size();
-        return trained == 0
-                ? all + ", all of them made by other studies"
-                : all + "; " + (trained == all ? "" : trained + " were trained here, the others by other studies; ")
-                        + "their training took " + Numbers.minutes(seconds) + ", one after another";
+        String others = results.runs().stream()
+                .filter(run -> !run.reusedFrom().isEmpty())
+                .collect(Collectors.groupingBy(RunSummary::reusedFrom, TreeMap::new, Collectors.counting()))
+                .entrySet()
+                .stream()
+                .map(other -> other.getValue() + " of the study " + other.getKey())
+                .collect(Collectors.joining(", "));
+        return all + (others.isEmpty() ? "" : ", " + others + ", on the machine of that") + "; training took "
+                + Numbers.minutes(seconds) + " here, one run after another";
     }
 
     private void table(Page page) {
@@ -157,8 +166,9 @@ public final class StudyReport {
     }
 
     private void commands(Page page) {
-        page.command(
-                "./lockstep study " + Page.quoted(study.path().toString()) + " --out " + Page.quoted(out.toString()));
+        String options = Page.arguments(environment.map(Environment::options).orElse(List.of()));
+        page.command("./lockstep study " + Page.quoted(study.path().toString()) + " --out "
+                + Page.quoted(out.toString()) + options);
         page.element("p", "One run of it alone, such as the first seed of each variant:");
         StringBuilder text = new StringBuilder();
         Path recipe = study.path().resolveSibling(study.file().recipe()).normalize();
@@ -168,6 +178,7 @@ public final class StudyReport {
                     .forEach((key, value) -> text.append(" --set ").append(Page.quoted(key + "=" + value)));
             text.append(" --set seed=")
                     .append(study.file().seedsOf(variant).get(0))
+                    .append(options)
                     .append('\n');
         }
         page.command(text.toString());
@@ -176,15 +187,16 @@ public final class StudyReport {
     private static String method(StudyFile file) {
         return String.format(
                 Locale.ROOT, """
-                Each question was stated before the first run, unless it says that it was asked after, and is put to two tests at \
-                the level %s: one that can show it, one that can show the contrary. When neither does, the verdict is “not enough seeds”: a difference that was not found is \
+                Each question was stated before the study's first run, unless it says that it was asked after; where runs of other \
+                studies were taken over, those were known by then. It is put to two tests at the level %s: one that can show it, one that can show the contrary. When neither does, the verdict is “not enough seeds”: a difference that was not found is \
                 not a difference that is absent. No correction is made for asking several questions.
 
                 “Matches”: two one-sided Welch t-tests put the difference of the mean errors within the margin (TOST); p is the \
                 larger of the two. “Worse”: one one-sided Welch t-test. “Curves coincide”: the same for the mean over the epochs \
                 of the absolute difference of the seed-averaged training errors; what noise alone would show is taken off before \
                 a distance is claimed. “Elbow”: minibatches are tested for a match from the smallest on until one fails; being \
-                worse is tested for all, with p-values after Holm. Intervals hold the difference with %s %% confidence. A diverged run counts as an error of \
+                worse is tested for all, with p-values after Holm; where the elbow lies, and that there is none, are each wrong \
+                with up to twice the level. Intervals hold the difference with %s %% confidence. A diverged run counts as an error of \
                 100 %%.""", Numbers.significant(file.level()), Numbers.significant(100 * (1 - 2 * file.level())));
     }
 }

@@ -120,6 +120,7 @@ final class FakeRuns {
         RunResult result = new RunResult(
                 RunResult.Status.COMPLETED,
                 "ab",
+                "data",
                 800,
                 epochs.size(),
                 median,

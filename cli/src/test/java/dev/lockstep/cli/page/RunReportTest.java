@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.report.Environment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ final class RunReportTest {
     @Test
     void write_ofARunFolder_plotsEveryEpochAndKnowsTheMachine() throws IOException {
         Path run = FakeRuns.run(folder, "first");
-        RunReport.write(run);
+        RunReport.write(run, List.of());
         String page = Files.readString(run.resolve("report.html"));
         JsonNode error = figures(page).path("error");
         assertThat(error.path("x").size()).isEqualTo(20);
@@ -44,9 +45,19 @@ final class RunReportTest {
     }
 
     @Test
+    void write_namesTheDataInTheCommandThatRunsItAgain() throws IOException {
+        Path run = FakeRuns.run(folder, "first");
+        Files.writeString(run.resolve("environment.json"), "{\"date\":\"20"); // As a kill could have left it.
+        RunReport.write(run, List.of("--data", "/my data"));
+        assertThat(Files.readString(run.resolve("report.html")))
+                .contains("recipe.yaml --data '/my data' --out runs/again/first");
+        assertThat(Environment.read(run).orElseThrow().options()).containsExactly("--data", "/my data");
+    }
+
+    @Test
     void page_takesNothingFromANetwork() throws IOException {
         Path run = FakeRuns.run(folder, "first");
-        RunReport.write(run);
+        RunReport.write(run, List.of());
         String page = Files.readString(run.resolve("report.html"));
         assertThat(page).doesNotContainPattern("(src|href)\\s*=\\s*[\"']").doesNotContain("@import", "url(");
     }
@@ -71,13 +82,13 @@ final class RunReportTest {
     void write_ofAnUnfinishedRun_saysSo() throws IOException {
         Path run = FakeRuns.run(folder, "live");
         Files.delete(run.resolve("result.json"));
-        RunReport.write(run);
+        RunReport.write(run, List.of());
         assertThat(Files.readString(run.resolve("report.html"))).contains("live has not ended yet");
     }
 
     @Test
     void write_atTheEndOfARun_doesNotFailIt() {
-        RunReport.write(folder.resolve("nothing-here"));
+        RunReport.write(folder.resolve("nothing-here"), List.of());
         assertThat(folder.resolve("nothing-here")).doesNotExist();
     }
 

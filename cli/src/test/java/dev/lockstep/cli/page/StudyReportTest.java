@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.report.Environment;
 import dev.lockstep.study.Study;
 import dev.lockstep.study.StudyResults;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,6 +24,7 @@ final class StudyReportTest {
         Study study = FakeRuns.study(folder);
         Path out = folder.resolve("out");
         StudyResults results = FakeRuns.results(study, out);
+        Environment.current(List.of("--data", "there")).writeOnce(out);
         StudyReport.write(study, results, out);
         String page = Files.readString(out.resolve("report.html"));
         assertThat(page)
@@ -33,7 +36,9 @@ final class StudyReportTest {
         assertThat(page)
                 .contains(Numbers.percent(row.errors().mean(), row.errors().standardDeviation()));
         assertThat(page)
-                .contains("--set learning-rate.warmup.kind=none --set name=table-none --set workers=16 --set seed=1");
+                .contains(
+                        "--set learning-rate.warmup.kind=none --set name=table-none --set workers=16 --set seed=1 --data there")
+                .contains("--out " + out + " --data there");
     }
 
     @Test

@@ -2,25 +2,29 @@ package dev.lockstep.study;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.study.StudyFile.Question;
+import dev.lockstep.study.StudyFile.Variant;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
- * The study as it was when its first run started, kept in its folder. What was asked then cannot be dropped, and what is
- * asked since must say so: a question that is made up after the results proves nothing.
+ * The study as it was when its first run started, kept in its folder. Variants stay as they were; questions and seeds of
+ * then cannot be dropped, and those added since must say so: a question that is made up after the results proves nothing,
+ * and seeds that are added until a verdict comes out make it come out.
  */
-final class StatedQuestions {
+final class StatedStudy {
     private static final String NAME = "study.yaml";
 
-    private StatedQuestions() {}
+    private StatedStudy() {}
 
     /**
      * Keeps the study's file, or compares it with the one that is kept.
      *
-     * @throws LockstepException of kind RECIPE, naming the question that differs
+     * @throws LockstepException of kind RECIPE, naming the variant, seed or question that differs
      */
     static void keep(Study study, Path out) throws IOException {
         Path kept = out.resolve(NAME);
@@ -37,6 +41,7 @@ final class StatedQuestions {
         if (first.level() != now.level()) {
             throw changed("level = " + now.level() + " was " + first.level() + " when the first run started", out);
         }
+        compareVariants(first, now, out);
         List<Question> before = stated(first.questions());
         for (Question question : now.questions()) {
             if (!question.addedLater() && !before.contains(question)) {
@@ -52,6 +57,40 @@ final class StatedQuestions {
                 throw changed("question was dropped after the first run: " + text(question), out);
             }
         }
+    }
+
+    private static void compareVariants(StudyFile first, StudyFile now, Path out) {
+        List<String> before = names(first);
+        List<String> after = names(now);
+        if (!Set.copyOf(before).equals(Set.copyOf(after))) {
+            throw LockstepException.recipe(
+                    "variants = " + after + " were " + before + " when the first run started",
+                    "out = " + out,
+                    "put them back, or make another study of them and give it --reuse " + out);
+        }
+        for (Variant variant : first.variants()) {
+            Variant same = now.variants().get(after.indexOf(variant.name()));
+            List<Long> stated = first.statedSeedsOf(variant);
+            List<Long> added = new ArrayList<>(now.statedSeedsOf(same));
+            added.removeAll(stated);
+            if (!added.isEmpty()) {
+                throw LockstepException.recipe(
+                        "seeds = " + added + " were not there when the first run started",
+                        "variant = " + variant.name() + ", out = " + out,
+                        "list them under later-seeds, or give another --out");
+            }
+            List<Long> dropped = new ArrayList<>(first.seedsOf(variant));
+            dropped.removeAll(now.seedsOf(same));
+            if (!dropped.isEmpty()) {
+                throw changed(
+                        "seeds = " + dropped + " of variant = " + variant.name() + " were dropped after the first run",
+                        out);
+            }
+        }
+    }
+
+    private static List<String> names(StudyFile file) {
+        return file.variants().stream().map(Variant::name).toList();
     }
 
     private static List<Question> stated(List<Question> questions) {
