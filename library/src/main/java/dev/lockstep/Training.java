@@ -199,9 +199,17 @@ public final class Training implements AutoCloseable {
             return result;
         } catch (LockstepException e) {
             if (e.kind() == LockstepException.Kind.DIVERGED) {
-                result(Status.DIVERGED, (System.nanoTime() - started) * 1e-9).write(folder);
+                writeDiverged(folder, (System.nanoTime() - started) * 1e-9, e);
             }
             throw e;
+        }
+    }
+
+    private void writeDiverged(Path folder, double seconds, LockstepException divergence) {
+        try {
+            result(Status.DIVERGED, seconds).write(folder);
+        } catch (LockstepException e) {
+            divergence.addSuppressed(e);
         }
     }
 

@@ -77,7 +77,7 @@ final class StudyKillIT {
         Path out = folder.resolve("killed");
         Random random = new Random(SEED);
         Map<Path, Long> finished = new TreeMap<>();
-        // The last one late: two runs of four epochs are finished by then, at the latest.
+        // The last one late: of its runs of four epochs one is surely finished by then.
         for (int epochs : IntStream.concat(random.ints(0, EPOCHS - 6).limit(2).sorted(), IntStream.of(EPOCHS - 5))
                 .toArray()) {
             killAfter(epochs, random.nextInt(400), out);

@@ -59,6 +59,11 @@ final class AtomicFile {
         }
         try (channel) {
             channel.force(true);
+        } catch (IOException e) {
+            // EINVAL: a file system that syncs no folders. Anything else is trouble with the disk.
+            if (!String.valueOf(e.getMessage()).contains("Invalid argument")) {
+                throw e;
+            }
         }
     }
 }

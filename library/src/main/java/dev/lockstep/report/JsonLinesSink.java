@@ -27,7 +27,7 @@ public final class JsonLinesSink implements MetricSink {
 
     /**
      * @param resumeStep the step of the checkpoint that training goes on from; 0 starts anew
-     * @param notices takes one line when the file can no longer be written, as on a full disk
+     * @param notices takes a line when the file cannot be written, as on a full disk, and one when it can again
      * @throws dev.lockstep.errors.LockstepException of kind RECIPE when the file cannot be written
      */
     public static JsonLinesSink open(Path file, long resumeStep, Consumer<String> notices) {

@@ -34,6 +34,7 @@ final class MetricsStream implements AutoCloseable {
     private long written;
     private long lastFlush;
     private boolean failing;
+    private long dropped;
 
     /** @param channel stands anywhere; records go to its end */
     MetricsStream(Path file, SeekableByteChannel channel, LongSupplier nanoTime, Consumer<String> notices)
@@ -79,6 +80,8 @@ final class MetricsStream implements AutoCloseable {
     void write(byte[] record) {
         if (pending.size() + record.length <= MOST_BYTES) {
             pending.writeBytes(record);
+        } else {
+            dropped++;
         }
         if (nanoTime.getAsLong() - lastFlush >= FLUSH_NANOS) {
             flush();
@@ -100,14 +103,16 @@ final class MetricsStream implements AutoCloseable {
             pending.reset();
             if (failing) {
                 failing = false;
-                notices.accept("metrics are written again, file = " + file);
+                notices.accept("metrics are written again, file = " + file
+                        + (dropped > 0 ? "; records that were too many to keep = " + dropped : ""));
+                dropped = 0;
             }
         } catch (IOException e) {
             undo();
             if (!failing) {
                 failing = true;
                 notices.accept("warning: metrics cannot be written, file = " + file + ": " + e.getMessage()
-                        + "; training goes on, and they are kept until they can be");
+                        + "; training goes on, and they are kept until they can be, up to 64 MiB");
             }
         }
     }

@@ -80,7 +80,11 @@ public record RunResult(
         return node.toString();
     }
 
-    /** Writes {@code result.json} into a run folder; the file is there whole or not at all. */
+    /**
+     * Writes {@code result.json} into a run folder; the file is there whole or not at all.
+     *
+     * @throws LockstepException of kind CHECKPOINT when it cannot be written
+     */
     public void write(Path runFolder) {
         Path file = runFolder.resolve(NAME);
         Path temporary = runFolder.resolve(NAME + ".new");
@@ -95,7 +99,8 @@ public record RunResult(
                     LockstepException.Kind.CHECKPOINT,
                     "the result cannot be written: " + e,
                     "file = " + file,
-                    "training is done and its weights are saved; make room and give the same command again",
+                    (status == Status.COMPLETED ? "training is done and its weights are saved; " : "")
+                            + "make room and give the same command again",
                     e);
         }
     }

@@ -32,7 +32,8 @@ final class RunFolder {
         if (!datasetFingerprint.isEmpty() && !datasetFingerprint.equals(result.datasetFingerprint())) {
             throw LockstepException.recipe(
                     "run folder holds a run on other data",
-                    "dataset fingerprint = " + datasetFingerprint + " (the folder's: " + result.datasetFingerprint()
+                    "dataset fingerprint = " + datasetFingerprint + " (the folder's: "
+                            + (result.datasetFingerprint().isEmpty() ? "not known" : result.datasetFingerprint())
                             + "), folder = " + run.folder(),
                     "give another --out, or remove the folder to train it again");
         }

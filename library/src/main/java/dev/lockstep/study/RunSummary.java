@@ -4,6 +4,7 @@ import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.MetricsFile;
 import dev.lockstep.report.RunResult;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What a study keeps of one run: nothing that depends on the machine's speed, so that an interrupted study ends with the
@@ -35,7 +36,10 @@ public record RunSummary(
         List<Double> trainingErrors,
         List<Double> validationErrors) {
 
+    /** Summaries of earlier versions do not say on what data. */
     public RunSummary {
+        datasetFingerprint = Objects.requireNonNullElse(datasetFingerprint, "");
+        reusedFrom = Objects.requireNonNullElse(reusedFrom, "");
         trainingErrors = List.copyOf(trainingErrors);
         validationErrors = List.copyOf(validationErrors);
     }
@@ -72,6 +76,11 @@ public record RunSummary(
                 error,
                 trainingErrors,
                 validationErrors);
+    }
+
+    /** What a person calls it. */
+    String title() {
+        return variant + " seed " + seed;
     }
 
     boolean hasDiverged() {

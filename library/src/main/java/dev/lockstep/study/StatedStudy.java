@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * The study as it was when its first run started, kept in its folder. Variants stay as they were; questions and seeds of
@@ -22,7 +24,7 @@ final class StatedStudy {
     private StatedStudy() {}
 
     /**
-     * Keeps the study's file, or compares it with the one that is kept.
+     * Compares the study's file with the one that is kept, and keeps it.
      *
      * @throws LockstepException of kind RECIPE, naming the variant, seed or question that differs
      */
@@ -30,11 +32,10 @@ final class StatedStudy {
         Path kept = out.resolve(NAME);
         if (Files.exists(kept)) {
             compare(StudyFile.read(kept), study.file(), out);
-            return;
         }
         Path temporary = out.resolve(NAME + ".new");
         Files.copy(study.path(), temporary, StandardCopyOption.REPLACE_EXISTING);
-        Files.move(temporary, kept, StandardCopyOption.ATOMIC_MOVE);
+        Files.move(temporary, kept, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private static void compare(StudyFile first, StudyFile now, Path out) {
@@ -42,18 +43,16 @@ final class StatedStudy {
             throw changed("level = " + now.level() + " was " + first.level() + " when the first run started", out);
         }
         compareVariants(first, now, out);
-        List<Question> before = stated(first.questions());
         for (Question question : now.questions()) {
-            if (!question.addedLater() && !before.contains(question)) {
+            if (!question.addedLater() && !first.questions().contains(question)) {
                 throw LockstepException.recipe(
                         "question was not asked when the first run started",
                         text(question) + ", out = " + out,
                         "mark it with added-later: true, or give another --out");
             }
         }
-        List<Question> after = stated(now.questions());
-        for (Question question : before) {
-            if (!after.contains(question)) {
+        for (Question question : first.questions()) {
+            if (!now.questions().contains(question)) {
                 throw changed("question was dropped after the first run: " + text(question), out);
             }
         }
@@ -70,31 +69,44 @@ final class StatedStudy {
         }
         for (Variant variant : first.variants()) {
             Variant same = now.variants().get(after.indexOf(variant.name()));
-            List<Long> stated = first.statedSeedsOf(variant);
-            List<Long> added = new ArrayList<>(now.statedSeedsOf(same));
-            added.removeAll(stated);
+            Map<String, String> keysBefore = keys(first, variant);
+            Map<String, String> keysNow = keys(now, same);
+            if (!keysNow.equals(keysBefore)) {
+                throw changed(
+                        "set = " + keysNow + " of variant = " + variant.name() + " was " + keysBefore
+                                + " when the first run started",
+                        out);
+            }
+            List<Long> added = without(now.statedSeedsOf(same), first.statedSeedsOf(variant));
             if (!added.isEmpty()) {
                 throw LockstepException.recipe(
                         "seeds = " + added + " were not there when the first run started",
                         "variant = " + variant.name() + ", out = " + out,
                         "list them under later-seeds, or give another --out");
             }
-            List<Long> dropped = new ArrayList<>(first.seedsOf(variant));
-            dropped.removeAll(now.seedsOf(same));
+            List<Long> dropped = new ArrayList<>(without(first.statedSeedsOf(variant), now.statedSeedsOf(same)));
+            dropped.addAll(without(first.laterSeedsOf(variant), now.laterSeedsOf(same)));
             if (!dropped.isEmpty()) {
                 throw changed(
-                        "seeds = " + dropped + " of variant = " + variant.name() + " were dropped after the first run",
+                        "seeds = " + dropped + " of variant = " + variant.name() + " were dropped or moved after the "
+                                + "first run",
                         out);
             }
         }
     }
 
-    private static List<String> names(StudyFile file) {
-        return file.variants().stream().map(Variant::name).toList();
+    private static Map<String, String> keys(StudyFile file, Variant variant) {
+        Map<String, String> keys = new TreeMap<>(file.set());
+        keys.putAll(variant.set());
+        return keys;
     }
 
-    private static List<Question> stated(List<Question> questions) {
-        return questions.stream().map(StudyFile::stated).toList();
+    private static List<Long> without(List<Long> seeds, List<Long> others) {
+        return seeds.stream().filter(seed -> !others.contains(seed)).toList();
+    }
+
+    private static List<String> names(StudyFile file) {
+        return file.variants().stream().map(Variant::name).toList();
     }
 
     private static LockstepException changed(String what, Path out) {

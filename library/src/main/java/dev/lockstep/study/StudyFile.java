@@ -57,7 +57,8 @@ public record StudyFile(
         for (Variant variant : variants) {
             require(names.add(variant.name), "variants", variant.name, "every variant needs a name of its own");
             require(labels.add(variant.label), "variants", variant.label, "every variant needs a label of its own");
-            requireDistinct(together(variant.seeds.isEmpty() ? seeds : variant.seeds, variant.laterSeeds));
+            requireDistinct(together(
+                    variant.seeds.isEmpty() ? together(seeds, laterSeeds) : variant.seeds, variant.laterSeeds));
         }
         for (Question question : questions) {
             requireKnown(names, "baseline", question.baseline);
@@ -190,12 +191,6 @@ public record StudyFile(
     /** The variant that others are compared with: the first question's, or the first of the table. */
     public String commonBaseline() {
         return questions.isEmpty() ? variants.get(0).name() : questions.get(0).baseline();
-    }
-
-    /** The question as it would be asked before the runs. */
-    static Question stated(Question question) {
-        return new Question(
-                question.kind, question.baseline, question.variant, question.marginPoints, question.afterEpoch, false);
     }
 
     /** @throws LockstepException of kind RECIPE, naming file, line, key and value */

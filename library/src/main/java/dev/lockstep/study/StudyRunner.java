@@ -1,6 +1,7 @@
 package dev.lockstep.study;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -10,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +22,7 @@ import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /**
  * Runs what is missing of a study's grid, a number of runs side by side, and keeps the results up to date after each. A
@@ -51,7 +55,8 @@ public final class StudyRunner {
 
     /** The runs that need no training: they are finished in the folder, or another study has made them. */
     public List<StudyRun> finished() {
-        return grid.stream().filter(run -> known(run).isPresent()).toList();
+        Map<StudyRun, RunSummary> found = known(run -> "");
+        return grid.stream().filter(found::containsKey).toList();
     }
 
     public List<StudyRun> grid() {
@@ -97,15 +102,44 @@ public final class StudyRunner {
         return lock;
     }
 
-    private void collectFinished() {
-        for (StudyRun run : grid) {
-            known(run).ifPresent(summary -> summaries.put(run, summary));
+    /** Where nothing is left to train nobody needs the data: then finished runs are compared with each other alone. */
+    private void collectFinished() throws InterruptedException {
+        Map<StudyRun, RunSummary> found = known(run -> "");
+        if (found.size() < grid.size()) {
+            try {
+                found = known(executor::datasetFingerprint);
+            } catch (LockstepException e) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("while the data were looked for");
+                }
+                throw e;
+            }
         }
+        requireSameData(found);
+        summaries.putAll(found);
     }
 
-    private Optional<RunSummary> known(StudyRun run) {
-        String data = executor.datasetFingerprint(run);
-        return RunFolder.finished(run, data).or(() -> earlier.of(run, data));
+    private Map<StudyRun, RunSummary> known(Function<StudyRun, String> datasetFingerprint) {
+        Map<StudyRun, RunSummary> known = new LinkedHashMap<>();
+        for (StudyRun run : grid) {
+            String data = datasetFingerprint.apply(run);
+            RunFolder.finished(run, data).or(() -> earlier.of(run, data)).ifPresent(summary -> known.put(run, summary));
+        }
+        return known;
+    }
+
+    private void requireSameData(Map<StudyRun, RunSummary> found) {
+        Map<Recipe.Data, RunSummary> first = new HashMap<>();
+        found.forEach((run, summary) -> {
+            RunSummary other = first.computeIfAbsent(run.recipe().data(), data -> summary);
+            if (!other.datasetFingerprint().equals(summary.datasetFingerprint())) {
+                throw LockstepException.recipe(
+                        "runs were trained on different data",
+                        "dataset fingerprint = " + other.datasetFingerprint() + " of " + other.title() + ", "
+                                + summary.datasetFingerprint() + " of " + summary.title(),
+                        "remove the folder of one to train it again, or give another --out");
+            }
+        });
     }
 
     private void runAll(List<StudyRun> runs, int parallel) throws InterruptedException {

@@ -72,6 +72,9 @@ final class CommittedResultsTest {
     void results_areThoseOfTheSummaries(String name) throws IOException {
         StudyFile study = StudyFile.read(STUDIES.resolve(name + ".yaml"));
         StudyResults computed = StudyResults.read(study, SUMMARIES.resolve(name + ".json"));
+        assertThat(Files.readString(SUMMARIES.resolve(name + ".json")))
+                .as("the answers in the summary of %s", name)
+                .isEqualTo(computed.summaryJson());
         String section = section(name);
         assertThat(section).as("the table and the verdicts of %s", name).contains(computed.markdown());
         long taken = computed.runs().stream()

@@ -146,6 +146,14 @@ final class StudyRunnerTest {
         }
     }
 
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     private static void write(Path file, String text) {
         try {
             Files.writeString(file, text);
@@ -225,13 +233,13 @@ final class StudyRunnerTest {
     @Test
     void run_onAFolderOfAnotherRecipe_isRefusedBeforeTraining() throws Exception {
         runner(this::pretend).run(1);
-        Studies.write(folder, Studies.STUDY.replace("{workers: 32}", "{workers: 16}"));
+        Files.writeString(folder.resolve("base.yaml"), Studies.RECIPE.replace("epochs: 6", "epochs: 7"));
         trained.clear();
         StudyRunner changed = new StudyRunner(
                 Study.read(folder.resolve("study.yaml")), out, List.of(), this::pretend, new StudyListener() {});
         assertThatThrownBy(() -> changed.run(1))
                 .isInstanceOf(LockstepException.class)
-                .hasMessageContaining("workers = 16 (32)");
+                .hasMessageContaining("epochs = 7 (6)");
         assertThat(trained).isEmpty();
     }
 
@@ -271,7 +279,15 @@ final class StudyRunnerTest {
                         + " without them: holds, p ");
         Studies.write(folder, Studies.STUDY.replace(stated, "seeds: [1, 2]"));
         assertThatThrownBy(() -> again().run(1))
-                .hasMessageStartingWith("seeds = [3] of variant = small were dropped after the first run");
+                .hasMessageStartingWith("seeds = [3, 4] of variant = small were dropped or moved after the first run");
+        Studies.write(folder, Studies.STUDY.replace(stated, "seeds: [1, 2]\nlater-seeds: [3, 4]"));
+        assertThatThrownBy(() -> again().run(1)).hasMessageStartingWith("seeds = [3] of variant = small were dropped");
+        Studies.write(folder, Studies.STUDY.replace(stated, stated + "\nlater-seeds: [5]"));
+        assertThatThrownBy(() -> again().run(1)).hasMessageStartingWith("seeds = [4] of variant = small were dropped");
+        Studies.write(folder, Studies.STUDY.replace("model.width: 8", "model.width: 16"));
+        assertThatThrownBy(() -> again().run(1))
+                .hasMessageStartingWith("set = {learning-rate.warmup.kind=none, model.width=16} of variant = small was "
+                        + "{learning-rate.warmup.kind=none, model.width=8} when the first run started");
         Studies.write(folder, Studies.STUDY.replace("seeds:", "  - {name: another}\nseeds:"));
         assertThatThrownBy(() -> again().run(1))
                 .hasMessageStartingWith("variants = [small, gradual, none, another] were [small, gradual, none] when");
@@ -283,26 +299,42 @@ final class StudyRunnerTest {
         RunExecutor elsewhere = on("other data");
         runner(here).run(1);
         trained.clear();
-        runner(here).run(1);
-        assertThat(trained).isEmpty();
+        runner(elsewhere).run(1);
+        assertThat(trained).as("a finished study needs no data").isEmpty();
+        Files.delete(out.resolve("runs/none/seed-3/result.json"));
         assertThatThrownBy(() -> runner(elsewhere).run(1))
                 .isInstanceOf(LockstepException.class)
                 .hasMessageStartingWith("run folder holds a run on other data, "
                         + "dataset fingerprint = other data (the folder's: data), folder = ");
         List<Path> reuse = List.of(out);
-        out = folder.resolve("again");
-        Study study = Studies.study(folder);
-        assertThat(new StudyRunner(study, out, reuse, here, new StudyListener() {}).finished())
-                .hasSize(9);
-        assertThat(new StudyRunner(study, out, reuse, elsewhere, new StudyListener() {}).finished())
-                .isEmpty();
+        Study study = Study.read(Studies.write(folder, Studies.STUDY.replace("[1, 2, 3]", "[1, 2, 3, 4]")));
+        trained.clear();
+        new StudyRunner(study, folder.resolve("here"), reuse, here, new StudyListener() {}).run(1);
+        assertThat(trained).containsExactlyInAnyOrder("small seed 4", "gradual seed 4", "none seed 4");
+        trained.clear();
+        new StudyRunner(study, folder.resolve("elsewhere"), reuse, elsewhere, new StudyListener() {}).run(1);
+        assertThat(trained).hasSize(12);
+    }
+
+    @Test
+    void run_overFinishedRunsOnDifferentData_isRefused() throws Exception {
+        runner(on("data")).run(1);
+        Path result = out.resolve("runs/none/seed-2/result.json");
+        Files.writeString(result, Files.readString(result).replace("\"data\"", "\"other\""));
+        assertThatThrownBy(() -> runner(on("data")).run(1))
+                .hasMessageStartingWith(
+                        "runs were trained on different data, dataset fingerprint = data of small seed 1, "
+                                + "other of none seed 2");
     }
 
     private RunExecutor on(String data) {
         return new RunExecutor() {
             @Override
             public RunResult run(StudyRun run) {
-                return pretend(run);
+                RunResult result = pretend(run);
+                Path file = run.folder().resolve(RunResult.NAME);
+                write(file, read(file).replace("\"data\"", '"' + data + '"'));
+                return result;
             }
 
             @Override
