@@ -94,6 +94,9 @@ final class StudyKillIT {
     /** Lengths of what the finished runs have printed: a run that starts again prints more. */
     private static Map<Path, Long> logs(Path out) throws IOException {
         Map<Path, Long> logs = new TreeMap<>();
+        if (!Files.exists(out)) {
+            return logs; // Killed before it had made its folder.
+        }
         try (Stream<Path> files = Files.walk(out)) {
             for (Path result :
                     files.filter(file -> file.endsWith("result.json")).toList()) {
