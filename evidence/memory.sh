@@ -1,7 +1,7 @@
 #!/bin/bash
 # Whether the memory of a long run is flat: trains the shipped recipe in two processes, samples the anonymous resident memory
-# of each twice a second, and fits a line through the peaks of ten blocks of steps. Half as many steps come first as warm-up,
-# with the first evaluations; the STEPS after them count. Heaps have a fixed size and are resident from the start, so that what grows is native:
+# of each twice a second, and fits a line through the peaks of ten blocks of steps. As many steps come first as warm-up,
+# with two evaluations at least; the STEPS after them count. Heaps have a fixed size and are resident from the start, so that what grows is native:
 # libtorch's tensors, Gloo's buffers, and what the JVM itself keeps outside the heap, which its own account tells apart. The JVM's
 # optimising compiler is off: it takes and gives back up to 12 MiB in minute-long runs, whenever it gets to a large method.
 #   evidence/memory.sh [PROCESSES [STEPS [OPTION of train]...]]
@@ -10,11 +10,13 @@ export LC_ALL=C.UTF-8
 . "$(dirname -- "$0")/common.sh"
 procs=${1:-2}
 steps=${2:-500}
-warm=$((steps / 2))
+warm=$steps
 block=$((steps / 10))
 # A process passes when its line, and two standard errors more, rise by less than this over the steps that count.
 bound_kib=1024
 jcmd=$(dirname -- "$(readlink -f -- "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java)" | head -n 1)")/jcmd
+# Small pages: with huge ones a touched corner counts as 2 MiB.
+export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=0}
 export LOCKSTEP_JAVA_OPTIONS="-Xms192m -Xmx192m -XX:+AlwaysPreTouch -XX:TieredStopAtLevel=1 -XX:NativeMemoryTracking=summary ${LOCKSTEP_JAVA_OPTIONS:-}"
 
 out="$work/run"
