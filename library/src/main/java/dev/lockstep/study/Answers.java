@@ -57,7 +57,7 @@ final class Answers {
     /** With seeds that were added once results were known p is what the formula gives, and not the chance of an error. */
     private String laterSeeds(Question question) {
         String added = variants(question).stream()
-                .filter(variant -> of(variant.name()).stream().anyMatch(run -> isLater(run, variant)))
+                .filter(variant -> of(variant.name()).stream().anyMatch(this::isLater))
                 .map(variant -> study.laterSeedsOf(variant).stream()
                                 .map(String::valueOf)
                                 .collect(Collectors.joining(", "))
@@ -74,11 +74,8 @@ final class Answers {
 
     private boolean isLater(RunSummary run) {
         return study.variants().stream()
-                .anyMatch(variant -> variant.name().equals(run.variant()) && isLater(run, variant));
-    }
-
-    private boolean isLater(RunSummary run, StudyFile.Variant variant) {
-        return study.laterSeedsOf(variant).contains(run.seed());
+                .anyMatch(variant -> variant.name().equals(run.variant())
+                        && study.laterSeedsOf(variant).contains(run.seed()));
     }
 
     /** A question that rests on another study's runs alone was asked when they could be known. */

@@ -19,24 +19,15 @@ final class RunFolder {
     /**
      * The summary of a run that has reached its end; empty when it must still run, wholly or in part.
      *
-     * @param datasetFingerprint of the data that the study trains on; empty when that is not known
-     * @throws LockstepException of kind RECIPE when the folder holds a run of another recipe or on other data
+     * @throws LockstepException of kind RECIPE when the folder holds a run of another recipe
      */
-    static Optional<RunSummary> finished(StudyRun run, String datasetFingerprint) {
+    static Optional<RunSummary> finished(StudyRun run) {
         boolean ended = Files.exists(run.folder().resolve(RunResult.NAME));
         Path recipe = run.folder().resolve(RECIPE);
         if (!Files.exists(recipe) || !isSame(run, recipe, ended) || !ended) {
             return Optional.empty();
         }
         RunResult result = RunResult.read(run.folder());
-        if (!datasetFingerprint.isEmpty() && !datasetFingerprint.equals(result.datasetFingerprint())) {
-            throw LockstepException.recipe(
-                    "run folder holds a run on other data",
-                    "dataset fingerprint = " + datasetFingerprint + " (the folder's: "
-                            + (result.datasetFingerprint().isEmpty() ? "not known" : result.datasetFingerprint())
-                            + "), folder = " + run.folder(),
-                    "give another --out, or remove the folder to train it again");
-        }
         return result.status() == RunResult.Status.INTERRUPTED ? Optional.empty() : Optional.of(summary(run, result));
     }
 

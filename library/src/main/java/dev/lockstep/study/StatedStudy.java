@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * The study as it was when its first run started, kept in its folder. Variants stay as they were; questions and seeds of
@@ -69,8 +68,8 @@ final class StatedStudy {
         }
         for (Variant variant : first.variants()) {
             Variant same = now.variants().get(after.indexOf(variant.name()));
-            Map<String, String> keysBefore = keys(first, variant);
-            Map<String, String> keysNow = keys(now, same);
+            Map<String, String> keysBefore = first.keysOf(variant);
+            Map<String, String> keysNow = now.keysOf(same);
             if (!keysNow.equals(keysBefore)) {
                 throw changed(
                         "set = " + keysNow + " of variant = " + variant.name() + " was " + keysBefore
@@ -93,12 +92,6 @@ final class StatedStudy {
                         out);
             }
         }
-    }
-
-    private static Map<String, String> keys(StudyFile file, Variant variant) {
-        Map<String, String> keys = new TreeMap<>(file.set());
-        keys.putAll(variant.set());
-        return keys;
     }
 
     private static List<Long> without(List<Long> seeds, List<Long> others) {

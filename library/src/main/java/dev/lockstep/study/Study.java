@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * A study with its recipes resolved: every variant has been checked before the first run starts.
@@ -45,8 +44,7 @@ public record Study(StudyFile file, Path path, Map<String, Recipe> recipes) {
     }
 
     private static Map<String, String> overrides(StudyFile file, StudyFile.Variant variant) {
-        Map<String, String> overrides = new TreeMap<>(file.set());
-        overrides.putAll(variant.set());
+        Map<String, String> overrides = file.keysOf(variant);
         overrides.put("name", file.name() + "-" + variant.name());
         return overrides;
     }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -162,6 +163,13 @@ public record StudyFile(
                     "is for curves-coincide only");
             require(!variant.equals(baseline), "variant", variant, "is its own baseline");
         }
+    }
+
+    /** The keys of the recipe that a variant changes: the study's and its own over them. */
+    Map<String, String> keysOf(Variant variant) {
+        Map<String, String> keys = new TreeMap<>(set);
+        keys.putAll(variant.set);
+        return keys;
     }
 
     /** The seeds that a variant runs with. */

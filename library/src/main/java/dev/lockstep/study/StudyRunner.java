@@ -22,7 +22,6 @@ import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 
 /**
  * Runs what is missing of a study's grid, a number of runs side by side, and keeps the results up to date after each. A
@@ -55,7 +54,7 @@ public final class StudyRunner {
 
     /** The runs that need no training: they are finished in the folder, or another study has made them. */
     public List<StudyRun> finished() {
-        Map<StudyRun, RunSummary> found = known(run -> "");
+        Map<StudyRun, RunSummary> found = known();
         return grid.stream().filter(found::containsKey).toList();
     }
 
@@ -104,10 +103,10 @@ public final class StudyRunner {
 
     /** Where nothing is left to train nobody needs the data: then finished runs are compared with each other alone. */
     private void collectFinished() throws InterruptedException {
-        Map<StudyRun, RunSummary> found = known(run -> "");
+        Map<StudyRun, RunSummary> found = known();
         if (found.size() < grid.size()) {
             try {
-                found = known(executor::datasetFingerprint);
+                found = onTheseData(found);
             } catch (LockstepException e) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("while the data were looked for");
@@ -119,13 +118,38 @@ public final class StudyRunner {
         summaries.putAll(found);
     }
 
-    private Map<StudyRun, RunSummary> known(Function<StudyRun, String> datasetFingerprint) {
+    private Map<StudyRun, RunSummary> known() {
         Map<StudyRun, RunSummary> known = new LinkedHashMap<>();
         for (StudyRun run : grid) {
-            String data = datasetFingerprint.apply(run);
-            RunFolder.finished(run, data).or(() -> earlier.of(run, data)).ifPresent(summary -> known.put(run, summary));
+            RunFolder.finished(run).or(() -> earlier.of(run, "")).ifPresent(summary -> known.put(run, summary));
         }
         return known;
+    }
+
+    /** Those that the executor's data would give, too; another study may have the same recipe on both. */
+    private Map<StudyRun, RunSummary> onTheseData(Map<StudyRun, RunSummary> found) {
+        Map<StudyRun, RunSummary> kept = new LinkedHashMap<>();
+        found.forEach((run, summary) -> {
+            if (summary.reusedFrom().isEmpty()) {
+                kept.put(run, requireData(run, summary));
+            } else {
+                earlier.of(run, executor.datasetFingerprint(run)).ifPresent(other -> kept.put(run, other));
+            }
+        });
+        return kept;
+    }
+
+    private RunSummary requireData(StudyRun run, RunSummary trained) {
+        String data = executor.datasetFingerprint(run);
+        String folders = trained.datasetFingerprint();
+        if (!data.isEmpty() && !data.equals(folders)) {
+            throw LockstepException.recipe(
+                    "run folder holds a run on other data",
+                    "dataset fingerprint = " + data + " (the folder's: " + (folders.isEmpty() ? "not known" : folders)
+                            + "), folder = " + run.folder(),
+                    "give another --out, or remove the folder to train it again");
+        }
+        return trained;
     }
 
     private void requireSameData(Map<StudyRun, RunSummary> found) {
@@ -198,7 +222,8 @@ public final class StudyRunner {
         if (result.status() == RunResult.Status.DIVERGED) {
             result.write(run.folder());
         }
-        return RunFolder.finished(run, executor.datasetFingerprint(run))
+        return RunFolder.finished(run)
+                .map(trained -> requireData(run, trained))
                 .orElseThrow(() -> new IllegalStateException("the executor left no result, run = " + run.title()));
     }
 
