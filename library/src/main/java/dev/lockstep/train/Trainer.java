@@ -440,6 +440,7 @@ public final class Trainer implements AutoCloseable {
         if (measured.isEmpty()) {
             return false;
         }
+        TorchRuntime.releaseFreeMemory();
         Evaluator.Result result = measured.get();
         long steps = plan.iterationsPerEpoch();
         int number = (int) (step / steps) - 1;
