@@ -36,6 +36,27 @@ same() {
     fi
 }
 
+# tensors OUT: a hash of all tensors of the newest checkpoint: parameters, momentum and running statistics
+tensors() {
+    checkpoint=$(find "$1/checkpoints" -name 'step-*.safetensors' | sort | tail -n 1)
+    header=$(od -An -t u8 -N 8 "$checkpoint")
+    tail -c +$((header + 9)) "$checkpoint" | sha256sum | cut -d ' ' -f 1
+}
+
+# same_run NAME EXPECTED_OUT OUT: two runs of as many steps, by their weights and by all that a checkpoint holds
+same_run() {
+    if [ "$(tensors "$2")" = "$(tensors "$3")" ]; then
+        same "$1" "$(result "$2" weights_sha256)" "$(result "$3" weights_sha256)"
+    else
+        same "$1 (all tensors of the checkpoint)" "$(tensors "$2")" "$(tensors "$3")"
+    fi
+}
+
+# superseded OUT: how many checkpoints a run that began before them has set aside
+superseded() {
+    find "$1/checkpoints" -name '*.superseded' | wc -l
+}
+
 # find_ranks COUNT: the processes of the launcher $launcher, by rank, in $ranks; whether they are so many
 find_ranks() {
     ranks=()

@@ -178,9 +178,9 @@ untouched() {
     expected=$(result "$work/untouched" weights_sha256)
     is_hash "$expected" || { echo "the untouched run has no weights" >&2 && exit 1; }
 }
-resumes() { # OUT [OPTION …]: whether the run, gone on with, ends with the weights of the untouched one
+resumes() { # OUT [OPTION …]: whether the run, gone on with, ends with all tensors of the untouched one
     "$lockstep" train "$home/recipes/fashion-mnist.yaml" --out "$1" "${small[@]}" "${@:2}" >"$1.resumed.log" 2>&1 &&
-        [ "$(result "$1" weights_sha256)" = "$expected" ]
+        [ "$(result "$1" weights_sha256)" = "$expected" ] && [ "$(tensors "$1")" = "$(tensors "$work/untouched")" ]
 }
 
 # hit SIGNAL VICTIM PHASE PROCESSES
@@ -221,6 +221,7 @@ fault() { # SIGNAL VICTIM PHASE PROCESSES
     claim "exit code $code" test "$code" -eq 4
     claim "the launcher did not name it" says "$out.log" "^$line"
     claim "resumed to other weights" resumes "$out" --procs 1 --lanes 2
+    claim "not resumed from the newest checkpoint" test "$(superseded "$out")" -eq 0
     conclude "$title" "hit ($shown), named after $took ms, exit code 4, nobody left, resumed to the same weights"
 }
 
@@ -275,6 +276,7 @@ memory() {
     for rank in 0 1 2 3; do
         claim "rank $rank did not name it" says "$out/logs/rank-$rank.log" "$line"
     done
+    claim "the launcher does not say it" says "$out.log" "$line"
     claim "the launcher says something else" test "$(grep '^error' "$out.log" | grep -cv 'rank = 2 has another')" -eq 0
     conclude "a bit flipped in the memory of rank 2 of 4" "process and tensor named by all, exit code 4"
 }
@@ -292,6 +294,7 @@ damage() {
         truncate -s $((bytes * part / 16)) "$out/checkpoints/${newest_file##*/}"
         claim "resumed to other weights" resumes "$out"
         claim "not reported" says "$out.resumed.log" "skipping a checkpoint: .*file = $out/checkpoints/${newest_file##*/}"
+        claim "another than the one before used" test "$(superseded "$out")" -eq 1
         conclude "newest checkpoint cut at $part/16" "reported, the one before used, same weights"
     done
     for at in 3 200 $((bytes / 2)) $((bytes - 1)); do
@@ -301,6 +304,7 @@ damage() {
         flip "$out/checkpoints/${newest_file##*/}" "$at"
         claim "resumed to other weights" resumes "$out"
         claim "not reported" says "$out.resumed.log" "skipping a checkpoint: .*file = $out/checkpoints/${newest_file##*/}"
+        claim "another than the one before used" test "$(superseded "$out")" -eq 1
         conclude "newest checkpoint with a flipped byte at $at" "reported, the one before used, same weights"
     done
     truncate -s 1000 "$out"/checkpoints/*.safetensors
@@ -405,6 +409,7 @@ restarts() {
     done
     ended "$launcher"
     claim "exit code $code" test "$code" -eq 4
+    claim "no restart" says "$out.log" "^restart 1 of 1: rank 1 on $host was killed by signal 9"
     claim "not named" says "$out.log" "^error: rank 1 on $host was killed by signal 9"
     conclude "SIGKILL in both lives, --max-restarts 1" "exit code 4"
 }
@@ -425,17 +430,13 @@ restarted() { # SIGNAL VICTIM PHASE PROCESSES: hits the run that was launched an
 
 signals() {
     untouched
-    for case in "TERM 143" "INT 130"; do
-        read -r signal expected_code <<<"$case"
+    # To all processes of the group, as a terminal, systemd, Slurm and timeout do it, or to the launcher alone.
+    for case in "TERM 143 -" "TERM 143" "INT 130 -" "HUP 129 -"; do
+        read -r signal expected_code all <<<"$case"
         for procs in 1 2; do
-            launch "$work/signal-$signal-$procs" --procs "$procs" --lanes 1 --keep 3
+            launch "$work/signal-$signal-$procs$all" --procs "$procs" --lanes 1 --keep 3
             within 60000 reached 2
-            if [ "$signal" = INT ]; then
-                # As a terminal does it: to every process of the group.
-                kill -INT -- "-$launcher"
-            else
-                kill -TERM "$launcher"
-            fi
+            kill "-$signal" -- "$all$launcher"
             ended "$launcher"
             claim "exit code $code" test "$code" -eq "$expected_code"
             find_newest
@@ -444,7 +445,7 @@ signals() {
             claim "${#files[@]} checkpoints stay" test "${#files[@]}" -eq 3
             stopped_at=$newest
             claim "resumed to other weights" resumes "$out" --procs 2 --lanes 1 --loader-threads 3
-            conclude "SIG$signal at P = $procs" \
+            conclude "SIG$signal${all:+ to the whole group} at P = $procs" \
                 "saved step $stopped_at, exit code $expected_code, the newest --keep 3 stay, resumed to the same weights"
         done
     done

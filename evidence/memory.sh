@@ -1,21 +1,22 @@
 #!/bin/bash
 # Whether the memory of a long run is flat: trains the shipped recipe in two processes, takes the peak of each process in each
-# epoch, its evaluation included, and fits a line through the peaks. Two epochs come first as warm-up, the EPOCHS after them
+# epoch, its evaluation included, and fits a line through the peaks. Four epochs come first as warm-up, the EPOCHS after them
 # count. A peak is the kernel's own (VmHWM, reset where an epoch begins), mapped files left out. Heaps have a fixed size and
 # are resident from the start, so that what grows is native: libtorch's tensors, Gloo's buffers, and what the JVM itself keeps
 # outside the heap, which its own account tells apart. The JVM's optimising compiler is off: it takes and gives back up to
-# 12 MiB in minute-long runs, whenever it gets to a large method.
+# 12 MiB in minute-long runs, whenever it gets to a large method; so are the classes that it makes for methods that reflection
+# has called 15 times, some of them once an epoch.
 #   evidence/memory.sh [PROCESSES [EPOCHS [OPTION of train]...]]
 export LC_ALL=C.UTF-8
 # shellcheck source=evidence/common.sh
 . "$(dirname -- "$0")/common.sh"
 procs=${1:-2}
 epochs=${2:-10}
-warm=2
+warm=4
 jcmd=$(dirname -- "$(readlink -f -- "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java)" | head -n 1)")/jcmd
 # Small pages: with huge ones a touched corner counts as 2 MiB.
 export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=0}
-export LOCKSTEP_JAVA_OPTIONS="-Xms192m -Xmx192m -XX:+AlwaysPreTouch -XX:TieredStopAtLevel=1 -XX:NativeMemoryTracking=summary ${LOCKSTEP_JAVA_OPTIONS:-}"
+export LOCKSTEP_JAVA_OPTIONS="-Xms192m -Xmx192m -XX:+AlwaysPreTouch -XX:TieredStopAtLevel=1 -Dsun.reflect.inflationThreshold=2147483647 -XX:NativeMemoryTracking=summary ${LOCKSTEP_JAVA_OPTIONS:-}"
 
 out="$work/run"
 # One epoch more than is needed: the run is asked to stop at its beginning, before anything that only an end does.
@@ -64,7 +65,9 @@ wait "$launcher" || [ $? -eq 143 ] || { echo "the run failed:" >&2 && tail -n 5 
 # A line is flat when its slope is zero within noise, that is at most Student's 95 % quantile times its standard error, and the
 # noise so small that a rise by a hundredth of the memory would have shown.
 for rank in "${!ranks[@]}"; do
+    [ -s "$work/jvm-end-$rank" ] || continue
     jvm=$(($(cat "$work/jvm-end-$rank") - $(cat "$work/jvm-begin-$rank")))
+    verdicts=$((${verdicts:-0} + 1))
     awk -v rank="$rank" -v jvm="$jvm" '
         { n++; x[n] = $1; y[n] = $2; mx += $1; my += $2 }
         END {
@@ -84,4 +87,5 @@ for rank in "${!ranks[@]}"; do
         }' "$work/peaks-$rank" || failures=$((${failures:-0} + 1))
     echo "       the peaks, KiB: $(cut -d ' ' -f 2 "$work/peaks-$rank" | paste -s -d ' ')"
 done
+[ "${verdicts:-0}" -eq "$procs" ] || { echo "verdicts on ${verdicts:-0} of $procs processes" >&2 && exit 1; }
 finish

@@ -141,8 +141,7 @@ public final class Training implements AutoCloseable {
             CheckpointDirectory directory =
                     new CheckpointDirectory(folder.resolve(CHECKPOINTS), options.keep(), notices::onNotice);
             trainer.compareProcesses();
-            Optional<Checkpoint> start = choice.of(directory);
-            start.ifPresent(trainer::restore);
+            boolean resumed = restore(choice.of(directory));
             agreeOnStep();
             trainer.compareState();
             if (locked == null) {
@@ -150,16 +149,22 @@ public final class Training implements AutoCloseable {
             }
             locked.write("recipe.yaml", recipe.toYaml());
             directory.removeUnfinished();
-            directory.supersedeAfter(start.isPresent() ? trainer.step() : NO_STEP);
+            directory.supersedeAfter(resumed ? trainer.step() : NO_STEP);
             if (!trainer.isFinished()) {
                 // Of an earlier session: were this one to crash, it would pass for its result.
                 Files.deleteIfExists(folder.resolve(RunResult.NAME));
             }
-            return trainInto(folder, directory, notices::onNotice);
+            return trainInto(folder, directory, resumed && !directory.holds(trainer.step()), notices::onNotice);
         } catch (IOException e) {
             throw LockstepException.recipe(
                     "run folder cannot be written: " + e.getMessage(), "out = " + folder, "give a writable --out");
         }
+    }
+
+    /** The checkpoint's tensors are on the heap, and must not stay there while the run goes on. */
+    private boolean restore(Optional<Checkpoint> start) {
+        start.ifPresent(trainer::restore);
+        return start.isPresent();
     }
 
     /** Every process reads the folder by itself; on machines that do not share it they would start apart. */
@@ -183,7 +188,8 @@ public final class Training implements AutoCloseable {
         return result(end, 0);
     }
 
-    private RunResult trainInto(Path folder, CheckpointDirectory directory, Consumer<String> notices)
+    /** @param save whether the run goes on from a checkpoint that the folder does not have */
+    private RunResult trainInto(Path folder, CheckpointDirectory directory, boolean save, Consumer<String> notices)
             throws IOException {
         long started = System.nanoTime();
         List<MetricSink> sinks = new ArrayList<>();
@@ -192,6 +198,9 @@ public final class Training implements AutoCloseable {
         sinks.addAll(ownSinks);
         try (MetricSink sink = MetricSink.all(sinks);
                 CheckpointWriter writer = new CheckpointWriter(directory, sink::onNotice)) {
+            if (save) {
+                trainer.checkpoint(writer);
+            }
             Trainer.End end = trainer.run(new Listening(sink, writer));
             writer.requireNewest();
             RunResult result = result(end, (System.nanoTime() - started) * 1e-9);

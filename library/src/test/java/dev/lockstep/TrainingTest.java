@@ -428,6 +428,31 @@ class TrainingTest {
         assertThat(run(renamed, temporary, OPTIONS).steps()).isEqualTo(TestRuns.STEPS_PER_EPOCH);
     }
 
+    /** Its weights are not what the shorter recipe gives. */
+    @Test
+    void checkpoint_beyondTheEndOfTheRecipe_isRefused() {
+        run(TestRuns.recipe(), temporary, OPTIONS.withStopAfter(TestRuns.STEPS_PER_EPOCH + 1));
+        assertThatThrownBy(() -> run(TestRuns.recipe("epochs", "1"), temporary, OPTIONS))
+                .isInstanceOfSatisfying(
+                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(6))
+                .hasMessageContainingAll(
+                        "beyond the end of the recipe", "step = " + (TestRuns.STEPS_PER_EPOCH + 1), "epochs = 1");
+    }
+
+    /** Whoever stops it before its next checkpoint must find it in its own folder. */
+    @Test
+    void runFromAnotherFoldersCheckpoint_hasItAtOnce(@TempDir Path another) throws IOException {
+        run(TestRuns.recipe(), temporary, OPTIONS.withStopAfter(3));
+        Path checkpoint = temporary.resolve("checkpoints/step-00000003.safetensors");
+        try (Training run = training(TestRuns.recipe(), OPTIONS.withStopAfter(3))) {
+            run.resume(another, checkpoint);
+        }
+        assertThat(another.resolve("checkpoints/step-00000003.safetensors")).exists();
+        Recipe recipe = TestRuns.recipe();
+        assertThat(run(recipe, another, OPTIONS).weightsSha256())
+                .isEqualTo(uninterrupted(recipe).result().weightsSha256());
+    }
+
     @Test
     void checkpoint_ofOtherData_isRefused() {
         Recipe recipe = TestRuns.recipe();

@@ -23,14 +23,12 @@ import java.util.regex.Pattern;
 final class ChildRuns implements RunExecutor {
     private static final int DIVERGED = LockstepException.Kind.DIVERGED.exitCode();
     private static final long SAVE_SECONDS = 60;
-    private static final long SIGNALLED_SECONDS = 5;
     private static final long ORPHAN_SECONDS = 10;
     private static final String LOG = "train.log";
 
     private final List<String> options;
     private final Optional<Path> data;
     private final Map<Recipe.Data, String> fingerprints = new ConcurrentHashMap<>();
-    private volatile boolean signalled;
 
     /**
      * @param options of {@code train}, after the recipe and the run folder
@@ -138,15 +136,8 @@ final class ChildRuns implements RunExecutor {
                 .orElseGet(() -> lines.isEmpty() ? "no output" : lines.get(lines.size() - 1));
     }
 
-    /** Tells that a terminal has sent its Ctrl-C to the runs, too: a second signal would keep them from saving. */
-    void haveBeenSignalled() {
-        signalled = true;
-    }
-
-    private void stop(Process process) {
-        if (!signalled || !endsWithin(process, SIGNALLED_SECONDS)) {
-            process.destroy();
-        }
+    private static void stop(Process process) {
+        process.destroy();
         if (!endsWithin(process, SAVE_SECONDS)) {
             process.destroyForcibly();
         }

@@ -68,6 +68,8 @@ final class LocalGroup {
     private static final Duration LEAVE_FOLLOWS = Duration.ofMillis(500);
     /** How long survivors have to print the report. */
     private static final Duration SURVIVORS = Duration.ofSeconds(5);
+    /** How long a process that told of its failure, or knows what will not go away, has to save and to write it down. */
+    private static final Duration SAVING = Duration.ofSeconds(60);
     /** How long a group that was stopped before it had come together has. */
     private static final Duration UNFORMED = Duration.ofSeconds(5);
 
@@ -264,7 +266,7 @@ final class LocalGroup {
         return Outcome.good(stops.exitCode());
     }
 
-    private Outcome ended(Exited exited) {
+    private Outcome ended(Exited exited) throws InterruptedException {
         Child first = children.get(0);
         boolean explained = EXPLAINED.contains(exited.code)
                 || words(exited.rank, exited.code).isPresent();
@@ -275,7 +277,7 @@ final class LocalGroup {
     }
 
     /** @param code the exit code of the culprit; 0 when it still runs and must be ended, or {@link #ENDING} */
-    private Outcome fail(int rank, String cause, int code) {
+    private Outcome fail(int rank, String cause, int code) throws InterruptedException {
         Child culprit = children.get(rank);
         if (code == 0) {
             culprit.kill();
@@ -296,9 +298,24 @@ final class LocalGroup {
         supervisor.announce(rank, line);
         long deadline = System.nanoTime() + SURVIVORS.toNanos();
         children.forEach(child -> child.endsWithin(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
+        if (code == ENDING || EXPLAINED.contains(code)) {
+            awaitSaved(0);
+            awaitSaved(rank);
+        }
         boolean hasEnded = code == ENDING && !culprit.process().isAlive();
         int endedWith = hasEnded ? culprit.process().exitValue() : code;
         return new Outcome(EXPLAINED.contains(endedWith) ? endedWith : Kind.WORKER.exitCode(), line, told);
+    }
+
+    /** Waits for the end of a process; the user's second signal ends the waiting. */
+    private void awaitSaved(int rank) throws InterruptedException {
+        long deadline = System.nanoTime() + SAVING.toNanos();
+        while (supervisor.hasJoined(rank) && children.get(rank).process().isAlive()) {
+            Event event = events.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            if (event == null || event instanceof Stop stop && stop.second) {
+                return;
+            }
+        }
     }
 
     private void killAll() {

@@ -41,6 +41,14 @@ public final class Main implements Runnable {
     /** Runs one command and returns its exit code. */
     static int execute(String... arguments) {
         Main main = new Main();
+        try {
+            return run(main, arguments);
+        } catch (Error e) {
+            return main.report(e);
+        }
+    }
+
+    private static int run(Main main, String... arguments) {
         return Commands.addTo(new CommandLine(main), arguments)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, args) -> {
@@ -51,13 +59,19 @@ public final class Main implements Runnable {
                 .execute(arguments);
     }
 
-    private int report(Exception failure) {
+    private int report(Throwable failure) {
         if (debug) {
             failure.printStackTrace();
         }
         if (failure instanceof LockstepException known) {
             System.err.println("error: " + known.getMessage());
             return known.exitCode();
+        }
+        if (failure instanceof OutOfMemoryError) {
+            System.err.println("error: out of memory: " + oneLine(failure)
+                    + ", lower images-per-worker, --lanes or --loader-threads, or give the JVM more with"
+                    + " LOCKSTEP_JAVA_OPTIONS=-Xmx8g");
+            return LockstepException.Kind.WORKER.exitCode();
         }
         System.err.println("error: unexpected " + failure.getClass().getSimpleName() + ": " + oneLine(failure)
                 + ", this is a bug of Lockstep, run again with --debug and report what it prints");

@@ -18,10 +18,18 @@ final class ParentWatch {
     private ParentWatch() {}
 
     static void startIfAsked() {
-        Optional.ofNullable(System.getenv(VARIABLE))
+        parent().ifPresent(ParentWatch::start);
+    }
+
+    /** Whether another process of Lockstep started this one. */
+    static boolean isChild() {
+        return parent().isPresent();
+    }
+
+    private static Optional<Long> parent() {
+        return Optional.ofNullable(System.getenv(VARIABLE))
                 .filter(pid -> pid.matches("[0-9]{1,10}"))
-                .map(Long::valueOf)
-                .ifPresent(ParentWatch::start);
+                .map(Long::valueOf);
     }
 
     private static void start(long pid) {

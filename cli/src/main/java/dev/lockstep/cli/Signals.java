@@ -1,23 +1,19 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.report.RunResult;
-import dev.lockstep.supervise.SupervisorAddress;
 import dev.lockstep.train.StopSignal;
 import java.util.List;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
-/** SIGINT and SIGTERM as requests to save and stop; the second one ends the process at once. */
+/** SIGINT, SIGTERM and SIGHUP as requests to save and stop; see {@link SignalFilter} for the second one. */
 final class Signals implements AutoCloseable {
-    private static final int INTERRUPT = 2;
     private static final int TERMINATE = 15;
     private static final int SIGNALLED = 128;
 
-    /** Ctrl-C reaches all processes of a terminal, and then the launcher passes it on as SIGTERM: it must count once. */
-    private final boolean supervised = SupervisorAddress.from(System.getenv()).isPresent();
-
+    private final SignalFilter filter = SignalFilter.ofThisProcess();
     private final StopSignal stop = new StopSignal();
-    private final List<Signal> signals = List.of(new Signal("INT"), new Signal("TERM"));
+    private final List<Signal> signals = List.of(new Signal("INT"), new Signal("TERM"), new Signal("HUP"));
     private final List<SignalHandler> previous;
     private volatile int received;
 
@@ -32,7 +28,7 @@ final class Signals implements AutoCloseable {
     }
 
     private void onSignal(Signal signal) {
-        if (supervised && signal.getNumber() == INTERRUPT) {
+        if (!filter.counts(signal.getName(), received != 0)) {
             return;
         }
         if (received != 0) {

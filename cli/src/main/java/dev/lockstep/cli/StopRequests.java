@@ -14,6 +14,7 @@ final class StopRequests implements AutoCloseable {
     }
 
     private final List<Signal> signals = List.of(new Signal("INT"), new Signal("TERM"), new Signal("HUP"));
+    private final SignalFilter filter = SignalFilter.ofThisProcess();
     private final List<SignalHandler> previous;
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private volatile int received;
@@ -26,6 +27,9 @@ final class StopRequests implements AutoCloseable {
 
     private void onSignal(Signal signal) {
         boolean second = received != 0;
+        if (!filter.counts(signal.getName(), second)) {
+            return;
+        }
         if (!second) {
             received = signal.getNumber();
         }

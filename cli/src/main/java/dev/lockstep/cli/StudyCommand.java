@@ -45,6 +45,7 @@ import sun.misc.Signal;
 final class StudyCommand implements Callable<Integer> {
     private static final Signal INT = new Signal("INT");
     private static final Signal TERM = new Signal("TERM");
+    private static final Signal HUP = new Signal("HUP");
 
     @Parameters(paramLabel = "STUDY", description = "A study, such as studies/quick.yaml.")
     @SuppressWarnings("NullAway.Init")
@@ -175,7 +176,7 @@ final class StudyCommand implements Callable<Integer> {
         Files.createDirectories(folder);
         Environment.current(children.files()).writeOnce(folder);
         System.err.println(study.file().title());
-        AtomicInteger received = stopOnSignals(children);
+        AtomicInteger received = stopOnSignals();
         StudyResults results;
         try (StudyView view = new StudyView(pace, System.err, Terminal.fromEnvironment())) {
             results = new StudyRunner(study, folder, reuse, children, view).run(sideBySide);
@@ -194,20 +195,17 @@ final class StudyCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** SIGINT and SIGTERM stop this thread's study; returns where the first signal's number will stand. */
-    private static AtomicInteger stopOnSignals(ChildRuns children) {
+    /** SIGINT, SIGTERM and SIGHUP stop this thread's study; returns where the first signal's number will stand. */
+    private static AtomicInteger stopOnSignals() {
         Thread study = Thread.currentThread();
         AtomicInteger received = new AtomicInteger(TERM.getNumber());
         AtomicBoolean stopping = new AtomicBoolean();
-        for (Signal each : List.of(INT, TERM)) {
+        for (Signal each : List.of(INT, TERM, HUP)) {
             Signal.handle(each, signal -> {
                 if (stopping.getAndSet(true)) {
                     Runtime.getRuntime().halt(128 + signal.getNumber());
                 }
                 received.set(signal.getNumber());
-                if (signal.equals(INT)) {
-                    children.haveBeenSignalled();
-                }
                 System.err.println("\n" + signal + ": runs save a checkpoint and stop; again ends at once");
                 study.interrupt();
             });

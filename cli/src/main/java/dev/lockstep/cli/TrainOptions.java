@@ -31,7 +31,7 @@ final class TrainOptions {
             names = "--lanes",
             paramLabel = "L",
             defaultValue = "0",
-            description = "Compute threads of a process (default: cores / procs / threads-per-worker).")
+            description = "Compute threads of a process (default: cores / processes here / threads-per-worker).")
     private int lanes;
 
     @Option(
@@ -204,10 +204,17 @@ final class TrainOptions {
         }
     }
 
-    RunOptions runOptions(Recipe recipe, int processesHere) {
+    /** Processes of the group on this machine, as torchrun says; all of them where nobody says. */
+    private static int processesHere(int processes) {
+        String here = System.getenv().getOrDefault("LOCAL_WORLD_SIZE", "");
+        return here.matches("[1-9][0-9]{0,5}") ? Math.min(Integer.parseInt(here), processes) : processes;
+    }
+
+    /** @param processes of the whole group */
+    RunOptions runOptions(Recipe recipe, int processes) {
         int cores = Runtime.getRuntime().availableProcessors();
-        int standard = Math.max(1, cores / processesHere / recipe.threadsPerWorker());
-        int chosen = lanes > 0 ? lanes : Math.min(standard, recipe.workers() / processesHere);
+        int standard = Math.max(1, cores / processesHere(processes) / recipe.threadsPerWorker());
+        int chosen = lanes > 0 ? lanes : Math.min(standard, recipe.workers() / processes);
         return new RunOptions(
                 Math.max(1, chosen),
                 loaderThreads,

@@ -134,6 +134,7 @@ final class VerifyCommand implements Callable<Integer> {
             if (killedAt > 0 && killedAt < steps) {
                 String run = "killed at P = " + processes + ", resumed from step " + killedAt;
                 show(table.addTree(1, 2, run, train(file, out, 1, 2, "tree")));
+                requireResumed(out, killedAt);
                 return;
             }
         }
@@ -141,6 +142,17 @@ final class VerifyCommand implements Callable<Integer> {
                 "no run could be killed between its first and its last step",
                 "attempts = " + ATTEMPTS,
                 "give more --steps, or try again when the machine is less busy");
+    }
+
+    /** A run that begins anew sets the checkpoints of the one before aside. */
+    private static void requireResumed(Path out, long step) {
+        Path checkpoint = out.resolve("checkpoints").resolve("step-%08d.safetensors.superseded".formatted(step));
+        if (Files.exists(checkpoint)) {
+            throw LockstepException.worker(
+                    "a run began anew and did not go on from its newest checkpoint",
+                    "step = " + step,
+                    "report it as a bug of Lockstep");
+        }
     }
 
     /** Kills a run and waits until none of its processes holds the folder. */

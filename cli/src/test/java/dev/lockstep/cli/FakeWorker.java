@@ -7,9 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import sun.misc.Signal;
 
 /**
  * A process of a group without libtorch. Its arguments: a folder for facts, then {@code rank=deed} for some ranks. Deeds
@@ -23,10 +21,8 @@ final class FakeWorker {
         int rank = Integer.parseInt(System.getenv("RANK"));
         int size = Integer.parseInt(System.getenv("WORLD_SIZE"));
         Path facts = Path.of(arguments[0]);
-        CountDownLatch asked = new CountDownLatch(1);
+        Signals asked = Signals.handle();
         String deed = deed(arguments, rank);
-        Signal.handle(new Signal("INT"), signal -> {});
-        Signal.handle(new Signal("TERM"), signal -> asked.countDown());
         Files.writeString(
                 facts.resolve("pid-" + rank),
                 Long.toString(ProcessHandle.current().pid()));
@@ -64,7 +60,7 @@ final class FakeWorker {
         return true;
     }
 
-    private static void perform(String deed, Path facts, CountDownLatch asked, PeerMonitor monitor)
+    private static void perform(String deed, Path facts, Signals asked, PeerMonitor monitor)
             throws IOException, InterruptedException {
         if (deed.startsWith("exit ")) {
             halt(monitor, Integer.parseInt(deed.substring(5)));
@@ -75,8 +71,9 @@ final class FakeWorker {
             monitor.fail(words[2]);
             halt(monitor, 4);
         } else if (deed.startsWith("linger ")) {
-            monitor.fail(deed.substring(7));
-            Thread.sleep(3500);
+            String[] words = deed.split(" ", 3);
+            monitor.fail(words[2]);
+            Thread.sleep(Long.parseLong(words[1]));
             Files.writeString(facts.resolve("saved"), "");
             halt(monitor, 3);
         } else if (deed.equals("fail once")) {
@@ -92,14 +89,22 @@ final class FakeWorker {
         } else if (deed.startsWith("signal ")) {
             signal(deed.substring(7));
         } else if (deed.equals("deaf")) {
-            asked.await();
+            await(asked);
             System.err.println("heard, but goes on");
             Files.writeString(facts.resolve("heard"), "");
             TimeUnit.HOURS.sleep(1);
         }
-        asked.await();
+        await(asked);
+        // The step, and the checkpoint.
+        Thread.sleep(300);
         System.out.println("saved");
         halt(monitor, 143);
+    }
+
+    private static void await(Signals asked) throws InterruptedException {
+        while (!asked.stop().isRequested()) {
+            Thread.sleep(10);
+        }
     }
 
     private static void halt(PeerMonitor monitor, int status) {

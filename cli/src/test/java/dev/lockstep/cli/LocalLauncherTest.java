@@ -1,6 +1,7 @@
 package dev.lockstep.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(120)
 class LocalLauncherTest {
@@ -120,10 +123,10 @@ class LocalLauncherTest {
         assertThat(errors(log(0))).hasSize(2).containsOnly("error: rank 7 cannot be reached");
     }
 
-    /** Its checkpoint may still be on its way to a slow disk. */
+    /** Its checkpoint may still be on its way to a slow disk, for longer than the others have. */
     @Test
     void rankThatFailsAndStillSaves_isNamedMeanwhile_andNotCutShort() throws IOException {
-        assertThat(launch(2, 1, "0=linger truncated image")).isEqualTo(3);
+        assertThat(launch(2, 1, "0=linger 8500 truncated image")).isEqualTo(3);
         assertThat(facts.resolve("saved")).exists();
         assertThat(errors(err())).singleElement().asString().contains("error: rank 0 on ", " failed: truncated image");
         assertThat(errors(log(1))).singleElement().asString().contains(" failed: truncated image");
@@ -208,20 +211,21 @@ class LocalLauncherTest {
         assertThat(log(1)).contains("saved");
     }
 
-    @Test
-    void sigint_savesAndEndsWith130_evenWhenTheTerminalSendsItToAll() throws Exception {
+    /** A terminal sends its signals to all, as systemd, Slurm and timeout do, and the launcher passes its own on. */
+    @ParameterizedTest
+    @CsvSource({"INT, 130", "TERM, 143", "HUP, 129"})
+    void signalToAll_savesAndEnds(String name, int exitCode) throws Exception {
+        // Under nohup it stays ignored.
+        assumeFalse(name.equals("HUP") && isHangUpIgnored());
         Process launcher = launcher("2");
         awaitAll(2);
         for (int rank = 0; rank < 2; rank++) {
-            ProcessHandle child = ProcessHandle.of(Long.parseLong(Files.readString(facts.resolve("pid-" + rank))))
-                    .orElseThrow();
-            new ProcessBuilder("kill", "-INT", Long.toString(child.pid()))
-                    .start()
-                    .waitFor();
+            signal(name, Long.parseLong(Files.readString(facts.resolve("pid-" + rank))));
         }
-        signal("INT", launcher);
+        signal(name, launcher);
         assertThat(launcher.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(launcher.exitValue()).isEqualTo(130);
+        assertThat(launcher.exitValue()).isEqualTo(exitCode);
+        assertThat(log(0)).contains("saved");
         assertThat(log(1)).contains("saved");
     }
 
@@ -248,16 +252,26 @@ class LocalLauncherTest {
     private Process launcher(String processes, String... deeds) throws IOException {
         List<String> arguments = new ArrayList<>(List.of(processes, logs.toString(), facts.toString()));
         arguments.addAll(List.of(deeds));
-        return ChildJvm.of(FakeLaunch.class.getName(), arguments)
-                .redirectErrorStream(true)
+        ProcessBuilder builder = ChildJvm.of(FakeLaunch.class.getName(), arguments);
+        // As a user starts it.
+        builder.environment().remove(ParentWatch.VARIABLE);
+        return builder.redirectErrorStream(true)
                 .redirectOutput(folder.resolve("launcher.log").toFile())
                 .start();
     }
 
+    private static boolean isHangUpIgnored() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("SigIgn:"))
+                .anyMatch(line -> Integer.parseInt(line.substring(line.length() - 1), 16) % 2 == 1);
+    }
+
     private static void signal(String name, Process process) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
-                .start()
-                .waitFor();
+        signal(name, process.pid());
+    }
+
+    private static void signal(String name, long pid) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
     }
 
     private void awaitAll(int processes) {

@@ -34,9 +34,18 @@ public final class CheckpointDirectory {
     /** Writes to a temporary file, syncs it, renames it, syncs the folder. */
     public Path write(Checkpoint checkpoint) throws IOException {
         Files.createDirectories(directory);
-        Path target = directory.resolve("step-%08d.safetensors".formatted(checkpoint.step()));
+        Path target = fileOf(checkpoint.step());
         AtomicFile.write(target, out -> checkpoint.toFile().write(out));
         return target;
+    }
+
+    /** Whether there is a checkpoint of a step. */
+    public boolean holds(long step) {
+        return Files.exists(fileOf(step));
+    }
+
+    private Path fileOf(long step) {
+        return directory.resolve("step-%08d.safetensors".formatted(step));
     }
 
     /** Removes the oldest checkpoints beyond those to keep. */

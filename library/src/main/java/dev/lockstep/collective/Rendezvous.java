@@ -1,6 +1,7 @@
 package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.supervise.FailureReport;
 import dev.lockstep.torch.TorchRuntime;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -60,9 +61,14 @@ final class Rendezvous {
         LocalAddress.resolve(place.masterAddress());
         TCPStore store = openStore();
         watch.begin(new StoreBoard(store));
-        awaitEveryone(store);
-        ProcessGroupGloo gloo = connect(store);
-        return new GlooGroup(place.rank(), place.size(), gloo, kept, watch);
+        try {
+            awaitEveryone(store);
+            return new GlooGroup(place.rank(), place.size(), connect(store), kept, watch);
+        } catch (RuntimeException | Error e) {
+            // Those that wait hear why, and not that this process has vanished.
+            watch.failed(FailureReport.words(e));
+            throw e;
+        }
     }
 
     private TCPStore openStore() {

@@ -37,7 +37,7 @@ public final class BatchLoader implements AutoCloseable {
     private final List<Thread> threads = new ArrayList<>();
     private final LongAdder waitNanos = new LongAdder();
 
-    /** Guards the five below; notified when any of them changes. */
+    /** Guards the six below; notified when any of them changes. */
     private final Object lock = new Object();
 
     /** Batches not yet taken, in order. */
@@ -49,6 +49,9 @@ public final class BatchLoader implements AutoCloseable {
     private boolean exhausted;
     private boolean closed;
     private @Nullable Throwable failure;
+
+    /** What ended the loading; its place in the order is after all batches that are not taken yet. */
+    private @Nullable Throwable broken;
 
     /** The stream that augments a sample in an epoch. */
     public static KeyedRandom augmentation(long seed, int epoch, int index) {
@@ -176,6 +179,10 @@ public final class BatchLoader implements AutoCloseable {
                 throw new IllegalStateException("the loader is closed");
             }
             CompletableFuture<HostBatch> first = loading.poll();
+            if (first == null && broken != null) {
+                // Another caller has the batch that failed, and may not have seen it yet.
+                throw BatchLoader.<RuntimeException>asItIs(broken);
+            }
             lock.notifyAll();
             return first;
         }
@@ -218,8 +225,15 @@ public final class BatchLoader implements AutoCloseable {
             HostBatch batch = load(claim.request);
             return batch != null && claim.batch.complete(batch);
         } catch (Throwable e) {
+            setBroken(e);
             claim.batch.completeExceptionally(e);
             return false;
+        }
+    }
+
+    private void setBroken(Throwable cause) {
+        synchronized (lock) {
+            broken = broken == null ? cause : broken;
         }
     }
 
@@ -241,6 +255,7 @@ public final class BatchLoader implements AutoCloseable {
                     return claim;
                 }
             } catch (Throwable e) {
+                setBroken(e);
                 batch.completeExceptionally(e);
                 loading.add(batch);
             } finally {

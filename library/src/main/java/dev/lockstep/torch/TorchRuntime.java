@@ -3,7 +3,6 @@ package dev.lockstep.torch;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.natives.NativeLibraries;
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.global.torch;
 
 /** Loads libtorch once, and settles what would otherwise depend on the environment. */
@@ -64,15 +63,6 @@ public final class TorchRuntime {
         // Asked for first: a thread's first parallel loop, or this, takes the number that was set last by any thread.
         torch.get_num_threads();
         torch.set_num_threads(threads);
-    }
-
-    /**
-     * Gives freed memory that the C library keeps back to the operating system, where the C library can (glibc). The
-     * launcher has it keep everything, which is right between steps; after something rare and larger, such as an
-     * evaluation, its memory would stay with the process for good, and a little more of it each time.
-     */
-    public static void releaseFreeMemory() {
-        Pointer.trimMemory();
     }
 
     /** The first line of a native error: what follows it is a C++ stack. */

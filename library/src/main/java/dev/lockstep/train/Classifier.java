@@ -96,6 +96,7 @@ public final class Classifier implements AutoCloseable {
                 new SoloCollective(),
                 recipe.batchNorm().epsilon(),
                 recipe.evaluation().imagesPerBatch(),
+                recipe.imagesPerWorker(),
                 loaderThreads);
         Evaluator.Result result = evaluator.evaluate(dataset, transform, badImages);
         return new Accuracy(

@@ -14,6 +14,7 @@ import dev.lockstep.model.Replica;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -44,10 +45,15 @@ final class Evaluator {
     private final LaneThreads threads;
     private final Collective collective;
     private final int imagesPerBatch;
+    private final int imagesPerPass;
     private final int loaderThreads;
     private final int readAhead;
     private final BufferPool buffers;
 
+    /**
+     * @param imagesPerPass the most images of a batch that go through the network at once; with those of a training step an
+     *     evaluation needs no memory beyond a step's
+     */
     Evaluator(
             List<ImageClassifier> classifiers,
             FlatState state,
@@ -55,6 +61,7 @@ final class Evaluator {
             Collective collective,
             double epsilon,
             int imagesPerBatch,
+            int imagesPerPass,
             int loaderThreads) {
         this.replicas = classifiers.stream()
                 .map(classifier -> Replica.evaluation(classifier, state, epsilon))
@@ -62,6 +69,7 @@ final class Evaluator {
         this.threads = threads;
         this.collective = collective;
         this.imagesPerBatch = imagesPerBatch;
+        this.imagesPerPass = imagesPerPass;
         this.loaderThreads = loaderThreads;
         this.readAhead = 2 * replicas.size() + 2;
         this.buffers = new BufferPool(readAhead + loaderThreads);
@@ -129,18 +137,32 @@ final class Evaluator {
         return new BatchRequest(batch, 0, 0, samples);
     }
 
-    private static void measure(Replica replica, HostBatch batch, float[] results) {
-        try (StepScope scope = new StepScope();
-                AutoGradMode noGradients = new AutoGradMode(false)) {
-            Tensor logits = replica.forward(Tensors.images(batch));
-            double mean =
-                    torch.cross_entropy_loss(logits, Tensors.labels(batch)).item_float();
-            int at = (int) batch.request().step() * RESULTS;
-            results[at + LOSS] = (float) (mean * batch.size());
-            results[at + WRONG_1] = Classification.wrong(logits, batch.labels(), 1);
-            results[at + WRONG_5] = Classification.wrong(logits, batch.labels(), 5);
-            results[at + REPLACED] = batch.replaced().size();
+    /** In passes that are as equal as can be: a last one of few images would be slow for its size. */
+    private void measure(Replica replica, HostBatch batch, float[] results) {
+        int size = batch.size();
+        int passes = (size + imagesPerPass - 1) / imagesPerPass;
+        double loss = 0;
+        int wrong1 = 0;
+        int wrong5 = 0;
+        for (int pass = 0; pass < passes; pass++) {
+            int from = size * pass / passes;
+            long[] labels = Arrays.copyOfRange(batch.labels(), from, size * (pass + 1) / passes);
+            try (StepScope scope = new StepScope();
+                    AutoGradMode noGradients = new AutoGradMode(false)) {
+                Tensor images = Tensors.images(batch).narrow(0, from, labels.length);
+                Tensor logits = replica.forward(images);
+                double mean = torch.cross_entropy_loss(logits, AbstractTensor.create(labels))
+                        .item_float();
+                loss += mean * labels.length;
+                wrong1 += Classification.wrong(logits, labels, 1);
+                wrong5 += Classification.wrong(logits, labels, 5);
+            }
         }
+        int at = (int) batch.request().step() * RESULTS;
+        results[at + LOSS] = (float) loss;
+        results[at + WRONG_1] = wrong1;
+        results[at + WRONG_5] = wrong5;
+        results[at + REPLACED] = batch.replaced().size();
     }
 
     private float[] gather(float[] own) {

@@ -126,6 +126,7 @@ public final class Trainer implements AutoCloseable {
                 collective,
                 recipe.batchNorm().epsilon(),
                 recipe.evaluation().imagesPerBatch(),
+                recipe.imagesPerWorker(),
                 options.loaderThreads());
         this.audit = new Audit(collective);
         this.badTraining = badImages();
@@ -189,6 +190,12 @@ public final class Trainer implements AutoCloseable {
                     "use the same dataset, or --resume never to start anew");
         }
         checkpoint.requirePosition(plan.iterationsPerEpoch());
+        if (checkpoint.step() > totalSteps()) {
+            throw LockstepException.checkpoint(
+                    "checkpoint is beyond the end of the recipe: step = " + checkpoint.step(),
+                    "epochs = " + recipe.epochs() + ", steps = " + totalSteps(),
+                    "give more epochs, an earlier checkpoint with --resume FILE, or --resume never to start anew");
+        }
         Books kept = Books.fromJson(checkpoint.trainer());
         checkpoint.restore(state);
         step = checkpoint.step();
@@ -440,7 +447,6 @@ public final class Trainer implements AutoCloseable {
         if (measured.isEmpty()) {
             return false;
         }
-        TorchRuntime.releaseFreeMemory();
         Evaluator.Result result = measured.get();
         long steps = plan.iterationsPerEpoch();
         int number = (int) (step / steps) - 1;

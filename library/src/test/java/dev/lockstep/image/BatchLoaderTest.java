@@ -186,6 +186,30 @@ final class BatchLoaderTest {
         }
     }
 
+    /** One has the batch that fails, the other waits for one after it, which never comes. */
+    @Test
+    void failure_isWhatEveryCallerGets() throws Exception {
+        LockstepException damaged = LockstepException.data("image is damaged", "file = x", "remove it");
+        ExecutorService callers = Executors.newFixedThreadPool(2);
+        for (int round = 0; round < 200; round++) {
+            CountDownLatch taken = new CountDownLatch(1);
+            ImageTransform failing = new FailingTransform(() -> {
+                taken.await();
+                throw damaged;
+            });
+            try (BatchLoader loader = loader(failing, 1, 1, requests(1))) {
+                List<Future<Optional<HostBatch>>> waiting =
+                        List.of(callers.submit(loader::next), callers.submit(loader::next));
+                Thread.sleep(1);
+                taken.countDown();
+                for (Future<Optional<HostBatch>> caller : waiting) {
+                    assertThatThrownBy(caller::get).cause().isSameAs(damaged);
+                }
+            }
+        }
+        callers.shutdownNow();
+    }
+
     @Test
     void failure_ofTheRequests_comesOut() {
         IllegalStateException broken = new IllegalStateException("no plan");

@@ -43,10 +43,15 @@ class EvaluatorTest {
     }
 
     private static Evaluator.Result evaluate(Collective group, Dataset dataset, int lanes, int imagesPerBatch) {
+        return evaluate(group, dataset, lanes, imagesPerBatch, 4);
+    }
+
+    private static Evaluator.Result evaluate(
+            Collective group, Dataset dataset, int lanes, int imagesPerBatch, int imagesPerPass) {
         try (LaneThreads threads = new LaneThreads(lanes, 1)) {
             List<ImageClassifier> replicas =
                     Stream.generate(EvaluatorTest::network).limit(lanes).toList();
-            return new Evaluator(replicas, state, threads, group, 1e-5, imagesPerBatch, 2)
+            return new Evaluator(replicas, state, threads, group, 1e-5, imagesPerBatch, imagesPerPass, 2)
                     .evaluate(dataset, DATA.evaluationTransform(), BadImages.refused());
         }
     }
@@ -71,6 +76,16 @@ class EvaluatorTest {
         assertThat(result.loss()).isCloseTo(reference.loss(), within(1e-5));
         assertThat(reference.top1Error()).isBetween(0.3, 1.0);
         assertThat(reference.top5Error()).isLessThan(reference.top1Error());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"10, 1", "10, 3", "10, 1000", "37, 36", "1, 5"})
+    void result_ofAnyPasses_isTheSameToRounding(int imagesPerBatch, int imagesPerPass) {
+        Evaluator.Result reference = alone(1, 10);
+        Evaluator.Result result = evaluate(new SoloCollective(), DATA.validation(), 2, imagesPerBatch, imagesPerPass);
+        assertThat(result.top1Error()).isEqualTo(reference.top1Error());
+        assertThat(result.top5Error()).isEqualTo(reference.top5Error());
+        assertThat(result.loss()).isCloseTo(reference.loss(), within(1e-5));
     }
 
     @ParameterizedTest
