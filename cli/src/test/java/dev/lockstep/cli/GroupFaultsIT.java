@@ -3,6 +3,7 @@ package dev.lockstep.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.sampling.MinibatchPlan;
+import dev.lockstep.torch.TorchRuntime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -10,11 +11,14 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.TCPStore;
+import org.bytedeco.pytorch.TCPStoreOptions;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -131,6 +135,34 @@ final class GroupFaultsIT {
         assertThat(exitCode(0)).isEqualTo(143);
         assertThat(Files.readString(folder.resolve("launcher.out")))
                 .contains("restart 1 of 1: rank 0 on ", " was killed by signal 9 (SIGKILL)");
+    }
+
+    /** torchrun's agent keeps the store, and what a group has left there meets the next one. */
+    @Test
+    void groupThatTorchrunStartsAgain_comesTogether() throws Exception {
+        TorchRuntime.load();
+        try (TCPStoreOptions options = new TCPStoreOptions()) {
+            options.isServer(true);
+            options.port((short) 0);
+            options.waitWorkers(false);
+            TCPStore agent = new TCPStore("127.0.0.1", options);
+            String port = Integer.toString(agent.getPort() & 0xffff);
+            for (int life = 0; life < 2; life++) {
+                for (int rank = 0; rank < 2; rank++) {
+                    Map<String, String> environment = new HashMap<>(place(rank, 2, port));
+                    environment.put("TORCHELASTIC_USE_AGENT_STORE", "True");
+                    environment.put("TORCHELASTIC_RUN_ID", "none");
+                    environment.put("TORCHELASTIC_RESTART_COUNT", Integer.toString(life));
+                    start("rank-" + rank + ".out", environment, "--stop-after", Integer.toString(life + 1));
+                }
+                // The one that may find the old keys first.
+                assertThat(List.of(exitCode(2 * life + 1), exitCode(2 * life)))
+                        .as(() -> read("rank-0.out") + read("rank-1.out"))
+                        .containsExactly(0, 0);
+            }
+            agent.close();
+        }
+        assertThat(out.resolve("result.json")).content().contains("\"steps\":2,");
     }
 
     @Test
@@ -277,6 +309,14 @@ final class GroupFaultsIT {
     private int exitCode(int process) throws InterruptedException {
         assertThat(processes.get(process).waitFor(60, TimeUnit.SECONDS)).isTrue();
         return processes.get(process).exitValue();
+    }
+
+    private String read(String log) {
+        try {
+            return Files.readString(folder.resolve(log));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private List<String> errors(String log) throws IOException {

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * the other vanish or fall silent, but not its exit status.
  */
 final class HostedWatch implements Watch {
-    private static final String KEY = "lockstep/supervisor";
+    private static final String KEY = "supervisor";
 
-    private static final String HOST = "lockstep/supervisor-host";
+    private static final String HOST = "supervisor-host";
 
     private final GroupEnvironment place;
     private final Duration timeout;

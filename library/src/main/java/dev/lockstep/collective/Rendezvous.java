@@ -13,7 +13,9 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.ByteVector;
 import org.bytedeco.pytorch.GlooDeviceVector;
+import org.bytedeco.pytorch.PrefixStore;
 import org.bytedeco.pytorch.ProcessGroupGloo;
+import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.TCPStore;
 import org.bytedeco.pytorch.TCPStoreOptions;
@@ -23,13 +25,15 @@ import org.bytedeco.pytorch.TCPStoreOptions;
  * the names of all others; then each connects to each.
  */
 final class Rendezvous {
-    private static final String JOINED = "lockstep/joined/";
+    private static final String JOINED = "joined/";
+    /** How often torchrun has started the group again. */
+    private static final String RESTARTS = "TORCHELASTIC_RESTART_COUNT";
 
     /**
-     * Stores that were given to a ProcessGroupGloo. It frees its store when it is freed; the Java object must neither free
-     * it again nor be collected, which would.
+     * Stores that were given to another object. It frees its store when it is freed; the Java object must neither free it
+     * again nor be collected, which would.
      */
-    private static final List<TCPStore> GIVEN_AWAY = Collections.synchronizedList(new ArrayList<>());
+    private static final List<Store> GIVEN_AWAY = Collections.synchronizedList(new ArrayList<>());
 
     private final GroupEnvironment place;
     private final Map<String, String> environment;
@@ -59,7 +63,7 @@ final class Rendezvous {
     GlooGroup join() {
         TorchRuntime.load();
         LocalAddress.resolve(place.masterAddress());
-        TCPStore store = openStore();
+        Store store = ofThisLife(openStore());
         watch.begin(new StoreBoard(store));
         try {
             awaitEveryone(store);
@@ -78,6 +82,12 @@ final class Rendezvous {
             return store;
         }
         return store(place.masterPort() != 0 ? place.masterPort() : watch.awaitPort(joinTimeout));
+    }
+
+    /** torchrun's own store outlives a group that it starts again: none may find what the one before has left there. */
+    private Store ofThisLife(TCPStore store) {
+        GIVEN_AWAY.add(store);
+        return new PrefixStore("lockstep/" + environment.getOrDefault(RESTARTS, "0") + "/", store);
     }
 
     private TCPStore store(int port) {
@@ -112,7 +122,7 @@ final class Rendezvous {
     }
 
     /** The store as a board. */
-    private record StoreBoard(TCPStore store) implements Watch.Board {
+    private record StoreBoard(Store store) implements Watch.Board {
         @Override
         public void put(String key, String value) {
             try (ByteVector bytes = new ByteVector(value.getBytes(StandardCharsets.UTF_8))) {
@@ -130,7 +140,7 @@ final class Rendezvous {
         }
     }
 
-    private void awaitEveryone(TCPStore store) {
+    private void awaitEveryone(Store store) {
         try (StringVector keys = new StringVector()) {
             for (int rank = 0; rank < place.size(); rank++) {
                 keys.push_back(JOINED + rank);
@@ -142,7 +152,7 @@ final class Rendezvous {
         }
     }
 
-    private LockstepException absent(TCPStore store, RuntimeException failure) {
+    private LockstepException absent(Store store, RuntimeException failure) {
         if (!CommunicationFailure.isTimeout(failure)) {
             return CommunicationFailure.of(failure, "rank 0", "while the group came together");
         }
@@ -164,7 +174,7 @@ final class Rendezvous {
                 failure);
     }
 
-    private ProcessGroupGloo connect(TCPStore store) {
+    private ProcessGroupGloo connect(Store store) {
         ProcessGroupGloo.Options options = keep(ProcessGroupGloo.Options.create(milliseconds(joinTimeout)));
         try {
             options.devices(keep(new GlooDeviceVector(keep(LocalAddress.device(place, environment)))));
