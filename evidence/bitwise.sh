@@ -1,6 +1,6 @@
 #!/bin/bash
-# The bitwise promise: 40 steps of the shipped recipe give the same weights, momentum and running statistics for every number of processes, lanes and loader
-# threads; also with augmentation, with k = 6, with two threads a worker, and with the velocity
+# The bitwise promise: 40 steps of the shipped recipe give the same weights, momentum and running statistics for every number
+# of processes, lanes and loader threads; also with augmentation, with k = 6, with two threads a worker, and with the velocity
 # form. Three processes of two workers each are announced as not bitwise, and are as near as rounding.
 # shellcheck source=evidence/common.sh
 . "$(dirname -- "$0")/common.sh"

@@ -137,7 +137,7 @@ final class LocalGroup {
 
     /** Starts the processes and waits until all have ended, by themselves or by our hand. */
     Outcome run() {
-        StopRequests.Listener listener = (number, second) -> events.add(new Stop(second));
+        StopRequests.Listener listener = (signal, second) -> events.add(new Stop(second));
         Thread cleanUp = new Thread(this::killAll);
         Runtime.getRuntime().addShutdownHook(cleanUp);
         stops.add(listener);

@@ -5,12 +5,23 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
-/** SIGINT, SIGTERM and SIGHUP as the launcher of a group takes them: it passes them on, and ends when its processes have. */
+/** SIGINT, SIGTERM and SIGHUP as requests to stop, while this is open; {@link SignalFilter} says which of them count. */
 final class StopRequests implements AutoCloseable {
     /** Hears of a signal. */
     interface Listener {
         /** @param second whether there was one before: the user does not want to wait any longer */
-        void onSignal(int number, boolean second);
+        void onSignal(Signal signal, boolean second);
+    }
+
+    /** At the first signal says what follows and asks for it, at the second ends the process. */
+    static Listener once(String what, Runnable stop) {
+        return (signal, second) -> {
+            if (second) {
+                Runtime.getRuntime().halt(128 + signal.getNumber());
+            }
+            System.err.println("\n" + signal + ": " + what + "; again ends at once");
+            stop.run();
+        };
     }
 
     private final List<Signal> signals = List.of(new Signal("INT"), new Signal("TERM"), new Signal("HUP"));
@@ -19,7 +30,9 @@ final class StopRequests implements AutoCloseable {
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private volatile int received;
 
-    StopRequests() {
+    /** @param first hear of signals from the beginning */
+    StopRequests(Listener... first) {
+        listeners.addAll(List.of(first));
         previous = signals.stream()
                 .map(signal -> Signal.handle(signal, this::onSignal))
                 .toList();
@@ -33,7 +46,7 @@ final class StopRequests implements AutoCloseable {
         if (!second) {
             received = signal.getNumber();
         }
-        listeners.forEach(listener -> listener.onSignal(signal.getNumber(), second));
+        listeners.forEach(listener -> listener.onSignal(signal, second));
     }
 
     /** The number of the first signal; 0 when there was none. */

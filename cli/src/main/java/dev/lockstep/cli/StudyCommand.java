@@ -23,12 +23,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import sun.misc.Signal;
 
 /** {@code lockstep study}: runs a grid of recipes × seeds and answers the questions that were stated before. */
 @Command(
@@ -43,9 +40,7 @@ import sun.misc.Signal;
             "Killed or stopped, the same command goes on where it was."
         })
 final class StudyCommand implements Callable<Integer> {
-    private static final Signal INT = new Signal("INT");
-    private static final Signal TERM = new Signal("TERM");
-    private static final Signal HUP = new Signal("HUP");
+    private static final int TERMINATED = 143;
 
     @Parameters(paramLabel = "STUDY", description = "A study, such as studies/quick.yaml.")
     @SuppressWarnings("NullAway.Init")
@@ -176,13 +171,22 @@ final class StudyCommand implements Callable<Integer> {
         Files.createDirectories(folder);
         Environment.current(children.files()).writeOnce(folder);
         System.err.println(study.file().title());
-        AtomicInteger received = stopOnSignals();
+        try (StopRequests stops = new StopRequests(
+                StopRequests.once("runs save a checkpoint and stop", Thread.currentThread()::interrupt))) {
+            return run(study, folder, children, pace, sideBySide, stops);
+        }
+    }
+
+    private Integer run(
+            Study study, Path folder, ChildRuns children, StudyPace pace, int sideBySide, StopRequests stops)
+            throws IOException {
         StudyResults results;
         try (StudyView view = new StudyView(pace, System.err, Terminal.fromEnvironment())) {
             results = new StudyRunner(study, folder, reuse, children, view).run(sideBySide);
         } catch (InterruptedException e) {
             System.err.println("stopped; the same command goes on from here");
-            return 128 + received.get();
+            // A run alone may have had the signal.
+            return stops.received() == 0 ? TERMINATED : stops.exitCode();
         }
         // A run that was killed after its result and before its page counts as finished: its page is made up for here.
         study.grid(folder).stream()
@@ -193,23 +197,5 @@ final class StudyCommand implements Callable<Integer> {
         StudyReport.write(study, results, folder);
         System.out.println(json ? results.summaryJson() : StudyText.of(results, folder.resolve(StudyReport.NAME)));
         return 0;
-    }
-
-    /** SIGINT, SIGTERM and SIGHUP stop this thread's study; returns where the first signal's number will stand. */
-    private static AtomicInteger stopOnSignals() {
-        Thread study = Thread.currentThread();
-        AtomicInteger received = new AtomicInteger(TERM.getNumber());
-        AtomicBoolean stopping = new AtomicBoolean();
-        for (Signal each : List.of(INT, TERM, HUP)) {
-            Signal.handle(each, signal -> {
-                if (stopping.getAndSet(true)) {
-                    Runtime.getRuntime().halt(128 + signal.getNumber());
-                }
-                received.set(signal.getNumber());
-                System.err.println("\n" + signal + ": runs save a checkpoint and stop; again ends at once");
-                study.interrupt();
-            });
-        }
-        return received;
     }
 }

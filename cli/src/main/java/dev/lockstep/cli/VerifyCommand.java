@@ -1,6 +1,7 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.image.catalogue.OpenDataset;
@@ -146,8 +147,8 @@ final class VerifyCommand implements Callable<Integer> {
 
     /** A run that begins anew sets the checkpoints of the one before aside. */
     private static void requireResumed(Path out, long step) {
-        Path checkpoint = out.resolve("checkpoints").resolve("step-%08d.safetensors.superseded".formatted(step));
-        if (Files.exists(checkpoint)) {
+        String superseded = CheckpointDirectory.nameOf(step) + CheckpointDirectory.SUPERSEDED;
+        if (Files.exists(out.resolve("checkpoints").resolve(superseded))) {
             throw LockstepException.worker(
                     "a run began anew and did not go on from its newest checkpoint",
                     "step = " + step,
@@ -234,7 +235,7 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private double distance(Path run, SortedMap<String, double[]> exact) {
-        Path checkpoint = run.resolve("checkpoints").resolve("step-%08d.safetensors".formatted(steps));
+        Path checkpoint = run.resolve("checkpoints").resolve(CheckpointDirectory.nameOf(steps));
         return ReferenceTraining.distance(Checkpoint.read(checkpoint).tensors(), exact);
     }
 

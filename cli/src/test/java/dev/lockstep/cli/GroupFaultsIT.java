@@ -141,11 +141,8 @@ final class GroupFaultsIT {
     @Test
     void groupThatTorchrunStartsAgain_comesTogether() throws Exception {
         TorchRuntime.load();
-        try (TCPStoreOptions options = new TCPStoreOptions()) {
-            options.isServer(true);
-            options.port((short) 0);
-            options.waitWorkers(false);
-            TCPStore agent = new TCPStore("127.0.0.1", options);
+        try (TCPStoreOptions options = new TCPStoreOptions().isServer(true).waitWorkers(false);
+                TCPStore agent = new TCPStore("127.0.0.1", options.port((short) 0))) {
             String port = Integer.toString(agent.getPort() & 0xffff);
             for (int life = 0; life < 2; life++) {
                 for (int rank = 0; rank < 2; rank++) {
@@ -160,7 +157,6 @@ final class GroupFaultsIT {
                         .as(() -> read("rank-0.out") + read("rank-1.out"))
                         .containsExactly(0, 0);
             }
-            agent.close();
         }
         assertThat(out.resolve("result.json")).content().contains("\"steps\":2,");
     }

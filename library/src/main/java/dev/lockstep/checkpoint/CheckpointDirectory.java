@@ -17,6 +17,9 @@ import java.util.stream.Stream;
  * when a run goes on.
  */
 public final class CheckpointDirectory {
+    /** After the name of a file that {@link #supersedeAfter} has set aside. */
+    public static final String SUPERSEDED = ".superseded";
+
     private final Path directory;
     private final int keep;
     private final Consumer<String> notices;
@@ -34,18 +37,19 @@ public final class CheckpointDirectory {
     /** Writes to a temporary file, syncs it, renames it, syncs the folder. */
     public Path write(Checkpoint checkpoint) throws IOException {
         Files.createDirectories(directory);
-        Path target = fileOf(checkpoint.step());
+        Path target = directory.resolve(nameOf(checkpoint.step()));
         AtomicFile.write(target, out -> checkpoint.toFile().write(out));
         return target;
     }
 
     /** Whether there is a checkpoint of a step. */
     public boolean holds(long step) {
-        return Files.exists(fileOf(step));
+        return Files.exists(directory.resolve(nameOf(step)));
     }
 
-    private Path fileOf(long step) {
-        return directory.resolve("step-%08d.safetensors".formatted(step));
+    /** The name of the file of a step. */
+    public static String nameOf(long step) {
+        return "step-%08d.safetensors".formatted(step);
     }
 
     /** Removes the oldest checkpoints beyond those to keep. */
@@ -76,7 +80,7 @@ public final class CheckpointDirectory {
     public void supersedeAfter(long step) throws IOException {
         for (Path file : files()) {
             if (stepOf(file) > step) {
-                AtomicFile.move(file, file.resolveSibling(file.getFileName() + ".superseded"));
+                AtomicFile.move(file, file.resolveSibling(file.getFileName() + SUPERSEDED));
             }
         }
     }

@@ -16,8 +16,6 @@ import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.optim.MomentumSgd;
 import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
-import dev.lockstep.recipe.RecipeDifference;
-import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.report.BadImage;
 import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.MetricSink;
@@ -172,45 +170,14 @@ public final class Trainer implements AutoCloseable {
     /**
      * Goes on from a checkpoint.
      *
-     * @throws LockstepException of kind CHECKPOINT when it is of another recipe or of other data
+     * @throws LockstepException of kind CHECKPOINT when it is of another recipe, of other data, or beyond the recipe's end
      */
     public void restore(Checkpoint checkpoint) {
-        List<String> differing = RecipeDifference.ofArithmetic(recipe, recipeOf(checkpoint));
-        if (!differing.isEmpty()) {
-            throw LockstepException.checkpoint(
-                    "checkpoint is of another recipe: " + String.join(", ", differing),
-                    "this recipe's values (the checkpoint's)",
-                    "use the same recipe, or --resume never to start anew");
-        }
-        if (!checkpoint.datasetFingerprint().equals(fingerprint)) {
-            throw LockstepException.checkpoint(
-                    "checkpoint is of other data",
-                    "dataset fingerprint = " + fingerprint + " (the checkpoint's: " + checkpoint.datasetFingerprint()
-                            + ")",
-                    "use the same dataset, or --resume never to start anew");
-        }
-        checkpoint.requirePosition(plan.iterationsPerEpoch());
-        if (checkpoint.step() > totalSteps()) {
-            throw LockstepException.checkpoint(
-                    "checkpoint is beyond the end of the recipe: step = " + checkpoint.step(),
-                    "epochs = " + recipe.epochs() + ", steps = " + totalSteps(),
-                    "give more epochs, an earlier checkpoint with --resume FILE, or --resume never to start anew");
-        }
+        CheckpointFit.require(checkpoint, recipe, fingerprint, plan.iterationsPerEpoch());
         Books kept = Books.fromJson(checkpoint.trainer());
         checkpoint.restore(state);
         step = checkpoint.step();
         books = kept;
-    }
-
-    private static Recipe recipeOf(Checkpoint checkpoint) {
-        try {
-            return RecipeFile.parse(checkpoint.recipe(), "recipe of the checkpoint", Map.of());
-        } catch (LockstepException e) {
-            throw LockstepException.checkpoint(
-                    "the recipe of the checkpoint cannot be read: " + e.whatAndWhere(),
-                    "step = " + checkpoint.step(),
-                    "use the version of Lockstep that wrote it, or another checkpoint");
-        }
     }
 
     /** Iterations done. */

@@ -1,0 +1,54 @@
+package dev.lockstep.train;
+
+import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeDifference;
+import dev.lockstep.recipe.RecipeFile;
+import java.util.List;
+import java.util.Map;
+
+/** Whether going on from a checkpoint gives what the recipe and the data give. */
+final class CheckpointFit {
+    private CheckpointFit() {}
+
+    /**
+     * @param fingerprint of the data
+     * @throws LockstepException of kind CHECKPOINT when it is of another recipe, of other data, or beyond the recipe's end
+     */
+    static void require(Checkpoint checkpoint, Recipe recipe, String fingerprint, int iterationsPerEpoch) {
+        List<String> differing = RecipeDifference.ofArithmetic(recipe, recipeOf(checkpoint));
+        if (!differing.isEmpty()) {
+            throw LockstepException.checkpoint(
+                    "checkpoint is of another recipe: " + String.join(", ", differing),
+                    "this recipe's values (the checkpoint's)",
+                    "use the same recipe, or --resume never to start anew");
+        }
+        if (!checkpoint.datasetFingerprint().equals(fingerprint)) {
+            throw LockstepException.checkpoint(
+                    "checkpoint is of other data",
+                    "dataset fingerprint = " + fingerprint + " (the checkpoint's: " + checkpoint.datasetFingerprint()
+                            + ")",
+                    "use the same dataset, or --resume never to start anew");
+        }
+        checkpoint.requirePosition(iterationsPerEpoch);
+        long totalSteps = (long) recipe.epochs() * iterationsPerEpoch;
+        if (checkpoint.step() > totalSteps) {
+            throw LockstepException.checkpoint(
+                    "checkpoint is beyond the end of the recipe: step = " + checkpoint.step(),
+                    "epochs = " + recipe.epochs() + ", steps = " + totalSteps,
+                    "give more epochs, an earlier checkpoint with --resume FILE, or --resume never to start anew");
+        }
+    }
+
+    private static Recipe recipeOf(Checkpoint checkpoint) {
+        try {
+            return RecipeFile.parse(checkpoint.recipe(), "recipe of the checkpoint", Map.of());
+        } catch (LockstepException e) {
+            throw LockstepException.checkpoint(
+                    "the recipe of the checkpoint cannot be read: " + e.whatAndWhere(),
+                    "step = " + checkpoint.step(),
+                    "use the version of Lockstep that wrote it, or another checkpoint");
+        }
+    }
+}
