@@ -59,7 +59,8 @@ public final class Main implements Runnable {
                 .execute(arguments);
     }
 
-    private int report(Throwable failure) {
+    /** Says in one line what went wrong, and returns the exit code for it. */
+    int report(Throwable failure) {
         if (debug) {
             failure.printStackTrace();
         }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -205,15 +206,15 @@ final class TrainOptions {
     }
 
     /** Processes of the group on this machine, as torchrun says; all of them where nobody says. */
-    private static int processesHere(int processes) {
-        String here = System.getenv().getOrDefault("LOCAL_WORLD_SIZE", "");
+    static int processesHere(Map<String, String> environment, int processes) {
+        String here = environment.getOrDefault("LOCAL_WORLD_SIZE", "");
         return here.matches("[1-9][0-9]{0,5}") ? Math.min(Integer.parseInt(here), processes) : processes;
     }
 
     /** @param processes of the whole group */
     RunOptions runOptions(Recipe recipe, int processes) {
         int cores = Runtime.getRuntime().availableProcessors();
-        int standard = Math.max(1, cores / processesHere(processes) / recipe.threadsPerWorker());
+        int standard = Math.max(1, cores / processesHere(System.getenv(), processes) / recipe.threadsPerWorker());
         int chosen = lanes > 0 ? lanes : Math.min(standard, recipe.workers() / processes);
         return new RunOptions(
                 Math.max(1, chosen),

@@ -3,10 +3,15 @@ package dev.lockstep.cli;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.function.IntSupplier;
 
 /** What a command printed and how it ended. */
 record CapturedRun(int exitCode, String out, String err) {
     static CapturedRun of(String... arguments) {
+        return of(() -> Main.execute(arguments));
+    }
+
+    static CapturedRun of(IntSupplier command) {
         PrintStream out = System.out;
         PrintStream err = System.err;
         ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
@@ -14,7 +19,7 @@ record CapturedRun(int exitCode, String out, String err) {
         System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
         try {
-            int exitCode = Main.execute(arguments);
+            int exitCode = command.getAsInt();
             return new CapturedRun(
                     exitCode, outBytes.toString(StandardCharsets.UTF_8), errBytes.toString(StandardCharsets.UTF_8));
         } finally {
