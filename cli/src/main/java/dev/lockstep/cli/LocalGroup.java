@@ -20,6 +20,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -58,8 +59,8 @@ final class LocalGroup {
 
     private record Stop(boolean second) implements Event {}
 
-    /** A process has had time enough to start. */
-    private record StartOver() implements Event {}
+    /** Time enough has passed for a process to start or, once it has taken leave, to end. */
+    private record TimeOver() implements Event {}
 
     /** A process that lost its line to the supervisor is usually about to end; its exit status says more. */
     private static final Duration EXIT_FOLLOWS = Duration.ofSeconds(1);
@@ -92,7 +93,11 @@ final class LocalGroup {
     private final Starter starter;
     private final int size;
     private final Supervisor supervisor;
-    private long startDeadline;
+    /** Processes that had taken leave, and not ended, when time was last over. */
+    private Set<Integer> leaving = Set.of();
+
+    private boolean started;
+    private long deadline;
 
     private interface Starter {
         Child start(int rank);
@@ -163,7 +168,7 @@ final class LocalGroup {
             }
             child.process().onExit().thenAccept(process -> events.add(new Exited(child.rank(), process.exitValue())));
         }
-        startDeadline = System.nanoTime() + startTimeout.toNanos();
+        setDeadline();
         if (stops.received() != 0) {
             events.add(new Stop(false));
         }
@@ -172,13 +177,20 @@ final class LocalGroup {
     private Outcome follow() throws InterruptedException {
         while (ended.size() < size) {
             Event event = next();
-            if (event instanceof StartOver) {
-                OptionalInt missing = IntStream.range(0, size)
-                        .filter(rank -> !ended.containsKey(rank) && !supervisor.hasJoined(rank))
-                        .findFirst();
+            if (event instanceof TimeOver) {
+                OptionalInt missing =
+                        running().filter(rank -> !supervisor.hasJoined(rank)).findFirst();
                 if (missing.isPresent()) {
                     return fail(missing.getAsInt(), "did not start within " + startTimeout.toSeconds() + " s", 0);
                 }
+                OptionalInt stuck = running().filter(leaving::contains).findFirst();
+                if (stuck.isPresent()) {
+                    String cause = "finished, but did not end within " + peerTimeout.toSeconds() + " s";
+                    return fail(stuck.getAsInt(), cause, 0);
+                }
+                leaving = running().filter(supervisor::hasLeft).boxed().collect(Collectors.toSet());
+                started = true;
+                setDeadline();
             } else if (event instanceof Stop stop) {
                 if (stop.second) {
                     return Outcome.good(stops.exitCode());
@@ -205,21 +217,26 @@ final class LocalGroup {
         return Outcome.good(ended.values().stream().anyMatch(STOPPED::contains) ? stopCode() : 0);
     }
 
+    private IntStream running() {
+        return IntStream.range(0, size).filter(rank -> !ended.containsKey(rank));
+    }
+
+    private void setDeadline() {
+        deadline = System.nanoTime() + (started ? peerTimeout : startTimeout).toNanos();
+    }
+
     private Event next() throws InterruptedException {
-        if (startDeadline == 0) {
-            return events.take();
-        }
-        Event event = events.poll(startDeadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-        if (event != null) {
-            return event;
-        }
-        if (System.nanoTime() - startDeadline > OVERSLEPT.toNanos()) {
+        while (true) {
+            Event event = events.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            if (event != null) {
+                return event;
+            }
+            if (System.nanoTime() - deadline <= OVERSLEPT.toNanos()) {
+                return new TimeOver();
+            }
             // Someone stopped the launcher, and its processes with it.
-            startDeadline = System.nanoTime() + startTimeout.toNanos();
-            return next();
+            setDeadline();
         }
-        startDeadline = 0;
-        return new StartOver();
     }
 
     private boolean isGood(Exited exited) {

@@ -86,6 +86,9 @@ final class FakeWorker {
             if (Files.exists(facts.resolve("failed"))) {
                 halt(monitor, 0);
             }
+        } else if (deed.equals("leave and stop")) {
+            monitor.close();
+            signal("STOP");
         } else if (deed.startsWith("signal ")) {
             signal(deed.substring(7));
         } else if (deed.equals("deaf")) {

@@ -149,6 +149,23 @@ class LocalLauncherTest {
     }
 
     @Test
+    void rankThatTakesLeaveAndDoesNotEnd_isNamed() throws IOException {
+        assertThat(new LocalLauncher(
+                                FakeWorker.class.getName(), () -> {}, print(out), print(err), Duration.ofSeconds(10))
+                        .run(
+                                2,
+                                () -> List.of(facts.toString(), "0=exit 0", "1=leave and stop"),
+                                logs,
+                                Duration.ofSeconds(2),
+                                0))
+                .isEqualTo(4);
+        assertThat(errors(err()))
+                .singleElement()
+                .asString()
+                .contains("error: rank 1 on ", "finished, but did not end within 2 s");
+    }
+
+    @Test
     void unexplainedExit_isAWorkerFailure() {
         assertThat(launch(2, 0, "1=exit 1")).isEqualTo(4);
         assertThat(err()).contains("error: rank 1 on ", "ended with exit status 1");
