@@ -73,8 +73,9 @@ wait "$launcher" || [ $? -eq 143 ] || { echo "the run failed:" >&2 && tail -n 5 
 
 # Memory that the allocator has once taken it keeps, so peaks are no independent points around a line: they rise in jumps and
 # stay there. What is independent is how much they rise from each epoch to the next. The slope is the mean of that; it is zero
-# within noise when it is at most Student's 97.5 % quantile times its standard error, and the noise must be so small that a
-# rise by a hundredth of the memory would have shown.
+# within noise when it is at most Student's 97.5 % quantile times its standard error. A jump makes much noise, in which a
+# small leak could hide; but a leak moves the median too, which must be at most 0.1 KiB a step. And the noise must be so small
+# that a rise by a hundredth of the memory would have shown.
 for rank in "${!ranks[@]}"; do
     [ -s "$work/jvm-end-$rank" ] || continue
     jvm=$(($(cat "$work/jvm-end-$rank") - $(cat "$work/jvm-begin-$rank")))
@@ -85,14 +86,20 @@ for rank in "${!ranks[@]}"; do
             n = NR - 1
             steps = x[NR] - x[1]
             mean = (y[NR] - y[1]) / n
-            for (i = 1; i <= n; i++) rest += (y[i + 1] - y[i] - mean) ^ 2
+            for (i = 1; i <= n; i++) {
+                rise = y[i + 1] - y[i]
+                rest += (rise - mean) ^ 2
+                for (j = i; j > 1 && sorted[j - 1] > rise; j--) sorted[j] = sorted[j - 1]
+                sorted[j] = rise
+            }
+            median = (sorted[int((n + 1) / 2)] + sorted[int(n / 2) + 1]) / 2
             error = sqrt(rest / (n - 1) / n)
             split("12.71 4.30 3.18 2.78 2.57 2.45 2.36 2.31 2.26 2.23", quantiles)
             bound = (n - 1 > 10 ? 1.96 + 2.65 / (n - 1) : quantiles[n - 1]) * error
-            verdict = mean > bound ? "GROWS" : bound * n > y[1] / 100 ? "NOISY" : "flat"
+            verdict = mean > bound || median > 0.1 * steps / n ? "GROWS" : bound * n > y[1] / 100 ? "NOISY" : "flat"
             scale = n / steps
-            printf "%-6s rank %d: %+.2f ± %.2f KiB a step, of which up to %.2f are noise; from %.1f to %.1f MiB (%+.2f %%) in %d epochs, %d steps; ", \
-                verdict, rank, mean * scale, error * scale, bound * scale, y[1] / 1024, y[NR] / 1024, 100 * (y[NR] / y[1] - 1), n, steps
+            printf "%-6s rank %d: %+.2f ± %.2f KiB a step, of which up to %.2f are noise, median %+.2f; from %.1f to %.1f MiB (%+.2f %%) in %d epochs, %d steps; ", \
+                verdict, rank, mean * scale, error * scale, bound * scale, median * scale, y[1] / 1024, y[NR] / 1024, 100 * (y[NR] / y[1] - 1), n, steps
             printf "the JVM'"'"'s own account %+d KiB\n", jvm
             exit verdict != "flat"
         }' "$work/peaks-$rank" || failures=$((${failures:-0} + 1))
