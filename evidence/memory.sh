@@ -1,6 +1,6 @@
 #!/bin/bash
 # Whether the memory of a long run is flat: trains the shipped recipe in two processes, takes the peak of each process in each
-# epoch, its evaluation included, and how much it grows from one epoch to the next. Five epochs come first as warm-up, then
+# epoch, its evaluation included, and how much it grows from one epoch to the next. Eight epochs come first as warm-up, then
 # EPOCHS count. A peak is the kernel's own (VmHWM, reset where an epoch begins), mapped files left out. Heaps have a fixed size and
 # are resident from the start, so that what grows is native: libtorch's tensors, Gloo's buffers, and what the JVM itself keeps
 # outside the heap, which its own account tells apart. The JVM's optimising compiler is off: it takes and gives back up to
@@ -13,7 +13,7 @@ export LC_ALL=C.UTF-8
 . "$(dirname -- "$0")/common.sh"
 procs=${1:-2}
 epochs=${2:-15}
-warm=5
+warm=8
 jdk=$(dirname -- "$(readlink -f -- "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java)" | head -n 1)")
 # Small pages: with huge ones a touched corner counts as 2 MiB.
 export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=0}
