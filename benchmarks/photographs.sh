@@ -10,7 +10,7 @@ trap 'rm -rf "$folder"' EXIT
     "${LOCKSTEP_BACKGROUNDS:-/usr/share/backgrounds}"/*_by_*.jpg
 # shellcheck disable=SC2086 # several options
 mvn -q -B ${MAVEN_ARGS:-} -f "$home/pom.xml" -DskipTests -Dspotless.check.skip=true package
-allocator="GLIBC_TUNABLES=glibc.malloc.hugetlb=1 MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=34359738368
+allocator="GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=0 MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=34359738368
     MALLOC_TOP_PAD_=67108864" # As the launcher sets it.
 for _ in 1 2; do
     # shellcheck disable=SC2086 # several variables

@@ -13,7 +13,7 @@ fi
 [ -n "${LOCKSTEP_BUILT:-}" ] ||
     mvn -q -B ${MAVEN_ARGS:-} -f "$home/pom.xml" -DskipTests -Dspotless.check.skip=true package
 # As the launcher sets them.
-export GLIBC_TUNABLES=glibc.malloc.hugetlb=1 MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=34359738368 \
+export GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=0 MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=34359738368 \
     MALLOC_TOP_PAD_=67108864 OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
 java -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -Dorg.bytedeco.javacpp.maxBytes=0 -XX:+UseParallelGC \
     -cp "$home/benchmarks/target/classes:$(cat "$home/benchmarks/target/classpath.txt")" \

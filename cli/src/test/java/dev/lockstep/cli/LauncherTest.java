@@ -154,7 +154,7 @@ final class LauncherTest {
         environment.put("LOCKSTEP_JAVA_OPTIONS", "-Xmx1g -Da=b");
         assertThat(run("train").out.lines())
                 .contains(
-                        "GLIBC_TUNABLES=glibc.malloc.arena_max=2:glibc.malloc.hugetlb=1",
+                        "GLIBC_TUNABLES=glibc.malloc.arena_max=2:glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=0",
                         "MALLOC_MMAP_THRESHOLD_=4294967296",
                         "MALLOC_TRIM_THRESHOLD_=34359738368",
                         "MALLOC_TOP_PAD_=7",

@@ -12,7 +12,8 @@ import java.util.Optional;
  */
 final class AllocatorChecks {
     private static final String GROUP = "allocator";
-    private static final String TUNABLE = "glibc.malloc.hugetlb=1";
+    private static final String HUGE = "glibc.malloc.hugetlb=1";
+    private static final String NO_CACHES = "glibc.malloc.tcache_count=0";
     private static final String HUGE_PAGES = "sys/kernel/mm/transparent_hugepage/enabled";
 
     private AllocatorChecks() {}
@@ -20,7 +21,7 @@ final class AllocatorChecks {
     static List<Finding> all(Machine machine) {
         List<Finding> findings = new ArrayList<>();
         if (machine.isLinux()) {
-            findings.add(hugePages(machine));
+            findings.add(tunables(machine));
             findings.add(atLeast(
                     machine,
                     "MALLOC_MMAP_THRESHOLD_",
@@ -38,15 +39,23 @@ final class AllocatorChecks {
         return findings;
     }
 
-    private static Finding hugePages(Machine machine) {
+    private static Finding tunables(Machine machine) {
         String name = "GLIBC_TUNABLES";
+        String wanted = HUGE + ":" + NO_CACHES;
         Optional<String> value = machine.variable(name);
-        if (value.isEmpty() || !value.get().contains(TUNABLE)) {
+        if (value.isEmpty() || !value.get().contains(HUGE)) {
             return Finding.warn(
                     GROUP,
                     name,
                     value.orElse("not set") + ": memory in 4 KiB pages, many page faults",
-                    start(name, TUNABLE));
+                    start(name, wanted));
+        }
+        if (!value.get().contains(NO_CACHES)) {
+            return Finding.warn(
+                    GROUP,
+                    name,
+                    value.get() + ": threads keep small blocks between the large ones, and memory grows by some MiB",
+                    start(name, wanted));
         }
         if (machine.file(HUGE_PAGES).contains("[never]")) {
             return Finding.warn(

@@ -50,7 +50,9 @@ final class AllocatorChecksTest {
         "MALLOC_TRIM_THRESHOLD_, 4294967296",
         "MALLOC_TOP_PAD_, 0",
         "MALLOC_TOP_PAD_, 64M",
-        "GLIBC_TUNABLES, glibc.malloc.arena_max=2"
+        "GLIBC_TUNABLES, glibc.malloc.arena_max=2",
+        "GLIBC_TUNABLES, glibc.malloc.tcache_count=0",
+        "GLIBC_TUNABLES, glibc.malloc.hugetlb=1"
     })
     void all_variableTooSmallOrWrong_warns(String name, String value) {
         machine.environment().put(name, value);
@@ -60,8 +62,9 @@ final class AllocatorChecksTest {
     }
 
     @Test
-    void all_hugePagesAmongOtherTunables_areFound() {
-        machine.environment().put("GLIBC_TUNABLES", "glibc.malloc.arena_max=2:glibc.malloc.hugetlb=1");
+    void all_tunablesAmongOthers_areFound() {
+        machine.environment()
+                .put("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=2:glibc.malloc.hugetlb=1");
         assertThat(about("GLIBC_TUNABLES", AllocatorChecks.all(machine)).level())
                 .isEqualTo(Level.OK);
     }
