@@ -1,11 +1,13 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.supervise.SupervisorAddress;
 import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,7 +18,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The tree all-reduce against c10d's ring, in the same processes, over the same connections, in turns. Prints a Markdown
+ * The tree all-reduce against c10d's ring, in the same processes, in turns. Prints a Markdown
  * table: medians, and the ratio of the medians, which is what a busy machine leaves of them.
  *
  * <p>Without a group in the environment it starts P processes for each P; with one (see {@code netns.sh}) it is one of them.
@@ -71,10 +73,11 @@ final class CollectiveBenchmark {
             }
         };
         List<Process> group = new ArrayList<>();
-        try (Supervisor supervisor =
-                new Supervisor(InetAddress.getLoopbackAddress(), Duration.ofMinutes(10), nothing)) {
+        Path secret = GroupSecret.create();
+        GroupSecret proved = GroupSecret.from(Map.of(GroupSecret.VARIABLE, secret.toString()));
+        try (Supervisor supervisor = Supervisor.onLoopback(processes, proved, Duration.ofMinutes(10), nothing)) {
             for (int rank = 0; rank < processes; rank++) {
-                group.add(start(rank, processes, supervisor.address(), arguments));
+                group.add(start(rank, processes, supervisor.address(), secret, arguments));
             }
             for (Process process : group) {
                 if (process.waitFor() != 0) {
@@ -83,10 +86,11 @@ final class CollectiveBenchmark {
             }
         } finally {
             group.forEach(Process::destroyForcibly);
+            Files.deleteIfExists(secret);
         }
     }
 
-    private static Process start(int rank, int size, SupervisorAddress supervisor, List<String> arguments)
+    private static Process start(int rank, int size, SupervisorAddress supervisor, Path secret, List<String> arguments)
             throws IOException {
         List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java"));
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
@@ -98,18 +102,18 @@ final class CollectiveBenchmark {
                         rank == 0
                                 ? ProcessBuilder.Redirect.INHERIT
                                 : ProcessBuilder.Redirect.to(new File("/dev/null")));
-        builder.environment().putAll(Collectives.localPlace(rank, size, supervisor));
+        builder.environment().putAll(Collectives.localPlace(rank, size, supervisor, secret));
         return builder.start();
     }
 
     /** Takes part as one process of a group. */
     private void take() {
-        GlooGroup group = Collectives.join(Duration.ofMinutes(10), System.getenv());
+        SocketGroup group = Collectives.join(Duration.ofMinutes(10), System.getenv());
         Collective tree = new TreeCollective(
                 group,
                 number("--short", TreeCollective.SHORT_ELEMENTS),
                 number("--piece", TreeCollective.PIECE_ELEMENTS));
-        Collective ring = new NativeCollective(group);
+        Collective ring = new NativeCollective(group, System.getenv());
         for (String kib : options.getOrDefault("--kib", KIB).split(",")) {
             measure(tree, ring, Math.round(Double.parseDouble(kib) * 1024 / Float.BYTES));
         }

@@ -36,13 +36,14 @@ final class Child {
             int size,
             ProcessBuilder builder,
             SupervisorAddress supervisor,
+            Path secret,
             Path logs,
             PrintStream out,
             PrintStream err) {
         Path log = logs.resolve("rank-" + rank + ".log");
         try {
             long logStart = Files.exists(log) ? Files.size(log) : 0;
-            builder.environment().putAll(Collectives.localPlace(rank, size, supervisor));
+            builder.environment().putAll(Collectives.localPlace(rank, size, supervisor, secret));
             builder.redirectInput(new File("/dev/null"));
             if (rank == 0) {
                 builder.environment()

@@ -3,10 +3,12 @@ package dev.lockstep.cli;
 import dev.lockstep.errors.LockstepException.Kind;
 import dev.lockstep.supervise.ExitStatus;
 import dev.lockstep.supervise.FailureReport;
+import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.HostName;
 import dev.lockstep.supervise.Supervisor;
+import java.io.IOException;
 import java.io.PrintStream;
-import java.net.InetAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -92,6 +94,10 @@ final class LocalGroup {
     private final List<Child> children = new ArrayList<>();
     private final Starter starter;
     private final int size;
+    private final PrintStream err;
+    /** The file with the secret of the group. */
+    private final Path secret;
+
     private final Supervisor supervisor;
     /** Processes that had taken leave, and not ended, when time was last over. */
     private Set<Integer> leaving = Set.of();
@@ -118,9 +124,17 @@ final class LocalGroup {
         this.startTimeout = startTimeout;
         this.stops = stops;
         this.size = size;
-        this.supervisor = new Supervisor(InetAddress.getLoopbackAddress(), peerTimeout, new Watching());
-        this.starter = rank ->
-                Child.start(rank, size, ChildJvm.of(mainClass, arguments), supervisor.address(), logs, out, err);
+        this.err = err;
+        this.secret = secretOfUser().orElseGet(GroupSecret::create);
+        GroupSecret proved = GroupSecret.from(Map.of(GroupSecret.VARIABLE, secret.toString()));
+        this.supervisor = Supervisor.onLoopback(size, proved, peerTimeout, new Watching());
+        this.starter = rank -> Child.start(
+                rank, size, ChildJvm.of(mainClass, arguments), supervisor.address(), secret, logs, out, err);
+    }
+
+    private static Optional<Path> secretOfUser() {
+        String file = System.getenv().getOrDefault(GroupSecret.VARIABLE, "");
+        return file.isEmpty() ? Optional.empty() : Optional.of(Path.of(file));
     }
 
     private final class Watching implements Supervisor.Events {
@@ -137,6 +151,11 @@ final class LocalGroup {
         @Override
         public void failed(int rank, String host, String words) {
             events.add(new Failed(rank, words));
+        }
+
+        @Override
+        public void notice(String line) {
+            err.println("notice: " + line);
         }
     }
 
@@ -156,7 +175,18 @@ final class LocalGroup {
             stops.remove(listener);
             killAll();
             supervisor.close();
+            removeSecret();
             Runtime.getRuntime().removeShutdownHook(cleanUp);
+        }
+    }
+
+    private void removeSecret() {
+        try {
+            if (secretOfUser().isEmpty()) {
+                Files.deleteIfExists(secret);
+            }
+        } catch (IOException e) {
+            // The system's temporary folder keeps it until it is emptied; the group it was of is gone.
         }
     }
 

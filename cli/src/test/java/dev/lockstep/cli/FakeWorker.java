@@ -1,6 +1,9 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.supervise.Connection;
+import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.PeerMonitor;
+import dev.lockstep.supervise.Place;
 import dev.lockstep.supervise.SupervisorAddress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,10 +32,17 @@ final class FakeWorker {
         if (deed.equals("never connect")) {
             TimeUnit.HOURS.sleep(1);
         }
-        PeerMonitor monitor = PeerMonitor.connect(
-                SupervisorAddress.from(System.getenv()).orElseThrow(),
-                rank,
-                PeerMonitor.Watcher.launcher(Duration.ofSeconds(3)));
+        PeerMonitor.Watcher launcher = PeerMonitor.Watcher.launcher(Duration.ofSeconds(3));
+        PeerMonitor monitor = PeerMonitor.over(
+                Connection.open(
+                        () -> SupervisorAddress.from(System.getenv()).orElseThrow(),
+                        GroupSecret.from(System.getenv()),
+                        channel -> Place.of(rank, size, Place.SAME, 0).request(),
+                        launcher.name(),
+                        Duration.ofSeconds(30),
+                        System.err::println),
+                launcher,
+                PeerMonitor.HALT);
         Files.writeString(facts.resolve("here-" + rank), "");
         while (!allThere(facts, size)) {
             Thread.sleep(20);

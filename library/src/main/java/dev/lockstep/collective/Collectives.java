@@ -1,7 +1,9 @@
 package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.SupervisorAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -18,15 +20,6 @@ public final class Collectives {
 
     /** After which a process that shows no sign of life counts as failed. */
     public static final Duration PEER_TIMEOUT = Duration.ofSeconds(30);
-
-    /** How long a process waits for others that were started later or on slower machines. */
-    private static final Duration JOIN_TIMEOUT = Duration.ofMinutes(5);
-
-    /**
-     * How long a message may take. Long, because a process may wait for one that does something else, such as fetching
-     * data; dead and stopped processes are the watch's concern.
-     */
-    private static final Duration MESSAGE_TIMEOUT = Duration.ofMinutes(30);
 
     private Collectives() {}
 
@@ -60,10 +53,11 @@ public final class Collectives {
     }
 
     /**
-     * The variables that place a process into a group on this machine, for who starts it. Rank 0 takes a free port and tells
-     * it to the others through the supervisor.
+     * The variables that place a process into a group on this machine, for who starts it.
+     *
+     * @param secret the file with the group's secret
      */
-    public static Map<String, String> localPlace(int rank, int size, SupervisorAddress supervisor) {
+    public static Map<String, String> localPlace(int rank, int size, SupervisorAddress supervisor, Path secret) {
         return Map.of(
                 GroupEnvironment.RANK,
                 Integer.toString(rank),
@@ -76,7 +70,9 @@ public final class Collectives {
                 GroupEnvironment.MASTER_PORT,
                 "0",
                 SupervisorAddress.VARIABLE,
-                supervisor.toString());
+                supervisor.toString(),
+                GroupSecret.VARIABLE,
+                secret.toString());
     }
 
     static Collective fromEnvironment(Mode mode, Duration peerTimeout, Map<String, String> environment) {
@@ -86,22 +82,20 @@ public final class Collectives {
         }
         if (place.get().size() == 1) {
             return SupervisorAddress.from(environment)
-                    .map(launcher -> new SoloCollective(new LaunchedWatch(launcher, 0, peerTimeout)))
+                    .map(launcher -> new SoloCollective(Membership.launched(
+                            launcher, Membership.withoutData(0, 1), 0, Terms.of(peerTimeout, environment))))
                     .orElseGet(SoloCollective::new);
         }
-        return over(mode, join(peerTimeout, environment));
+        return over(mode, join(peerTimeout, environment), environment);
     }
 
     /** Joins the group that the environment names. */
-    static GlooGroup join(Duration peerTimeout, Map<String, String> environment) {
+    static SocketGroup join(Duration peerTimeout, Map<String, String> environment) {
         GroupEnvironment here = GroupEnvironment.from(environment).orElseThrow();
-        Watch watch = SupervisorAddress.from(environment)
-                .<Watch>map(launcher -> new LaunchedWatch(launcher, here.rank(), peerTimeout))
-                .orElseGet(() -> new HostedWatch(here, peerTimeout));
-        return new Rendezvous(here, environment, watch, JOIN_TIMEOUT, MESSAGE_TIMEOUT).join();
+        return new Rendezvous(here, environment, Terms.of(peerTimeout, environment)).join();
     }
 
-    static Collective over(Mode mode, GlooGroup group) {
-        return mode == Mode.TREE ? new TreeCollective(group) : new NativeCollective(group);
+    static Collective over(Mode mode, SocketGroup group, Map<String, String> environment) {
+        return mode == Mode.TREE ? new TreeCollective(group) : new NativeCollective(group, environment);
     }
 }

@@ -4,7 +4,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.torch.TorchRuntime;
 import java.util.regex.Pattern;
 
-/** What a failed call into c10d means. Its message is a line followed by kilobytes of C++ stack; the line decides. */
+/** What a failed message means. c10d's failures are a line followed by kilobytes of C++ stack; the line decides. */
 final class CommunicationFailure {
     private static final Pattern SOURCE_LINE = Pattern.compile("^\\[[^]]*\\.(cc|cpp|h|hpp):\\d+]\\s*");
 
@@ -14,7 +14,7 @@ final class CommunicationFailure {
      * @param who the process or processes at the other end
      * @param where what this process was doing
      */
-    static LockstepException of(RuntimeException failure, String who, String where) {
+    static LockstepException of(Exception failure, String who, String where) {
         return new LockstepException(
                 LockstepException.Kind.WORKER,
                 who + " " + meaning(failure),
@@ -23,22 +23,17 @@ final class CommunicationFailure {
                 failure);
     }
 
-    static boolean isTimeout(RuntimeException failure) {
+    static boolean isTimeout(Exception failure) {
         String line = TorchRuntime.firstLine(failure).toLowerCase(java.util.Locale.ROOT);
         return line.contains("timed out") || line.contains("timeout");
     }
 
-    static boolean isPortTaken(RuntimeException failure) {
-        String line = TorchRuntime.firstLine(failure);
-        return line.contains("EADDRINUSE") || line.contains("address already in use");
-    }
-
     /** The first line without the place in the C++ source. */
-    static String line(RuntimeException failure) {
+    static String line(Exception failure) {
         return SOURCE_LINE.matcher(TorchRuntime.firstLine(failure)).replaceFirst("");
     }
 
-    private static String meaning(RuntimeException failure) {
+    private static String meaning(Exception failure) {
         String line = line(failure);
         if (line.contains("Connection closed by peer")
                 || line.contains("Connection reset by peer")

@@ -1,6 +1,7 @@
 package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.supervise.Place;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +37,7 @@ record GroupEnvironment(int rank, int size, int localRank, String masterAddress,
         if (!missing.isEmpty()) {
             throw incomplete(environment, missing);
         }
-        int size = number(environment, WORLD_SIZE, 1, Integer.MAX_VALUE);
+        int size = number(environment, WORLD_SIZE, 1, Place.MOST);
         return Optional.of(new GroupEnvironment(
                 number(environment, RANK, 0, size - 1),
                 size,
@@ -71,8 +72,7 @@ record GroupEnvironment(int rank, int size, int localRank, String masterAddress,
                 return value;
             }
         }
-        String range = most == Integer.MAX_VALUE ? "at least " + least : "from " + least + " to " + most;
-        throw invalid(name, text, "a whole number " + range);
+        throw invalid(name, text, "a whole number from " + least + " to " + most);
     }
 
     private static LockstepException invalid(String name, String value, String allowed) {

@@ -10,36 +10,17 @@ import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.ProcessGroupGloo;
-import org.bytedeco.pytorch.gloo.Device;
+import java.util.Optional;
 
-/**
- * The address under which the other processes reach this one. Gloo left to itself takes whatever the host name resolves to,
- * and hangs when that is wrong.
- */
+/** The addresses of this machine at which the other processes may reach this one. */
 final class LocalAddress {
     /** The variable by which PyTorch users name the interface; the first name of a comma-separated list counts. */
     static final String INTERFACE = "GLOO_SOCKET_IFNAME";
 
     private LocalAddress() {}
-
-    /** A Gloo device on the named interface, else on the one that leads to rank 0. */
-    static Device device(GroupEnvironment group, Map<String, String> environment) {
-        String name = environment.getOrDefault(INTERFACE, "").split(",", 2)[0].strip();
-        if (name.isEmpty()) {
-            return ProcessGroupGloo.createDeviceForHostname(
-                    towards(resolve(group.masterAddress())).getHostAddress());
-        }
-        try {
-            return ProcessGroupGloo.createDeviceForInterface(name);
-        } catch (RuntimeException e) {
-            throw LockstepException.recipe(
-                    INTERFACE + " = " + name + " is not a usable network interface",
-                    "environment of this process",
-                    "name one that 'ip addr' lists, or unset it");
-        }
-    }
 
     static InetAddress resolve(String masterAddress) {
         try {
@@ -53,13 +34,10 @@ final class LocalAddress {
     }
 
     /** The own address of the route to the master, which the kernel knows without sending anything. */
-    static InetAddress towards(InetAddress master) {
+    static InetAddress route(InetAddress master) {
         try (DatagramSocket socket = new DatagramSocket()) {
             socket.connect(new InetSocketAddress(master, 9));
-            InetAddress own = socket.getLocalAddress();
-            // Many machines name themselves 127.0.1.1 in /etc/hosts: nobody else can reach them there.
-            boolean selfNamed = own.isLoopbackAddress() && !isPlainLoopback(master);
-            return selfNamed ? external(own) : own;
+            return socket.getLocalAddress();
         } catch (IOException | java.io.UncheckedIOException e) {
             throw LockstepException.recipe(
                     GroupEnvironment.MASTER_ADDR + " = " + master.getHostAddress() + " cannot be reached: "
@@ -69,23 +47,31 @@ final class LocalAddress {
         }
     }
 
-    private static boolean isPlainLoopback(InetAddress master) {
-        return master.getHostAddress().equals("127.0.0.1")
-                || master.equals(InetAddress.getLoopbackAddress())
-                || !(master instanceof Inet4Address);
+    /** The address of the interface that the user names; empty when none is named. */
+    static Optional<InetAddress> ofInterface(Map<String, String> environment) {
+        String name = interfaceName(environment);
+        if (name.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            NetworkInterface named = NetworkInterface.getByName(name);
+            List<InetAddress> addresses = named == null ? List.of() : Collections.list(named.getInetAddresses());
+            return Optional.of(addresses.stream()
+                    .min(Comparator.comparing(address -> !(address instanceof Inet4Address)))
+                    .orElseThrow(() -> unusable(name)));
+        } catch (SocketException e) {
+            throw unusable(name);
+        }
     }
 
-    /** The first IPv4 address of this machine that others can reach, else the given one. */
-    private static InetAddress external(InetAddress otherwise) throws SocketException {
-        for (NetworkInterface candidate : Collections.list(NetworkInterface.getNetworkInterfaces())) {
-            if (candidate.isUp() && !candidate.isLoopback()) {
-                for (InetAddress address : Collections.list(candidate.getInetAddresses())) {
-                    if (address instanceof Inet4Address) {
-                        return address;
-                    }
-                }
-            }
-        }
-        return otherwise;
+    private static String interfaceName(Map<String, String> environment) {
+        return environment.getOrDefault(INTERFACE, "").split(",", 2)[0].strip();
+    }
+
+    private static LockstepException unusable(String name) {
+        return LockstepException.recipe(
+                INTERFACE + " = " + name + " is not a usable network interface",
+                "environment of this process",
+                "name one that 'ip addr' lists, or unset it");
     }
 }

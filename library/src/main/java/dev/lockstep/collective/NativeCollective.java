@@ -1,19 +1,140 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.torch.TorchRuntime;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.javacpp.chrono.Milliseconds;
+import org.bytedeco.pytorch.FileStore;
+import org.bytedeco.pytorch.GlooDeviceVector;
+import org.bytedeco.pytorch.ProcessGroupGloo;
+import org.bytedeco.pytorch.Store;
+import org.bytedeco.pytorch.TCPStore;
+import org.bytedeco.pytorch.TCPStoreOptions;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.gloo.Device;
+import org.jspecify.annotations.Nullable;
 
 /**
  * c10d's own all-reduce: on Gloo always a ring, whose order of additions depends on P and on the place in the buffer. The
  * same mathematics as the tree, for comparison; the bits change with P.
+ *
+ * <p>Its processes find each other over the group's own connections, but c10d's store and Gloo's connections authenticate
+ * nobody. Where all processes are on one machine the store is a file and Gloo listens on the loopback address.
+ *
+ * <p>After a failure nothing native is touched again, not even to close it: a Gloo call on a broken group hangs or aborts.
  */
 final class NativeCollective implements Collective {
-    private final GlooGroup group;
+    /**
+     * Stores that were given to another object. It frees its store when it is freed; the Java object must neither free it
+     * again nor be collected, which would.
+     */
+    private static final List<Store> GIVEN_AWAY = Collections.synchronizedList(new ArrayList<>());
 
-    NativeCollective(GlooGroup group) {
+    private final SocketGroup group;
+    private final List<Pointer> kept = new ArrayList<>();
+    private final ProcessGroupGloo gloo;
+    private @Nullable Path storeFile;
+
+    /** Waits until all processes of the group have come here. */
+    NativeCollective(SocketGroup group, Map<String, String> environment) {
         this.group = group;
+        TorchRuntime.load();
+        try {
+            this.gloo = connect(environment);
+        } catch (RuntimeException e) {
+            group.fail(e);
+            throw CommunicationFailure.of(
+                    e,
+                    "another process",
+                    "while Gloo connected the processes (" + LocalAddress.INTERFACE + " names the network interface)");
+        }
+    }
+
+    private ProcessGroupGloo connect(Map<String, String> environment) {
+        String own = LocalAddress.ofInterface(environment)
+                .orElseGet(() -> group.ownAddress(group.rank() == 0 ? 1 : 0))
+                .getHostAddress();
+        boolean local = group.allGather(own.getBytes(StandardCharsets.UTF_8)).stream()
+                .allMatch(address -> new String(address, StandardCharsets.UTF_8).startsWith("127."));
+        ProcessGroupGloo.Options options = keep(ProcessGroupGloo.Options.create(milliseconds(group.callTimeout())));
+        Device device = keep(ProcessGroupGloo.createDeviceForHostname(own));
+        options.devices(keep(new GlooDeviceVector(device)));
+        Store store = local ? fileStore() : tcpStore();
+        GIVEN_AWAY.add(store);
+        ProcessGroupGloo connected = new ProcessGroupGloo(store, group.rank(), group.size(), options);
+        connected.barrier()._wait();
+        removeFile();
+        return connected;
+    }
+
+    /** Nobody reads it any more. */
+    private void removeFile() {
+        Path file = storeFile;
+        if (file != null && group.rank() == 0) {
+            try {
+                Files.deleteIfExists(file);
+                Files.deleteIfExists(file.toAbsolutePath().getParent());
+            } catch (IOException e) {
+                // The system's temporary folder keeps it until it is emptied.
+            }
+        }
+    }
+
+    /** The same value everywhere: that of rank 0. */
+    private String ofRankZero(String mine) {
+        return new String(group.allGather(mine.getBytes(StandardCharsets.UTF_8)).get(0), StandardCharsets.UTF_8);
+    }
+
+    private Store fileStore() {
+        try {
+            Path folder = group.rank() == 0 ? Files.createTempDirectory("lockstep-store-") : Path.of("");
+            Path file = Path.of(ofRankZero(folder.toString())).resolve("store");
+            storeFile = file;
+            return new FileStore(file.toString(), group.size());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Store tcpStore() {
+        boolean server = group.rank() == 0;
+        TCPStore mine = server ? tcpStore("0.0.0.0", 0, true) : null;
+        int port = Integer.parseInt(ofRankZero(mine == null ? "" : Integer.toString(mine.getPort() & 0xffff)));
+        if (mine != null) {
+            return mine;
+        }
+        InetAddress host = group.address(0);
+        return tcpStore(host.getHostAddress(), port, false);
+    }
+
+    private TCPStore tcpStore(String host, int port, boolean server) {
+        TCPStoreOptions options = keep(new TCPStoreOptions());
+        options.port((short) port);
+        options.isServer(server);
+        options.waitWorkers(false);
+        options.timeout(milliseconds(group.callTimeout()));
+        return new TCPStore(host, options);
+    }
+
+    private static Milliseconds milliseconds(Duration duration) {
+        return new Milliseconds(duration.toMillis());
+    }
+
+    private <P extends Pointer> P keep(P pointer) {
+        kept.add(pointer.retainReference());
+        return pointer;
     }
 
     @Override
@@ -31,9 +152,16 @@ final class NativeCollective implements Collective {
         if (Buffers.length(buffer) == 0) {
             return;
         }
-        try (PointerScope scope = new PointerScope()) {
-            group.allReduce(new TensorVector(buffer));
-        }
+        group.inTurn(() -> {
+            try (PointerScope scope = new PointerScope();
+                    TensorVector vector = new TensorVector(buffer)) {
+                gloo.allreduce(vector)._wait();
+                return null;
+            } catch (RuntimeException e) {
+                group.fail();
+                throw CommunicationFailure.of(e, "another process", "during an all-reduce");
+            }
+        });
     }
 
     @Override
@@ -58,6 +186,9 @@ final class NativeCollective implements Collective {
 
     @Override
     public void close() {
-        group.leave();
+        if (group.leave()) {
+            gloo.close();
+            kept.forEach(Pointer::close);
+        }
     }
 }

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /** Native objects that outlive the scope in which they are made, freed together. */
@@ -25,11 +24,6 @@ final class Owned implements AutoCloseable {
     /** Elements [from, to), over the same memory. */
     Tensor view(Tensor tensor, long from, long to) {
         return keep(tensor.narrow(0, from, to - from));
-    }
-
-    /** The form in which c10d takes one tensor. */
-    TensorVector message(Tensor tensor) {
-        return keep(new TensorVector(tensor));
     }
 
     @Override

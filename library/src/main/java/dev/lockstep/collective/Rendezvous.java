@@ -1,206 +1,149 @@
 package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.supervise.Connection;
 import dev.lockstep.supervise.FailureReport;
-import dev.lockstep.torch.TorchRuntime;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
+import dev.lockstep.supervise.GroupSecret;
+import dev.lockstep.supervise.Place;
+import dev.lockstep.supervise.SupervisorAddress;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.HashMap;
 import java.util.Map;
-import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.javacpp.chrono.Milliseconds;
-import org.bytedeco.pytorch.ByteVector;
-import org.bytedeco.pytorch.GlooDeviceVector;
-import org.bytedeco.pytorch.PrefixStore;
-import org.bytedeco.pytorch.ProcessGroupGloo;
-import org.bytedeco.pytorch.Store;
-import org.bytedeco.pytorch.StringVector;
-import org.bytedeco.pytorch.TCPStore;
-import org.bytedeco.pytorch.TCPStoreOptions;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How processes find each other: rank 0 keeps a small key-value store, every process leaves its name there and waits for
- * the names of all others; then each connects to each.
+ * How processes find each other. Every process joins at the supervisor: the launcher's, or the one that rank 0 keeps at
+ * MASTER_ADDR and MASTER_PORT. When all are there each learns where the others listen, and connects to each. All of these
+ * connections prove the group's secret.
+ *
+ * <p>Which addresses: whoever connects to MASTER_ADDR has an address of its own on that route, and listens there for data. A
+ * process beside rank 0 may have come over the loopback address, which others cannot reach; those then take the address at
+ * which they reach rank 0. {@value LocalAddress#INTERFACE} overrides all of it.
  */
 final class Rendezvous {
-    private static final String JOINED = "joined/";
-    /** How often torchrun has started the group again. */
-    private static final String RESTARTS = "TORCHELASTIC_RESTART_COUNT";
-
-    /**
-     * Stores that were given to another object. It frees its store when it is freed; the Java object must neither free it
-     * again nor be collected, which would.
-     */
-    private static final List<Store> GIVEN_AWAY = Collections.synchronizedList(new ArrayList<>());
-
     private final GroupEnvironment place;
     private final Map<String, String> environment;
-    private final Watch watch;
-    private final Duration joinTimeout;
-    private final Duration callTimeout;
-    private final List<Pointer> kept = new ArrayList<>();
+    private final Terms terms;
+    private final Optional<InetAddress> named;
+    private @Nullable DataPort dataPort;
 
-    /**
-     * @param joinTimeout how long to wait for processes that have not come, or that do not connect to each other
-     * @param callTimeout how long one message may take
-     */
-    Rendezvous(
-            GroupEnvironment place,
-            Map<String, String> environment,
-            Watch watch,
-            Duration joinTimeout,
-            Duration callTimeout) {
+    Rendezvous(GroupEnvironment place, Map<String, String> environment, Terms terms) {
         this.place = place;
         this.environment = environment;
-        this.watch = watch;
-        this.joinTimeout = joinTimeout;
-        this.callTimeout = callTimeout;
+        this.terms = terms;
+        this.named = LocalAddress.ofInterface(environment);
     }
 
     /** Blocks until all P processes are connected. */
-    GlooGroup join() {
-        TorchRuntime.load();
-        LocalAddress.resolve(place.masterAddress());
-        Store store = ofThisLife(openStore());
-        watch.begin(new StoreBoard(store));
-        try {
-            awaitEveryone(store);
-            return new GlooGroup(place.rank(), place.size(), connect(store), kept, watch);
+    SocketGroup join() {
+        Membership membership = membership();
+        try (DataPort port = dataPort) {
+            if (port == null) {
+                throw new IllegalStateException("joined without a place");
+            }
+            Map<Integer, InetSocketAddress> roster = membership.awaitRoster(place.size(), terms.joinTimeout());
+            return group(membership, port.connect(roster));
+        } catch (IOException e) {
+            LockstepException failure =
+                    LockstepException.worker("the processes cannot connect: " + e.getMessage(), "", "see their logs");
+            membership.failed(FailureReport.words(failure));
+            throw failure;
         } catch (RuntimeException | Error e) {
             // Those that wait hear why, and not that this process has vanished.
-            watch.failed(FailureReport.words(e));
+            membership.failed(FailureReport.words(e));
             throw e;
         }
     }
 
-    private TCPStore openStore() {
+    private SocketGroup group(Membership membership, Map<Integer, SocketChannel> channels) throws IOException {
+        Selector selector = Selector.open();
+        Map<Integer, Link> links = new HashMap<>();
+        for (Map.Entry<Integer, SocketChannel> channel : channels.entrySet()) {
+            links.put(channel.getKey(), new Link(channel.getKey(), channel.getValue(), selector));
+        }
+        return new SocketGroup(place.rank(), place.size(), links, selector, membership, terms.callTimeout());
+    }
+
+    private Membership membership() {
+        Optional<SupervisorAddress> launcher = SupervisorAddress.from(environment);
+        if (launcher.isPresent()) {
+            boolean local = launcher.get().isLoopback();
+            return Membership.launched(launcher.get(), request(local), place.rank(), terms);
+        }
+        if (place.masterPort() == 0) {
+            throw LockstepException.recipe(
+                    GroupEnvironment.MASTER_PORT + " = 0 leaves the port to rank 0",
+                    "only Lockstep's own launcher can tell it to the others",
+                    "give a port that is free on the machine of rank 0");
+        }
+        AgentStore agent = AgentStore.isUsed(environment) ? new AgentStore(place) : null;
         if (place.rank() == 0) {
-            TCPStore store = store(place.masterPort());
-            watch.publishPort(store.getPort() & 0xffff);
-            return store;
+            return keeper(agent);
         }
-        return store(place.masterPort() != 0 ? place.masterPort() : watch.awaitPort(joinTimeout));
+        SupervisorAddress master = new SupervisorAddress(place.masterAddress(), place.masterPort());
+        return Membership.member(agent == null ? () -> master : agent::read, request(isLocal()), place.rank(), terms);
     }
 
-    /** torchrun's own store outlives a group that it starts again: none may find what the one before has left there. */
-    private Store ofThisLife(TCPStore store) {
-        GIVEN_AWAY.add(store);
-        return new PrefixStore("lockstep/" + environment.getOrDefault(RESTARTS, "0") + "/", store);
+    private boolean isLocal() {
+        return SupervisorAddress.isLoopback(place.masterAddress());
     }
 
-    private TCPStore store(int port) {
-        TCPStoreOptions options = keep(new TCPStoreOptions());
-        options.port((short) port);
-        options.isServer(place.rank() == 0);
-        options.waitWorkers(false);
-        options.timeout(milliseconds(joinTimeout));
+    private Membership keeper(@Nullable AgentStore agent) {
+        warnWithoutSecret();
+        InetSocketAddress where = new InetSocketAddress(
+                bindAddress(InetAddress.getLoopbackAddress(), isLocal()), agent == null ? place.masterPort() : 0);
         try {
-            return new TCPStore(place.masterAddress(), options);
-        } catch (RuntimeException e) {
-            throw storeFailure(e, port);
-        }
-    }
-
-    private LockstepException storeFailure(RuntimeException failure, int port) {
-        String where = GroupEnvironment.MASTER_ADDR + " = " + place.masterAddress() + ", "
-                + GroupEnvironment.MASTER_PORT + " = " + port;
-        if (place.rank() != 0) {
-            return CommunicationFailure.of(failure, "rank 0", where);
-        }
-        if (CommunicationFailure.isPortTaken(failure)) {
-            return LockstepException.recipe(
-                    GroupEnvironment.MASTER_PORT + " = " + port + " is taken",
+            return Membership.keeper(where, place.size(), request(isLocal()), terms, address -> {
+                if (agent != null) {
+                    agent.write(named, address.port());
+                }
+            });
+        } catch (BindException e) {
+            throw LockstepException.recipe(
+                    GroupEnvironment.MASTER_PORT + " = " + place.masterPort() + " is taken",
                     "rank 0 cannot listen there",
                     "choose another port for all processes");
+        } catch (IOException e) {
+            throw LockstepException.recipe(
+                    "rank 0 cannot listen: " + e.getMessage(), "address = " + where, "give a free port");
         }
-        return LockstepException.recipe(
-                "rank 0 cannot listen: " + CommunicationFailure.line(failure),
-                where,
-                "give an address of this machine and a free port");
     }
 
-    /** The store as a board. */
-    private record StoreBoard(Store store) implements Watch.Board {
-        @Override
-        public void put(String key, String value) {
-            try (ByteVector bytes = new ByteVector(value.getBytes(StandardCharsets.UTF_8))) {
-                store.set(key, bytes);
+    private void warnWithoutSecret() {
+        if (!terms.secret().isKnown() && !isLocal()) {
+            terms.notices()
+                    .accept(
+                            "this group has no secret: whoever can connect to this machine's port " + place.masterPort()
+                                    + " can join it, end it and change its weights; set " + GroupSecret.VARIABLE
+                                    + " to a file with the same random text on every machine, or keep others out of the network");
+        }
+    }
+
+    /** Listens for data once the own address on the way to the supervisor is known, and tells where. */
+    private Connection.Request request(boolean local) {
+        return channel -> {
+            if (dataPort == null) {
+                InetAddress own = channel.socket().getLocalAddress();
+                InetSocketAddress where = new InetSocketAddress(bindAddress(own, local), 0);
+                dataPort = new DataPort(place.rank(), place.size(), where, terms);
             }
-        }
-
-        @Override
-        public String get(String key) {
-            try (ByteVector bytes = store.get(key)) {
-                return new String(bytes.get(), StandardCharsets.UTF_8);
-            } catch (RuntimeException e) {
-                throw CommunicationFailure.of(e, "rank 0", "while the group came together");
-            }
-        }
+            String host = named.map(InetAddress::getHostAddress).orElse(Place.SAME);
+            return Place.of(place.rank(), place.size(), host, dataPort.port()).request();
+        };
     }
 
-    private void awaitEveryone(Store store) {
-        try (StringVector keys = new StringVector()) {
-            for (int rank = 0; rank < place.size(); rank++) {
-                keys.push_back(JOINED + rank);
-            }
-            new StoreBoard(store).put(JOINED + place.rank(), "here");
-            store._wait(keys, milliseconds(joinTimeout));
-        } catch (RuntimeException e) {
-            throw absent(store, e);
-        }
-    }
-
-    private LockstepException absent(Store store, RuntimeException failure) {
-        if (!CommunicationFailure.isTimeout(failure)) {
-            return CommunicationFailure.of(failure, "rank 0", "while the group came together");
-        }
-        List<String> missing = new ArrayList<>();
-        for (int rank = 0; rank < place.size(); rank++) {
-            try (StringVector key = new StringVector(JOINED + rank)) {
-                if (!store.check(key)) {
-                    missing.add(Integer.toString(rank));
-                }
-            }
-        }
-        return new LockstepException(
-                LockstepException.Kind.WORKER,
-                missing.size() + " of " + place.size() + " processes did not come within " + joinTimeout.toSeconds()
-                        + " s",
-                "missing rank = " + String.join(", ", missing),
-                "see their logs, and check that " + GroupEnvironment.MASTER_ADDR + " = " + place.masterAddress()
-                        + " is reachable from their machines",
-                failure);
-    }
-
-    private ProcessGroupGloo connect(Store store) {
-        ProcessGroupGloo.Options options = keep(ProcessGroupGloo.Options.create(milliseconds(joinTimeout)));
-        try {
-            options.devices(keep(new GlooDeviceVector(keep(LocalAddress.device(place, environment)))));
-            GIVEN_AWAY.add(store);
-            ProcessGroupGloo gloo = new ProcessGroupGloo(store, place.rank(), place.size(), options);
-            // Nobody leaves before everybody has connected: the store goes with rank 0.
-            gloo.barrier()._wait();
-            gloo.setTimeout(milliseconds(callTimeout));
-            return gloo;
-        } catch (LockstepException e) {
-            throw e;
-        } catch (RuntimeException e) {
-            throw CommunicationFailure.of(
-                    e,
-                    "another process",
-                    "while the processes connected to each other (" + LocalAddress.INTERFACE
-                            + " names the network interface)");
-        }
-    }
-
-    private static Milliseconds milliseconds(Duration duration) {
-        return new Milliseconds(duration.toMillis());
-    }
-
-    private <P extends Pointer> P keep(P pointer) {
-        kept.add(pointer.retainReference());
-        return pointer;
+    /**
+     * @param own the address on the way to the supervisor
+     * @param local whether the whole group is on this machine
+     */
+    private InetAddress bindAddress(InetAddress own, boolean local) {
+        boolean reachable = !own.isLoopbackAddress() || local;
+        return named.orElseGet(() -> reachable ? own : new InetSocketAddress(0).getAddress());
     }
 }

@@ -4,8 +4,6 @@ import dev.lockstep.collective.Transfer.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.Work;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -15,27 +13,25 @@ import org.bytedeco.pytorch.global.torch;
 final class ShortExchange implements AutoCloseable {
     private static final int TAG = 2;
 
-    /** A message and the vector that it carries; for an addition also the sum before it, with which it is made. */
-    private record Message(Transfer transfer, TensorVector tensor, Tensor vector, Tensor before) {}
+    /** A message and the vector that it carries; for an addition also the sum before it, to which that is added. */
+    private record Step(Transfer transfer, Message message, Tensor vector, Tensor before) {}
 
-    private final GlooGroup group;
+    private final SocketGroup group;
     private final Owned owned = new Owned();
     private final Tensor start;
     private final Tensor result;
-    private final List<Message> messages = new ArrayList<>();
+    private final List<Step> steps = new ArrayList<>();
 
-    ShortExchange(GlooGroup group, long length) {
+    ShortExchange(SocketGroup group, long length) {
         this.group = group;
         this.start = owned.floats(length);
         Tensor sum = start;
-        TensorVector message = owned.message(sum);
         for (Transfer transfer : TreeSchedule.doubling(group.rank(), group.size(), length)) {
             Tensor before = sum;
             if (isReceive(transfer)) {
                 sum = owned.floats(length);
-                message = owned.message(sum);
             }
-            messages.add(new Message(transfer, message, sum, before));
+            steps.add(new Step(transfer, Message.of(transfer.peer(), TAG, sum), sum, before));
         }
         this.result = sum;
     }
@@ -45,43 +41,34 @@ final class ShortExchange implements AutoCloseable {
     }
 
     void sum(Tensor buffer) {
-        Work[] works = new Work[messages.size()];
-        for (int i = 0; i < works.length; i++) {
-            Message message = messages.get(i);
-            if (isReceive(message.transfer)) {
-                works[i] = group.receive(message.tensor, message.transfer.peer(), TAG);
+        for (Step step : steps) {
+            if (isReceive(step.transfer)) {
+                group.receive(step.message);
             }
         }
         start.copy_(buffer);
-        exchange(works);
+        steps.forEach(this::exchange);
+        // Those that were received are done already.
+        steps.forEach(step -> group.await(step.message));
         buffer.copy_(result);
     }
 
-    private void exchange(Work[] works) {
-        for (int i = 0; i < works.length; i++) {
-            Message message = messages.get(i);
-            int peer = message.transfer.peer();
-            switch (message.transfer.kind()) {
-                case GIVE, SHARE -> works[i] = group.send(message.tensor, peer, TAG);
-                case COPY -> group.await(works[i], peer);
-                case ADD -> {
-                    group.await(works[i], peer);
-                    add(message, peer);
-                }
-            }
-        }
-        for (int i = 0; i < works.length; i++) {
-            if (!isReceive(messages.get(i).transfer)) {
-                group.await(works[i], messages.get(i).transfer.peer());
+    private void exchange(Step step) {
+        switch (step.transfer.kind()) {
+            case GIVE, SHARE -> group.send(step.message);
+            case COPY -> group.await(step.message);
+            case ADD -> {
+                group.await(step.message);
+                add(step, step.transfer.peer());
             }
         }
     }
 
     /** The sum of the lower ranks stands left on both sides, so that even the bits of a NaN agree. */
-    private void add(Message message, int peer) {
-        Tensor lower = peer < group.rank() ? message.vector : message.before;
-        Tensor upper = peer < group.rank() ? message.before : message.vector;
-        torch.add_out(message.vector, lower, upper);
+    private void add(Step step, int peer) {
+        Tensor lower = peer < group.rank() ? step.vector : step.before;
+        Tensor upper = peer < group.rank() ? step.before : step.vector;
+        torch.add_out(step.vector, lower, upper);
     }
 
     @Override

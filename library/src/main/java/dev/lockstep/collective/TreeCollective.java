@@ -8,9 +8,9 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * The all-reduce whose sums are the upper levels of {@link dev.lockstep.topology.ReductionTree}, over c10d's send and
- * receive. See {@link TreeSchedule} for the algorithm; here are the choice between its two forms and the plans that are
- * kept, so that a step allocates nothing but what c10d itself needs for a message.
+ * The all-reduce whose sums are the upper levels of {@link dev.lockstep.topology.ReductionTree}, over {@link SocketGroup}.
+ * See {@link TreeSchedule} for the algorithm; here are the choice between its two forms and the plans that are kept, so that
+ * a step allocates nothing.
  *
  * <p>Plans hold views of the caller's buffers: the buffers of the last {@value #KEPT} different all-reduces stay alive.
  */
@@ -23,18 +23,18 @@ final class TreeCollective implements Collective {
     /** More than the buckets of a large network have buffers between them, or each step would make its plans anew. */
     private static final int KEPT = 256;
 
-    private final GlooGroup group;
+    private final SocketGroup group;
     private final long shortElements;
     private final long pieceElements;
     private final Scratch scratch;
     private final Map<Long, ShortExchange> shortExchanges = new Recent<>();
     private final Map<Memory, LongExchange> longExchanges = new Recent<>();
 
-    TreeCollective(GlooGroup group) {
+    TreeCollective(SocketGroup group) {
         this(group, SHORT_ELEMENTS, PIECE_ELEMENTS);
     }
 
-    TreeCollective(GlooGroup group, long shortElements, long pieceElements) {
+    TreeCollective(SocketGroup group, long shortElements, long pieceElements) {
         this.group = group;
         this.shortElements = shortElements;
         this.pieceElements = pieceElements;

@@ -1,38 +1,39 @@
 package dev.lockstep.supervise;
 
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** One end of the control channel: lines of text over a socket. */
+/** One end of the control channel after its {@link Handshake}: lines of text over a socket, bounded in length. */
 final class Peer implements Closeable {
-    /** From a process: {@code HELLO token rank host}. Always the first line. */
-    static final String HELLO = "HELLO";
     /** In both directions, once a {@link #period}. */
     static final String BEAT = "BEAT";
-    /** From rank 0 and on to all: {@code PORT number}. */
-    static final String PORT = "PORT";
+    /** To processes, one for each of the group: {@code MEMBER rank host port}. */
+    static final String MEMBER = "MEMBER";
+    /** To processes: all of the group have been named. */
+    static final String COMPLETE = "COMPLETE";
     /** From a process that leaves in good order; to processes when the supervisor does. */
     static final String BYE = "BYE";
     /** From a process that cannot go on: {@code FAIL its own words}; to processes: {@code FAIL report}. */
     static final String FAIL = "FAIL";
 
     private static final Duration LONGEST_PERIOD = Duration.ofSeconds(1);
+    private static final int LINE_BYTES = 16 * 1024;
 
     private final Socket socket;
-    private final BufferedReader in;
+    private final InputStream in;
     private final OutputStream out;
 
     Peer(Socket socket) throws IOException {
-        socket.setTcpNoDelay(true);
         this.socket = socket;
-        this.in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+        this.in = new BufferedInputStream(socket.getInputStream());
         this.out = socket.getOutputStream();
     }
 
@@ -42,19 +43,28 @@ final class Peer implements Closeable {
         return quarter.compareTo(LONGEST_PERIOD) < 0 ? quarter : LONGEST_PERIOD;
     }
 
-    /** The next line, or null when the other end is gone, however it went. */
+    /** The next line, or null when the other end is gone, however it went, or sends a line without an end. */
     @Nullable
     String read() {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
         try {
-            return in.readLine();
+            for (int next = in.read(); next >= 0 && line.size() < LINE_BYTES; next = in.read()) {
+                if (next == '\n') {
+                    return line.toString(StandardCharsets.UTF_8);
+                }
+                line.write(next);
+            }
+            return null;
         } catch (IOException e) {
             return null;
         }
     }
 
-    /** Sends a line; false when the other end is gone. */
+    /** Sends a line, of which the other end hears as much as it takes; false when the other end is gone. */
     boolean send(String line) {
-        byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
+        // A character has at most three bytes in UTF-8, a pair of surrogates four.
+        String capped = line.length() < LINE_BYTES / 3 ? line : line.substring(0, LINE_BYTES / 3 - 1) + "…";
+        byte[] bytes = (capped.replace('\n', ' ') + "\n").getBytes(StandardCharsets.UTF_8);
         try {
             synchronized (out) {
                 out.write(bytes);

@@ -2,10 +2,13 @@ package dev.lockstep.supervise;
 
 import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
+import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -14,19 +17,22 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process's line to its {@link Supervisor}: sends heartbeats, and ends the process when the supervisor reports that
- * another one failed or when the supervisor itself is gone or silent, so that no process is left behind.
+ * A process's connection to its {@link Supervisor}: joins the group, sends heartbeats, and ends the process when the
+ * supervisor reports that another one failed or when the supervisor itself is gone or silent, so that no process is left
+ * behind.
  */
 public final class PeerMonitor implements AutoCloseable {
     /** How long a process that lost a connection waits for word of the culprit. */
     public static final Duration VERDICT = Duration.ofSeconds(5);
 
-    private static final int CONNECT_MILLIS = 10_000;
+    /** Prints the message and halts with exit code 4, whatever other threads do. */
+    public static final Ending HALT = ProcessEnd::halt;
 
     private final Ending ending;
     private final Watcher watcher;
     private final Peer peer;
-    private final CompletableFuture<Integer> port = new CompletableFuture<>();
+    private final InetAddress supervisor;
+    private final CompletableFuture<Map<Integer, InetSocketAddress>> roster = new CompletableFuture<>();
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile boolean ended;
     private volatile long lastHeard = System.nanoTime();
@@ -64,59 +70,51 @@ public final class PeerMonitor implements AutoCloseable {
     }
 
     /** How a process ends for a reason that lies outside of it. */
+    @FunctionalInterface
     public interface Ending {
         /** Ends the process; the message has no {@code error:} in front. */
         void end(String message);
     }
 
-    private PeerMonitor(Peer peer, Watcher watcher, Ending ending) {
-        this.peer = peer;
+    private PeerMonitor(Connection connection, Watcher watcher, Ending ending) throws IOException {
+        this.peer = new Peer(connection.socket());
+        this.supervisor = connection.socket().getInetAddress();
         this.watcher = watcher;
         this.ending = ending;
-    }
-
-    /** Connects; the process ends with exit code 4 when another one fails. */
-    public static PeerMonitor connect(SupervisorAddress address, int rank, Watcher watcher) {
-        return connect(address, rank, watcher, ProcessEnd::halt);
+        Threads.start("lockstep-heartbeat", this::beat);
+        Threads.start("lockstep-monitor", this::listen);
     }
 
     /**
-     * Connects.
+     * Watches over a connection that has joined a group.
      *
-     * @throws LockstepException of kind WORKER when the supervisor cannot be reached
+     * @throws LockstepException of kind WORKER when it is closed already
      */
-    public static PeerMonitor connect(SupervisorAddress address, int rank, Watcher watcher, Ending ending) {
+    public static PeerMonitor over(Connection connection, Watcher watcher, Ending ending) {
         try {
-            Socket socket = new Socket();
-            socket.connect(new InetSocketAddress(address.host(), address.port()), CONNECT_MILLIS);
-            Peer peer = new Peer(socket);
-            peer.send(Peer.HELLO + " " + address.token() + " " + rank + " " + HostName.own());
-            PeerMonitor monitor = new PeerMonitor(peer, watcher, ending);
-            Threads.start("lockstep-heartbeat", monitor::beat);
-            Threads.start("lockstep-monitor", monitor::listen);
-            return monitor;
+            return new PeerMonitor(connection, watcher, ending);
         } catch (IOException e) {
             throw LockstepException.worker(
-                    "rank " + rank + " cannot reach its supervisor: " + e.getMessage(),
-                    "address = " + address.host() + ":" + address.port(),
-                    "see whether " + watcher.name() + " is still there");
+                    watcher.name() + " closed the connection", String.valueOf(e.getMessage()), "see its log");
         }
     }
 
-    /** Tells all processes the port on which rank 0 listens. */
-    public void publishPort(int number) {
-        peer.send(Peer.PORT + " " + number);
-    }
-
-    /** The port on which rank 0 listens, once it is published. */
-    public int awaitPort(Duration timeout) {
+    /**
+     * Waits until all processes of the group have joined.
+     *
+     * @return where each listens for data, by rank
+     * @throws LockstepException of kind WORKER when some do not come in time
+     */
+    public Map<Integer, InetSocketAddress> awaitRoster(Duration patience) {
         try {
-            return port.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            return roster.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw LockstepException.worker(
-                    "rank 0 did not come within " + timeout.toSeconds() + " s", "missing rank = 0", "see its log");
+                    "some processes did not come within " + patience.toSeconds() + " s",
+                    "supervisor = " + watcher.name(),
+                    "see its messages for the missing ranks");
         } catch (InterruptedException | ExecutionException e) {
-            throw new IllegalStateException("interrupted while rank 0 started", e);
+            throw new IllegalStateException("interrupted while the group came together", e);
         }
     }
 
@@ -153,11 +151,14 @@ public final class PeerMonitor implements AutoCloseable {
     }
 
     private void listen() {
+        Map<Integer, InetSocketAddress> members = new HashMap<>();
         for (String line = peer.read(); line != null; line = peer.read()) {
             lastHeard = System.nanoTime();
-            if (line.startsWith(Peer.PORT)) {
-                port.complete(Integer.parseInt(line.substring(Peer.PORT.length() + 1)));
-            } else if (line.startsWith(Peer.FAIL)) {
+            if (line.startsWith(Peer.MEMBER + " ")) {
+                note(line.split(" "), members);
+            } else if (line.equals(Peer.COMPLETE)) {
+                roster.complete(Map.copyOf(members));
+            } else if (line.startsWith(Peer.FAIL + " ")) {
                 end(line.substring(Peer.FAIL.length() + 1));
                 return;
             } else if (line.equals(Peer.BYE)) {
@@ -166,6 +167,15 @@ public final class PeerMonitor implements AutoCloseable {
             }
         }
         end(watcher.gone());
+    }
+
+    private void note(String[] words, Map<Integer, InetSocketAddress> members) {
+        try {
+            InetAddress host = words[2].equals(Place.SAME) ? supervisor : InetAddress.getByName(words[2]);
+            members.put(Integer.parseInt(words[1]), new InetSocketAddress(host, Integer.parseInt(words[3])));
+        } catch (UnknownHostException | IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+            end("the supervisor told a member that cannot be reached: " + String.join(" ", words));
+        }
     }
 
     private void end(String message) {
@@ -187,7 +197,7 @@ public final class PeerMonitor implements AutoCloseable {
         peer.send(Peer.FAIL + " " + words);
     }
 
-    /** Takes leave in good order: from now on this process may end without being reported. */
+    /** Deregisters: from now on this process may end without being reported. */
     @Override
     public void close() {
         stopped.countDown();

@@ -6,16 +6,13 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/**
- * Where a {@link Supervisor} listens, in the form {@code host:port/token}.
- *
- * @param token proves that a process belongs to the group, so that no other program of the machine can disturb it
- */
-public record SupervisorAddress(String host, int port, String token) {
+/** Where a {@link Supervisor} listens, in the form {@code host:port}. */
+public record SupervisorAddress(String host, int port) {
     /** The variable in which the launcher tells its processes the address. */
     public static final String VARIABLE = "LOCKSTEP_SUPERVISOR";
 
-    private static final Pattern FORM = Pattern.compile("(.+):([0-9]{1,5})/([0-9a-f]+)");
+    private static final Pattern FORM = Pattern.compile("([^\\s/]+):([0-9]{1,5})");
+    private static final int LAST_PORT = 65_535;
 
     /** The supervisor that started this process, if one did. */
     public static Optional<SupervisorAddress> from(Map<String, String> environment) {
@@ -23,19 +20,33 @@ public record SupervisorAddress(String host, int port, String token) {
         return text.isEmpty() ? Optional.empty() : Optional.of(parse(text));
     }
 
+    /** @throws LockstepException of kind RECIPE when the text is not an address */
     public static SupervisorAddress parse(String text) {
         Matcher matcher = FORM.matcher(text);
-        if (!matcher.matches()) {
+        if (!matcher.matches() || Integer.parseInt(matcher.group(2)) > LAST_PORT) {
             throw LockstepException.recipe(
-                    VARIABLE + " = " + text + " is not of the form host:port/token",
+                    VARIABLE + " = " + text + " is not of the form host:port",
                     "environment of this process",
                     "unset it; only the launcher sets it");
         }
-        return new SupervisorAddress(matcher.group(1), Integer.parseInt(matcher.group(2)), matcher.group(3));
+        return new SupervisorAddress(matcher.group(1), Integer.parseInt(matcher.group(2)));
+    }
+
+    /** Whether it is an address of this machine that no other machine can reach, by its text alone. */
+    public boolean isLoopback() {
+        return isLoopback(host);
+    }
+
+    /** Whether a host is named as this machine's loopback address, as {@code localhost} and {@code 127.0.0.1} are. */
+    public static boolean isLoopback(String host) {
+        return host.equals("localhost")
+                || host.equals("127.0.0.1")
+                || host.equals("::1")
+                || host.equals("0:0:0:0:0:0:0:1");
     }
 
     @Override
     public String toString() {
-        return host + ":" + port + "/" + token;
+        return host + ":" + port;
     }
 }

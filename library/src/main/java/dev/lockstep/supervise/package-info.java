@@ -1,6 +1,6 @@
 /**
- * Who watches the processes of a group, and how each of them learns which other one failed: heartbeats over plain sockets,
- * reports in one line. Depends on {@code errors} only.
+ * How the processes of a group find, prove and watch each other: the group's secret, the handshake of its connections, the
+ * supervisor and its members. Depends on {@code errors}.
  */
 @NullMarked
 package dev.lockstep.supervise;

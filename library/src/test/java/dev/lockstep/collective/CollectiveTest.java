@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.topology.ReductionTree;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every collective under {@link CollectiveContract}, and what only some of them promise. */
 class CollectiveTest {
-    private static final Function<GlooGroup, Collective> TREE =
+    private static final Function<SocketGroup, Collective> TREE =
             group -> new TreeCollective(group, CollectiveContract.SHORT, CollectiveContract.PIECE);
 
     @Test
@@ -62,10 +63,11 @@ class CollectiveTest {
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 8})
     void native_keepsContract(int size) {
-        List<List<float[]>> ranks = ThreadGroups.run(size, NativeCollective::new, collective -> {
-            assertThat(collective.isBitwise()).isFalse();
-            return CollectiveContract.check(collective);
-        });
+        List<List<float[]>> ranks =
+                ThreadGroups.run(size, group -> new NativeCollective(group, Map.of()), collective -> {
+                    assertThat(collective.isBitwise()).isFalse();
+                    return CollectiveContract.check(collective);
+                });
         assertSumsAgree(ranks);
     }
 
@@ -85,28 +87,51 @@ class CollectiveTest {
     /** A process that hangs while the others connect must not cost as long as a message may take, nor the reverse. */
     @Test
     void messages_waitForTheCallTimeout_notForTheJoinTimeout() {
-        ThreadGroups.Port port = new ThreadGroups.Port();
-        CompletableFuture<Throwable> failure = CompletableFuture.supplyAsync(() -> {
-            GlooGroup group = join(0, port);
-            return catchThrowable(() -> group.allGather(new byte[1]));
-        });
-        GlooGroup silent = join(1, port);
-        assertThat(failure.orTimeout(20, TimeUnit.SECONDS).join())
-                .isInstanceOf(LockstepException.class)
-                .hasMessageContaining("did not answer in time");
-        assertThat(silent.rank()).isEqualTo(1);
+        try (Supervisor supervisor = ThreadGroups.supervisor(2)) {
+            Duration callTimeout = Duration.ofSeconds(1);
+            CompletableFuture<Throwable> failure = CompletableFuture.supplyAsync(() -> {
+                SocketGroup group = ThreadGroups.join(0, 2, supervisor, callTimeout);
+                return catchThrowable(() -> group.allGather(new byte[1]));
+            });
+            SocketGroup silent = ThreadGroups.join(1, 2, supervisor, callTimeout);
+            assertThat(failure.orTimeout(20, TimeUnit.SECONDS).join())
+                    .isInstanceOf(LockstepException.class)
+                    .hasMessageStartingWith("rank 1 did not answer in time");
+            assertThat(silent.leave()).isTrue();
+        }
     }
 
-    private static GlooGroup join(int rank, Watch watch) {
-        GroupEnvironment place = new GroupEnvironment(rank, 2, rank, "127.0.0.1", 0);
-        return new Rendezvous(place, Map.of(), watch, Duration.ofSeconds(60), Duration.ofSeconds(1)).join();
+    /** A process that leaves while another waits for it: the other learns at once who it was. */
+    @Test
+    void processThatLeaves_isNamed() {
+        try (Supervisor supervisor = ThreadGroups.supervisor(2)) {
+            CompletableFuture<SocketGroup> other =
+                    CompletableFuture.supplyAsync(() -> ThreadGroups.join(1, 2, supervisor, Duration.ofSeconds(60)));
+            SocketGroup group = ThreadGroups.join(0, 2, supervisor, Duration.ofSeconds(60));
+            other.join().leave();
+            assertThat(catchThrowable(() -> group.allGather(new byte[1])))
+                    .isInstanceOf(LockstepException.class)
+                    .hasMessageStartingWith("rank 1 closed the connection");
+            assertThat(group.leave()).isFalse();
+        }
+    }
+
+    /** Different calls on different processes are a bug of the caller; nobody may wait for half an hour. */
+    @Test
+    void messageOfAnotherLength_isRefused() {
+        Throwable failure = catchThrowable(() -> ThreadGroups.run(
+                2, TREE, collective -> CollectiveContract.sum(collective, 200 + collective.rank(), 1)));
+        assertThat(failure).hasMessageContaining("the processes do different things");
     }
 
     /** The launcher's watch over a group of one; nobody else would see that it fails. */
     @Test
     void failure_isToldOnce_andThenNoLeaveIsTaken() {
         List<String> told = new ArrayList<>();
-        Watch watch = new ThreadGroups.Port() {
+        Watch watch = new Watch() {
+            @Override
+            public void awaitVerdict() {}
+
             @Override
             public void failed(String words) {
                 told.add(words);

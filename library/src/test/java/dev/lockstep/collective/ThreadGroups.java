@@ -1,10 +1,12 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.supervise.GroupSecret;
+import dev.lockstep.supervise.Supervisor;
+import dev.lockstep.supervise.SupervisorAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -13,24 +15,34 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
-/** Groups whose "processes" are threads of the test, each with its own store client and Gloo context. */
+/** Groups whose "processes" are threads of the test, each with connections of its own. */
 final class ThreadGroups {
     interface Body<T> {
         T run(Collective collective) throws Exception;
     }
 
+    static final Supervisor.Events NOTHING = new Supervisor.Events() {
+        @Override
+        public void lost(int rank, String host) {}
+
+        @Override
+        public void silent(int rank, String host) {}
+
+        @Override
+        public void failed(int rank, String host, String words) {}
+    };
+
     private ThreadGroups() {}
 
     /** Runs a body as every rank; returns what the ranks return, by rank. Fails with the first failure of a rank. */
-    static <T> List<T> run(int size, Function<GlooGroup, Collective> kind, Body<T> body) {
-        Port port = new Port();
+    static <T> List<T> run(int size, Function<SocketGroup, Collective> kind, Body<T> body) {
         ExecutorService threads = Executors.newFixedThreadPool(size);
-        try {
+        try (Supervisor supervisor = supervisor(size)) {
             List<Future<T>> results = new ArrayList<>();
             for (int rank = 0; rank < size; rank++) {
-                GroupEnvironment place = new GroupEnvironment(rank, size, rank, "127.0.0.1", 0);
+                int own = rank;
                 results.add(threads.submit(() -> {
-                    try (Collective collective = kind.apply(join(place, port))) {
+                    try (Collective collective = kind.apply(join(own, size, supervisor, Duration.ofSeconds(20)))) {
                         return body.run(collective);
                     }
                 }));
@@ -49,35 +61,21 @@ final class ThreadGroups {
         }
     }
 
-    static GlooGroup join(GroupEnvironment place, Watch watch) {
-        Duration timeout = Duration.ofSeconds(20);
-        return new Rendezvous(place, Map.of(), watch, timeout, timeout).join();
+    static Supervisor supervisor(int size) {
+        return Supervisor.onLoopback(size, GroupSecret.none(), Duration.ofSeconds(60), NOTHING);
     }
 
-    /** A watch that only tells the port. */
-    static class Port implements Watch {
-        private final CompletableFuture<Integer> port = new CompletableFuture<>();
+    /** Joins as our own launcher's process does. */
+    static SocketGroup join(int rank, int size, Supervisor supervisor, Duration callTimeout) {
+        Map<String, String> environment =
+                Map.of(SupervisorAddress.VARIABLE, supervisor.address().toString());
+        GroupEnvironment place = new GroupEnvironment(rank, size, rank, "127.0.0.1", 0);
+        return new Rendezvous(place, environment, terms(Duration.ofSeconds(20), callTimeout, new ArrayList<>())).join();
+    }
 
-        @Override
-        public void publishPort(int number) {
-            port.complete(number);
-        }
-
-        @Override
-        public int awaitPort(Duration timeout) {
-            return port.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS).join();
-        }
-
-        @Override
-        public void begin(Board board) {}
-
-        @Override
-        public void awaitVerdict() {}
-
-        @Override
-        public void failed(String words) {}
-
-        @Override
-        public void end() {}
+    /** Terms under which a failure elsewhere does not end this JVM. */
+    static Terms terms(Duration joinTimeout, Duration callTimeout, List<String> notices) {
+        return new Terms(
+                GroupSecret.none(), Duration.ofSeconds(60), joinTimeout, callTimeout, notices::add, message -> {});
     }
 }

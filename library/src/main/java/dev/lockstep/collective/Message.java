@@ -1,0 +1,84 @@
+package dev.lockstep.collective;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * One message between two processes, to be sent or received again and again: eight bytes that say its kind and length, then
+ * its data.
+ */
+final class Message {
+    static final int HEADER_BYTES = 8;
+
+    private final int peer;
+    private final int tag;
+    private final ByteBuffer header = ByteBuffer.allocateDirect(HEADER_BYTES);
+    private final ByteBuffer data;
+    private final ByteBuffer[] both;
+    private boolean done = true;
+
+    /**
+     * @param peer the rank at the other end
+     * @param tag messages of one tag arrive in the order in which they were sent
+     * @param data a direct buffer; all of it, from 0 to its limit
+     */
+    Message(int peer, int tag, ByteBuffer data) {
+        this.peer = peer;
+        this.tag = tag;
+        this.data = data;
+        this.both = new ByteBuffer[] {header, data};
+    }
+
+    /** Over the memory of a contiguous float32 tensor, which must stay alive as long as the message. */
+    static Message of(int peer, int tag, Tensor tensor) {
+        long bytes = tensor.numel() * Float.BYTES;
+        return new Message(
+                peer, tag, new BytePointer(tensor.data_ptr()).capacity(bytes).asByteBuffer());
+    }
+
+    int peer() {
+        return peer;
+    }
+
+    int tag() {
+        return tag;
+    }
+
+    int length() {
+        return data.limit();
+    }
+
+    boolean isDone() {
+        return done;
+    }
+
+    /** Makes it ready to be sent or received. */
+    void begin() {
+        if (!done) {
+            throw new IllegalStateException("a message is under way: peer = " + peer + ", tag = " + tag);
+        }
+        done = false;
+        data.rewind();
+        header.clear();
+        header.order(ByteOrder.BIG_ENDIAN).putInt(tag).putInt(length()).flip();
+    }
+
+    void end() {
+        done = true;
+    }
+
+    /** Whether some of it has still to be sent. */
+    boolean hasRemaining() {
+        return header.hasRemaining() || data.hasRemaining();
+    }
+
+    ByteBuffer[] headerAndData() {
+        return both;
+    }
+
+    ByteBuffer data() {
+        return data;
+    }
+}

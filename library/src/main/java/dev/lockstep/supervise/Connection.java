@@ -1,0 +1,134 @@
+package dev.lockstep.supervise;
+
+import dev.lockstep.errors.LockstepException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection of a group that has been made and proved, from the side that connects.
+ *
+ * @param reply what the listener said to the request
+ */
+public record Connection(SocketChannel channel, String reply) implements Closeable {
+    /** What to ask, once the connection is there and its own address is known. */
+    public interface Request {
+        String on(SocketChannel channel) throws IOException;
+    }
+
+    /** When to say what is waited for; later notices come after twice the time each. */
+    private static final Duration FIRST_NOTICE = Duration.ofSeconds(10);
+
+    private static final Duration PAUSE = Duration.ofMillis(200);
+    /** How long a program that accepts connections and says nothing may be taken for a busy one of ours. */
+    private static final int SILENT_TRIES = 3;
+
+    private static final int CONNECT_MILLIS = 10_000;
+
+    /**
+     * Connects, again and again while nobody listens there yet or the name is not known yet.
+     *
+     * @param where asked before each try
+     * @param who is connected to, for messages: {@code rank 0}
+     * @param patience how long to try
+     * @param notices get a line after ten seconds
+     * @throws LockstepException of kind WORKER when nobody answers in time, of kind RECIPE when another program does or the
+     *     request is refused
+     */
+    public static Connection open(
+            Supplier<SupervisorAddress> where,
+            GroupSecret secret,
+            Request request,
+            String who,
+            Duration patience,
+            Consumer<String> notices) {
+        long started = System.nanoTime();
+        Duration nextNotice = FIRST_NOTICE;
+        for (int silent = 0; ; ) {
+            SupervisorAddress address = where.get();
+            Attempt attempt = attempt(address, secret, request);
+            if (attempt.connection != null) {
+                return attempt.connection;
+            }
+            Duration spent = Duration.ofNanos(System.nanoTime() - started);
+            silent += attempt.silent ? 1 : 0;
+            if (spent.compareTo(patience) > 0 || silent == SILENT_TRIES) {
+                throw LockstepException.worker(
+                        who + " cannot be reached: " + attempt.why,
+                        "address = " + address,
+                        "see whether it runs, and whether this machine can reach that address");
+            }
+            if (spent.compareTo(nextNotice) > 0) {
+                nextNotice = nextNotice.multipliedBy(2);
+                notices.accept("waiting for " + who + " at " + address + ": " + attempt.why);
+            }
+            Threads.pause(PAUSE);
+        }
+    }
+
+    private record Attempt(@Nullable Connection connection, String why, boolean silent) {}
+
+    private static Attempt attempt(SupervisorAddress address, GroupSecret secret, Request request) {
+        SocketChannel channel = null;
+        boolean done = false;
+        try {
+            channel = SocketChannel.open();
+            InetSocketAddress target = new InetSocketAddress(InetAddress.getByName(address.host()), address.port());
+            channel.socket().connect(target, CONNECT_MILLIS);
+            if (isItself(channel)) {
+                return new Attempt(null, "nobody listens there", false);
+            }
+            Socket socket = channel.socket();
+            String reply = Handshake.request(socket, secret, request.on(channel), "address = " + address);
+            done = true;
+            return new Attempt(new Connection(channel, reply), "", false);
+        } catch (Handshake.Stranger e) {
+            throw LockstepException.recipe(
+                    e.getMessage() + " at " + address,
+                    "address = " + address,
+                    "choose another port for all processes, or end that program");
+        } catch (UnknownHostException e) {
+            return new Attempt(null, address.host() + " cannot be resolved", false);
+        } catch (SocketTimeoutException e) {
+            boolean connected = channel != null && channel.isConnected();
+            return new Attempt(null, connected ? "it accepts connections and says nothing" : "no answer", connected);
+        } catch (IOException e) {
+            return new Attempt(null, String.valueOf(e.getMessage()), false);
+        } finally {
+            if (!done && channel != null) {
+                close(channel);
+            }
+        }
+    }
+
+    /** Where nobody listens on a port of this machine, TCP can connect a socket to itself. */
+    private static boolean isItself(SocketChannel channel) throws IOException {
+        return channel.getLocalAddress().equals(channel.getRemoteAddress());
+    }
+
+    private static void close(SocketChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // It is closed for us in any case.
+        }
+    }
+
+    Socket socket() {
+        return channel.socket();
+    }
+
+    @Override
+    public void close() {
+        close(channel);
+    }
+}

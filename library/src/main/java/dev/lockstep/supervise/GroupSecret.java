@@ -1,0 +1,127 @@
+package dev.lockstep.supervise;
+
+import dev.lockstep.errors.LockstepException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * What all processes of a group know and nobody else does. It never travels: both ends of a connection prove that they
+ * know it, see {@link Handshake}.
+ *
+ * @see <a href="https://www.rfc-editor.org/rfc/rfc2104">RFC 2104, HMAC</a>
+ */
+public final class GroupSecret {
+    /** The variable that names the file with the secret. */
+    public static final String VARIABLE = "LOCKSTEP_GROUP_SECRET";
+
+    private static final String ALGORITHM = "HmacSHA256";
+    private static final int LEAST = 16;
+    private static final int MOST = 4096;
+    private static final Set<PosixFilePermission> OF_OTHERS = EnumSet.of(
+            PosixFilePermission.GROUP_READ,
+            PosixFilePermission.GROUP_WRITE,
+            PosixFilePermission.OTHERS_READ,
+            PosixFilePermission.OTHERS_WRITE);
+
+    private final byte[] key;
+    private final boolean known;
+
+    private GroupSecret(byte[] key, boolean known) {
+        this.key = key;
+        this.known = known;
+    }
+
+    /** The secret of a group that has none: everybody can prove it. */
+    public static GroupSecret none() {
+        return new GroupSecret("no secret".getBytes(StandardCharsets.US_ASCII), false);
+    }
+
+    /** Whether it keeps anybody out. */
+    public boolean isKnown() {
+        return known;
+    }
+
+    /**
+     * The secret in the file that {@value #VARIABLE} names, or {@link #none} when the variable is not set.
+     *
+     * @throws LockstepException of kind RECIPE when the file cannot be read, is too short or too long, or can be read by others
+     */
+    public static GroupSecret from(Map<String, String> environment) {
+        String file = environment.getOrDefault(VARIABLE, "");
+        return file.isEmpty() ? none() : read(Path.of(file));
+    }
+
+    private static GroupSecret read(Path file) {
+        try {
+            // Links are followed: Kubernetes mounts secrets as links. What counts is the file at their end.
+            Path real = file.toRealPath();
+            if (!Files.isRegularFile(real)) {
+                throw refused(
+                        file, "is not a regular file", "write at least " + LEAST + " random characters into a file");
+            }
+            if (Files.getFileStore(real).supportsFileAttributeView("posix")
+                    && Files.getPosixFilePermissions(real, LinkOption.NOFOLLOW_LINKS).stream()
+                            .anyMatch(OF_OTHERS::contains)) {
+                throw refused(file, "can be read or written by others", "chmod 600 " + file);
+            }
+            long size = Files.size(real);
+            byte[] bytes =
+                    size > MOST ? new byte[0] : Files.readString(real).strip().getBytes(StandardCharsets.UTF_8);
+            if (bytes.length < LEAST) {
+                String limits = LEAST + " to " + MOST + " bytes";
+                throw refused(
+                        file,
+                        "has " + size + " bytes and not " + limits,
+                        "write " + limits + " of random text into it");
+            }
+            return new GroupSecret(bytes, true);
+        } catch (IOException e) {
+            throw refused(file, "cannot be read (" + e + ")", "create it with mode 600, the same on every machine");
+        }
+    }
+
+    private static LockstepException refused(Path file, String what, String fix) {
+        return LockstepException.recipe("the group's secret " + what, VARIABLE + " = " + file, fix);
+    }
+
+    /** Writes a new secret into a file that only this user can read, in the folder for temporary files. */
+    public static Path create() {
+        try {
+            Path file = Files.createTempFile("lockstep-", ".secret");
+            return Files.writeString(file, random(32));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Random bytes in hexadecimal digits. */
+    static String random(int bytes) {
+        byte[] random = new byte[bytes];
+        new SecureRandom().nextBytes(random);
+        return HexFormat.of().formatHex(random);
+    }
+
+    /** The HMAC-SHA256 of a text under this secret, in hexadecimal digits. */
+    String mac(String text) {
+        try {
+            Mac mac = Mac.getInstance(ALGORITHM);
+            mac.init(new SecretKeySpec(key, ALGORITHM));
+            return HexFormat.of().formatHex(mac.doFinal(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK has " + ALGORITHM, e);
+        }
+    }
+}

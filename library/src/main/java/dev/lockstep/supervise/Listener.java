@@ -1,0 +1,149 @@
+package dev.lockstep.supervise;
+
+import dev.lockstep.errors.LockstepException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/**
+ * A port of a group. It hands on the connections that have proved the group's secret and closes all others; those that have
+ * not proved it yet are bounded in number, and by {@link Handshake} in bytes and time, so that strangers cost little.
+ */
+public final class Listener implements Closeable {
+    /** Who uses the connections that were accepted. */
+    public interface User {
+        /** Decides on a proved request; called once a connection, on its thread. */
+        Handshake.Answer answer(String request, Socket socket);
+
+        /** Owns a connection from now on; called on its thread, which may stay. */
+        void accepted(String request, SocketChannel channel) throws IOException;
+    }
+
+    private static final int BACKLOG = 512;
+    /** The most connections that have not proved the secret yet; one more closes the oldest. */
+    private static final int UNPROVED = 64;
+
+    private static final Duration PAUSE = Duration.ofMillis(100);
+
+    private final ServerSocketChannel server;
+    private final GroupSecret secret;
+    private final User user;
+    private final Consumer<String> notices;
+    private final Deque<SocketChannel> unproved = new ArrayDeque<>();
+    private final AtomicBoolean strangerSeen = new AtomicBoolean();
+    private volatile boolean closed;
+
+    /**
+     * Listens.
+     *
+     * @param where port 0 takes a free one
+     * @param notices gets one line about the first stranger
+     * @throws IOException when it cannot listen there
+     */
+    public Listener(InetSocketAddress where, GroupSecret secret, User user, Consumer<String> notices)
+            throws IOException {
+        this.secret = secret;
+        this.user = user;
+        this.notices = notices;
+        this.server = ServerSocketChannel.open();
+        try {
+            server.bind(where, BACKLOG);
+        } catch (IOException e) {
+            server.close();
+            throw e;
+        }
+        Threads.start("lockstep-listener", this::listen);
+    }
+
+    public int port() {
+        return server.socket().getLocalPort();
+    }
+
+    private void listen() {
+        while (!closed) {
+            try {
+                SocketChannel channel = server.accept();
+                begin(channel);
+                Threads.start("lockstep-connection", () -> serve(channel));
+            } catch (IOException e) {
+                if (!closed) {
+                    // Out of descriptors, most likely: those of strangers come back soon.
+                    Threads.pause(PAUSE);
+                }
+            }
+        }
+    }
+
+    private void begin(SocketChannel channel) throws IOException {
+        synchronized (unproved) {
+            unproved.addLast(channel);
+            if (unproved.size() > UNPROVED) {
+                unproved.removeFirst().close();
+            }
+        }
+    }
+
+    private void serve(SocketChannel channel) {
+        InetAddress from = channel.socket().getInetAddress();
+        try {
+            Optional<String> request = prove(channel);
+            if (request.isPresent()) {
+                user.accepted(request.get(), channel);
+                return;
+            }
+        } catch (IOException e) {
+            stranger(from, String.valueOf(e.getMessage()));
+        }
+        closeQuietly(channel);
+    }
+
+    private Optional<String> prove(SocketChannel channel) throws IOException {
+        try {
+            return Handshake.accept(channel.socket(), secret, request -> user.answer(request, channel.socket()));
+        } finally {
+            synchronized (unproved) {
+                unproved.remove(channel);
+            }
+        }
+    }
+
+    private void stranger(InetAddress from, String why) {
+        if (!closed && strangerSeen.compareAndSet(false, true)) {
+            notices.accept("refused a connection from " + from.getHostAddress() + " to port " + port() + ": " + why
+                    + "; further ones are refused without a notice");
+        }
+    }
+
+    private static void closeQuietly(SocketChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // It is closed for us in any case.
+        }
+    }
+
+    /** Listens no more. Connections that were accepted stay open. */
+    @Override
+    public void close() {
+        closed = true;
+        try {
+            server.close();
+            synchronized (unproved) {
+                unproved.forEach(Listener::closeQuietly);
+            }
+        } catch (IOException e) {
+            throw LockstepException.worker(
+                    "a port cannot be closed: " + e.getMessage(), "port = " + port(), "end the process");
+        }
+    }
+}
