@@ -66,7 +66,8 @@ final class TrainCommand implements Callable<Integer> {
         ModelFactory models = weights.map(given -> InitialWeights.of(given, ResNet::fromRecipe))
                 .orElse(ResNet::fromRecipe);
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
-        new Topology(recipe.workers(), options.processes());
+        // Before anybody waits for others with which it could not compute.
+        new Topology(recipe.workers(), Collectives.sizeInEnvironment().orElse(options.processes()));
         if (!Collectives.isInGroup() && (options.processes() > 1 || options.maxRestarts() > 0)) {
             // They need not all fetch it.
             Datasets.open(recipe.data(), options.data());

@@ -228,6 +228,15 @@ final class GroupFaultsIT {
         }
     }
 
+    /** Known before anybody waits for the others. */
+    @Test
+    void sizeThatDoesNotFitTheWorkers_isSaidBeforeTheGroupIsAwaited() throws Exception {
+        start("rank-0.out", place(0, 1000, freePort()));
+        assertThat(exitCode(0)).isEqualTo(2);
+        assertThat(Files.readString(folder.resolve("rank-0.out")))
+                .startsWith("error: procs = 1000 does not divide workers = ");
+    }
+
     private void group(String port, int size, String... options) throws IOException {
         for (int rank = 0; rank < size; rank++) {
             start("rank-" + rank + ".out", place(rank, size, port), options);

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** How a process joins its group. */
 public final class Collectives {
@@ -40,6 +41,13 @@ public final class Collectives {
      */
     public static Collective fromEnvironment(Mode mode, Duration peerTimeout) {
         return fromEnvironment(mode, peerTimeout, System.getenv());
+    }
+
+    /** The number of processes of the group that the environment names, be it of one; empty when it names none. */
+    public static OptionalInt sizeInEnvironment() {
+        return GroupEnvironment.from(System.getenv()).stream()
+                .mapToInt(GroupEnvironment::size)
+                .findFirst();
     }
 
     /** Whether the environment names a group, be it of one process. */

@@ -39,10 +39,7 @@ public record SupervisorAddress(String host, int port) {
 
     /** Whether a host is named as this machine's loopback address, as {@code localhost} and {@code 127.0.0.1} are. */
     public static boolean isLoopback(String host) {
-        return host.equals("localhost")
-                || host.equals("127.0.0.1")
-                || host.equals("::1")
-                || host.equals("0:0:0:0:0:0:0:1");
+        return host.equals("localhost") || host.matches("127\\.[0-9.]+|::1|0:0:0:0:0:0:0:1");
     }
 
     @Override

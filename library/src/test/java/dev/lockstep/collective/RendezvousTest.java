@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.GroupSecret;
+import dev.lockstep.torch.TorchRuntime;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -18,6 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.ByteVector;
+import org.bytedeco.pytorch.TCPStore;
+import org.bytedeco.pytorch.TCPStoreOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -128,6 +133,49 @@ class RendezvousTest {
         assertThat(gathered(groups)).allSatisfy(all -> assertThat(all).hasSize(2));
         assertThat(notices).singleElement().asString().contains("rank 1 is taken");
         groups.forEach(SocketGroup::leave);
+    }
+
+    /** torchrun's agent listens at MASTER_PORT; what a group before has left in its store leads nowhere. */
+    @Test
+    void agentsStore_leadsToRankZero_alsoAfterARestart() {
+        TorchRuntime.load();
+        TCPStoreOptions options = new TCPStoreOptions();
+        options.port((short) 0);
+        options.isServer(true);
+        options.waitWorkers(false);
+        try (TCPStore store = new TCPStore("127.0.0.1", options);
+                ByteVector stale = new ByteVector("- 1".getBytes(StandardCharsets.UTF_8))) {
+            store.set("lockstep/supervisor", stale);
+            int port = store.getPort() & 0xffff;
+            Map<String, String> environment = Map.of("TORCHELASTIC_USE_AGENT_STORE", "True");
+            List<CompletableFuture<SocketGroup>> joining = Stream.of(1, 0)
+                    .map(rank -> CompletableFuture.supplyAsync(
+                            () -> {
+                                GroupEnvironment place = new GroupEnvironment(rank, 2, rank, "127.0.0.1", port);
+                                return new Rendezvous(place, environment, terms(LONG)).join();
+                            },
+                            THREADS))
+                    .toList();
+            List<SocketGroup> groups =
+                    joining.stream().map(CompletableFuture::join).toList();
+            assertThat(gathered(groups)).allSatisfy(all -> assertThat(all).hasSize(2));
+            groups.forEach(SocketGroup::leave);
+        }
+    }
+
+    /** Beyond this machine without a secret: said before anybody waits. Here the interface is the loopback one. */
+    @Test
+    void groupWithoutSecret_beyondThisMachine_isWarnedOf() throws IOException {
+        int port = freePort();
+        GroupEnvironment place = new GroupEnvironment(0, 2, 0, "some-host", port);
+        assertThatThrownBy(() ->
+                        new Rendezvous(place, Map.of("GLOO_SOCKET_IFNAME", "lo"), terms(Duration.ofSeconds(1))).join())
+                .hasMessageContaining("missing rank = 1");
+        assertThat(notices)
+                .singleElement()
+                .asString()
+                .startsWith("this group has no secret: ")
+                .contains("port " + port, "LOCKSTEP_GROUP_SECRET");
     }
 
     @Test
