@@ -12,9 +12,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class PrintableTest {
     @ParameterizedTest
     @CsvSource({
-        "1b, \\x1b", "07, \\x07", "0a, \\x0a", "0d, \\x0d", "09, \\x09", "7f, \\u007f", "9b, \\u009b", "202e, \\u202e",
-        "2066, \\u2066", "2069, \\u2069", "2028, \\u2028", "2029, \\u2029", "200f, \\u200f", "feff, \\ufeff",
-        "d800, \\ud800", "dc00, \\udc00"
+        "1b, \\x1b",
+        "07, \\x07",
+        "0a, \\x0a",
+        "0d, \\x0d",
+        "09, \\x09",
+        "7f, \\u007f",
+        "9b, \\u009b",
+        "202e, \\u202e",
+        "2066, \\u2066",
+        "2069, \\u2069",
+        "2028, \\u2028",
+        "2029, \\u2029",
+        "200f, \\u200f",
+        "feff, \\ufeff",
+        "d800, \\ud800",
+        "dc00, \\udc00"
     })
     void of_characterThatMovesTheCursorOrTheReader_isShownAsAnEscape(String code, String escape) {
         String text = "a" + (char) Integer.parseInt(code, 16) + "b";
