@@ -1,11 +1,13 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.study.RunExecutor;
 import dev.lockstep.study.StudyRun;
+import dev.lockstep.supervise.LogTail;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -24,6 +26,7 @@ final class ChildRuns implements RunExecutor {
     private static final int DIVERGED = LockstepException.Kind.DIVERGED.exitCode();
     private static final long SAVE_SECONDS = 60;
     private static final long ORPHAN_SECONDS = 10;
+    private static final int LONGEST_IDENTITY = 1000;
     private static final String LOG = "train.log";
 
     private final List<String> options;
@@ -92,7 +95,7 @@ final class ChildRuns implements RunExecutor {
         if (!Files.exists(pidFile(folder))) {
             return;
         }
-        String identity = Files.readString(pidFile(folder)).strip();
+        String identity = InputFile.text(pidFile(folder), LONGEST_IDENTITY).strip();
         Matcher pid = Pattern.compile("([0-9]{1,18}) .*").matcher(identity);
         ProcessHandle orphan =
                 pid.matches() ? ProcessHandle.of(Long.parseLong(pid.group(1))).orElse(null) : null;
@@ -123,17 +126,10 @@ final class ChildRuns implements RunExecutor {
             return RunResult.read(run.folder());
         }
         throw LockstepException.worker(
-                "a run failed, exit code = " + exitCode + ": " + lastError(run.folder()),
+                "a run failed, exit code = " + exitCode + ": "
+                        + LogTail.lastError(run.folder().resolve(LOG)),
                 "run = " + run.title(),
                 "see " + run.folder().resolve(LOG) + ", then start the study again: it goes on from here");
-    }
-
-    private static String lastError(Path folder) throws IOException {
-        List<String> lines = Files.readAllLines(folder.resolve(LOG));
-        return lines.stream()
-                .filter(line -> line.startsWith("error: "))
-                .reduce((first, second) -> second)
-                .orElseGet(() -> lines.isEmpty() ? "no output" : lines.get(lines.size() - 1));
     }
 
     private static void stop(Process process) {

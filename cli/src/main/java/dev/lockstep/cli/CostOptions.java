@@ -60,6 +60,9 @@ final class CostOptions {
                     "Folder of a short run of one process on this machine: predicts 1, 2 and 4 processes from it.")
     private Optional<Path> measured = Optional.empty();
 
+    private static final double SLOWEST = 1e-6;
+    private static final double FASTEST = 1e12;
+
     /** Empty when nothing was asked that needs a prediction. */
     Optional<Costs> costs(Plan plan) {
         check();
@@ -90,7 +93,12 @@ final class CostOptions {
     }
 
     private void check() {
-        require(imagesPerSecond.orElse(1.0) > 0, "--images-per-second", imagesPerSecond, "must be above 0");
+        double speed = imagesPerSecond.orElse(1.0);
+        require(
+                speed >= SLOWEST && speed <= FASTEST,
+                "--images-per-second",
+                imagesPerSecond,
+                "must be at least " + SLOWEST + " and at most " + FASTEST);
         require(
                 jitter.orElse(0.0) >= 0 && jitter.orElse(0.0) < 1,
                 "--jitter",

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.image.catalogue.OpenDataset;
@@ -107,9 +108,9 @@ final class DataInspectCommand implements Callable<Integer> {
         System.err.println("sheet: " + file + ", rows: "
                 + Arrays.stream(samples)
                         .mapToObj(i -> i + " "
-                                + data.training()
+                                + Printable.of(data.training()
                                         .classNames()
-                                        .get(data.training().label(i)))
+                                        .get(data.training().label(i))))
                         .collect(Collectors.joining(", ")));
         return drawn.bad();
     }
@@ -135,8 +136,8 @@ final class DataInspectCommand implements Callable<Integer> {
                 set.size(),
                 perClass[least],
                 perClass[most],
-                set.classNames().get(least),
-                set.classNames().get(most));
+                Printable.of(set.classNames().get(least)),
+                Printable.of(set.classNames().get(most)));
         System.out.printf(
                 Locale.ROOT,
                 "  checked %d of %d, bad %d, mean %s, deviation %s%n",
@@ -145,7 +146,7 @@ final class DataInspectCommand implements Callable<Integer> {
                 check.bad().size(),
                 rounded(check.mean()),
                 rounded(check.deviation()));
-        check.bad().forEach(message -> System.out.println("  bad: " + message));
+        check.bad().forEach(message -> System.out.println("  bad: " + Printable.of(message, 2000)));
     }
 
     private static ObjectNode json(Found found) {

@@ -2,6 +2,7 @@ package dev.lockstep.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.Printable;
 import dev.lockstep.image.pack.ShardPacker;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
@@ -52,7 +53,7 @@ final class DataPackCommand implements Runnable {
     public void run() {
         ShardPacker packer = new ShardPacker(shortSide, quality, imagesPerShard, skipBadImages);
         ShardPacker.Result result = packer.pack(folder, out.toAbsolutePath());
-        result.skipped().values().forEach(message -> System.err.println("left out: " + message));
+        result.skipped().values().forEach(message -> System.err.println("left out: " + Printable.of(message, 2000)));
         System.out.println(
                 json
                         ? json(result).toPrettyString()

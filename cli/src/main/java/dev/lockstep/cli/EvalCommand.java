@@ -2,6 +2,7 @@ package dev.lockstep.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.Printable;
 import dev.lockstep.image.BadImages;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.image.catalogue.OpenDataset;
@@ -92,7 +93,8 @@ final class EvalCommand implements Runnable {
                     dataset.validation(),
                     dataset.evaluationTransform(),
                     skipBadImages ? BadImages.replaced() : BadImages.refused());
-            accuracy.badImages().forEach(reason -> System.err.println("bad image replaced: " + reason));
+            accuracy.badImages()
+                    .forEach(reason -> System.err.println("bad image replaced: " + Printable.of(reason, 2000)));
             System.out.println(json ? json(recipe, classifier, accuracy).toPrettyString() : text(recipe, accuracy));
         }
     }

@@ -1,6 +1,10 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.function.IntSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -8,6 +12,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code lockstep}: every command, and the one place where failures become a line and an exit code. */
 @Command(
@@ -17,6 +22,8 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         scope = ScopeType.INHERIT)
 public final class Main implements Runnable {
+    private static final int LONGEST_MESSAGE = 1500;
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -41,16 +48,34 @@ public final class Main implements Runnable {
     /** Runs one command and returns its exit code. */
     static int execute(String... arguments) {
         Main main = new Main();
+        return guarded(() -> {
+            try {
+                return run(main, arguments);
+            } catch (Error e) {
+                return main.report(e);
+            }
+        });
+    }
+
+    /** Runs something whose words cannot move a cursor. */
+    static int guarded(IntSupplier command) {
+        PrintStream out = System.out;
+        PrintStream err = System.err;
+        System.setOut(new PrintableStream(out));
+        System.setErr(new PrintableStream(err));
         try {
-            return run(main, arguments);
-        } catch (Error e) {
-            return main.report(e);
+            return command.getAsInt();
+        } finally {
+            System.setOut(out);
+            System.setErr(err);
         }
     }
 
     private static int run(Main main, String... arguments) {
         return Commands.addTo(new CommandLine(main), arguments)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExpandAtFiles(false)
+                .registerConverter(Path.class, Main::path)
                 .setParameterExceptionHandler((e, args) -> {
                     System.err.println("error: " + oneLine(e) + ", see '" + commandName(e) + " --help'");
                     return LockstepException.Kind.RECIPE.exitCode();
@@ -68,7 +93,7 @@ public final class Main implements Runnable {
             System.err.println("error: " + known.getMessage());
             return known.exitCode();
         }
-        if (failure instanceof OutOfMemoryError) {
+        if (failure instanceof OutOfMemoryError || isNativeOutOfMemory(failure)) {
             System.err.println("error: out of memory: " + oneLine(failure)
                     + ", lower images-per-worker, --lanes or --loader-threads, or give the JVM more with"
                     + " LOCKSTEP_JAVA_OPTIONS=-Xmx8g");
@@ -79,12 +104,26 @@ public final class Main implements Runnable {
         return 1;
     }
 
+    /** As libtorch says it: its exceptions have no types in Java. */
+    private static boolean isNativeOutOfMemory(Throwable failure) {
+        return String.valueOf(failure.getMessage()).contains("can't allocate memory");
+    }
+
+    private static Path path(String text) {
+        if (text.isEmpty()) {
+            throw new TypeConversionException("the path is empty, give a file or a folder");
+        }
+        return Path.of(text);
+    }
+
     private static String commandName(ParameterException e) {
         return e.getCommandLine().getCommandSpec().qualifiedName();
     }
 
     private static String oneLine(Throwable failure) {
         String message = failure.getMessage();
-        return message == null ? "no message" : message.lines().findFirst().orElse("");
+        return message == null
+                ? "no message"
+                : Printable.of(message.lines().findFirst().orElse(""), LONGEST_MESSAGE);
     }
 }

@@ -25,13 +25,20 @@ final class MeasuredRun {
             throw LockstepException.recipe(
                     "--measured = " + run, "processes = " + result.processes(), "give a run of one process");
         }
+        if (result.workers() < 1 || result.imagesPerWorker() < 1 || result.lanes() < 1) {
+            throw LockstepException.recipe(
+                    "--measured = " + run,
+                    "its result has workers = " + result.workers() + ", images_per_worker = " + result.imagesPerWorker()
+                            + ", lanes = " + result.lanes(),
+                    "give the folder of a run of this version");
+        }
         requireSameWork(run, recipe);
         List<StepMetrics> steps =
                 MetricsFile.read(run.resolve(MetricsFile.NAME)).steps();
         // The first fifth warms up compilers, caches and memory.
         List<Double> seconds = steps.subList(steps.size() / 5, steps.size()).stream()
                 .map(StepMetrics::stepSeconds)
-                .filter(Double::isFinite)
+                .filter(time -> time > 0 && Double.isFinite(time))
                 .toList();
         if (seconds.size() < FEWEST_STEPS) {
             throw LockstepException.recipe(

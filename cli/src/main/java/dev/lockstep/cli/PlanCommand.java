@@ -6,6 +6,7 @@ import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.DatasetFacts;
 import dev.lockstep.plan.Finding;
+import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.plan.Plan;
 import dev.lockstep.recipe.Recipe;
 import java.util.List;
@@ -65,7 +66,9 @@ final class PlanCommand implements Runnable {
         atLeastOne("--procs", processes);
         datasetSize.ifPresent(size -> atLeastOne("--dataset-size", size));
         Recipe recipe = recipeArgument.read();
-        Plan plan = Plan.of(recipe, facts(recipe), processes, lanes.orElseGet(() -> usualLanes(recipe)));
+        DatasetFacts facts = facts(recipe);
+        NetworkShape.require(recipe.model(), facts);
+        Plan plan = Plan.of(recipe, facts, processes, lanes.orElseGet(() -> usualLanes(recipe)));
         List<Finding> findings = Checks.run(recipe, plan.data().trainingImages());
         Optional<Costs> costs = costOptions.costs(plan);
         System.out.print(json ? json(plan, findings, costs) : text(plan, findings, costs));

@@ -1,5 +1,6 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.errors.Printable;
 import dev.lockstep.report.BadImage;
 import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.MetricSink;
@@ -21,6 +22,8 @@ final class ProgressSink implements MetricSink {
     private static final int UPDATE_MILLIS = 250;
     /** All are in the metrics; a broken disk must not flood the terminal. */
     private static final int BAD_IMAGES_SHOWN = 10;
+
+    private static final int LONGEST_LINE = 2000;
 
     private final Pace pace;
     private final PrintStream out;
@@ -108,7 +111,8 @@ final class ProgressSink implements MetricSink {
     }
 
     /** Prints a line that stays; a bar goes on below it. */
-    private void print(String line) {
+    private void print(String text) {
+        String line = Printable.of(text, LONGEST_LINE);
         lastLine = nanoTime.getAsLong();
         if (bar == null) {
             out.println(line);

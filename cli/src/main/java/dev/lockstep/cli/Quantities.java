@@ -24,7 +24,8 @@ final class Quantities {
             throw LockstepException.recipe(option + " = " + text, "no bandwidth", "write such as 50Gbit or 1.2GB/s");
         }
         double units = Double.parseDouble(matcher.group(1)) * PREFIX.getOrDefault(matcher.group(2), 1.0);
-        return "B".equals(matcher.group(3)) ? units : units / 8;
+        double bytes = "B".equals(matcher.group(3)) ? units : units / 8;
+        return within(option, text, bytes, 1, 1e18, "give at least 1B/s and at most 1000000TB/s");
     }
 
     /** Seconds, from such as {@code 20us}, {@code 1.5h} or {@code 90min}. */
@@ -33,6 +34,15 @@ final class Quantities {
         if (!matcher.matches()) {
             throw LockstepException.recipe(option + " = " + text, "no time", "write such as 20us, 90min or 1h");
         }
-        return Double.parseDouble(matcher.group(1)) * SECONDS.getOrDefault(matcher.group(2), 1.0);
+        double seconds = Double.parseDouble(matcher.group(1)) * SECONDS.getOrDefault(matcher.group(2), 1.0);
+        return within(option, text, seconds, 0, 1e9, "give at most 11574d");
+    }
+
+    /** What is computed of it must be a number. */
+    private static double within(String option, String text, double value, double low, double high, String mend) {
+        if (!(value >= low && value <= high)) {
+            throw LockstepException.recipe(option + " = " + text, "out of range", mend);
+        }
+        return value;
     }
 }

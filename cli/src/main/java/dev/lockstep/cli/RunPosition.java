@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /** How far a run in another process is, from the end of its metrics. */
 final class RunPosition {
     private static final int TAIL_BYTES = 4096;
-    private static final Pattern LINE = Pattern.compile("\"type\":\"(step|epoch)\".*?\"epoch\":([0-9]+)");
+    private static final Pattern LINE = Pattern.compile("\"type\":\"(step|epoch)\".*?\"epoch\":([0-9]{1,9})(?![0-9])");
 
     private RunPosition() {}
 

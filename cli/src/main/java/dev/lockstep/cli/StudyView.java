@@ -1,5 +1,6 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.errors.Printable;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.study.RunSummary;
 import dev.lockstep.study.StudyListener;
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class StudyView implements StudyListener, AutoCloseable {
     private static final long LINE_SECONDS = 60;
     private static final int UPDATE_MILLIS = 1000;
+
+    private static final int LONGEST_LINE = 2000;
 
     private final StudyPace pace;
     private final PrintStream out;
@@ -76,7 +79,8 @@ final class StudyView implements StudyListener, AutoCloseable {
                         : "validation error " + ProgressText.percent(summary.error())));
     }
 
-    private void print(String line) {
+    private void print(String text) {
+        String line = Printable.of(text, LONGEST_LINE);
         synchronized (out) {
             out.print(
                     bar == null

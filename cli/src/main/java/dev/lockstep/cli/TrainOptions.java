@@ -177,6 +177,9 @@ final class TrainOptions {
             throw LockstepException.recipe(
                     "--bucket-mb = " + bucketMegabytes + " is out of range", "", "give more than 0 and at most 4096");
         }
+        if (resume.isEmpty()) {
+            throw LockstepException.recipe("--resume is empty", "", "give auto, never or the file of a checkpoint");
+        }
         if (!collective.equals("tree") && !collective.equals("native")) {
             throw LockstepException.recipe("--collective = " + collective, "no such collective", "use tree or native");
         }

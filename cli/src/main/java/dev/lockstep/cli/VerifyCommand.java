@@ -9,6 +9,7 @@ import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.sampling.MinibatchPlan;
+import dev.lockstep.supervise.LogTail;
 import dev.lockstep.train.ReferenceTraining;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -190,19 +191,12 @@ final class VerifyCommand implements Callable<Integer> {
     private static void requireGood(Process ended, Path out, int processes, int lanes, String collective)
             throws IOException {
         if (ended.exitValue() != 0) {
-            String log = Files.readString(out.resolveSibling(out.getFileName() + ".log"));
+            Path log = out.resolveSibling(out.getFileName() + ".log");
             throw LockstepException.worker(
-                    "a run failed, exit code = " + ended.exitValue() + ": " + lastLine(log),
+                    "a run failed, exit code = " + ended.exitValue() + ": " + LogTail.lastError(log),
                     "procs = " + processes + ", lanes = " + lanes + ", collective = " + collective,
                     "run 'lockstep doctor'");
         }
-    }
-
-    private static String lastLine(String log) {
-        return log.lines()
-                .filter(line -> line.startsWith("error: "))
-                .reduce((a, b) -> b)
-                .orElse("no message");
     }
 
     private Process start(Path recipe, Path out, int processes, int lanes, String collective, List<String> more)

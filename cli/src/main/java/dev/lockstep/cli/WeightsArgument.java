@@ -4,6 +4,7 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -40,7 +41,7 @@ final class WeightsArgument {
     }
 
     private static Checkpoint newest(Path folder) {
-        return new CheckpointDirectory(folder, 1, System.err::println)
+        return new CheckpointDirectory(folder, 1, notice -> System.err.println(Printable.of(notice, 2000)))
                 .newest()
                 .orElseThrow(() -> LockstepException.checkpoint(
                         "no checkpoint in this folder", "folder = " + folder, "give the folder of a run, or a file"));

@@ -17,6 +17,12 @@ final class MainTest {
                     "error: out of memory: Java heap space, lower images-per-worker, --lanes or --loader-threads,"
                             + " or give the JVM more with LOCKSTEP_JAVA_OPTIONS=-Xmx8g\n"),
             new Failure(
+                    new RuntimeException("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried\nmore"),
+                    4,
+                    "error: out of memory: [enforce fail] DefaultCPUAllocator: can't allocate memory: you tried, lower"
+                            + " images-per-worker, --lanes or --loader-threads, or give the JVM more with"
+                            + " LOCKSTEP_JAVA_OPTIONS=-Xmx8g\n"),
+            new Failure(
                     LockstepException.data("no such file", "file = x.jpg", "give another"),
                     3,
                     "error: no such file, file = x.jpg, give another\n"),

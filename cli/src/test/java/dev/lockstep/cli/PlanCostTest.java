@@ -130,7 +130,11 @@ final class PlanCostTest {
 
     @Test
     void plan_badNumbers_areUsageErrors() {
-        assertFails(2, "error: --images-per-second = 0.0, must be above 0", "--images-per-second", "0");
+        assertFails(
+                2,
+                "error: --images-per-second = 0.0, must be at least 1.0E-6 and at most 1.0E12",
+                "--images-per-second",
+                "0");
         assertFails(2, "error: --jitter = 1.5, must be", "--images-per-second", "9", "--jitter", "1.5");
         assertFails(2, "error: --bandwidth = 9, no bandwidth", "--images-per-second", "9", "--bandwidth", "9");
         assertFails(2, "error: --bandwidth, --latency, --jitter, --target and", "--target", "1h");

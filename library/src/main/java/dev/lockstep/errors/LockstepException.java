@@ -32,6 +32,9 @@ public final class LockstepException extends RuntimeException {
         }
     }
 
+    private static final int MOST = 2000;
+    private static final int MOST_OF_THE_FIX = 700;
+
     private final Kind kind;
     private final String what;
     private final String where;
@@ -93,14 +96,14 @@ public final class LockstepException extends RuntimeException {
         return kind.exitCode();
     }
 
+    /** Whatever the parts quote, the message is one line of bounded length that ends with the whole fix. */
     private static String oneLine(String what, String where, String mend) {
-        StringBuilder line = new StringBuilder(what);
-        if (!where.isEmpty()) {
-            line.append(", ").append(where);
-        }
-        if (!mend.isEmpty()) {
-            line.append(", ").append(mend);
-        }
-        return line.toString().replaceAll("\\s*[\\r\\n]+\\s*", " ");
+        String head = where.isEmpty() ? what : what + ", " + where;
+        String fix = mend.isEmpty() ? "" : ", " + Printable.of(joined(mend), MOST_OF_THE_FIX);
+        return Printable.of(joined(head), MOST - fix.length()) + fix;
+    }
+
+    private static String joined(String text) {
+        return text.replaceAll("\\s*[\\r\\n]+\\s*", " ");
     }
 }

@@ -79,7 +79,7 @@ public final class ResNet extends Module implements ImageClassifier {
 
     /** The network that a recipe names: {@code resnet8 … resnet110} for small images, {@code resnet18 … resnet152}. */
     public static ResNet fromRecipe(Recipe.Model settings, ImageShape input, int classes) {
-        int depth = depthOf(settings.name());
+        int depth = depthOf(settings);
         boolean zeroInit = settings.zeroInitResidual();
         if (SMALL_DEPTHS.contains(depth)) {
             int m = (depth - 2) / 6;
@@ -125,17 +125,15 @@ public final class ResNet extends Module implements ImageClassifier {
         return fromRecipe(settings, input, classes);
     }
 
-    private static int depthOf(String name) {
+    private static int depthOf(Recipe.Model settings) {
+        String name = settings.name();
         if (name.matches("resnet[0-9]{1,3}")) {
             int depth = Integer.parseInt(name.substring("resnet".length()));
             if (SMALL_DEPTHS.contains(depth) || IMAGENET_STAGES.containsKey(depth)) {
                 return depth;
             }
         }
-        throw LockstepException.recipe(
-                "model.name = " + name,
-                "no such network",
-                "use resnet8, 20, 32, 44, 56 or 110 for small images, resnet18, 34, 50, 101 or 152 for ImageNet");
+        throw settings.noSuchNetwork();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.lockstep.plan;
 
+import dev.lockstep.errors.Printable;
 import java.util.Optional;
 
 /**
@@ -20,7 +21,8 @@ public record Finding(RecipeCheck check, String sentence, String mend, Optional<
 
     /** One line: {@code [code] sentence; mend (paper, section)}. */
     public String line() {
-        String reason = silenced.map(text -> " Silenced: " + text).orElse("");
+        String reason =
+                silenced.map(text -> " Silenced: " + Printable.of(text, 1000)).orElse("");
         return "[" + code() + "] " + sentence + "; " + mend + " (" + check.source() + ")." + reason;
     }
 }

@@ -19,12 +19,18 @@ public record Memory(long parameters, long momentum, long gradients, long partia
         return new Memory(
                 parameters,
                 Float.BYTES * shape.parameters(),
-                lanes * contribution,
-                waiting * contribution,
-                Float.BYTES * lanes * imagesPerWorker * shape.activationFloats());
+                product(lanes, contribution),
+                product(waiting, contribution),
+                product((long) lanes * imagesPerWorker, Float.BYTES * shape.activationFloats()));
+    }
+
+    /** The largest number stands for what is larger: no machine has it either. */
+    private static long product(long a, long b) {
+        return Math.multiplyHigh(a, b) == 0 && a * b >= 0 ? a * b : Long.MAX_VALUE;
     }
 
     public long total() {
-        return parameters + momentum + gradients + partialSums + activations;
+        double sum = (double) parameters + momentum + gradients + partialSums + activations;
+        return sum < Long.MAX_VALUE ? parameters + momentum + gradients + partialSums + activations : Long.MAX_VALUE;
     }
 }

@@ -41,6 +41,16 @@ public record NetworkShape(String name, List<Layer> layers, long inputFloats) {
     }
 
     /**
+     * The network that a recipe names, for commands, which train no other.
+     *
+     * @param data the image that it sees, and the classes
+     * @throws dev.lockstep.errors.LockstepException of kind RECIPE that names the networks when it is none of ours
+     */
+    public static NetworkShape require(Recipe.Model model, DatasetFacts data) {
+        return of(model, data).orElseThrow(model::noSuchNetwork);
+    }
+
+    /**
      * The network that a recipe names; empty when it is none of ours.
      *
      * @param data the image that it sees, and the classes

@@ -10,12 +10,20 @@ final class Ranges {
         require(value >= low && value <= high, key, value, "must be between " + low + " and " + high);
     }
 
-    static void atLeast(String key, double value, double low) {
-        require(value >= low && value < Double.POSITIVE_INFINITY, key, value, "must be a number of at least " + low);
+    static void atLeast(String key, double value, double low, long high) {
+        require(
+                value >= low && value <= high,
+                key,
+                value,
+                "must be a number of at least " + low + " and at most " + high);
     }
 
-    static void above(String key, double value, double low) {
-        require(value > low && value < Double.POSITIVE_INFINITY, key, value, "must be a number above " + low);
+    static void above(String key, double value, double low, long high) {
+        require(value > low && value <= high, key, value, "must be a number above " + low + " and at most " + high);
+    }
+
+    static void shorterThan(String key, String text, int limit) {
+        require(text.length() < limit, key, text, "must be shorter than " + limit + " characters");
     }
 
     static void require(boolean holds, String key, Object value, String allowed) {

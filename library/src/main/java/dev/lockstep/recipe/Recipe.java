@@ -4,7 +4,9 @@ import static dev.lockstep.recipe.Ranges.above;
 import static dev.lockstep.recipe.Ranges.atLeast;
 import static dev.lockstep.recipe.Ranges.between;
 import static dev.lockstep.recipe.Ranges.require;
+import static dev.lockstep.recipe.Ranges.shorterThan;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.schedule.Decay;
 import dev.lockstep.schedule.LearningRate;
 import dev.lockstep.schedule.Scaling;
@@ -41,13 +43,20 @@ public record Recipe(
         @Default("{}") Evaluation evaluation,
         @Default("{}") Map<String, String> silence) {
 
+    private static final int MOST_EPOCHS = 100_000;
+    /** What is computed of a number up to here is finite as a 32-bit float. */
+    private static final int LARGEST = 1_000_000;
+
+    private static final int LONGEST_NAME = 128;
+
     public Recipe {
+        shorterThan("name", name, LONGEST_NAME);
         require(
                 name.matches("[A-Za-z0-9][A-Za-z0-9._-]*"),
                 "name",
                 name,
                 "must be letters, digits, '.', '_' and '-', the first a letter or digit");
-        between("epochs", epochs, 1, 100_000);
+        between("epochs", epochs, 1, MOST_EPOCHS);
         between("workers", workers, 1, 65_536);
         between("images-per-worker", imagesPerWorker, 1, 65_536);
         between("threads-per-worker", threadsPerWorker, 1, 256);
@@ -61,6 +70,11 @@ public record Recipe(
                 "images-per-worker",
                 imagesPerWorker,
                 "must be at least 2: batch norm needs several images a worker");
+        require(silence.size() <= 100, "silence", silence.size() + " checks", "must be at most 100");
+        silence.forEach((code, reason) -> {
+            shorterThan("silence", code, 1000);
+            shorterThan("silence", reason, 1000);
+        });
         silence = Map.copyOf(silence);
     }
 
@@ -77,6 +91,7 @@ public record Recipe(
          * @param colour additional random changes of colour, for photographs
          */
         public Data {
+            shorterThan("dataset", dataset, LONGEST_NAME);
             require(
                     imageSize == 0 || imageSize >= 8 && imageSize <= 1024,
                     "image-size",
@@ -117,12 +132,21 @@ public record Recipe(
          *     that {@code train --weights} gives, which writes this key
          */
         public Model {
+            shorterThan("name", name, LONGEST_NAME);
             between("width", width, 0, 4096);
             require(
                     weights.matches("none|sha256:[0-9a-f]{64}"),
                     "weights",
                     weights,
                     "must be none or sha256: and 64 digits; train --weights FILE sets it");
+        }
+
+        /** The refusal of a name that is none of Lockstep's networks; a program may bring its own. */
+        public LockstepException noSuchNetwork() {
+            return LockstepException.recipe(
+                    "model.name = " + name,
+                    "no such network",
+                    "use resnet8, 20, 32, 44, 56 or 110 for small images, resnet18, 34, 50, 101 or 152 for ImageNet");
         }
 
         /** A network that starts from what the seed draws. */
@@ -143,7 +167,7 @@ public record Recipe(
          * @param referenceMinibatch images of the minibatch that {@code reference} was tuned for
          */
         public Rate {
-            above("reference", reference, 0);
+            above("reference", reference, 0, LARGEST);
             between("reference-minibatch", referenceMinibatch, 1, Integer.MAX_VALUE);
         }
     }
@@ -161,7 +185,7 @@ public record Recipe(
             @Default("gradual") WarmupKind kind,
             @Default("5") double epochs) {
         public WarmupSettings {
-            atLeast("epochs", epochs, 0);
+            atLeast("epochs", epochs, 0, MOST_EPOCHS);
         }
     }
 
@@ -180,6 +204,7 @@ public record Recipe(
             @Default("[]") List<Double> epochs,
             @Default("0.1") double factor) {
         public Schedule {
+            require(epochs.size() <= 1000, "epochs", epochs.size() + " falls of the rate", "must be at most 1000");
             epochs = List.copyOf(epochs);
             require(
                     kind != ScheduleKind.STEP || !epochs.isEmpty(),
@@ -231,7 +256,7 @@ public record Recipe(
          */
         public Optimizer {
             require(momentum >= 0 && momentum < 1, "momentum", momentum, "must be at least 0 and below 1");
-            atLeast("weight-decay", weightDecay, 0);
+            atLeast("weight-decay", weightDecay, 0, LARGEST);
             require(!nesterov || momentum > 0, "nesterov", true, "needs momentum above 0");
         }
     }
@@ -244,7 +269,7 @@ public record Recipe(
             @Default("0.00001") double epsilon) {
         public BatchNorm {
             require(momentum > 0 && momentum <= 1, "momentum", momentum, "must be above 0 and at most 1");
-            above("epsilon", epsilon, 0);
+            above("epsilon", epsilon, 0, LARGEST);
         }
     }
 

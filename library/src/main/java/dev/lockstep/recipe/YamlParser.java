@@ -8,8 +8,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
+import org.snakeyaml.engine.v2.composer.Composer;
+import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -20,10 +21,12 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /** Turns YAML text into {@link YamlValue}s. */
 final class YamlParser {
-    /** Both are far above any file a person writes; they stop aliases that multiply or contain themselves. */
-    private static final int MOST_VALUES = 100_000;
+    /** All are far above any file a person writes; they stop aliases that multiply or contain themselves, too. */
+    static final int MOST_CHARACTERS = 1_000_000;
 
-    private static final int DEEPEST = 64;
+    static final int DEEPEST = 64;
+    private static final int MOST_VALUES = 100_000;
+    private static final int LONGEST_VALUE = 20_000;
 
     /** What is a plain scalar without a parser's help: nearly every default, and most overrides. */
     private static final Pattern SIMPLE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]*");
@@ -63,12 +66,15 @@ final class YamlParser {
     }
 
     private Optional<Node> compose(String yaml) {
+        if (yaml.length() > MOST_CHARACTERS) {
+            throw error("longer than " + MOST_CHARACTERS + " characters, the limit", source, "make it shorter");
+        }
         try {
             LoadSettings settings = LoadSettings.builder()
                     .setLabel(source)
                     .setAllowNonScalarKeys(true)
                     .build();
-            return new Compose(settings).composeString(yaml);
+            return new Composer(settings, new BoundedParser(settings, yaml, this::checkDepth)).getSingleNode();
         } catch (MarkedYamlEngineException e) {
             String where = e.getProblemMark().map(mark -> place(mark.getLine())).orElse(source);
             throw error("not valid YAML: " + e.getProblem(), where, "mend the syntax");
@@ -77,15 +83,26 @@ final class YamlParser {
         }
     }
 
+    private void checkDepth(int levels, Event event) {
+        if (levels > DEEPEST) {
+            throw tooLarge(
+                    event.getStartMark().map(mark -> place(mark.getLine())).orElse(source));
+        }
+    }
+
+    private static LockstepException tooLarge(String where) {
+        return error(
+                "more than " + MOST_VALUES + " values or deeper than " + DEEPEST + " levels",
+                where,
+                "remove aliases (*) that repeat or contain themselves");
+    }
+
     private YamlValue value(Node node, String where) {
         if (++values > MOST_VALUES || depth > DEEPEST) {
-            throw error(
-                    "more than " + MOST_VALUES + " values or deeper than " + DEEPEST + " levels",
-                    where,
-                    "remove aliases (*) that repeat or contain themselves");
+            throw tooLarge(where);
         }
         if (node instanceof ScalarNode scalar) {
-            return new YamlValue.Text(scalar.getValue(), scalar.getScalarStyle() == ScalarStyle.PLAIN, where);
+            return new YamlValue.Text(text(scalar, where), scalar.getScalarStyle() == ScalarStyle.PLAIN, where);
         }
         depth++;
         YamlValue nested =
@@ -107,11 +124,18 @@ final class YamlParser {
             if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
                 throw error("a key is not a text", place, "write 'key: value'");
             }
-            if (entries.put(key.getValue(), value(tuple.getValueNode(), place)) != null) {
+            if (entries.put(text(key, place), value(tuple.getValueNode(), place)) != null) {
                 throw error("key '" + key.getValue() + "' is written twice", place, "remove one of them");
             }
         }
         return new YamlValue.Entries(entries, where);
+    }
+
+    private static String text(ScalarNode scalar, String where) {
+        if (scalar.getValue().length() > LONGEST_VALUE) {
+            throw error("a text is longer than " + LONGEST_VALUE + " characters, the limit", where, "make it shorter");
+        }
+        return scalar.getValue();
     }
 
     private String where(Node node) {

@@ -1,10 +1,16 @@
 package dev.lockstep.recipe;
 
+import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -35,9 +41,53 @@ public final class YamlRecords {
         YamlValue.Entries entries = YamlParser.file(yaml, source);
         for (Map.Entry<String, String> override : overrides.entrySet()) {
             String place = "--set " + override.getKey() + "=" + override.getValue();
+            requireShallow(override.getKey(), place);
             entries = entries.with(override.getKey(), YamlParser.value(override.getValue(), place));
         }
         return type.cast(new YamlRecords(type).record(type, entries, ""));
+    }
+
+    /** The key leads down as many levels as it has dots. */
+    private static void requireShallow(String key, String place) {
+        if (key.chars().filter(c -> c == '.').count() >= YamlParser.DEEPEST) {
+            throw LockstepException.recipe(
+                    "a key is deeper than " + YamlParser.DEEPEST + " levels", place, "write a key of the recipe");
+        }
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param what the file is called in messages, such as {@code recipe}
+     * @throws LockstepException of kind RECIPE when the file cannot be read, too
+     */
+    public static <T extends Record> T read(Class<T> type, Path file, String what, Map<String, String> overrides) {
+        return read(type, text(file, what), file.toString(), overrides);
+    }
+
+    private static String text(Path file, String what) {
+        try {
+            return InputFile.text(file, YamlParser.MOST_CHARACTERS);
+        } catch (NoSuchFileException e) {
+            throw LockstepException.recipe("no such " + what, "file = " + file, "give the path of a YAML file");
+        } catch (CharacterCodingException e) {
+            throw LockstepException.recipe(
+                    what + " is not UTF-8 text", "file = " + file, "give the path of a YAML file");
+        } catch (FileSystemException e) {
+            String reason = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
+            throw unreadable(what, reason, file, e);
+        } catch (IOException e) {
+            throw unreadable(what, String.valueOf(e.getMessage()), file, e);
+        }
+    }
+
+    private static LockstepException unreadable(String what, String reason, Path file, IOException cause) {
+        return new LockstepException(
+                LockstepException.Kind.RECIPE,
+                what + " cannot be read: " + reason,
+                "file = " + file,
+                "give the path of a YAML file and check its permissions",
+                cause);
     }
 
     /** Every component of a record as YAML that {@link #read} takes back to an equal record. */

@@ -1,9 +1,17 @@
 package dev.lockstep.report;
 
+import dev.lockstep.errors.Printable;
 import java.util.List;
 
-/** A table as comma-separated values (RFC 4180); a number that is NaN is an empty cell. */
+/**
+ * A table as comma-separated values (RFC 4180); a number that is NaN is an empty cell. A text that a spreadsheet would compute
+ * has an apostrophe before it, which makes it a text there, too.
+ */
 public final class Csv {
+    private static final int LONGEST = 2000;
+    private static final String FORMULA = "[=+@|%-].*";
+    private static final String NUMBER = "[+-]?[0-9][0-9.,]*(E[+-]?[0-9]+)?";
+
     private final StringBuilder text = new StringBuilder();
 
     public Csv(Object... header) {
@@ -21,7 +29,10 @@ public final class Csv {
     }
 
     private static String cell(Object value) {
-        String text = value instanceof Double number && number.isNaN() ? "" : value.toString();
+        String text = value instanceof Double number && number.isNaN() ? "" : Printable.of(value.toString(), LONGEST);
+        if (text.matches(FORMULA) && !text.matches(NUMBER)) {
+            text = "'" + text;
+        }
         return text.matches("[^\",\\r\\n]*") ? text : '"' + text.replace("\"", "\"\"") + '"';
     }
 }

@@ -1,5 +1,6 @@
 package dev.lockstep.report;
 
+import dev.lockstep.errors.InputFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
@@ -37,11 +38,16 @@ public record Environment(
     /** The version of this build: the same as in the POM, without its {@code -SNAPSHOT}; a test compares them. */
     public static final String LOCKSTEP = "0.1.0";
 
+    private static final int MOST_BYTES = 1_000_000;
     private static final String UNKNOWN = "unknown";
     private static final String PRESETS = "/META-INF/maven/org.bytedeco/pytorch/pom.properties";
 
     /** Files of earlier versions lack some of it. */
     public Environment {
+        date = Objects.requireNonNullElse(date, UNKNOWN);
+        system = Objects.requireNonNullElse(system, UNKNOWN);
+        processor = Objects.requireNonNullElse(processor, UNKNOWN);
+        java = Objects.requireNonNullElse(java, UNKNOWN);
         lockstep = Objects.requireNonNullElse(lockstep, UNKNOWN);
         libtorch = Objects.requireNonNullElse(libtorch, UNKNOWN);
         options = options == null ? List.of() : List.copyOf(options);
@@ -112,7 +118,8 @@ public record Environment(
     /** Empty when the folder has none that can be read. */
     public static Optional<Environment> read(Path folder) {
         try {
-            return Optional.of(MetricsJson.JSON.readValue(Files.readString(folder.resolve(NAME)), Environment.class));
+            return Optional.ofNullable(
+                    MetricsJson.JSON.readValue(InputFile.text(folder.resolve(NAME), MOST_BYTES), Environment.class));
         } catch (IOException e) {
             return Optional.empty();
         }

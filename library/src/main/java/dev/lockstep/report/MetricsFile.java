@@ -1,10 +1,7 @@
 package dev.lockstep.report;
 
 import dev.lockstep.errors.LockstepException;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,18 +40,17 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs, Li
         List<StepMetrics> steps = new ArrayList<>();
         List<EpochMetrics> epochs = new ArrayList<>();
         List<BadImage> badImages = new ArrayList<>();
-        try (BufferedReader reader = Files.newBufferedReader(file)) {
-            int number = 1;
-            String line = reader.readLine();
-            while (line != null) {
-                String next = reader.readLine();
-                Optional<Record> record = MetricsJson.parse(line);
-                if (record.isEmpty() && next != null) {
-                    throw damaged(file, number);
-                }
-                record.ifPresent(r -> add(r, steps, epochs, badImages));
-                line = next;
+        try (RecordLines lines = RecordLines.open(file)) {
+            int number = 0;
+            int damaged = 0;
+            while (lines.next()) {
                 number++;
+                if (damaged > 0) {
+                    throw damaged(file, damaged);
+                }
+                Optional<Record> record = lines.record();
+                damaged = record.isEmpty() ? number : 0;
+                record.ifPresent(r -> add(r, steps, epochs, badImages));
             }
         } catch (NoSuchFileException e) {
             throw LockstepException.data(
@@ -94,13 +90,10 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs, Li
         long bytes = 0;
         int lastEpoch = -1;
         Set<BadImage> badImages = new HashSet<>();
-        long size = Files.size(file);
-        try (BufferedReader reader = Files.newBufferedReader(file)) {
-            String line;
-            while (step > 0 && (line = reader.readLine()) != null) {
-                long end = bytes + line.getBytes(StandardCharsets.UTF_8).length + 1;
-                Optional<Record> record = MetricsJson.parse(line);
-                if (record.isEmpty() || stepOf(record.get()) > step || end > size) {
+        try (RecordLines lines = RecordLines.open(file)) {
+            while (step > 0 && lines.next() && lines.isWhole()) {
+                Optional<Record> record = lines.record();
+                if (record.isEmpty() || stepOf(record.get()) > step) {
                     break;
                 }
                 if (record.get() instanceof EpochMetrics epoch) {
@@ -108,7 +101,7 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs, Li
                 } else if (record.get() instanceof BadImage image) {
                     badImages.add(image);
                 }
-                bytes = end;
+                bytes = lines.bytes();
             }
         }
         return new Kept(bytes, lastEpoch, badImages);

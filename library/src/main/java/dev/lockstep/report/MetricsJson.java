@@ -1,9 +1,9 @@
 package dev.lockstep.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.util.Optional;
 
 /** The JSON form of metrics: one object a line; numbers that are not finite are null. */
@@ -54,11 +54,13 @@ final class MetricsJson {
     }
 
     /** A {@link StepMetrics}, an {@link EpochMetrics} or a {@link BadImage}; empty when the line is not one whole record. */
-    static Optional<Record> parse(String line) {
+    static Optional<Record> parse(byte[] line) {
         try {
             JsonNode node = JSON.readTree(line);
             String type = node.path("type").asText();
-            if (!node.path("step").isIntegralNumber() || !node.path("epoch").isInt()) {
+            if (!isCount(node.path("step"))
+                    || !isCount(node.path("epoch"))
+                    || !node.path("epoch").isInt()) {
                 return Optional.empty();
             }
             return switch (type) {
@@ -67,9 +69,13 @@ final class MetricsJson {
                 case "bad-image" -> Optional.of(badImage(node));
                 default -> Optional.empty();
             };
-        } catch (JsonProcessingException e) {
+        } catch (IOException e) {
             return Optional.empty();
         }
+    }
+
+    private static boolean isCount(JsonNode node) {
+        return node.isIntegralNumber() && node.canConvertToLong() && node.asLong() >= 0;
     }
 
     private static StepMetrics step(JsonNode node) {

@@ -2,6 +2,7 @@ package dev.lockstep.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -46,6 +47,8 @@ public record RunResult(
         int badImages) {
 
     public static final String NAME = "result.json";
+
+    private static final int MOST_BYTES = 1_000_000;
 
     /** Whether a run reached its end. */
     public enum Status {
@@ -109,7 +112,7 @@ public record RunResult(
     public static RunResult read(Path runFolder) {
         Path file = runFolder.resolve(NAME);
         try {
-            return parse(MetricsJson.JSON.readTree(Files.readAllBytes(file)));
+            return parse(MetricsJson.JSON.readTree(InputFile.bytes(file, MOST_BYTES)));
         } catch (IOException | IllegalArgumentException e) {
             throw LockstepException.data(
                     "no readable result: " + e, "file = " + file, "finish the run, or remove the file");
@@ -117,6 +120,9 @@ public record RunResult(
     }
 
     private static RunResult parse(JsonNode node) {
+        if (!node.isObject()) {
+            throw new IllegalArgumentException("not a JSON object");
+        }
         return new RunResult(
                 Status.valueOf(node.path("status").asText("completed").toUpperCase(Locale.ROOT)),
                 node.path("weights_sha256").asText(),

@@ -38,6 +38,14 @@ public record RunSummary(
 
     /** Summaries of earlier versions do not say on what data. */
     public RunSummary {
+        Objects.requireNonNull(variant, "variant");
+        Objects.requireNonNull(recipeSha256, "recipe_sha256");
+        Objects.requireNonNull(status, "status");
+        Objects.requireNonNull(weightsSha256, "weights_sha256");
+        if (trainingErrors.size() != validationErrors.size()) {
+            throw new IllegalArgumentException("training_errors = " + trainingErrors.size() + ", validation_errors = "
+                    + validationErrors.size() + ": must be as many");
+        }
         datasetFingerprint = Objects.requireNonNullElse(datasetFingerprint, "");
         reusedFrom = Objects.requireNonNullElse(reusedFrom, "");
         trainingErrors = List.copyOf(trainingErrors);

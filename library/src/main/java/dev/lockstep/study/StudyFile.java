@@ -1,11 +1,9 @@
 package dev.lockstep.study;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
 import dev.lockstep.recipe.Default;
 import dev.lockstep.recipe.YamlRecords;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -46,10 +44,23 @@ public record StudyFile(
         @Default("false") boolean errorByMinibatch,
         @Default("0") double secondsPerEpoch) {
 
+    private static final int MOST_VARIANTS = 200;
+    private static final int MOST_RUNS = 10_000;
+    private static final int LONGEST_NAME = 100;
+    private static final int LONGEST_LINE = 500;
+
     public StudyFile {
         require(name.matches("[A-Za-z0-9][A-Za-z0-9._-]*"), "name", name, "letters, digits, '.', '_' and '-' only");
+        requireText("name", name, LONGEST_NAME);
+        requireText("title", title, LONGEST_LINE);
+        require(variants.size() <= MOST_VARIANTS, "variants", variants.size(), "must be at most " + MOST_VARIANTS);
+        require(questions.size() <= MOST_RUNS, "questions", questions.size(), "must be at most " + MOST_RUNS);
         require(level > 0 && level < 0.5, "level", level, "must be above 0 and below 0.5");
-        require(secondsPerEpoch >= 0, "seconds-per-epoch", secondsPerEpoch, "must be at least 0");
+        require(
+                secondsPerEpoch >= 0 && secondsPerEpoch <= 1e9,
+                "seconds-per-epoch",
+                secondsPerEpoch,
+                "must be at least 0 and at most 1000000000");
         require(!variants.isEmpty(), "variants", "[]", "a study needs at least one variant");
         require(!seeds.isEmpty(), "seeds", "[]", "a study needs at least one seed");
         requireDistinct(together(seeds, laterSeeds));
@@ -61,6 +72,8 @@ public record StudyFile(
             requireDistinct(together(
                     variant.seeds.isEmpty() ? together(seeds, laterSeeds) : variant.seeds, variant.laterSeeds));
         }
+        long runs = runs(variants, seeds.size() + laterSeeds.size());
+        require(runs <= MOST_RUNS, "runs of all variants and seeds", runs, "must be at most " + MOST_RUNS);
         for (Question question : questions) {
             requireKnown(names, "baseline", question.baseline);
             if (question.kind != Kind.ELBOW) {
@@ -72,6 +85,20 @@ public record StudyFile(
         seeds = List.copyOf(seeds);
         laterSeeds = List.copyOf(laterSeeds);
         questions = List.copyOf(questions);
+    }
+
+    /** One line of text, of which tables and pages are made. */
+    private static void requireText(String key, String text, int most) {
+        require(text.length() <= most, key, text, "must be at most " + most + " characters");
+        require(Printable.of(text, most).equals(text), key, text, "must be one line without control characters");
+    }
+
+    /** @param common seeds of a variant that has none of its own */
+    private static long runs(List<Variant> variants, long common) {
+        return variants.stream()
+                .mapToLong(variant ->
+                        (variant.seeds.isEmpty() ? common : variant.seeds.size()) + variant.laterSeeds.size())
+                .sum();
     }
 
     private static List<Long> together(List<Long> some, List<Long> more) {
@@ -115,6 +142,9 @@ public record StudyFile(
             @Default("[]") List<Long> laterSeeds) {
         public Variant {
             require(name.matches("[A-Za-z0-9][A-Za-z0-9._-]*"), "name", name, "letters, digits, '.', '_' and '-' only");
+            requireText("name", name, LONGEST_NAME);
+            requireText("label", label, LONGEST_LINE);
+            requireText("paper", paper, LONGEST_LINE);
             label = label.isEmpty() ? name : label;
             set = Map.copyOf(set);
             seeds = List.copyOf(seeds);
@@ -151,10 +181,10 @@ public record StudyFile(
             @Default("false") boolean addedLater) {
         public Question {
             require(
-                    marginPoints > 0 || kind == Kind.WORSE_THAN && marginPoints == 0,
+                    marginPoints > 0 && marginPoints <= 100 || kind == Kind.WORSE_THAN && marginPoints == 0,
                     "margin-points",
                     marginPoints,
-                    "must be above 0: the difference, in points, that does not matter");
+                    "must be above 0 and at most 100: the difference, in points, that does not matter");
             require(afterEpoch >= 0, "after-epoch", afterEpoch, "must be at least 0");
             require(
                     afterEpoch == 0 || kind == Kind.CURVES_COINCIDE,
@@ -203,13 +233,6 @@ public record StudyFile(
 
     /** @throws LockstepException of kind RECIPE, naming file, line, key and value */
     public static StudyFile read(Path file) {
-        try {
-            return YamlRecords.read(StudyFile.class, Files.readString(file), file.toString(), Map.of());
-        } catch (NoSuchFileException e) {
-            throw LockstepException.recipe("no such study", "file = " + file, "give the path of a YAML file");
-        } catch (IOException e) {
-            throw LockstepException.recipe(
-                    "study cannot be read: " + e, "file = " + file, "give the path of a YAML file in UTF-8");
-        }
+        return YamlRecords.read(StudyFile.class, file, "study", Map.of());
     }
 }

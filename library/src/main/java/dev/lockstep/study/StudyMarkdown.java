@@ -1,9 +1,12 @@
 package dev.lockstep.study;
 
+import dev.lockstep.errors.Printable;
 import java.util.Locale;
 
 /** A study's table and verdicts as Markdown, for a file of results. */
 final class StudyMarkdown {
+    private static final int LONGEST = 2000;
+
     private StudyMarkdown() {}
 
     static String of(StudyResults results) {
@@ -15,19 +18,25 @@ final class StudyMarkdown {
             text.append(String.format(
                     Locale.ROOT,
                     "| %s | %s | %d%s | %d | %s | %s |\n",
-                    row.variant().label(),
+                    cell(row.variant().label()),
                     error(row.errors()),
                     row.errors().size(),
                     row.diverged() == 0 ? "" : " (" + row.diverged() + " diverged)",
                     row.minibatch(),
                     Text.significant(row.learningRate()),
-                    row.variant().paper().isEmpty() ? "–" : row.variant().paper()));
+                    row.variant().paper().isEmpty() ? "–" : cell(row.variant().paper())));
         }
         text.append('\n');
         for (Answer answer : results.answers()) {
-            text.append(String.format("- %s: **%s** (%s).\n", answer.claim(), answer.verdict(), answer.reason()));
+            text.append(String.format(
+                    "- %s: **%s** (%s).\n", cell(answer.claim()), answer.verdict(), cell(answer.reason())));
         }
         return text.toString();
+    }
+
+    /** Text that ends no cell and begins no markup. */
+    private static String cell(String text) {
+        return Printable.of(text, LONGEST).replaceAll("[\\\\`|\\[\\]*_]|<(?=[A-Za-z/!?])", "\\\\$0");
     }
 
     private static String error(Sample errors) {

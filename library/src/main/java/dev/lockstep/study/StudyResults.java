@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
     /** All a test needs to compute every figure again. */
     public static final String SUMMARY = "summary.json";
 
+    private static final int MOST_BYTES = 100_000_000;
     private static final ObjectMapper JSON = new ObjectMapper()
             .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(SerializationFeature.INDENT_OUTPUT)
@@ -69,14 +71,25 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
     /** @throws LockstepException of kind DATA when the file holds no summary of a study */
     static Summary readSummary(Path summary) {
         try {
-            JsonNode file = JSON.readTree(summary.toFile());
-            return new Summary(
-                    file.required("study").asText(),
-                    JSON.convertValue(file.required("runs"), new TypeReference<List<RunSummary>>() {}));
+            return summary(JSON.readTree(InputFile.bytes(summary, MOST_BYTES)));
         } catch (IOException | IllegalArgumentException e) {
             throw LockstepException.data(
                     "no readable summary: " + e, "file = " + summary, "give the folder of a study, or run it again");
         }
+    }
+
+    static Summary summary(JsonNode file) {
+        JsonNode runs = file.required("runs");
+        for (JsonNode run : runs) {
+            if (!run.isObject()) {
+                throw new IllegalArgumentException("'runs' holds " + run.getNodeType());
+            }
+        }
+        if (!runs.isArray()) {
+            throw new IllegalArgumentException("'runs' is no list");
+        }
+        return new Summary(
+                file.required("study").asText(), JSON.convertValue(runs, new TypeReference<List<RunSummary>>() {}));
     }
 
     /** A variant's mean error less that of its baseline, as a fraction; NaN where it has none. */

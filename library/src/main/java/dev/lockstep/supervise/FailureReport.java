@@ -1,6 +1,7 @@
 package dev.lockstep.supervise;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
 import java.time.Duration;
 import java.util.List;
 
@@ -28,7 +29,7 @@ public record FailureReport(int rank, String host, String cause, List<String> la
         }
         String message = String.valueOf(failure.getMessage());
         return "unexpected " + failure.getClass().getSimpleName() + ": "
-                + message.lines().findFirst().orElse("");
+                + Printable.of(message.lines().findFirst().orElse(""));
     }
 
     /** The cause of a process that does nothing any more, be it stopped or cut off. */

@@ -1,6 +1,7 @@
 package dev.lockstep.supervise;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Ends this process at once, whatever its other threads are doing: they may hang in native code. */
 final class ProcessEnd {
+    private static final int LONGEST = 2000;
     private static final Duration PRINTING = Duration.ofSeconds(1);
 
     private ProcessEnd() {}
@@ -20,7 +22,7 @@ final class ProcessEnd {
         // Not System.err: its lock may be held by a thread that waits for a reader who is gone.
         Threads.start("lockstep-last-words", () -> {
             try (FileOutputStream err = new FileOutputStream(FileDescriptor.err)) {
-                err.write(("error: " + message + "\n").getBytes(StandardCharsets.UTF_8));
+                err.write(("error: " + Printable.of(message, LONGEST) + "\n").getBytes(StandardCharsets.UTF_8));
             } catch (IOException e) {
                 // Nobody reads.
             }

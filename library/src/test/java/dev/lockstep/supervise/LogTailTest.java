@@ -23,7 +23,24 @@ class LogTailTest {
     void longLine_isCut() {
         assertThat(LogTail.lastLines("x".repeat(1000)))
                 .singleElement()
-                .satisfies(line -> assertThat(line).hasSize(241).endsWith("…"));
+                .satisfies(line -> assertThat(line).hasSize(240).contains(" … "));
+    }
+
+    @Test
+    void charactersThatTerminalsObey_areShown() {
+        assertThat(LogTail.lastLines("a\u009b2J\u202eb\u001b]0;title\u0007"))
+                .containsExactly("a\\u009b2J\\u202eb ]0;title");
+    }
+
+    @Test
+    void lastError_isTheLastOfItsKind_elseTheLastLine() throws IOException {
+        Path log = folder.resolve("train.log");
+        Files.write(
+                log, "error: one\nerror: two\nlast \u00ff\n".getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+        assertThat(LogTail.lastError(log)).isEqualTo("error: two");
+        Files.writeString(log, "x".repeat(3_000_000) + "\nlast\n");
+        assertThat(LogTail.lastError(log)).isEqualTo("last");
+        assertThat(LogTail.lastError(folder.resolve("none"))).isEmpty();
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.lockstep.cli.page;
 
+import dev.lockstep.errors.Printable;
 import dev.lockstep.report.Csv;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,7 +31,8 @@ final class Page {
 
     /** Text for HTML, between tags and in quoted attributes. */
     static String escape(String text) {
-        return text.replace("&", "&amp;")
+        return Printable.lines(text)
+                .replace("&", "&amp;")
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")
                 .replace("\"", "&quot;");

@@ -1,6 +1,7 @@
 package dev.lockstep.cli.page;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
 import dev.lockstep.report.Environment;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.report.StepMetrics;
@@ -37,7 +38,10 @@ public final class RunReport {
             Environment.current(options).writeOnce(runFolder);
             page(read(List.of(runFolder))).write(runFolder.resolve(NAME));
         } catch (IOException | RuntimeException e) {
-            LOG.warn("no report was written, folder = {}: {}", runFolder, e.toString());
+            LOG.warn(
+                    "no report was written, folder = {}: {}",
+                    Printable.of(runFolder.toString()),
+                    Printable.of(e.toString()));
         }
     }
 

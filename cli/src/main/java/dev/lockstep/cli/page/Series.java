@@ -1,5 +1,6 @@
 package dev.lockstep.cli.page;
 
+import dev.lockstep.errors.Printable;
 import java.util.Arrays;
 
 /**
@@ -10,6 +11,7 @@ import java.util.Arrays;
  */
 record Series(String name, double[] x, double[] y, double[] spread, int colour, boolean dashed) {
     Series {
+        name = Printable.of(name);
         if (x.length != y.length || spread.length != 0 && spread.length != y.length) {
             throw new IllegalArgumentException(
                     "x = " + x.length + ", y = " + y.length + ", spread = " + spread.length + " values");

@@ -64,7 +64,7 @@ final class StaticPlot {
         if (!figure.bars()) {
             figure.series().stream()
                     .filter(series -> series.spread().length > 0)
-                    .forEach(series -> band(chart, series));
+                    .forEach(series -> band(chart, series, figure));
         }
         for (Series series : figure.series()) {
             add(chart, series, figure);
@@ -84,7 +84,7 @@ final class StaticPlot {
     }
 
     /** The spread to either side of a curve, as an area beneath the curves. */
-    private static void band(XYChart chart, Series series) {
+    private static void band(XYChart chart, Series series, Figure figure) {
         int[] points = IntStream.range(0, series.x().length)
                 .filter(i -> Double.isFinite(series.y()[i]) && Double.isFinite(series.spread()[i]))
                 .toArray();
@@ -98,7 +98,7 @@ final class StaticPlot {
             y[2 * n - 1 - i] = series.y()[point] - series.spread()[point];
         }
         if (n > 1) {
-            XYSeries area = chart.addSeries(series.name() + " ±", x, y);
+            XYSeries area = chart.addSeries(bandName(series, figure), x, y);
             area.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.PolygonArea);
             area.setShowInLegend(false);
             Color colour = colour(series);
@@ -106,6 +106,15 @@ final class StaticPlot {
             area.setLineColor(new Color(0, true));
             area.setMarker(SeriesMarkers.NONE);
         }
+    }
+
+    /** A name that is not shown, and that no curve has. */
+    private static String bandName(Series series, Figure figure) {
+        String name = series.name() + " ±";
+        while (figure.series().stream().map(Series::name).anyMatch(name::equals)) {
+            name += "±";
+        }
+        return name;
     }
 
     private static Color colour(Series series) {

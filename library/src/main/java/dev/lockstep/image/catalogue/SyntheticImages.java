@@ -22,6 +22,9 @@ import java.util.stream.IntStream;
 record SyntheticImages(int images, int validation, ImageShape shape, int classes) {
     static final String NAME = "synthetic";
 
+    private static final int MOST_IMAGES = 100_000_000;
+    private static final int MOST_CLASSES = 100_000;
+    private static final int LARGEST_SIDE = 1024;
     private static final Pattern PARAMETER = Pattern.compile("(images|validation|classes)=([1-9][0-9]{0,8})");
     private static final Pattern SHAPE = Pattern.compile("shape=([13])x([1-9][0-9]{0,3})x([1-9][0-9]{0,3})");
     private static final SyntheticImages STANDARD = new SyntheticImages(4096, 512, new ImageShape(3, 32, 32), 10);
@@ -45,12 +48,15 @@ record SyntheticImages(int images, int validation, ImageShape shape, int classes
         Matcher size = SHAPE.matcher(parameter);
         if (number.matches()) {
             int value = Integer.parseInt(number.group(2));
+            atMost(number.group(1), value, number.group(1).equals("classes") ? MOST_CLASSES : MOST_IMAGES, dataset);
             return switch (number.group(1)) {
                 case "images" -> new SyntheticImages(value, validation, shape, classes);
                 case "validation" -> new SyntheticImages(images, value, shape, classes);
                 default -> new SyntheticImages(images, validation, shape, value);
             };
         } else if (size.matches()) {
+            atMost("height", number(size, 2), LARGEST_SIDE, dataset);
+            atMost("width", number(size, 3), LARGEST_SIDE, dataset);
             ImageShape wanted = new ImageShape(number(size, 1), number(size, 2), number(size, 3));
             return new SyntheticImages(images, validation, wanted, classes);
         }
@@ -58,6 +64,15 @@ record SyntheticImages(int images, int validation, ImageShape shape, int classes
                 "'" + parameter + "' is no parameter of synthetic data",
                 "data.dataset = " + dataset,
                 "write such as synthetic:images=4096,validation=512,shape=3x32x32,classes=10");
+    }
+
+    private static void atMost(String parameter, int value, int most, String dataset) {
+        if (value > most) {
+            throw LockstepException.recipe(
+                    parameter + " = " + value + " is too large for synthetic data",
+                    "data.dataset = " + dataset,
+                    "give at most " + most);
+        }
     }
 
     private static int number(Matcher matcher, int group) {

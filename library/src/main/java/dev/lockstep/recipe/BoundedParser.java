@@ -1,0 +1,50 @@
+package dev.lockstep.recipe;
+
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.parser.Parser;
+import org.snakeyaml.engine.v2.parser.ParserImpl;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
+
+/** A parser of YAML that stops where a text nests too deep: what reads its events goes down into each level by recursion. */
+final class BoundedParser implements Parser {
+    private final Parser events;
+    private final Limit limit;
+    private int depth;
+
+    /** What refuses a depth. */
+    interface Limit {
+        void check(int depth, Event event);
+    }
+
+    BoundedParser(LoadSettings settings, String yaml, Limit limit) {
+        this.events = new ParserImpl(settings, new StreamReader(settings, yaml));
+        this.limit = limit;
+    }
+
+    @Override
+    public Event next() {
+        Event event = events.next();
+        switch (event.getEventId()) {
+            case SequenceStart, MappingStart -> limit.check(++depth, event);
+            case SequenceEnd, MappingEnd -> depth--;
+            default -> {}
+        }
+        return event;
+    }
+
+    @Override
+    public boolean hasNext() {
+        return events.hasNext();
+    }
+
+    @Override
+    public boolean checkEvent(Event.ID choice) {
+        return events.checkEvent(choice);
+    }
+
+    @Override
+    public Event peekEvent() {
+        return events.peekEvent();
+    }
+}
