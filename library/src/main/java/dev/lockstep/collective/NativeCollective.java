@@ -1,5 +1,6 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.TorchRuntime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -44,25 +45,36 @@ final class NativeCollective implements Collective {
 
     private final SocketGroup group;
     private final List<Pointer> kept = new ArrayList<>();
-    private final ProcessGroupGloo gloo;
+    private final Map<String, String> environment;
+    private @Nullable ProcessGroupGloo gloo;
     private @Nullable Path storeFile;
 
-    /** Waits until all processes of the group have come here. */
     NativeCollective(SocketGroup group, Map<String, String> environment) {
         this.group = group;
-        TorchRuntime.load();
-        try {
-            this.gloo = connect(environment);
-        } catch (RuntimeException e) {
-            group.fail(e);
-            throw CommunicationFailure.of(
-                    e,
-                    "another process",
-                    "while Gloo connected the processes (" + LocalAddress.INTERFACE + " names the network interface)");
-        }
+        this.environment = environment;
     }
 
-    private ProcessGroupGloo connect(Map<String, String> environment) {
+    /** Connected at the first sum: before it, processes compare their options over the group's own connections. */
+    private ProcessGroupGloo gloo() {
+        ProcessGroupGloo connected = gloo;
+        if (connected == null) {
+            TorchRuntime.load();
+            try {
+                connected = connect();
+            } catch (RuntimeException e) {
+                group.fail();
+                throw CommunicationFailure.of(
+                        e,
+                        "another process",
+                        "while Gloo connected the processes (" + LocalAddress.INTERFACE
+                                + " names the network interface)");
+            }
+            gloo = connected;
+        }
+        return connected;
+    }
+
+    private ProcessGroupGloo connect() {
         String own = LocalAddress.ofInterface(environment)
                 .orElseGet(() -> group.ownAddress(group.rank() == 0 ? 1 : 0))
                 .getHostAddress();
@@ -72,8 +84,8 @@ final class NativeCollective implements Collective {
         Device device = keep(ProcessGroupGloo.createDeviceForHostname(own));
         options.devices(keep(new GlooDeviceVector(device)));
         Store store = local ? fileStore() : tcpStore();
-        GIVEN_AWAY.add(store);
-        ProcessGroupGloo connected = new ProcessGroupGloo(store, group.rank(), group.size(), options);
+        GIVEN_AWAY.add(StepScope.keep(store));
+        ProcessGroupGloo connected = StepScope.keep(new ProcessGroupGloo(store, group.rank(), group.size(), options));
         connected.barrier()._wait();
         removeFile();
         return connected;
@@ -133,7 +145,7 @@ final class NativeCollective implements Collective {
     }
 
     private <P extends Pointer> P keep(P pointer) {
-        kept.add(pointer.retainReference());
+        kept.add(StepScope.keep(pointer));
         return pointer;
     }
 
@@ -152,10 +164,11 @@ final class NativeCollective implements Collective {
         if (Buffers.length(buffer) == 0) {
             return;
         }
+        ProcessGroupGloo connected = gloo();
         group.inTurn(() -> {
             try (PointerScope scope = new PointerScope();
                     TensorVector vector = new TensorVector(buffer)) {
-                gloo.allreduce(vector)._wait();
+                connected.allreduce(vector)._wait();
                 return null;
             } catch (RuntimeException e) {
                 group.fail();
@@ -186,7 +199,7 @@ final class NativeCollective implements Collective {
 
     @Override
     public void close() {
-        if (group.leave()) {
+        if (group.leave() && gloo != null) {
             gloo.close();
             kept.forEach(Pointer::close);
         }

@@ -1,5 +1,6 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.errors.Printable;
 import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.PeerMonitor;
 import java.time.Duration;
@@ -23,6 +24,7 @@ record Terms(
         Duration callTimeout,
         Consumer<String> notices,
         PeerMonitor.Ending ending) {
+    private static final int LONGEST_NOTICE = 1000;
     private static final Duration JOIN_TIMEOUT = Duration.ofMinutes(5);
 
     /**
@@ -38,7 +40,7 @@ record Terms(
                 peerTimeout,
                 JOIN_TIMEOUT,
                 CALL_TIMEOUT,
-                line -> System.err.println("notice: " + line),
+                line -> System.err.println("notice: " + Printable.of(line, LONGEST_NOTICE)),
                 PeerMonitor.HALT);
     }
 }
