@@ -14,7 +14,8 @@ public final class TorchRuntime {
     /**
      * Makes libtorch usable in this process.
      *
-     * @throws LockstepException of kind WORKER when the native library cannot be loaded
+     * @throws LockstepException of kind WORKER when the native library cannot be loaded; of kind RECIPE when there is no safe
+     *     folder with room to unpack it
      */
     public static synchronized void load() {
         if (loaded) {
@@ -23,10 +24,10 @@ public final class TorchRuntime {
         setDefaults();
         try {
             NativeLibraries.load("pytorch", torch.class);
-        } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+        } catch (LinkageError e) {
             throw new LockstepException(
                     LockstepException.Kind.WORKER,
-                    "libtorch cannot be loaded: " + firstLine(e),
+                    "libtorch cannot be loaded: " + firstLine(cause(e)),
                     "platform = " + Loader.getPlatform(),
                     "run 'lockstep doctor'",
                     e);
@@ -63,6 +64,15 @@ public final class TorchRuntime {
         // Asked for first: a thread's first parallel loop, or this, takes the number that was set last by any thread.
         torch.get_num_threads();
         torch.set_num_threads(threads);
+    }
+
+    /** What the system's loader said: JavaCPP looks elsewhere then, and says that nothing was there. */
+    private static Throwable cause(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause;
     }
 
     /** The first line of a native error: what follows it is a C++ stack. */
