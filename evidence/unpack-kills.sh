@@ -1,43 +1,39 @@
 #!/bin/bash
 # Whether a first start that is cut off leaves anything that hurts the next one: ends a JVM at random moments while it unpacks
 # the real libraries into an empty cache, by SIGKILL and by SIGINT (Ctrl-C) in turns, and then starts three processes at once,
-# which must all load libtorch. Each kill gets a cache of its own, but for every fifth, which goes into the one before, as
-# impatient people do. A line a kill; the table comes last.
+# which must all load libtorch. A line a kill, the sum of them last.
 #   evidence/unpack-kills.sh [KILLS [SEED]]
 export LC_ALL=C.UTF-8
 # shellcheck source=evidence/common.sh
 . "$(dirname -- "$0")/common.sh"
 kills=${1:-20}
 RANDOM=${2:-1}
-# Without job control the processes in the background would ignore SIGINT.
-set -m
 "$lockstep" --version >/dev/null || exit 1
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 classes="$home/cli/target/classes:$home/library/target/classes:$(cat "$home/cli/target/classpath.txt")"
 
-# probe OUT: loads libtorch, as the doctor does
+# probe OUT: loads libtorch, as the doctor does; a process in the background of a script would ignore SIGINT
 probe() {
-    exec "$java" -XX:ErrorFile="$1.crash" -cp "$classes" dev.lockstep.cli.doctor.NativeProbe >"$1" 2>&1
+    exec env --default-signal=INT "$java" -XX:ErrorFile="$1.crash" -cp "$classes" dev.lockstep.cli.doctor.NativeProbe >"$1" 2>&1
 }
 
 # What lies in the cache, MiB.
 unpacked() {
-    du -sm --apparent-size "$LOCKSTEP_CACHE" 2>/dev/null | cut -f 1
+    size=$(du -sm --apparent-size "$LOCKSTEP_CACHE" 2>/dev/null | cut -f 1)
+    echo "${size:-0}"
 }
 
 good=0
 cut=0
 for ((kill = 1; kill <= kills; kill++)); do
-    if [ $((kill % 5)) -ne 0 ] || [ "$kill" -eq 1 ]; then
-        rm -rf "$work/cache"
-    fi
+    rm -rf "$work/cache"
     export LOCKSTEP_CACHE="$work/cache"
     signal=$([ $((kill % 2)) -eq 1 ] && echo KILL || echo INT)
-    # Of about 440 MiB; a cache that is full already is filled no more, and the process loads and ends by itself.
-    moment=$((RANDOM % 440))
+    # Of 458 MiB.
+    moment=$((RANDOM % 430))
     (probe "$work/cut") &
     process=$!
-    while kill -0 "$process" 2>/dev/null && [ "$(unpacked || echo 0)" -lt "$moment" ]; do sleep 0.01; done
+    while kill -0 "$process" 2>/dev/null && [ "$(unpacked)" -lt "$moment" ]; do sleep 0.01; done
     kill -"$signal" "$process" 2>/dev/null
     wait "$process" 2>/dev/null
     status=$?
@@ -56,7 +52,7 @@ for ((kill = 1; kill <= kills; kill++)); do
     done
     rest=$(find "$LOCKSTEP_CACHE" -name '.unpacking-*' | wc -l)
     verdict=BROKEN
-    if [ "$ok" -eq 3 ] && [ "$rest" -eq 0 ]; then
+    if [ "$ok" -eq 3 ] && [ "$rest" -eq 0 ] && [ "$status" -gt 128 ]; then
         verdict=good
         good=$((good + 1))
     else
@@ -64,7 +60,7 @@ for ((kill = 1; kill <= kills; kill++)); do
         tail -qn 1 "$work"/after-? >&2
     fi
     printf '%-6s kill %2d: SIG%-4s with %3d MiB there (exit %3d), %d unfinished; then %d of 3 load, %d unfinished\n' \
-        "$verdict" "$kill" "$signal" "${left:-0}" "$status" "$parts" "$ok" "$rest"
+        "$verdict" "$kill" "$signal" "$left" "$status" "$parts" "$ok" "$rest"
 done
 echo "kills $kills, of which cut the unpacking off $cut, followed by three good runs $good"
 finish

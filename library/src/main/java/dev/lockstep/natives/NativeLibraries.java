@@ -28,13 +28,17 @@ public final class NativeLibraries {
     /**
      * @param artifact the name of the preset's artifact in the group {@code org.bytedeco}, such as {@code pytorch}
      * @param presets its classes to load
-     * @throws LockstepException of kind RECIPE when there is no folder for them that is safe and has room
-     * @throws UnsatisfiedLinkError when a library cannot be loaded on this platform
+     * @throws LockstepException of kind RECIPE when there is no folder for them that is safe and has room; of kind WORKER when
+     *     this machine cannot load them
      */
     public static synchronized void load(String artifact, Class<?>... presets) {
         unpack(Stream.concat(BASE.stream(), Stream.of(artifact)).toList());
-        for (Class<?> preset : presets) {
-            Loader.load(preset);
+        try {
+            for (Class<?> preset : presets) {
+                Loader.load(preset);
+            }
+        } catch (LinkageError e) {
+            throw unloadable(artifact, e);
         }
     }
 
@@ -109,6 +113,24 @@ public final class NativeLibraries {
                 "cannot use the cache of native libraries: " + Unpacking.describe(failure),
                 "folder = " + folder,
                 "set " + UserCache.VARIABLE + " to a folder of your own");
+    }
+
+    /** JavaCPP looks elsewhere when the system cannot load a library, and says in the end that nothing was there. */
+    private static LockstepException unloadable(String artifact, LinkageError failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        String why = String.valueOf(cause.getMessage());
+        return new LockstepException(
+                LockstepException.Kind.WORKER,
+                "the native libraries of " + artifact + " cannot be loaded: " + why,
+                "platform = " + Loader.getPlatform(),
+                why.contains("failed to map segment")
+                        ? "if programs cannot run from there (noexec), set " + UserCache.VARIABLE
+                                + " to a folder elsewhere"
+                        : "run 'lockstep doctor'",
+                failure);
     }
 
     static List<PackedLibrary> libraries(List<String> artifacts) {

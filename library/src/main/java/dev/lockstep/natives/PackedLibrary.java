@@ -2,6 +2,7 @@ package dev.lockstep.natives;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.nio.file.Files;
@@ -35,21 +36,29 @@ record PackedLibrary(JarFile jar, JarEntry entry, String name) {
         for (URL url : Collections.list(loader.getResources(folder))) {
             if (url.openConnection() instanceof JarURLConnection connection) {
                 JarFile jar = connection.getJarFile();
-                jar.stream()
-                        .filter(entry -> entry.getName().startsWith(folder))
-                        .forEach(entry -> add(jar, entry, entry.getName().substring(folder.length()), found));
+                for (JarEntry entry : Collections.list(jar.entries())) {
+                    if (entry.getName().startsWith(folder)) {
+                        add(jar, entry, entry.getName().substring(folder.length()), found);
+                    }
+                }
             }
         }
         return found;
     }
 
     private static void add(JarFile jar, JarEntry entry, String name, List<PackedLibrary> found) {
-        if (name.matches("[^/]+\\.(so(\\.[0-9.]+)?|dylib|jnilib)")) {
+        if (isLibrary(name)) {
             found.add(new PackedLibrary(jar, entry, name));
             if (name.startsWith(COPIED)) {
                 found.add(new PackedLibrary(jar, entry, COPY + name.substring(COPIED.length())));
             }
         }
+    }
+
+    private static boolean isLibrary(String name) {
+        boolean library =
+                name.endsWith(".so") || name.contains(".so.") || name.endsWith(".dylib") || name.endsWith(".jnilib");
+        return library && name.indexOf('/') < 0;
     }
 
     /** Where JavaCPP looks for it. */
@@ -81,7 +90,7 @@ record PackedLibrary(JarFile jar, JarEntry entry, String name) {
         }
         try (InputStream in = Files.newInputStream(file);
                 CheckedInputStream checked = new CheckedInputStream(in, new CRC32())) {
-            checked.transferTo(java.io.OutputStream.nullOutputStream());
+            checked.transferTo(OutputStream.nullOutputStream());
             return checked.getChecksum().getValue() == entry.getCrc();
         }
     }

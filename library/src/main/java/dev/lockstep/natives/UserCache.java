@@ -41,7 +41,8 @@ public final class UserCache {
                 .map(base -> base.resolve("lockstep"))
                 .orElseThrow(() -> LockstepException.recipe(
                         "there is no folder for the cache: this user has no home",
-                        "user.home = " + properties.getProperty("user.home") + ", HOME = " + environment.get("HOME"),
+                        "user.home = " + properties.getProperty("user.home") + ", HOME = "
+                                + environment.getOrDefault("HOME", "not set"),
                         "set " + VARIABLE + " to a folder of your own"));
     }
 

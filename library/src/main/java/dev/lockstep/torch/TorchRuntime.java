@@ -2,7 +2,6 @@ package dev.lockstep.torch;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.natives.NativeLibraries;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 
 /** Loads libtorch once, and settles what would otherwise depend on the environment. */
@@ -22,16 +21,7 @@ public final class TorchRuntime {
             return;
         }
         setDefaults();
-        try {
-            NativeLibraries.load("pytorch", torch.class);
-        } catch (LinkageError e) {
-            throw new LockstepException(
-                    LockstepException.Kind.WORKER,
-                    "libtorch cannot be loaded: " + firstLine(cause(e)),
-                    "platform = " + Loader.getPlatform(),
-                    "run 'lockstep doctor'",
-                    e);
-        }
+        NativeLibraries.load("pytorch", torch.class);
         torch.set_num_interop_threads(1);
         torch.set_num_threads(1);
         loaded = true;
@@ -64,15 +54,6 @@ public final class TorchRuntime {
         // Asked for first: a thread's first parallel loop, or this, takes the number that was set last by any thread.
         torch.get_num_threads();
         torch.set_num_threads(threads);
-    }
-
-    /** What the system's loader said: JavaCPP looks elsewhere then, and says that nothing was there. */
-    private static Throwable cause(Throwable failure) {
-        Throwable cause = failure;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause;
     }
 
     /** The first line of a native error: what follows it is a C++ stack. */
