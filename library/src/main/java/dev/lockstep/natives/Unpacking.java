@@ -173,13 +173,15 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
     }
 
     private LockstepException unusable(List<PackedLibrary> libraries, IOException failure) {
-        String elsewhere = "set " + UserCache.VARIABLE + " to a folder elsewhere";
+        String elsewhere = "set " + UserCache.VARIABLE + " to a folder of your own elsewhere";
         long needed = 0;
         long free = Long.MAX_VALUE;
         try {
             free = Files.getFileStore(folder).getUsableSpace();
             for (PackedLibrary library : missing(libraries)) {
-                needed += library.entry().getSize();
+                needed += library.hasSize(library.in(folder))
+                        ? 0
+                        : library.entry().getSize();
             }
         } catch (IOException e) {
             failure.addSuppressed(e);
@@ -190,6 +192,13 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
                     "no space left to unpack the native libraries",
                     "needed = " + mebibytes(needed) + ", free = " + mebibytes(free) + ", folder = " + folder,
                     "free the rest, or " + elsewhere);
+        }
+        if (needed == 0) {
+            return LockstepException.recipe(
+                    "the native libraries were unpacked in another time zone, and their times cannot be changed: "
+                            + why,
+                    "folder = " + folder,
+                    "set TZ as it was then, or " + elsewhere);
         }
         return LockstepException.recipe(
                 "cannot unpack the native libraries: " + why,

@@ -21,6 +21,9 @@ record LoadingJvm(Path folder, String... options) {
             if (arguments[0].equals("unwritable")) {
                 LoaderFolder.use(Path.of("/nowhere/natives"));
             } else {
+                if (arguments[0].equals("after another")) {
+                    Loader.load(org.bytedeco.javacpp.presets.javacpp.class);
+                }
                 TorchRuntime.load();
             }
             if (arguments[0].equals("all")) {

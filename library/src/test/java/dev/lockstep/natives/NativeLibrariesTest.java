@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -58,6 +59,17 @@ final class NativeLibrariesTest {
         Path own = folder.toRealPath().resolve("own");
         Process process = new LoadingJvm(folder, "-Dorg.bytedeco.javacpp.cachedir=" + own).start("torch");
         LoadingJvm.assertGood(process, own);
+    }
+
+    @Test
+    void load_programHasLoadedJavaCppBefore_completesTheFolderThatItUses() throws Exception {
+        Path home = folder.toRealPath();
+        Path chosen = home.resolve(".javacpp").resolve("cache");
+        Process process = new LoadingJvm(folder, "-Duser.home=" + home).start("after another");
+        LoadingJvm.assertGood(process, chosen);
+        assertThat(NativeLibraries.libraries(List.of("pytorch")))
+                .isNotEmpty()
+                .allMatch(library -> Files.isRegularFile(library.in(chosen)));
     }
 
     @Test
