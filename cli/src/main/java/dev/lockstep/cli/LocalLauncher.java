@@ -1,6 +1,7 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.natives.NativeLibraries;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -26,7 +27,7 @@ public final class LocalLauncher {
 
     /** Launches this program. */
     public LocalLauncher() {
-        this(Main.class.getName(), NativeWarmup::run, System.out, System.err);
+        this(Main.class.getName(), NativeLibraries::unpack, System.out, System.err);
     }
 
     LocalLauncher(String mainClass, Runnable warmup, PrintStream out, PrintStream err) {

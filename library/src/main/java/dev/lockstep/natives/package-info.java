@@ -1,4 +1,4 @@
-/** How native libraries come out of their jars. Depends on nothing of ours. */
+/** The user's cache, and how native libraries come out of their jars into it. */
 @NullMarked
 package dev.lockstep.natives;
 

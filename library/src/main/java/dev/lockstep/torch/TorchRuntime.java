@@ -2,7 +2,6 @@ package dev.lockstep.torch;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.natives.NativeLibraries;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 
 /** Loads libtorch once, and settles what would otherwise depend on the environment. */
@@ -14,23 +13,15 @@ public final class TorchRuntime {
     /**
      * Makes libtorch usable in this process.
      *
-     * @throws LockstepException of kind WORKER when the native library cannot be loaded
+     * @throws LockstepException of kind WORKER when the native library cannot be loaded; of kind RECIPE when there is no safe
+     *     folder with room to unpack it
      */
     public static synchronized void load() {
         if (loaded) {
             return;
         }
         setDefaults();
-        try {
-            NativeLibraries.load("pytorch", torch.class);
-        } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
-            throw new LockstepException(
-                    LockstepException.Kind.WORKER,
-                    "libtorch cannot be loaded: " + firstLine(e),
-                    "platform = " + Loader.getPlatform(),
-                    "run 'lockstep doctor'",
-                    e);
-        }
+        NativeLibraries.load("pytorch", torch.class);
         torch.set_num_interop_threads(1);
         torch.set_num_threads(1);
         loaded = true;

@@ -2,67 +2,79 @@ package dev.lockstep.natives;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lockstep.torch.TorchRuntime;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Real processes that are the first on a machine to need libtorch, all at once. */
-@Timeout(120)
+/** Real processes and the real libraries. */
+@Timeout(240)
 final class NativeLibrariesTest {
-    private static final int PROCESSES = 3;
-
     @TempDir
     @SuppressWarnings("NullAway.Init")
     private Path folder;
 
-    /** What each process does. */
-    static final class Load {
-        private Load() {}
-
-        public static void main(String[] arguments) {
-            TorchRuntime.load();
+    @Test
+    void processesThatUnpackAtOnce_allLoadFromAFolderOfTheirOwn() throws Exception {
+        LoadingJvm jvm = new LoadingJvm(folder);
+        Path natives = jvm.natives();
+        jvm.assertSeveralAtOnceAreGood();
+        // JavaCPP has unpacked nothing itself: it would do so under the eyes of other processes.
+        Set<Path> expected = NativeLibraries.libraries(NativeLibraries.ALL).stream()
+                .map(library -> library.in(natives))
+                .collect(Collectors.toSet());
+        try (Stream<Path> files = Files.walk(natives)) {
+            assertThat(files.filter(file -> Files.isRegularFile(file, java.nio.file.LinkOption.NOFOLLOW_LINKS))
+                            .filter(file -> !file.endsWith("unpack.lock")))
+                    .containsExactlyInAnyOrderElementsOf(expected);
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files.map(file -> file.getFileName().toString())).containsExactly("a cache");
         }
     }
 
     @Test
-    void processesThatUnpackAtOnce_allLoad() throws Exception {
-        Path cache = folder.resolve("cache");
-        List<Process> processes = new ArrayList<>();
-        for (int i = 0; i < PROCESSES; i++) {
-            processes.add(start(cache, folder.resolve(i + ".log")));
-        }
-        try {
-            for (int i = 0; i < PROCESSES; i++) {
-                assertThat(processes.get(i).waitFor(100, TimeUnit.SECONDS)).isTrue();
-                assertThat(processes.get(i).exitValue())
-                        .as(Files.readString(folder.resolve(i + ".log")))
-                        .isZero();
-            }
-        } finally {
-            processes.forEach(Process::destroyForcibly);
-        }
-        try (var files = Files.list(cache)) {
-            assertThat(files).anyMatch(file -> file.getFileName().toString().startsWith("lockstep-unpacked-pytorch-"));
+    void load_folderThatOthersMayWriteTo_isRefusedInOneLine() throws Exception {
+        LoadingJvm jvm = new LoadingJvm(folder);
+        Files.createDirectories(jvm.natives());
+        Files.setAttribute(jvm.natives(), "unix:mode", 0777);
+        Process process = jvm.start("torch");
+        String output = LoadingJvm.output(process);
+        assertThat(process.waitFor()).as(output).isEqualTo(1);
+        assertThat(output.strip())
+                .startsWith("another user could put code into the cache of native libraries")
+                .doesNotContain("\n");
+        try (Stream<Path> files = Files.list(jvm.natives())) {
+            assertThat(files).isEmpty();
         }
     }
 
-    private Process start(Path cache, Path log) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Dorg.bytedeco.javacpp.cachedir=" + cache,
-                        "-XX:ErrorFile=" + folder.resolve("crash-%p.log"),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Load.class.getName())
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+    @Test
+    void load_propertyOfJavaCpp_isHonored() throws Exception {
+        Path own = folder.toRealPath().resolve("own");
+        Process process = new LoadingJvm(folder, "-Dorg.bytedeco.javacpp.cachedir=" + own).start("torch");
+        LoadingJvm.assertGood(process, own);
+    }
+
+    @Test
+    void load_programHasLoadedJavaCppBefore_completesTheFolderThatItUses() throws Exception {
+        Path home = folder.toRealPath();
+        Path chosen = home.resolve(".javacpp").resolve("cache");
+        Process process = new LoadingJvm(folder, "-Duser.home=" + home).start("after another");
+        LoadingJvm.assertGood(process, chosen);
+        assertThat(NativeLibraries.libraries(List.of("pytorch")))
+                .isNotEmpty()
+                .allMatch(library -> Files.isRegularFile(library.in(chosen)));
+    }
+
+    @Test
+    void use_folderThatIsNotWritable_isTakenAllTheSame() throws Exception {
+        Process process = new LoadingJvm(folder).start("unwritable");
+        assertThat(LoadingJvm.output(process)).isEqualTo("/nowhere/natives\n");
     }
 }

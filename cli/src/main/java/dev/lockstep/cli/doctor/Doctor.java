@@ -15,14 +15,14 @@ public final class Doctor {
      */
     public static List<Finding> examine(String version) {
         Machine machine = Machine.current();
-        // What an earlier process left half unpacked must be seen before the probe mends it.
+        // What an earlier process left half unpacked must be seen before the probe repairs it.
         List<Finding> storage = StorageChecks.all(machine);
         return examine(version, machine, storage, NativeReport.ofThisJvm());
     }
 
     static List<Finding> examine(String version, Machine machine, List<Finding> storage, NativeReport report) {
         List<Finding> findings = new ArrayList<>(versions(version, machine));
-        findings.addAll(NativeChecks.all(report, machine.nativeCache()));
+        findings.addAll(NativeChecks.all(report));
         findings.addAll(ProcessorChecks.all(machine));
         findings.addAll(AllocatorChecks.all(machine));
         findings.addAll(storage);

@@ -1,6 +1,8 @@
 package dev.lockstep.cli.doctor;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.natives.NativeLibraries;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -56,9 +58,12 @@ record Machine(Map<String, String> environment, Properties properties, Path root
         return property("os.name").equals("Linux");
     }
 
-    /** Where JavaCPP keeps the native libraries that it unpacks. */
+    /**
+     * Where the native libraries are unpacked.
+     *
+     * @throws LockstepException when there is no place for them
+     */
     Path nativeCache() {
-        String configured = property("org.bytedeco.javacpp.cachedir");
-        return configured.isEmpty() ? Path.of(property("user.home"), ".javacpp", "cache") : Path.of(configured);
+        return NativeLibraries.folder(environment, properties);
     }
 }

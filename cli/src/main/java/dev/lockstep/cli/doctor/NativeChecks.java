@@ -1,7 +1,6 @@
 package dev.lockstep.cli.doctor;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,15 +11,13 @@ final class NativeChecks {
 
     private NativeChecks() {}
 
-    /** @param cache where the libraries are unpacked */
-    static List<Finding> all(NativeReport report, Path cache) {
+    static List<Finding> all(NativeReport report) {
         if (!report.failure().isEmpty()) {
             return List.of(Finding.fail(
                     GROUP,
                     "libtorch",
                     report.failure(),
-                    "remove " + cache
-                            + " and try again; Lockstep runs on 64-bit Linux with glibc, and on Apple processors"));
+                    "see 'native cache'; Lockstep runs on 64-bit Linux with glibc, and on Apple processors"));
         }
         JsonNode facts = report.facts();
         List<Finding> findings = new ArrayList<>();

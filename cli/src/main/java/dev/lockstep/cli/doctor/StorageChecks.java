@@ -1,14 +1,19 @@
 package dev.lockstep.cli.doctor;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.natives.NativeCache;
+import dev.lockstep.natives.NativeLibraries;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Folders that Lockstep reads and writes: the unpacked native libraries, runs, the dataset of the first recipe. */
 final class StorageChecks {
     private static final String GROUP = "storage";
+    private static final String NATIVE_CACHE = "native cache";
     private static final String DATASET = "fashion-mnist";
     /** What unpacking takes, and about what a small run leaves. */
     private static final long ROOM = Units.GIB;
@@ -16,42 +21,43 @@ final class StorageChecks {
     private StorageChecks() {}
 
     static List<Finding> all(Machine machine) {
-        return List.of(nativeCache(machine), space(machine), workingFolder(machine), dataset());
-    }
-
-    private static Finding nativeCache(Machine machine) {
-        Path cache = machine.nativeCache();
-        String subject = "native cache";
-        if (!isWritable(cache)) {
-            return Finding.warn(
-                    GROUP,
-                    subject,
-                    cache + " is not writable",
-                    "make it so, or give another in LOCKSTEP_JAVA_OPTIONS=-Dorg.bytedeco.javacpp.cachedir=DIR");
-        }
+        List<Finding> findings = new ArrayList<>();
         try {
-            return describe(cache, NativeCache.inspect(cache, machine.property("java.class.path")));
-        } catch (IOException e) {
-            return Finding.warn(GROUP, subject, cache + " cannot be read: " + e.getMessage(), "remove it");
+            Path cache = machine.nativeCache();
+            findings.add(nativeCache(cache));
+            findings.add(space("space for native libraries", existing(cache)));
+        } catch (LockstepException e) {
+            findings.add(Finding.fail(GROUP, NATIVE_CACHE, e.whatAndWhere(), e.mend()));
         }
+        findings.add(workingFolder(machine));
+        findings.add(dataset());
+        return findings;
     }
 
-    private static Finding describe(Path cache, NativeCache contents) {
-        if (!contents.partial().isEmpty()) {
+    private static Finding nativeCache(Path cache) {
+        NativeCache contents = NativeLibraries.inspect(cache);
+        boolean complete = contents.libraries() > 0 && contents.damaged().isEmpty();
+        if (!complete && !isWritable(cache)) {
+            return Finding.fail(
+                    GROUP,
+                    NATIVE_CACHE,
+                    cache + " is not writable",
+                    "make it so, or set LOCKSTEP_CACHE to a folder of your own");
+        }
+        if (!contents.damaged().isEmpty()) {
             return Finding.warn(
                     GROUP,
-                    "native cache",
-                    "partly unpacked: " + contents.partial().get(0),
-                    "remove " + cache + " while no Lockstep runs; the next command unpacks it again");
+                    NATIVE_CACHE,
+                    "damaged: " + contents.damaged().get(0),
+                    "nothing to do: the next command unpacks it again");
         }
-        String state = contents.libraries() == 0
-                ? "empty: the first command unpacks into it"
-                : contents.libraries() + " libraries, " + Units.bytes(contents.bytes());
-        return Finding.ok(GROUP, "native cache", cache + ", " + state);
-    }
-
-    private static Finding space(Machine machine) {
-        return space("space for native libraries", existing(machine.nativeCache()));
+        return Finding.ok(
+                GROUP,
+                NATIVE_CACHE,
+                contents.libraries() == 0
+                        ? cache + ", empty: the first command unpacks into it"
+                        : cache + ", " + contents.access() + ", " + contents.libraries() + " libraries, "
+                                + Units.bytes(contents.bytes()));
     }
 
     private static Finding workingFolder(Machine machine) {
@@ -91,9 +97,14 @@ final class StorageChecks {
     }
 
     private static Finding dataset() {
-        String value = Datasets.find(DATASET)
-                .map(folder -> "in " + folder)
-                .orElse("not on this machine yet: train fetches it");
-        return Finding.ok(GROUP, "dataset " + DATASET, value);
+        String subject = "dataset " + DATASET;
+        try {
+            String value = Datasets.find(DATASET)
+                    .map(folder -> "in " + folder)
+                    .orElse("not on this machine yet: train fetches it");
+            return Finding.ok(GROUP, subject, value);
+        } catch (LockstepException e) {
+            return Finding.warn(GROUP, subject, e.whatAndWhere(), e.mend());
+        }
     }
 }

@@ -4,69 +4,78 @@ import static dev.lockstep.cli.doctor.Machines.about;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.cli.doctor.Finding.Level;
+import dev.lockstep.natives.NativeLibraries;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class StorageChecksTest {
-    private static final String LIBRARY = "org/bytedeco/engine/linux-x86_64/libengine.so.1";
-
     @TempDir
     Path root;
 
     private Machine machine;
-    private Path unpacked;
+    private Path cache;
 
     @BeforeEach
-    void makeJar() throws IOException {
-        Path jar = root.resolve("engine-1.0-linux-x86_64.jar");
-        try (OutputStream file = Files.newOutputStream(jar);
-                JarOutputStream out = new JarOutputStream(file)) {
-            out.putNextEntry(new JarEntry(LIBRARY));
-            out.write(new byte[3 << 20]);
-            out.putNextEntry(new JarEntry("org/bytedeco/engine/linux-x86_64/notes.txt"));
-            out.write(1);
-        }
+    void makeMachine() throws IOException {
+        root = root.toRealPath();
         machine = Machines.good(root);
-        machine.properties().setProperty("java.class.path", root.resolve("absent.jar") + ":" + jar);
-        unpacked = root.resolve(".javacpp/cache").resolve(jar.getFileName()).resolve(LIBRARY);
+        cache = root.resolve(".cache/lockstep/natives");
     }
 
     @Test
     void nativeCache_nothingUnpacked_isWell() {
-        Finding finding = about("native cache", StorageChecks.all(machine));
+        Finding finding = nativeCache();
         assertThat(finding.level()).isEqualTo(Level.OK);
-        assertThat(finding.value()).endsWith("empty: the first command unpacks into it");
+        assertThat(finding.value()).isEqualTo(cache + ", empty: the first command unpacks into it");
     }
 
     @Test
-    void nativeCache_unpacked_tellsItsSize() throws IOException {
-        unpack(3 << 20);
-        assertThat(about("native cache", StorageChecks.all(machine)).value()).endsWith("1 libraries, 3 MiB");
-    }
-
-    @Test
-    void nativeCache_partlyUnpacked_namesTheFile() throws IOException {
-        unpack(1 << 20);
-        Finding finding = about("native cache", StorageChecks.all(machine));
+    void nativeCache_damaged_namesTheFileAndTheNextCommandRepairsIt() throws IOException {
+        Path library = unpackPartOfALibrary();
+        Finding finding = nativeCache();
         assertThat(finding.level()).isEqualTo(Level.WARN);
-        assertThat(finding.value()).isEqualTo("partly unpacked: " + unpacked);
-        assertThat(finding.mend()).startsWith("remove " + root.resolve(".javacpp/cache"));
+        assertThat(finding.value()).isEqualTo("damaged: " + library);
     }
 
     @Test
-    void nativeCache_isAFile_isNotWritable() throws IOException {
+    void nativeCache_unpacked_tellsOwnerModeAndSize() {
+        cache = NativeLibraries.unpack();
+        machine.properties().setProperty("org.bytedeco.javacpp.cachedir", cache.toString());
+        Finding finding = nativeCache();
+        assertThat(finding.level()).isEqualTo(Level.OK);
+        assertThat(finding.value()).startsWith(cache + ", ").containsPattern(" rwx......, \\d+ libraries, \\d+ MiB");
+    }
+
+    @Test
+    void nativeCache_othersMayWriteThere_fails() throws IOException {
+        Files.createDirectories(cache);
+        Files.setAttribute(cache, "unix:mode", 0777);
+        Finding finding = nativeCache();
+        assertThat(finding.level()).isEqualTo(Level.FAIL);
+        assertThat(finding.value()).contains("another user could put code", cache.toString());
+        assertThat(finding.mend()).contains("LOCKSTEP_CACHE");
+    }
+
+    @Test
+    void nativeCache_userWithoutHome_fails() {
+        machine.properties().setProperty("user.home", "?");
+        Finding finding = nativeCache();
+        assertThat(finding.level()).isEqualTo(Level.FAIL);
+        assertThat(finding.mend()).contains("LOCKSTEP_CACHE");
+    }
+
+    @Test
+    void nativeCache_isAFile_fails() throws IOException {
         Path file = Files.writeString(root.resolve("cache"), "");
         machine.properties().setProperty("org.bytedeco.javacpp.cachedir", file.toString());
-        Finding finding = about("native cache", StorageChecks.all(machine));
-        assertThat(finding.level()).isEqualTo(Level.WARN);
-        assertThat(finding.value()).isEqualTo(file + " is not writable");
+        Finding finding = nativeCache();
+        assertThat(finding.level()).isEqualTo(Level.FAIL);
+        assertThat(finding.value()).contains(file.toString());
     }
 
     @Test
@@ -76,8 +85,20 @@ final class StorageChecksTest {
         assertThat(about("space for runs", StorageChecks.all(machine)).mend()).contains("--out");
     }
 
-    private void unpack(int bytes) throws IOException {
-        Files.createDirectories(unpacked.getParent());
-        Files.write(unpacked, new byte[bytes]);
+    private Finding nativeCache() {
+        return about("native cache", StorageChecks.all(machine));
+    }
+
+    /** As a file system that was cut off leaves it. */
+    private Path unpackPartOfALibrary() throws IOException {
+        Path whole = NativeLibraries.unpack();
+        try (Stream<Path> files = Files.walk(whole)) {
+            Path file = files.filter(path -> path.endsWith(System.mapLibraryName("jnijavacpp")))
+                    .findFirst()
+                    .orElseThrow();
+            Path part = cache.resolve(whole.relativize(file));
+            Files.createDirectories(part.getParent());
+            return Files.write(part, new byte[1000]);
+        }
     }
 }

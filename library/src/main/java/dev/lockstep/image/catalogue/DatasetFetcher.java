@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,23 +24,14 @@ import org.slf4j.LoggerFactory;
  * processes that want the same dataset at once fetch it once.
  *
  * @param systemFolders looked at before the cache
- * @param cache holds a folder for each dataset
+ * @param cache holds a folder for each dataset; asked only where one is needed, since a user may have none
  * @param sources tried in this order
  */
-record DatasetFetcher(FileSet files, List<Path> systemFolders, Path cache, List<FileSource> sources) {
+record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> cache, List<FileSource> sources) {
     private static final Logger LOG = LoggerFactory.getLogger(DatasetFetcher.class);
 
     /** Serialises the threads of this process: a file lock holds between processes only. */
     private static final Object LOCK = new Object();
-
-    /** {@code $XDG_CACHE_HOME/lockstep}, by default {@code ~/.cache/lockstep}. */
-    static Path userCache() {
-        String configured = System.getenv("XDG_CACHE_HOME");
-        Path base = configured == null || !Path.of(configured).isAbsolute()
-                ? Path.of(System.getProperty("user.home"), ".cache")
-                : Path.of(configured);
-        return base.resolve("lockstep");
-    }
 
     /**
      * The folder that holds every file of the dataset. Contents are verified where they are read.
@@ -67,30 +59,31 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Path cache, List<
     }
 
     private Path home() {
-        return cache.resolve(files.dataset());
+        return cache.get().resolve(files.dataset());
     }
 
     private Path fetchOnce() {
+        Path cache = this.cache.get();
         synchronized (LOCK) {
             try {
                 Files.createDirectories(cache);
                 Path lock = cache.resolve(files.dataset() + ".lock");
                 try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                         FileLock held = channel.lock()) {
-                    return held.isValid() && files.in(home()).isPresent() ? home() : fetch();
+                    return held.isValid() && files.in(home()).isPresent() ? home() : fetch(cache);
                 }
             } catch (IOException e) {
                 throw new LockstepException(
                         LockstepException.Kind.DATA,
                         "dataset cannot be kept: " + e,
                         "folder = " + cache,
-                        "make it writable, set XDG_CACHE_HOME, or give the files with --data",
+                        "make it writable, set LOCKSTEP_CACHE to another, or give the files with --data",
                         e);
             }
         }
     }
 
-    private Path fetch() throws IOException {
+    private Path fetch(Path cache) throws IOException {
         List<String> failures = new ArrayList<>();
         for (FileSource source : sources) {
             LOG.info("fetching {} from {}", files.dataset(), source.describe());

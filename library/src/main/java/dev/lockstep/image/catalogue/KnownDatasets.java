@@ -5,6 +5,7 @@ import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.Normalisation;
 import dev.lockstep.image.format.CifarDataset;
 import dev.lockstep.image.format.IdxDataset;
+import dev.lockstep.natives.UserCache;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
@@ -185,7 +186,7 @@ final class KnownDatasets {
     }
 
     static DatasetFetcher fetcher(FileSet files, List<Path> systemFolders, List<FileSource> sources) {
-        return new DatasetFetcher(files, systemFolders, DatasetFetcher.userCache(), sources);
+        return new DatasetFetcher(files, systemFolders, UserCache::folder, sources);
     }
 
     /** Reads four IDX files: training images and labels, validation images and labels. */

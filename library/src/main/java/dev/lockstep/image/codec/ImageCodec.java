@@ -30,14 +30,20 @@ public final class ImageCodec {
     /** Parts of JPEG files end between blocks, which have 8 rows of pixels, or 16 where colours are coarser. */
     private static final int BLOCK = 16;
 
-    static {
-        NativeLibraries.load("opencv", opencv_core.class, opencv_imgproc.class, opencv_imgcodecs.class);
-        // The loader's threads are the only threads of the data path, and results must not depend on how many there
-        // are.
-        setNumThreads(1);
-    }
+    private static boolean loaded;
 
     private ImageCodec() {}
+
+    /** Not when the class is initialized: a failure there would be told as one of the class, and once. */
+    private static synchronized void load() {
+        if (!loaded) {
+            NativeLibraries.load("opencv", opencv_core.class, opencv_imgproc.class, opencv_imgcodecs.class);
+            // The loader's threads are the only threads of the data path, and results must not depend on how many there
+            // are.
+            setNumThreads(1);
+            loaded = true;
+        }
+    }
 
     /** Where to read pixels from, whatever form the image has. Encoded images are RGB. */
     public static PixelSource open(ImageData image) {
@@ -58,6 +64,7 @@ public final class ImageCodec {
      * @throws LockstepException of kind DATA when the image cannot be decoded
      */
     public static PixelSource decode(ImageData.Encoded image, ImageHeader header, int rows, int reduction) {
+        load();
         int flags = IMREAD_COLOR_RGB | IMREAD_IGNORE_ORIENTATION | reduction(reduction);
         // The last row of a part may differ from that row of the whole, whose colours are interpolated with those of
         // the
@@ -113,6 +120,7 @@ public final class ImageCodec {
      * @param options names and values of OpenCV's, in turns
      */
     static byte[] encodeJpegWith(ImageData.Pixels pixels, int... options) {
+        load();
         try (IntPointer parameters = new IntPointer(options)) {
             return encode(".jpg", pixels, parameters);
         }
@@ -122,6 +130,7 @@ public final class ImageCodec {
      * @param pixels of 3 channels, red first
      */
     public static byte[] encodePng(ImageData.Pixels pixels) {
+        load();
         try (IntPointer none = new IntPointer(0L)) {
             return encode(".png", pixels, none);
         }

@@ -120,7 +120,7 @@ final class DatasetFetcherTest {
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> fetcher(source(this::write)).locate(Optional.empty()))
                 .withMessageContaining("folder = " + cache)
-                .withMessageContaining("XDG_CACHE_HOME");
+                .withMessageContaining("LOCKSTEP_CACHE");
     }
 
     @Test
@@ -135,7 +135,7 @@ final class DatasetFetcherTest {
     }
 
     private DatasetFetcher fetcher(FileSource... sources) {
-        return new DatasetFetcher(files, List.of(system), cache, List.of(sources));
+        return new DatasetFetcher(files, List.of(system), () -> cache, List.of(sources));
     }
 
     private interface Filler {

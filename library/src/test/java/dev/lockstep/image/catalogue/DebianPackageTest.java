@@ -20,7 +20,7 @@ final class DebianPackageTest {
     void fetch_fashionMnist_givesTheFilesWithTheRightChecksums() {
         DatasetFetcher known =
                 ((SmallImages) KnownDatasets.all().get(0)).fetcher().orElseThrow();
-        DatasetFetcher bare = new DatasetFetcher(known.files(), List.of(), folder, known.sources());
+        DatasetFetcher bare = new DatasetFetcher(known.files(), List.of(), () -> folder, known.sources());
 
         assertThat(bare.locateVerified(Optional.empty())).isEqualTo(folder.resolve("fashion-mnist"));
     }

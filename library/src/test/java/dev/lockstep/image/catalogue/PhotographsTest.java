@@ -108,7 +108,8 @@ final class PhotographsTest {
         DatasetFetcher fetcher =
                 ((Photographs) StampPhotographs.entry()).fetcher().orElseThrow();
         boolean there = java.util.stream.Stream.concat(
-                        fetcher.systemFolders().stream(), java.util.stream.Stream.of(fetcher.cache()))
+                        fetcher.systemFolders().stream(),
+                        java.util.stream.Stream.of(fetcher.cache().get()))
                 .anyMatch(folder -> fetcher.files().in(folder).isPresent());
         org.junit.jupiter.api.Assumptions.assumeTrue(there, "needs 'lockstep data fetch stamps' first");
         OpenDataset open = Datasets.open(data("stamps", Augmentation.RANDOM_RESIZED_CROP, 64), Optional.empty());
