@@ -15,6 +15,7 @@ import static org.bytedeco.opencv.global.opencv_imgcodecs.imencode;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.natives.NativeLibraries;
+import java.util.Arrays;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.opencv.global.opencv_core;
@@ -29,6 +30,8 @@ import org.bytedeco.opencv.opencv_core.Mat;
 public final class ImageCodec {
     /** Parts of JPEG files end between blocks, which have 8 rows of pixels, or 16 where colours are coarser. */
     private static final int BLOCK = 16;
+
+private static final ExaminedContents EXAMINED = new ExaminedContents();
 
     private static boolean loaded;
 
@@ -72,10 +75,11 @@ public final class ImageCodec {
         // file, is one that nobody will read.
         int part = ((rows + reduction - 1) / BLOCK + 1) * BLOCK;
         boolean jpeg = header.format() == ImageHeader.Format.JPEG;
-        int heightAt = jpeg && part < header.height() ? JpegStructure.adjustableHeight(image.bytes()) : -1;
+        byte[] whole = examined(image, header);
+        int heightAt = jpeg && part < header.height() ? JpegStructure.adjustableHeight(whole) : -1;
         int decodedRows = heightAt < 0 ? header.height() : part;
-        int length = image.bytes().length - (heightAt < 0 ? 0 : JpegStructure.END_LENGTH);
-        try (BytePointer bytes = new BytePointer(image.bytes());
+        int length = whole.length - (heightAt < 0 ? 0 : JpegStructure.END_LENGTH);
+        try (BytePointer bytes = new BytePointer(whole);
                 Mat file = new Mat(1, length, CV_8UC1, bytes)) {
             if (heightAt >= 0) {
                 bytes.put(heightAt, (byte) (part >> 8)).put(heightAt + 1L, (byte) part);
@@ -96,6 +100,28 @@ public final class ImageCodec {
                             image.name(),
                             String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
         }
+    }
+
+    /**
+     * What the native decoder gets: a file that is whole, without what does not change a pixel. Native decoders print what
+     * they dislike on the terminal, without the file's name, so damage is found here.
+     */
+    private static byte[] examined(ImageData.Encoded image, ImageHeader header) {
+        byte[] bytes = image.bytes();
+        boolean jpeg = header.format() == ImageHeader.Format.JPEG;
+        long key = ExaminedContents.key(bytes);
+        int end = bytes.length;
+        if (!EXAMINED.contains(key)) {
+            if (jpeg) {
+                end = JpegExamination.end(bytes, image.name());
+            } else {
+                PngExamination.require(bytes, image.name());
+            }
+            if (end == bytes.length) {
+                EXAMINED.add(key);
+            }
+        }
+        return jpeg ? end == bytes.length ? bytes : Arrays.copyOf(bytes, end) : PngExamination.essential(bytes);
     }
 
     private static int reduction(int factor) {

@@ -168,6 +168,22 @@ final class ImageCodecTest {
                 .withMessageContaining("some/file.jpg");
     }
 
+    /** Also where the rows that are wanted are whole, so that it does not depend on the crop. */
+    @Test
+    void decode_lastPartZeroed_isNamedWhateverTheRows() {
+        byte[] jpeg = TestImages.jpeg(160, 120, 1);
+        Arrays.fill(jpeg, jpeg.length * 35 / 100, jpeg.length - 2, (byte) 0);
+        ImageData.Encoded image = new ImageData.Encoded("some/file.jpg", jpeg);
+        ImageHeader header = ImageHeader.read(image);
+        for (int rows : new int[] {1, 30, 120}) {
+            assertThatExceptionOfType(LockstepException.class)
+                    .isThrownBy(() -> ImageCodec.decode(image, header, rows, 1))
+                    .matches(e -> e.kind() == LockstepException.Kind.DATA)
+                    .withMessageContaining("JPEG file is damaged")
+                    .withMessageContaining("some/file.jpg");
+        }
+    }
+
     @Test
     void header_namesFormatAndSize() {
         assertThat(ImageHeader.read(new ImageData.Encoded("x", JPEG)))

@@ -1,5 +1,7 @@
 package dev.lockstep.image.codec;
 
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMWRITE_JPEG_PROGRESSIVE;
+import static org.bytedeco.opencv.global.opencv_imgcodecs.IMWRITE_JPEG_RST_INTERVAL;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
@@ -21,6 +23,8 @@ final class ImageHeaderFuzzTest {
                 arguments(jpeg),
                 arguments(png),
                 arguments(TestImages.jpeg(16, 64, 1)),
+                arguments(ImageCodec.encodeJpegWith(
+                        TestImages.pixels(40, 40, 1), IMWRITE_JPEG_PROGRESSIVE, 1, IMWRITE_JPEG_RST_INTERVAL, 2)),
                 arguments(TestImages.shortFrame(TestImages.jpeg(16, 64, 1))),
                 arguments(Arrays.copyOf(jpeg, jpeg.length / 2)),
                 arguments(Arrays.copyOf(png, 40)),

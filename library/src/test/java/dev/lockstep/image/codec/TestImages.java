@@ -67,10 +67,14 @@ public final class TestImages {
         return bytes;
     }
 
-    /** Where the marker of the frame is. */
     private static int frame(byte[] jpeg) {
+        return marker(jpeg, 0xC0);
+    }
+
+    /** Where a JPEG's first marker of this code is. */
+    static int marker(byte[] jpeg, int code) {
         for (int i = 0; ; i++) {
-            if ((jpeg[i] & 0xFF) == 0xFF && (jpeg[i + 1] & 0xFF) == 0xC0) {
+            if ((jpeg[i] & 0xFF) == 0xFF && (jpeg[i + 1] & 0xFF) == code) {
                 return i;
             }
         }

@@ -1,0 +1,88 @@
+package dev.lockstep.image.codec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ImageData;
+import dev.lockstep.sampling.KeyedRandom;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Native decoders print on the process's standard error, which Java cannot see; so a process of its own decodes. */
+final class SilentDecodingTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void decode_damagedFiles_printsNothing() throws IOException, InterruptedException {
+        Path err = folder.resolve("err");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        SilentDecodingTest.class.getName())
+                .redirectError(err.toFile())
+                .redirectOutput(folder.resolve("out").toFile())
+                .start();
+        assertThat(process.waitFor(5, TimeUnit.MINUTES)).isTrue();
+        assertThat(process.exitValue()).isZero();
+        assertThat(err.toFile()).content(StandardCharsets.UTF_8).doesNotContainPattern("(?i)jpeg|png|huffman");
+    }
+
+    /** Decodes damaged files, as a whole and in part. */
+    public static void main(String[] arguments) {
+        int refused = 0;
+        List<byte[]> files = damaged();
+        for (byte[] file : files) {
+            ImageData.Encoded image = new ImageData.Encoded("x", file);
+            try {
+                ImageHeader header = ImageHeader.read(image);
+                ImageCodec.decode(image, header, 8, 1).close();
+                ImageCodec.open(image).close();
+            } catch (LockstepException e) {
+                refused++;
+            }
+        }
+        System.exit(refused > files.size() / 4 && refused < files.size() ? 0 : 1);
+    }
+
+    private static List<byte[]> damaged() {
+        KeyedRandom random = KeyedRandom.of(3);
+        List<byte[]> files = new java.util.ArrayList<>();
+        for (int[] layout : JpegExaminationTest.layouts()) {
+            byte[] jpeg = ImageCodec.encodeJpegWith(TestImages.pixels(139, 99, 5), layout);
+            byte[] zeroed = jpeg.clone();
+            Arrays.fill(zeroed, jpeg.length * 35 / 100, jpeg.length - 2, (byte) 0);
+            files.add(zeroed);
+            for (int i = 0; i < 40; i++) {
+                byte[] changed = jpeg.clone();
+                changed[jpeg.length / 2 + random.nextInt(jpeg.length / 2 - 2)] ^= (byte) (1 << random.nextInt(8));
+                files.add(changed);
+            }
+            files.add(severalImages(jpeg));
+        }
+        byte[] rows = new byte[20 * 61];
+        for (byte[] pixels : List.of(rows, new byte[20 * 61 + 9], new byte[20 * 61 - 9])) {
+            PngFiles png = new PngFiles().header(20, 20, 8, 2, 0);
+            for (String odd : List.of("iCCP", "gAMA", "cHRM", "tRNS", "pHYs", "tIME", "eXIf", "acTL")) {
+                png.chunk(odd, (byte) 1);
+            }
+            files.add(png.chunk("IDAT", PngFiles.compressed(pixels)).bytes());
+        }
+        return files;
+    }
+
+    /** Cameras put a second image behind the first: the file ends with an end marker, but not with that of the first. */
+    private static byte[] severalImages(byte[] jpeg) {
+        byte[] two = Arrays.copyOf(jpeg, 2 * jpeg.length);
+        System.arraycopy(jpeg, 0, two, jpeg.length, jpeg.length);
+        return two;
+    }
+}
