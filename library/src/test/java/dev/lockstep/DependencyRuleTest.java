@@ -30,19 +30,20 @@ class DependencyRuleTest {
     /** The rooms that each room may use. One that is not named here is pure, and may use any pure one. */
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
             room("errors"),
-            room("natives", "errors"),
+            room("files"),
+            room("natives", "errors", "files"),
             room("schedule"),
             room("topology", "errors"),
             room("sampling", "errors"),
             room("recipe", "errors", "schedule"),
-            room("image", "errors", "natives", "recipe", "sampling"),
-            room("report", "errors", "recipe", "schedule", "topology"),
+            room("image", "errors", "files", "natives", "recipe", "sampling"),
+            room("report", "errors", "files", "recipe", "schedule", "topology"),
             room("torch", "errors", "image", "natives"),
-            room("supervise", "errors"),
-            room("collective", "errors", "supervise", "topology", "torch"),
+            room("supervise", "errors", "files"),
+            room("collective", "errors", "files", "supervise", "topology", "torch"),
             room("model", "errors", "image", "recipe", "sampling", "torch"),
             room("optim", "errors", "recipe", "torch", "model"),
-            room("checkpoint", "errors", "torch", "model", "optim"));
+            room("checkpoint", "errors", "files", "torch", "model", "optim"));
 
     /** The rooms below the line, in which {@code org.bytedeco} may appear. */
     private static final Set<String> NATIVE =
