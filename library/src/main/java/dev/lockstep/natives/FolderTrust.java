@@ -67,7 +67,7 @@ final class FolderTrust {
                 throw untrusted(path + " belongs to " + Files.getOwner(path), folder);
             }
             if (othersWrite(path, above)) {
-                throw untrusted("others may write to " + path + ", which is of " + describe(path), folder);
+                throw untrusted("others may write to " + path + " (" + describe(path) + ")", folder);
             }
         }
     }

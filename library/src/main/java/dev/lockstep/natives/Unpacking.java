@@ -10,6 +10,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -207,8 +208,11 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
     }
 
     static String describe(IOException failure) {
-        return failure instanceof AccessDeniedException
-                ? "no permission for " + failure.getMessage()
+        if (failure instanceof AccessDeniedException) {
+            return "no permission for " + failure.getMessage();
+        }
+        return failure instanceof FileAlreadyExistsException
+                ? failure.getMessage() + " is not a folder"
                 : String.valueOf(failure.getMessage());
     }
 
