@@ -93,10 +93,7 @@ public final class DurableFiles {
     /** Renames a file within its folder; a file of the new name is replaced. */
     public static void rename(Path file, String name) throws IOException {
         Files.move(
-                file,
-                file.resolveSibling(name),
-                StandardCopyOption.ATOMIC_MOVE,
-                StandardCopyOption.REPLACE_EXISTING);
+                file, file.resolveSibling(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         syncFolderOf(file);
     }
 

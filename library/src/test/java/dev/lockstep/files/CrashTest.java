@@ -67,7 +67,8 @@ public final class CrashTest {
                 try {
                     check.of(left, acknowledged.last);
                 } catch (AssertionError | RuntimeException e) {
-                    throw new AssertionError("power lost at change " + at + ", lost = " + loss + ": " + e.getMessage(), e);
+                    throw new AssertionError(
+                            "power lost at change " + at + ", lost = " + loss + ": " + e.getMessage(), e);
                 }
                 delete(left);
             }

@@ -31,7 +31,7 @@ public final class ImageCodec {
     /** Parts of JPEG files end between blocks, which have 8 rows of pixels, or 16 where colours are coarser. */
     private static final int BLOCK = 16;
 
-private static final ExaminedContents EXAMINED = new ExaminedContents();
+    private static final ExaminedContents EXAMINED = new ExaminedContents();
 
     private static boolean loaded;
 
