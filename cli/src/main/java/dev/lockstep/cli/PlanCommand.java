@@ -66,9 +66,8 @@ final class PlanCommand implements Runnable {
         atLeastOne("--procs", processes);
         datasetSize.ifPresent(size -> atLeastOne("--dataset-size", size));
         Recipe recipe = recipeArgument.read();
-        DatasetFacts facts = facts(recipe);
-        NetworkShape.require(recipe.model(), facts);
-        Plan plan = Plan.of(recipe, facts, processes, lanes.orElseGet(() -> usualLanes(recipe)));
+        NetworkShape.requireKnown(recipe.model());
+        Plan plan = Plan.of(recipe, facts(recipe), processes, lanes.orElseGet(() -> usualLanes(recipe)));
         List<Finding> findings = Checks.run(recipe, plan.data().trainingImages());
         Optional<Costs> costs = costOptions.costs(plan);
         System.out.print(json ? json(plan, findings, costs) : text(plan, findings, costs));

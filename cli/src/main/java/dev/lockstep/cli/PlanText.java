@@ -159,11 +159,7 @@ final class PlanText {
     }
 
     private void resources() {
-        if (plan.network().isEmpty()) {
-            out.block("Network", recipe.model().name() + " is not one of Lockstep's: memory and traffic are not known");
-            return;
-        }
-        NetworkShape network = plan.network().get();
+        NetworkShape network = plan.network().orElseThrow();
         Memory memory = plan.memory().orElseThrow();
         Traffic traffic = plan.traffic().orElseThrow();
         out.block(

@@ -3,6 +3,7 @@ package dev.lockstep.cli;
 import dev.lockstep.cli.page.RunReport;
 import dev.lockstep.cli.page.StudyReport;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.Environment;
 import dev.lockstep.report.EpochMetrics;
@@ -79,6 +80,7 @@ final class StudyCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Study study = Study.read(file);
+        study.recipes().values().forEach(recipe -> NetworkShape.requireKnown(recipe.model()));
         if (parallel < 0) {
             throw LockstepException.recipe("--parallel = " + parallel, "must be at least 1", "");
         }

@@ -12,6 +12,7 @@ import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.Finding;
+import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.topology.Topology;
@@ -62,6 +63,7 @@ final class TrainCommand implements Callable<Integer> {
         options.check();
         Optional<Weights> weights = options.weights().map(Weights::read);
         Recipe read = recipeArgument.read();
+        NetworkShape.requireKnown(read.model());
         Recipe recipe = weights.map(given -> startingFrom(given, read)).orElse(read);
         ModelFactory models = weights.map(given -> InitialWeights.of(given, ResNet::fromRecipe))
                 .orElse(ResNet::fromRecipe);

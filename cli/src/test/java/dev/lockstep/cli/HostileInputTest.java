@@ -115,6 +115,14 @@ final class HostileInputTest {
     }
 
     @Test
+    void network_thatDoesNotExist_isRefusedBeforeTrainingAndByStudies() throws IOException {
+        assertRefused(run("train", FASHION, "--set", "model.name=vit"), "no such network");
+        Path study = write("{name: s, title: t, recipe: " + Path.of(FASHION).toAbsolutePath()
+                + ", set: {model.name: vit}, variants: [{name: a}], seeds: [1]}");
+        assertRefused(run("study", study.toString(), "--dry-run"), "no such network");
+    }
+
+    @Test
     void schedule_ofManySteps_isRefused() throws IOException {
         StringBuilder epochs = new StringBuilder("1");
         for (int i = 2; i < 90_000; i++) {

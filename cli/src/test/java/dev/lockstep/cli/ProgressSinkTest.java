@@ -54,6 +54,14 @@ final class ProgressSinkTest {
     }
 
     @Test
+    void notice_thatQuotesAName_isOnePrintableLine() {
+        try (ProgressSink sink = sink(false)) {
+            sink.onNotice("bad \u001b[2J\n" + "x".repeat(1_000_000));
+        }
+        assertThat(text()).startsWith("bad \\x1b[2J\\x0axxx").hasLineCount(1).hasSizeLessThan(2100);
+    }
+
+    @Test
     void onATerminal_movesABarAndKeepsTheLinesOfEpochs() {
         try (ProgressSink sink = sink(true)) {
             sink.onStep(step(50, 0));

@@ -4,6 +4,7 @@ import dev.lockstep.recipe.Recipe;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * How large a residual network is, without building it: floats to store, floats to send, operations to compute.
@@ -41,13 +42,24 @@ public record NetworkShape(String name, List<Layer> layers, long inputFloats) {
     }
 
     /**
-     * The network that a recipe names, for commands, which train no other.
+     * What commands ask first: they train no other networks than ours.
      *
-     * @param data the image that it sees, and the classes
-     * @throws dev.lockstep.errors.LockstepException of kind RECIPE that names the networks when it is none of ours
+     * @throws dev.lockstep.errors.LockstepException of kind RECIPE that names ours when it is none of them
      */
-    public static NetworkShape require(Recipe.Model model, DatasetFacts data) {
-        return of(model, data).orElseThrow(model::noSuchNetwork);
+    public static void requireKnown(Recipe.Model model) {
+        if (depth(model).isEmpty()) {
+            throw model.noSuchNetwork();
+        }
+    }
+
+    private static OptionalInt depth(Recipe.Model model) {
+        if (!model.name().matches("resnet[0-9]{1,3}")) {
+            return OptionalInt.empty();
+        }
+        int depth = Integer.parseInt(model.name().substring("resnet".length()));
+        return IMAGENET_BLOCKS.containsKey(depth) || SMALL_DEPTHS.contains(depth)
+                ? OptionalInt.of(depth)
+                : OptionalInt.empty();
     }
 
     /**
@@ -56,18 +68,17 @@ public record NetworkShape(String name, List<Layer> layers, long inputFloats) {
      * @param data the image that it sees, and the classes
      */
     public static Optional<NetworkShape> of(Recipe.Model model, DatasetFacts data) {
-        if (!model.name().matches("resnet[0-9]{1,3}")) {
+        OptionalInt known = depth(model);
+        if (known.isEmpty()) {
             return Optional.empty();
         }
-        int depth = Integer.parseInt(model.name().substring("resnet".length()));
+        int depth = known.getAsInt();
         NetworkWalk walk = new NetworkWalk(data.channels(), data.height(), data.width());
         int[] blocks = IMAGENET_BLOCKS.get(depth);
         if (blocks != null) {
             walk.imagenet(model.width() == 0 ? 64 : model.width(), blocks, depth >= FIRST_BOTTLENECK_DEPTH);
-        } else if (SMALL_DEPTHS.contains(depth)) {
-            walk.small(model.width() == 0 ? 16 : model.width(), (depth - 2) / 6);
         } else {
-            return Optional.empty();
+            walk.small(model.width() == 0 ? 16 : model.width(), (depth - 2) / 6);
         }
         walk.classifier(data.classes());
         long inputFloats = (long) data.channels() * data.height() * data.width();

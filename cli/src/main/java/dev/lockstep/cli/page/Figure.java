@@ -1,5 +1,6 @@
 package dev.lockstep.cli.page;
 
+import dev.lockstep.errors.Printable;
 import java.util.List;
 import java.util.stream.DoubleStream;
 
@@ -22,9 +23,14 @@ record Figure(
         boolean bars,
         double top,
         List<Series> series) {
+    private static final int LONGEST_CAPTION = 2000;
     private static final int SHORT_EPOCHS = 10;
 
     Figure {
+        title = Printable.of(title);
+        xLabel = Printable.of(xLabel);
+        yLabel = Printable.of(yLabel);
+        caption = Printable.of(caption, LONGEST_CAPTION);
         series = series.stream().filter(s -> !s.isEmpty()).toList();
     }
 
