@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -30,14 +29,13 @@ final class ChildRuns implements RunExecutor {
     private static final String LOG = "train.log";
 
     private final List<String> options;
-    private final Optional<Path> data;
+    private final DataOption data;
     private final Map<Recipe.Data, String> fingerprints = new ConcurrentHashMap<>();
 
     /**
      * @param options of {@code train}, after the recipe and the run folder
-     * @param data folder of the dataset; empty: found or fetched
      */
-    ChildRuns(List<String> options, Optional<Path> data) {
+    ChildRuns(List<String> options, DataOption data) {
         this.options = new ArrayList<>(options);
         this.data = data;
         this.options.addAll(files());
@@ -45,13 +43,14 @@ final class ChildRuns implements RunExecutor {
 
     /** The options that name files. */
     List<String> files() {
-        return data.map(folder -> List.of("--data", folder.toString())).orElse(List.of());
+        return data.arguments();
     }
 
     @Override
     public String datasetFingerprint(StudyRun run) {
         return fingerprints.computeIfAbsent(
-                run.recipe().data(), wanted -> Datasets.open(wanted, data).fingerprint());
+                run.recipe().data(),
+                wanted -> Datasets.open(wanted, data.folder()).fingerprint());
     }
 
     @Override

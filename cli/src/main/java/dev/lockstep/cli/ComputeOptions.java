@@ -6,18 +6,13 @@ import picocli.CommandLine.Option;
 
 /** How many threads a command computes and reads with. */
 final class ComputeOptions {
-    @Option(
-            names = "--lanes",
-            paramLabel = "L",
-            defaultValue = "0",
-            description = "Compute threads (default: cores / threads-per-worker).")
+    @Option(names = "--lanes", paramLabel = "L", description = "Compute threads (default: cores / threads-per-worker).")
     private int lanes;
 
     @Option(
             names = "--loader-threads",
             paramLabel = "T",
-            defaultValue = "1",
-            description = "Threads that load images (default: 1).")
+            description = "Threads that load images (default: ${DEFAULT-VALUE}).")
     private int loaderThreads = 1;
 
     void check() {

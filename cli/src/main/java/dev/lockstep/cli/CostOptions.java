@@ -15,6 +15,9 @@ import picocli.CommandLine.Option;
 
 /** What {@code plan} is told of the speed of processes and networks. */
 final class CostOptions {
+    private static final String BANDWIDTH = "10Gbit";
+    private static final String LATENCY = "50us";
+
     @Option(
             names = "--images-per-second",
             paramLabel = "X",
@@ -24,21 +27,20 @@ final class CostOptions {
     @Option(
             names = "--bandwidth",
             paramLabel = "B",
-            description = "Of the network between processes, such as 50Gbit or 1.2GB/s (default: 10Gbit).")
+            description = "Of the network between processes, such as 50Gbit or 1.2GB/s (default: " + BANDWIDTH + ").")
     private Optional<String> bandwidth = Optional.empty();
 
     @Option(
             names = "--latency",
             paramLabel = "T",
-            description = "Of a message between processes, software included, such as 20us (default: 50us).")
+            description = "Of a message between processes, software included, such as 20us (default: " + LATENCY + ").")
     private Optional<String> latency = Optional.empty();
 
     @Option(
             names = "--jitter",
             paramLabel = "J",
-            description =
-                    "Standard deviation of a process's step time over its mean (default: measured, or 0.047, which"
-                            + " fits the paper's cluster).")
+            description = "Standard deviation of a process's step time over its mean (default: measured, or "
+                    + ComputeCost.PAPER_JITTER + ", which fits the paper's cluster).")
     private Optional<Double> jitter = Optional.empty();
 
     @Option(
@@ -131,8 +133,8 @@ final class CostOptions {
                 .orElseThrow();
         double deviation = jitter.or(() -> measurement.map(Measurement::jitter)).orElse(ComputeCost.PAPER_JITTER);
         Network network = new Network(
-                Quantities.bytesPerSecond("--bandwidth", bandwidth.orElse("10Gbit")),
-                Quantities.seconds("--latency", latency.orElse("50us")));
+                Quantities.bytesPerSecond("--bandwidth", bandwidth.orElse(BANDWIDTH)),
+                Quantities.seconds("--latency", latency.orElse(LATENCY)));
         return new CostModel(
                 shape,
                 ComputeCost.ofSpeed(speed, recipe.imagesPerWorker(), lanes, deviation),

@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -39,20 +38,21 @@ final class DataInspectCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private RecipeArgument recipe;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "The dataset's folder.")
-    private @Nullable Path folder;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DataOption dataOption;
 
     @Option(names = "--sheet", paramLabel = "FILE.png", description = "Draw a contact sheet.")
     private @Nullable Path sheet;
 
-    @Option(names = "--rows", paramLabel = "N", defaultValue = "8", description = "Samples on the sheet (default 8).")
-    private int rows;
+    @Option(names = "--rows", paramLabel = "N", description = "Samples on the sheet (default: ${DEFAULT-VALUE}).")
+    private int rows = 8;
 
-    @Option(names = "--epochs", paramLabel = "N", defaultValue = "7", description = "Epochs on it (default 7).")
-    private int epochs;
+    @Option(names = "--epochs", paramLabel = "N", description = "Epochs on it (default: ${DEFAULT-VALUE}).")
+    private int epochs = 7;
 
-    @Option(names = "--check", paramLabel = "N", defaultValue = "256", description = "Images to decode (default 256).")
-    private int check;
+    @Option(names = "--check", paramLabel = "N", description = "Images to decode (default: ${DEFAULT-VALUE}).")
+    private int check = 256;
 
     @Option(names = "--all", description = "Decode every image.")
     private boolean all;
@@ -73,7 +73,7 @@ final class DataInspectCommand implements Callable<Integer> {
         require("--epochs", epochs);
         require("--check", check);
         Recipe read = recipe.read();
-        OpenDataset data = Datasets.open(read.data(), Optional.ofNullable(folder));
+        OpenDataset data = Datasets.open(read.data(), dataOption.folder());
         List<String> badOnSheet = sheet == null ? List.of() : draw(read, data, sheet);
         Found found = new Found(data, check(data, data.training()).withBad(badOnSheet), check(data, data.validation()));
         if (json) {

@@ -27,7 +27,7 @@ final class DataOrderCommand implements Runnable {
     @SuppressWarnings("NullAway.Init")
     private RecipeArgument recipe;
 
-    @Option(names = "--epoch", paramLabel = "E", defaultValue = "0", description = "Counted from 0 (the default).")
+    @Option(names = "--epoch", paramLabel = "E", description = "Counted from 0 (default: ${DEFAULT-VALUE}).")
     private int epoch;
 
     @Option(names = "--iteration", paramLabel = "I", description = "Of the epoch, counted from 0; all if left out.")

@@ -29,19 +29,21 @@ final class DataPackCommand implements Runnable {
     @Option(
             names = "--short-side",
             paramLabel = "PIXELS",
-            defaultValue = "0",
-            description = "Reduce larger images to this short side; 0 (the default) keeps every image as it is.")
+            description =
+                    "Reduce larger images to this short side; 0 keeps every image as it is (default: ${DEFAULT-VALUE}).")
     private int shortSide;
 
     @Option(
             names = "--quality",
             paramLabel = "Q",
-            defaultValue = "95",
-            description = "JPEG quality of reduced images, 1 to 100 (default 95).")
-    private int quality;
+            description = "JPEG quality of reduced images, 1 to 100 (default: ${DEFAULT-VALUE}).")
+    private int quality = 95;
 
-    @Option(names = "--images-per-shard", paramLabel = "N", defaultValue = "1000", description = "Default 1000.")
-    private int imagesPerShard;
+    @Option(
+            names = "--images-per-shard",
+            paramLabel = "N",
+            description = "Images of a shard (default: ${DEFAULT-VALUE}).")
+    private int imagesPerShard = 1000;
 
     @Option(names = "--skip-bad-images", description = "Leave out images that cannot be read, and list them.")
     private boolean skipBadImages;

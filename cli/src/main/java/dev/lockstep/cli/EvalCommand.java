@@ -12,7 +12,6 @@ import dev.lockstep.train.Classifier;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -56,11 +55,9 @@ final class EvalCommand implements Runnable {
     @SuppressWarnings("NullAway.Init")
     private SavedNetwork network;
 
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description = "Folder of the dataset; found or fetched when left out.")
-    private Optional<Path> data = Optional.empty();
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DataOption data;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -80,7 +77,7 @@ final class EvalCommand implements Runnable {
         compute.check();
         SavedNetwork.Network read = network.read(saved.file());
         Recipe recipe = read.recipe();
-        OpenDataset dataset = Datasets.open(recipe.data(), data);
+        OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
         try (Classifier classifier = new Classifier(
                 recipe,
                 ResNet::fromRecipe,

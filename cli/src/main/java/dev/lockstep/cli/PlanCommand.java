@@ -42,7 +42,7 @@ final class PlanCommand implements Runnable {
             description = "Training images (default: those of the recipe's dataset).")
     private Optional<Integer> datasetSize = Optional.empty();
 
-    @Option(names = "--procs", paramLabel = "P", defaultValue = "1", description = "Processes (default: 1).")
+    @Option(names = "--procs", paramLabel = "P", description = "Processes (default: ${DEFAULT-VALUE}).")
     private int processes = 1;
 
     @Option(

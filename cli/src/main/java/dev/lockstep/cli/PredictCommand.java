@@ -56,7 +56,7 @@ final class PredictCommand implements Runnable {
             description = "Folder of the dataset, for the names of its classes when the weights do not bring them.")
     private Optional<Path> data = Optional.empty();
 
-    @Option(names = "--top", paramLabel = "N", defaultValue = "5", description = "Classes an image (default: 5).")
+    @Option(names = "--top", paramLabel = "N", description = "Classes an image (default: ${DEFAULT-VALUE}).")
     private int top = 5;
 
     @Option(names = "--json", description = "Print one JSON document.")

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -50,16 +51,13 @@ final class StudyCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "DIR", description = "The study's folder (default: runs/study-<name>).")
     private Optional<Path> out = Optional.empty();
 
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description = "Folder of the dataset; found or fetched when left out.")
-    private Optional<Path> data = Optional.empty();
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DataOption data;
 
     @Option(
             names = "--parallel",
             paramLabel = "N",
-            defaultValue = "0",
             description = "Runs side by side (default: cores / threads-per-worker). Does not change any result.")
     private int parallel;
 

@@ -12,41 +12,37 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How {@code train} runs: everything that is not part of the recipe. */
 final class TrainOptions {
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description = "Folder of the dataset; found or fetched when left out.")
-    private Optional<Path> data = Optional.empty();
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DataOption data;
 
     @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: runs/<name>-<time>).")
     private Optional<Path> out = Optional.empty();
 
-    @Option(names = "--procs", paramLabel = "P", defaultValue = "1", description = "Processes (default: 1).")
+    @Option(names = "--procs", paramLabel = "P", description = "Processes (default: ${DEFAULT-VALUE}).")
     private int processes = 1;
 
     @Option(
             names = "--lanes",
             paramLabel = "L",
-            defaultValue = "0",
             description = "Compute threads of a process (default: cores / processes here / threads-per-worker).")
     private int lanes;
 
     @Option(
             names = "--loader-threads",
             paramLabel = "T",
-            defaultValue = "1",
-            description = "Threads of a process that load images (default: 1).")
+            description = "Threads of a process that load images (default: ${DEFAULT-VALUE}).")
     private int loaderThreads = 1;
 
     @Option(
             names = "--resume",
             paramLabel = "auto|never|CHECKPOINT",
-            defaultValue = "auto",
-            description = "auto goes on from the newest good checkpoint in --out (default).")
+            description = "auto goes on from the newest good checkpoint in --out (default: ${DEFAULT-VALUE}).")
     private String resume = "auto";
 
     @Option(
@@ -64,47 +60,42 @@ final class TrainOptions {
     @Option(
             names = "--checkpoint-every",
             paramLabel = "STEPS",
-            defaultValue = "0",
             description = "Checkpoints within an epoch too; there is one at the end of each.")
     private long checkpointEvery;
 
-    @Option(names = "--keep", paramLabel = "N", defaultValue = "2", description = "Checkpoints that stay (default: 2).")
+    @Option(names = "--keep", paramLabel = "N", description = "Checkpoints that stay (default: ${DEFAULT-VALUE}).")
     private int keep = 2;
 
     @Option(
             names = "--audit-every",
             paramLabel = "STEPS",
-            defaultValue = "0",
             description = "Compare all processes' state this often, too (default: before each checkpoint alone).")
     private long auditEvery;
 
     @Option(
             names = "--bucket-mb",
             paramLabel = "MB",
-            defaultValue = "4",
-            description = "Gradients travel in buckets of at least this size (default: 4).")
+            description = "Gradients travel in buckets of at least this size (default: ${DEFAULT-VALUE}).")
     private double bucketMegabytes = 4;
 
     @Option(
             names = "--collective",
             paramLabel = "tree|native",
-            defaultValue = "tree",
-            description = "tree: bitwise, whatever P (default); native: c10d's own all-reduce.")
+            description = "tree: bitwise, whatever P; native: c10d's own all-reduce (default: ${DEFAULT-VALUE}).")
     private String collective = "tree";
 
     @Option(
             names = "--peer-timeout",
             paramLabel = "SECONDS",
-            defaultValue = "30",
-            description = "A process that shows no sign of life this long counts as failed (default: 30).")
+            description =
+                    "A process that shows no sign of life this long counts as failed (default: ${DEFAULT-VALUE}).")
     private long peerTimeout = 30;
 
     @Option(
             names = "--max-restarts",
             paramLabel = "R",
-            defaultValue = "0",
             description =
-                    "Start all processes again, from the newest good checkpoint, when one fails (default: 0 times).")
+                    "Start all processes again, from the newest good checkpoint, when one fails (default: ${DEFAULT-VALUE} times).")
     private int maxRestarts;
 
     @Option(
@@ -118,12 +109,11 @@ final class TrainOptions {
     @Option(
             names = "--device",
             paramLabel = "auto|cpu|cuda",
-            defaultValue = "auto",
-            description = "Where to compute (default: auto).")
+            description = "Where to compute (default: ${DEFAULT-VALUE}).")
     private String device = "auto";
 
     Optional<Path> data() {
-        return data;
+        return data.folder();
     }
 
     Optional<Path> weights() {
@@ -132,8 +122,7 @@ final class TrainOptions {
 
     /** The options given that name files, as {@link dev.lockstep.report.Environment#options} has them. */
     List<String> files() {
-        List<String> files = new ArrayList<>();
-        data.ifPresent(folder -> files.addAll(List.of("--data", folder.toString())));
+        List<String> files = new ArrayList<>(data.arguments());
         weights.ifPresent(file -> files.addAll(List.of("--weights", file.toString())));
         return files;
     }

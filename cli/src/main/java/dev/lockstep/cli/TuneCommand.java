@@ -12,12 +12,10 @@ import dev.lockstep.report.StepMetrics;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
 import dev.lockstep.train.Trainer;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,31 +35,21 @@ final class TuneCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private RecipeArgument recipeArgument;
 
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description = "Folder of the dataset; found or fetched when left out.")
-    private Optional<Path> data = Optional.empty();
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DataOption data;
 
-    @Option(
-            names = "--from",
-            paramLabel = "RATE",
-            defaultValue = "0.0125",
-            description = "Lowest rate (default: 0.0125).")
+    @Option(names = "--from", paramLabel = "RATE", description = "Lowest rate (default: ${DEFAULT-VALUE}).")
     private double from = 0.0125;
 
-    @Option(names = "--to", paramLabel = "RATE", defaultValue = "1.6", description = "Highest rate (default: 1.6).")
+    @Option(names = "--to", paramLabel = "RATE", description = "Highest rate (default: ${DEFAULT-VALUE}).")
     private double to = 1.6;
 
-    @Option(names = "--rates", paramLabel = "N", defaultValue = "8", description = "Rates to try (default: 8).")
+    @Option(names = "--rates", paramLabel = "N", description = "Rates to try (default: ${DEFAULT-VALUE}).")
     private int rates = 8;
 
-    @Option(
-            names = "--steps",
-            paramLabel = "N",
-            defaultValue = "48",
-            description = "Steps of each trial (default: 48).")
-    private int steps = 72;
+    @Option(names = "--steps", paramLabel = "N", description = "Steps of each trial (default: ${DEFAULT-VALUE}).")
+    private int steps = 120;
 
     @Option(names = "--json", description = "Print the result as JSON.")
     private boolean json;
@@ -74,7 +62,7 @@ final class TuneCommand implements Callable<Integer> {
         check();
         String text = recipeArgument.text();
         Recipe recipe = recipeArgument.read(text);
-        OpenDataset dataset = Datasets.open(recipe.data(), data);
+        OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
         int images = dataset.training().size();
         List<Trial> trials = new ArrayList<>();
         for (double rate : RangeSweep.rates(from, to, rates)) {
@@ -86,7 +74,7 @@ final class TuneCommand implements Callable<Integer> {
         RangeSweep.Result result = result(sweep, Math.log(dataset.classes()));
         System.out.println(json ? JsonDocument.of(document(sweep, result)) : text(recipe, result));
         if (apply) {
-            String rate = ProgressText.significant(result.suggestion());
+            String rate = Units.digits(result.suggestion(), 4);
             recipeArgument.replace(text, RATE, rate);
             System.err.println(RATE + ": " + rate + " is in " + recipeArgument.file() + " now");
         }
@@ -172,12 +160,12 @@ final class TuneCommand implements Callable<Integer> {
     /** What the sweep says, in words. */
     static String text(Recipe recipe, RangeSweep.Result result) {
         boolean alone = result.lowestGood() == result.highestGood();
-        return RATE + ": " + ProgressText.significant(result.suggestion()) + " for " + RATE + "-minibatch: "
+        return RATE + ": " + Units.digits(result.suggestion(), 4) + " for " + RATE + "-minibatch: "
                 + recipe.learningRate().referenceMinibatch() + " ("
                 + (alone
                         ? ""
-                        : "rates from " + ProgressText.significant(result.lowestGood()) + " to "
-                                + ProgressText.significant(result.highestGood()) + " do nearly as well; ")
+                        : "rates from " + Units.digits(result.lowestGood(), 4) + " to "
+                                + Units.digits(result.highestGood(), 4) + " do nearly as well; ")
                 + "the recipe has " + recipe.learningRate().reference() + ")"
                 + (result.atEdge() ? "\nthis is an end of the sweep: try rates beyond it" : "");
     }

@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -42,17 +41,14 @@ final class VerifyCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private RecipeArgument recipeArgument;
 
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description = "Folder of the dataset; found or fetched when left out.")
-    private Optional<Path> data = Optional.empty();
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DataOption data;
 
     @Option(
             names = "--steps",
             paramLabel = "N",
-            defaultValue = "12",
-            description = "Steps of each run (default: 12, or as many as the recipe has).")
+            description = "Steps of each run (default: ${DEFAULT-VALUE}, or as many as the recipe has).")
     private int steps = 12;
 
     @Option(names = "--json", description = "Print the table as JSON.")
@@ -64,7 +60,7 @@ final class VerifyCommand implements Callable<Integer> {
             throw LockstepException.recipe("--steps = " + steps + " is too small", "", "give at least 2");
         }
         Recipe recipe = recipeArgument.read();
-        OpenDataset dataset = Datasets.open(recipe.data(), data);
+        OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
         steps = (int) Math.min(steps, stepsOf(recipe, dataset));
         Path folder = Files.createTempDirectory("lockstep-verify");
         try {
@@ -214,7 +210,7 @@ final class VerifyCommand implements Callable<Integer> {
                 collective,
                 "--stop-after",
                 Integer.toString(steps)));
-        data.ifPresent(folder -> arguments.addAll(List.of("--data", folder.toString())));
+        arguments.addAll(data.arguments());
         arguments.addAll(more);
         Path log = out.resolveSibling(out.getFileName() + ".log");
         return ChildJvm.of(arguments)
