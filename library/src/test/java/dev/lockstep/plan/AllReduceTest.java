@@ -28,8 +28,7 @@ class AllReduceTest {
     @Test
     void seconds_binaryBlocks_addTheExchangesBetweenBlocks() {
         // 6 = 4 + 2: the block of 4 alone takes 4 messages and 150 bytes; each of the 2 sends half of the 100 bytes, in
-        // two
-        // messages, and gets them back.
+        // two messages, and gets them back.
         assertThat(AllReduce.HALVING_DOUBLING.seconds(100, 6, LATENCY_ONLY)).isCloseTo(4 + 2 * 2, within(1e-9));
         assertThat(AllReduce.HALVING_DOUBLING.seconds(100, 6, BANDWIDTH_ONLY)).isCloseTo(150 + 2 * 50, within(1e-9));
     }

@@ -69,8 +69,7 @@ public final class ImageCodec {
     public static PixelSource decode(ImageData.Encoded image, ImageHeader header, int rows, int reduction) {
         load();
         int flags = IMREAD_COLOR_RGB | IMREAD_IGNORE_ORIENTATION | reduction(reduction);
-        // The last row of a part may differ from that row of the whole, whose colours are interpolated with those of
-        // the
+        // The last row of a part may differ from that row of the whole, whose colors are interpolated with those of the
         // row below; of a reduced part, too. So the last row of the result, which stands for `reduction` rows of the
         // file, is one that nobody will read.
         int part = ((rows + reduction - 1) / BLOCK + 1) * BLOCK;
