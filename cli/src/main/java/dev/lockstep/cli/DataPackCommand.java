@@ -2,6 +2,7 @@ package dev.lockstep.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.Printable;
 import dev.lockstep.image.pack.ShardPacker;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
@@ -57,7 +58,7 @@ final class DataPackCommand implements Runnable {
                 json
                         ? json(result).toPrettyString()
                         : result.images() + " images in " + result.shards() + " shards, "
-                                + result.skipped().size() + " left out: " + out);
+                                + result.skipped().size() + " left out: " + Printable.of(out.toString()));
     }
 
     private ObjectNode json(ShardPacker.Result result) {

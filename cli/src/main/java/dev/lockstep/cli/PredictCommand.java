@@ -3,7 +3,9 @@ package dev.lockstep.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageTransform;
 import dev.lockstep.image.catalogue.Datasets;
@@ -11,7 +13,6 @@ import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.train.Classifier;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -35,6 +36,9 @@ import picocli.CommandLine.Parameters;
             "  lockstep predict resnet50.pth --recipe recipes/imagenet-resnet50-256.yaml cat.jpg --json"
         })
 final class PredictCommand implements Runnable {
+    /** Of an image file, as in a dataset. */
+    private static final int MOST_BYTES = 1 << 28;
+
     @Mixin
     @SuppressWarnings("NullAway.Init")
     private WeightsArgument saved;
@@ -95,7 +99,7 @@ final class PredictCommand implements Runnable {
 
     private static ImageData read(Path file) {
         try {
-            return new ImageData.Encoded(file.toString(), Files.readAllBytes(file));
+            return new ImageData.Encoded(file.toString(), InputFile.bytes(file, MOST_BYTES));
         } catch (NoSuchFileException e) {
             throw LockstepException.data("no such image", "file = " + file, "check the path");
         } catch (IOException e) {
@@ -120,10 +124,10 @@ final class PredictCommand implements Runnable {
 
     private void print(List<double[]> probabilities, List<String> names) {
         for (int i = 0; i < images.size(); i++) {
-            System.out.println(images.get(i));
+            System.out.println(Printable.of(images.get(i).toString()));
             for (int c : best(probabilities.get(i))) {
                 System.out.printf(
-                        Locale.ROOT, "  %6.2f %%  %s%n", 100 * probabilities.get(i)[c], names.get(c));
+                        Locale.ROOT, "  %6.2f %%  %s%n", 100 * probabilities.get(i)[c], Printable.of(names.get(c)));
             }
         }
     }
