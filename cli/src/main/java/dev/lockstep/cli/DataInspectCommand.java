@@ -105,12 +105,10 @@ final class DataInspectCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw LockstepException.recipe("sheet cannot be written: " + e, "file = " + file, "give another file");
         }
-        System.err.println("sheet: " + file + ", rows: "
+        System.err.println("sheet: " + Printable.of(file.toString()) + ", rows: "
                 + Arrays.stream(samples)
                         .mapToObj(i -> i + " "
-                                + Printable.of(data.training()
-                                        .classNames()
-                                        .get(data.training().label(i))))
+                                + className(data.training(), data.training().label(i)))
                         .collect(Collectors.joining(", ")));
         return drawn.bad();
     }
@@ -136,8 +134,8 @@ final class DataInspectCommand implements Callable<Integer> {
                 set.size(),
                 perClass[least],
                 perClass[most],
-                Printable.of(set.classNames().get(least)),
-                Printable.of(set.classNames().get(most)));
+                className(set, least),
+                className(set, most));
         System.out.printf(
                 Locale.ROOT,
                 "  checked %d of %d, bad %d, mean %s, deviation %s%n",
@@ -147,6 +145,10 @@ final class DataInspectCommand implements Callable<Integer> {
                 rounded(check.mean()),
                 rounded(check.deviation()));
         check.bad().forEach(message -> System.out.println("  bad: " + Printable.of(message, 2000)));
+    }
+
+    private static String className(Dataset set, int label) {
+        return Printable.of(set.classNames().get(label));
     }
 
     private static ObjectNode json(Found found) {

@@ -36,7 +36,8 @@ import picocli.CommandLine.Parameters;
             "  lockstep predict resnet50.pth --recipe recipes/imagenet-resnet50-256.yaml cat.jpg --json"
         })
 final class PredictCommand implements Runnable {
-    private static final int LARGEST_IMAGE = 1 << 28;
+    /** Of an image file, as in a dataset. */
+    private static final int MOST_BYTES = 1 << 28;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -98,7 +99,7 @@ final class PredictCommand implements Runnable {
 
     private static ImageData read(Path file) {
         try {
-            return new ImageData.Encoded(file.toString(), InputFile.bytes(file, LARGEST_IMAGE));
+            return new ImageData.Encoded(file.toString(), InputFile.bytes(file, MOST_BYTES));
         } catch (NoSuchFileException e) {
             throw LockstepException.data("no such image", "file = " + file, "check the path");
         } catch (IOException e) {

@@ -5,7 +5,9 @@ import dev.lockstep.image.format.ContentDigest;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -68,7 +70,8 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
             try {
                 Files.createDirectories(cache);
                 Path lock = cache.resolve(files.dataset() + ".lock");
-                try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                try (FileChannel channel = FileChannel.open(
+                                lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
                         FileLock held = channel.lock()) {
                     return held.isValid() && files.in(home()).isPresent() ? home() : fetch(cache);
                 }
@@ -84,10 +87,11 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
     }
 
     private Path fetch(Path cache) throws IOException {
+        removeAbandoned(cache);
         List<String> failures = new ArrayList<>();
         for (FileSource source : sources) {
             LOG.info("fetching {} from {}", files.dataset(), source.describe());
-            Path work = Files.createTempDirectory(cache, ".fetch-");
+            Path work = Files.createTempDirectory(cache, workPrefix());
             try {
                 return place(verified(source.fetch(work)), work);
             } catch (IOException | LockstepException e) {
@@ -101,6 +105,20 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
                 "dataset cannot be fetched",
                 "dataset = " + files.dataset() + ", tried = " + String.join("; ", failures),
                 "check the network, or give the folder of its files with --data");
+    }
+
+    private String workPrefix() {
+        return ".fetch-" + files.dataset() + "-";
+    }
+
+    /** What killed processes have left: who holds the lock is the only one that fetches this dataset. */
+    private void removeAbandoned(Path cache) throws IOException {
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(
+                cache, entry -> entry.getFileName().toString().startsWith(workPrefix()))) {
+            for (Path folder : left) {
+                delete(folder);
+            }
+        }
     }
 
     private Path verified(Path folder) {
