@@ -90,14 +90,16 @@ final class Samples {
             order[i] = (long) hash(key(name(i)), secret) << Integer.SIZE | i;
         }
         Arrays.sort(order);
+        int[] first = null;
         for (int i = 1; i < count; i++) {
             for (int j = i - 1; j >= 0 && order[j] >> Integer.SIZE == order[i] >> Integer.SIZE; j--) {
-                if (key(name((int) order[i])).equals(key(name((int) order[j])))) {
-                    return Optional.of(new int[] {(int) order[j], (int) order[i]});
+                boolean earlier = first == null || (int) order[i] < first[1];
+                if (earlier && key(name((int) order[i])).equals(key(name((int) order[j])))) {
+                    first = new int[] {(int) order[j], (int) order[i]};
                 }
             }
         }
-        return Optional.empty();
+        return Optional.ofNullable(first);
     }
 
     /** Who does not know the secret cannot choose names that all have the same hash, and so compare each with each. */
