@@ -279,7 +279,7 @@ class TrainerTest {
 
     @Test
     void divergence_namesTheSameWorkerOnEveryProcess() throws Exception {
-        Recipe recipe = TestRuns.recipe("learning-rate.reference", "1e30", "learning-rate.warmup.kind", "none");
+        Recipe recipe = TestRuns.recipe("learning-rate.reference", "1e6", "learning-rate.warmup.kind", "none");
         List<String> messages = InMemoryGroup.play(2, group -> {
             try (Trainer trainer = TestRuns.trainer(recipe, group, OPTIONS, new StopSignal())) {
                 Throwable failure = catchThrowable(() -> trainer.run(new TestRuns.Listener()));
