@@ -1,6 +1,8 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.errors.LockstepException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -8,6 +10,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code lockstep}: every command, and the one place where failures become a line and an exit code. */
 @Command(
@@ -50,6 +53,7 @@ public final class Main implements Runnable {
 
     private static int run(Main main, String... arguments) {
         return Commands.addTo(new CommandLine(main), arguments)
+                .registerConverter(Path.class, Main::path)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, args) -> {
                     System.err.println("error: " + oneLine(e) + ", see '" + commandName(e) + " --help'");
@@ -57,6 +61,18 @@ public final class Main implements Runnable {
                 })
                 .setExecutionExceptionHandler((e, line, result) -> main.report(e))
                 .execute(arguments);
+    }
+
+    /** An empty text is the current folder for Java; whoever gives one, as by a variable that is not set, means another. */
+    private static Path path(String text) {
+        if (text.isEmpty()) {
+            throw new TypeConversionException("is empty, give a path");
+        }
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException("is no path: " + e.getReason());
+        }
     }
 
     /** Says in one line what went wrong, and returns the exit code for it. */

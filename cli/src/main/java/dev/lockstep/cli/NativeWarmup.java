@@ -1,6 +1,7 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.torch.TorchRuntime;
@@ -10,7 +11,6 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
@@ -65,8 +65,7 @@ final class NativeWarmup {
                 FileLock lock = channel.lock()) {
             if (!isWarm(cache, libraries)) {
                 load.run();
-                Path fresh = Files.writeString(cache.resolve(MARK + ".new"), libraries);
-                Files.move(fresh, cache.resolve(MARK), StandardCopyOption.ATOMIC_MOVE);
+                DurableFiles.write(cache.resolve(MARK), libraries);
             }
         } catch (IOException e) {
             throw unwritable(cache, e);

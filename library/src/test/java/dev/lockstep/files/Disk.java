@@ -59,7 +59,8 @@ final class Disk {
         /** What was synced stays, where the file has only grown since. */
         private byte[] contents(Loss loss) throws IOException {
             byte[] now = contents();
-            boolean grown = now.length >= synced.length && Arrays.equals(now, 0, synced.length, synced, 0, synced.length);
+            boolean grown =
+                    now.length >= synced.length && Arrays.equals(now, 0, synced.length, synced, 0, synced.length);
             byte[] rest = loss.ofContents.apply(grown ? Arrays.copyOfRange(now, synced.length, now.length) : now);
             if (rest == null) {
                 return synced;

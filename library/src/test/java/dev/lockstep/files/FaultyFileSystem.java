@@ -304,14 +304,13 @@ public final class FaultyFileSystem extends FileSystem {
         }
 
         @Override
-        public FileChannel newFileChannel(
-                Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes) throws IOException {
+        public FileChannel newFileChannel(Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)
+                throws IOException {
             requirePower();
             Path real = real(path);
             boolean exists = Files.exists(real);
             boolean creates = !exists
-                    && (options.contains(StandardOpenOption.CREATE)
-                            || options.contains(StandardOpenOption.CREATE_NEW));
+                    && (options.contains(StandardOpenOption.CREATE) || options.contains(StandardOpenOption.CREATE_NEW));
             boolean truncates = exists && options.contains(StandardOpenOption.TRUNCATE_EXISTING);
             if (creates || truncates) {
                 before(creates ? "create" : "truncate", real);
@@ -414,8 +413,7 @@ public final class FaultyFileSystem extends FileSystem {
         }
 
         @Override
-        public <V extends FileAttributeView> V getFileAttributeView(
-                Path path, Class<V> type, LinkOption... options) {
+        public <V extends FileAttributeView> V getFileAttributeView(Path path, Class<V> type, LinkOption... options) {
             return Files.getFileAttributeView(real(path), type, options);
         }
 
