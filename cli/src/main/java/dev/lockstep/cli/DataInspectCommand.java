@@ -13,7 +13,6 @@ import dev.lockstep.image.inspect.DatasetCheck;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.sampling.EpochPermutation;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -72,6 +71,9 @@ final class DataInspectCommand implements Callable<Integer> {
         require("--rows", rows);
         require("--epochs", epochs);
         require("--check", check);
+        if (sheet != null) {
+            SheetFile.requireReplaceable(sheet);
+        }
         Recipe read = recipe.read();
         OpenDataset data = Datasets.open(read.data(), Optional.ofNullable(folder));
         List<String> badOnSheet = sheet == null ? List.of() : draw(read, data, sheet);
@@ -101,7 +103,7 @@ final class DataInspectCommand implements Callable<Integer> {
         int[] samples = EpochPermutation.of(read.seed(), 0, size).slice(0, Math.min(rows, size));
         ContactSheet.Drawn drawn = ContactSheet.draw(data, read.seed(), samples, epochs);
         try {
-            Files.write(file, drawn.png());
+            SheetFile.write(file, drawn.png());
         } catch (IOException e) {
             throw LockstepException.recipe("sheet cannot be written: " + e, "file = " + file, "give another file");
         }
@@ -175,10 +177,19 @@ final class DataInspectCommand implements Callable<Integer> {
         ArrayNode bad = node.putArray("bad");
         check.bad().forEach(bad::add);
         ArrayNode mean = node.putArray("mean");
-        check.mean().forEach(mean::add);
+        check.mean().forEach(value -> add(mean, value));
         ArrayNode deviation = node.putArray("deviation");
-        check.deviation().forEach(deviation::add);
+        check.deviation().forEach(value -> add(deviation, value));
         return node;
+    }
+
+    /** Of no good image there is no mean. */
+    private static void add(ArrayNode array, double value) {
+        if (Double.isFinite(value)) {
+            array.add(value);
+        } else {
+            array.addNull();
+        }
     }
 
     private static int least(int[] counts) {

@@ -1,6 +1,5 @@
 package dev.lockstep.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalogue.Datasets;
@@ -9,6 +8,7 @@ import dev.lockstep.model.ResNet;
 import dev.lockstep.plan.RangeSweep;
 import dev.lockstep.plan.RangeSweep.Trial;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.Json;
 import dev.lockstep.report.StepMetrics;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
@@ -152,8 +152,7 @@ final class TuneCommand implements Callable<Integer> {
                     "try lower rates or more --steps");
         }
         if (json) {
-            System.out.println(
-                    new ObjectMapper().writeValueAsString(Map.of("trials", sweep.trials(), "result", result)));
+            System.out.println(Json.MAPPER.writeValueAsString(Map.of("trials", sweep.trials(), "result", result)));
             return;
         }
         System.out.printf(

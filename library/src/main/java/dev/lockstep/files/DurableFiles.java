@@ -128,13 +128,14 @@ public final class DurableFiles {
     /**
      * Removes what writes that never ended have left behind. Only for the one process that writes to the folder.
      *
-     * @param names of the files that were being written, with {@code *} for any characters; at most 48 of each count
+     * @param names of the files that were being written, as a glob; at most 48 characters each
      */
     public static void removeUnfinished(Path folder, String names) throws IOException {
         if (!Files.isDirectory(folder)) {
             return;
         }
-        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(folder, names + "*" + TEMPORARY)) {
+        try (DirectoryStream<Path> leftovers =
+                Files.newDirectoryStream(folder, names + "." + "[0-9a-f]".repeat(16) + TEMPORARY)) {
             for (Path leftover : leftovers) {
                 Files.deleteIfExists(leftover);
             }
