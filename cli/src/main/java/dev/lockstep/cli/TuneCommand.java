@@ -8,12 +8,10 @@ import dev.lockstep.model.ResNet;
 import dev.lockstep.plan.RangeSweep;
 import dev.lockstep.plan.RangeSweep.Trial;
 import dev.lockstep.recipe.Recipe;
-import dev.lockstep.report.Json;
 import dev.lockstep.report.StepMetrics;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
 import dev.lockstep.train.Trainer;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +29,10 @@ import picocli.CommandLine.Option;
         description = "Suggests the reference learning rate by a sweep at the reference minibatch.",
         footer = {"", "Example:", "  lockstep tune recipes/fashion-mnist.yaml --from 0.0125 --to 1.6"})
 final class TuneCommand implements Callable<Integer> {
+    private static final String RATE = "learning-rate.reference";
+    private static final int MOST_RATES = 1000;
+    private static final int MOST_STEPS = 100_000;
+
     @Mixin
     @SuppressWarnings("NullAway.Init")
     private RecipeArgument recipeArgument;
@@ -64,53 +66,50 @@ final class TuneCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the result as JSON.")
     private boolean json;
 
+    @Option(names = "--apply", description = "Write the rate into the recipe file; nothing else in it changes.")
+    private boolean apply;
+
     @Override
-    public Integer call() throws IOException {
-        if (!(from > 0 && to >= from && Double.isFinite(to)) || rates < 1 || steps < 6) {
-            throw LockstepException.recipe(
-                    "--from = " + from + ", --to = " + to + ", --rates = " + rates + ", --steps = " + steps,
-                    "0 < from ≤ to, at least 1 rate and 6 steps",
-                    "");
-        }
-        Recipe recipe = recipeArgument.read();
+    public Integer call() {
+        check();
+        String text = recipeArgument.text();
+        Recipe recipe = recipeArgument.read(text);
         OpenDataset dataset = Datasets.open(recipe.data(), data);
+        int images = dataset.training().size();
         List<Trial> trials = new ArrayList<>();
         for (double rate : RangeSweep.rates(from, to, rates)) {
-            Trial trial = new Trial(rate, loss(reference(recipe, dataset, rate), dataset));
+            Trial trial = new Trial(rate, loss(RangeSweep.trial(recipe, rate, steps, images), dataset));
             trials.add(trial);
             System.err.printf(Locale.ROOT, "learning rate %-9.4g loss %s%n", rate, text(trial.loss()));
         }
-        print(recipe, new RangeSweep(trials), Math.log(dataset.classes()));
+        RangeSweep sweep = new RangeSweep(trials);
+        RangeSweep.Result result = result(sweep, Math.log(dataset.classes()));
+        System.out.println(json ? JsonDocument.of(document(sweep, result)) : text(recipe, result));
+        if (apply) {
+            String rate = ProgressText.significant(result.suggestion());
+            recipeArgument.replace(text, RATE, rate);
+            System.err.println(RATE + ": " + rate + " is in " + recipeArgument.file() + " now");
+        }
         return 0;
     }
 
-    /**
-     * The recipe at its reference minibatch with one rate, which falls to a tenth for the last third: without a decay,
-     * short trainings favour rates that are too high for long ones.
-     */
-    private Recipe reference(Recipe recipe, OpenDataset dataset, double rate) {
-        int minibatch = recipe.learningRate().referenceMinibatch();
-        int n = recipe.imagesPerWorker();
-        if (minibatch % n != 0) {
+    private void check() {
+        if (!(from > 0 && to >= from && Double.isFinite(to))
+                || rates < 1
+                || rates > MOST_RATES
+                || steps < 6
+                || steps > MOST_STEPS) {
             throw LockstepException.recipe(
-                    "learning-rate.reference-minibatch = " + minibatch + " is no multiple of images-per-worker = " + n,
-                    "the sweep runs the reference minibatch on whole workers",
-                    "change one of them");
+                    "--from = " + from + ", --to = " + to + ", --rates = " + rates + ", --steps = " + steps,
+                    "0 < from ≤ to, 1 to " + MOST_RATES + " rates and 6 to " + MOST_STEPS + " steps",
+                    "");
         }
-        long perEpoch = Math.max(1, dataset.training().size() / minibatch);
-        return recipe.with(Map.of(
-                "workers",
-                Integer.toString(minibatch / n),
-                "epochs",
-                Long.toString((steps + perEpoch - 1) / perEpoch),
-                "learning-rate.reference",
-                Double.toString(rate),
-                "learning-rate.scaling",
-                "none",
-                "learning-rate.warmup.kind",
-                "none",
-                "learning-rate.schedule.kind",
-                "constant"));
+        if (apply && recipeArgument.hasOverrides()) {
+            throw LockstepException.recipe(
+                    "--apply with --set would write the rate of another recipe than the file's",
+                    "file = " + recipeArgument.file(),
+                    "write the keys into the file, or leave one of the two out");
+        }
     }
 
     /** Mean loss of the last sixth of a short training; infinite when it diverged. */
@@ -141,32 +140,46 @@ final class TuneCommand implements Callable<Integer> {
         }
     }
 
-    private void print(Recipe recipe, RangeSweep sweep, double initialLoss) throws IOException {
-        RangeSweep.Result result;
+    private RangeSweep.Result result(RangeSweep sweep, double initialLoss) {
         try {
-            result = sweep.result(initialLoss);
+            return sweep.result(initialLoss);
         } catch (IllegalStateException e) {
             throw LockstepException.recipe(
                     "no rate brought the loss below that of guessing, " + text(initialLoss),
                     "--from = " + from + ", --to = " + to,
                     "try lower rates or more --steps");
         }
-        if (json) {
-            System.out.println(Json.MAPPER.writeValueAsString(Map.of("trials", sweep.trials(), "result", result)));
-            return;
-        }
-        System.out.printf(
-                Locale.ROOT,
-                "learning-rate.reference: %.3g for learning-rate.reference-minibatch: %d (rates from %.3g to %.3g do nearly"
-                        + " as well; the recipe has %s)%n",
-                result.suggestion(),
-                recipe.learningRate().referenceMinibatch(),
-                result.lowestGood(),
-                result.highestGood(),
-                recipe.learningRate().reference());
-        if (result.atEdge()) {
-            System.out.println("this is an end of the sweep: try rates beyond it");
-        }
+    }
+
+    private static Map<String, Object> document(RangeSweep sweep, RangeSweep.Result result) {
+        return Map.of(
+                "trials",
+                sweep.trials().stream()
+                        .map(trial -> Map.of("rate", trial.rate(), "loss", trial.loss()))
+                        .toList(),
+                "result",
+                Map.of(
+                        "suggestion",
+                        result.suggestion(),
+                        "lowestGood",
+                        result.lowestGood(),
+                        "highestGood",
+                        result.highestGood(),
+                        "atEdge",
+                        result.atEdge()));
+    }
+
+    /** What the sweep says, in words. */
+    static String text(Recipe recipe, RangeSweep.Result result) {
+        boolean alone = result.lowestGood() == result.highestGood();
+        return RATE + ": " + ProgressText.significant(result.suggestion()) + " for " + RATE + "-minibatch: "
+                + recipe.learningRate().referenceMinibatch() + " ("
+                + (alone
+                        ? ""
+                        : "rates from " + ProgressText.significant(result.lowestGood()) + " to "
+                                + ProgressText.significant(result.highestGood()) + " do nearly as well; ")
+                + "the recipe has " + recipe.learningRate().reference() + ")"
+                + (result.atEdge() ? "\nthis is an end of the sweep: try rates beyond it" : "");
     }
 
     private static String text(double loss) {

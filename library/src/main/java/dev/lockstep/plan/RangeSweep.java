@@ -1,6 +1,9 @@
 package dev.lockstep.plan;
 
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.recipe.Recipe;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Short trainings from the same initial weights that differ in the learning rate alone, and the rate they suggest. Swept at
@@ -36,13 +39,51 @@ public record RangeSweep(List<Trial> trials) {
         }
     }
 
-    /** Rates from {@code low} to {@code high}, each the same factor above the one before. */
-    public static double[] rates(double low, double high, int count) {
+    /**
+     * Rates from {@code low} to {@code high}, each the same factor above the one before; a single one where the two are
+     * equal.
+     */
+    public static double[] rates(double low, double high, int most) {
+        int count = low == high ? 1 : most;
         double[] rates = new double[count];
         for (int i = 0; i < count; i++) {
             rates[i] = count == 1 ? low : low * Math.pow(high / low, (double) i / (count - 1));
         }
         return rates;
+    }
+
+    /**
+     * The recipe of one trial: the reference minibatch with one rate, which falls to a tenth for the last third. Without
+     * the fall short trainings favor rates that are too high for long ones.
+     *
+     * @param steps that the trial takes; the recipe may have more
+     * @param images in the training set
+     * @throws LockstepException when whole workers do not make up the reference minibatch
+     */
+    public static Recipe trial(Recipe recipe, double rate, int steps, int images) {
+        int minibatch = recipe.learningRate().referenceMinibatch();
+        int n = recipe.imagesPerWorker();
+        if (minibatch % n != 0) {
+            throw LockstepException.recipe(
+                    "learning-rate.reference-minibatch = " + minibatch + " is no multiple of images-per-worker = " + n,
+                    "the sweep runs the reference minibatch on whole workers",
+                    "change one of them");
+        }
+        int perEpoch = Math.max(1, images / minibatch);
+        double fall = (double) (steps - steps / 3) / perEpoch;
+        return recipe.with(Map.of(
+                "workers",
+                Integer.toString(minibatch / n),
+                "epochs",
+                Long.toString(((long) steps + perEpoch - 1) / perEpoch),
+                "learning-rate.reference",
+                Double.toString(rate),
+                "learning-rate.scaling",
+                "none",
+                "learning-rate.warmup.kind",
+                "none",
+                "learning-rate.schedule",
+                "{kind: step, epochs: [" + fall + "], factor: 0.1}"));
     }
 
     /**

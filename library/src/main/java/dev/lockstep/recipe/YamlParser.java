@@ -65,6 +65,11 @@ final class YamlParser {
                 .orElseGet(() -> new YamlValue.Text("", false, place));
     }
 
+    /** What a file says, with the places of its parts; nothing where the file is empty. */
+    static Optional<Node> root(String yaml, String source) {
+        return new YamlParser(source, true).compose(yaml);
+    }
+
     private Optional<Node> compose(String yaml) {
         if (yaml.length() > MOST_CHARACTERS) {
             throw error("longer than " + MOST_CHARACTERS + " characters, the limit", source, "make it shorter");

@@ -65,7 +65,8 @@ public final class YamlRecords {
         return read(type, text(file, what), file.toString(), overrides);
     }
 
-    private static String text(Path file, String what) {
+    /** The text of a file; failures are as in {@link #read(Class, Path, String, Map)}. */
+    static String text(Path file, String what) {
         try {
             return InputFile.text(file, YamlParser.MOST_CHARACTERS);
         } catch (NoSuchFileException e) {
