@@ -24,11 +24,11 @@ final class Survived {
         attacks("another user's files or folders in the way of native code", "FolderTrustTest#.*|UserCacheTest#.*|NativeLibrariesTest#.*(Others|Property|Writable).*");
         attacks(
                 "strangers at a group's ports: reads, writes, floods, forged proofs",
-                "GroupSecretTest#.*|SupervisorTest#(stranger|otherSecret|falseSupervisor|endless|slow|manyStrangers|requestThatIsNone|malformed).*"
+                "GroupSecretTest#.*|(JoiningTest#(stranger|otherSecret|falseSupervisor|endless|slow|manyStrangers|requestThatIsNone)|SupervisorTest#malformed).*"
                         + "|RendezvousTest#(groupOnLoopback|groupWithout).*|SuperviseFuzzTest#(anyFirst|anyLines|anyRequest).*");
         attacks(
                 "groups that do not fit: duplicates, sizes, other services",
-                "RendezvousTest#(lateDuplicate|worldSize|anotherService|taken|master|absent|agents).*|SupervisorTest#(rankThatIsTaken|address_|missing).*"
+                "RendezvousTest#(lateDuplicate|worldSize|anotherService|taken|master|absent|agents).*|JoiningTest#(rankThatIsTaken|address_|missing).*"
                         + "|GroupEnvironmentTest#(partial|invalid).*|GroupFaultsIT#(takenPort|sizeThat).*");
         attacks("outputs over what a user wrote", "OverwriteTest#.*|ShardPackerTest#.*(FolderWithFiles|Link).*|DatasetFetcherTest#.*Link.*|UnpackingTest#.*link.*");
         attacks("a crash or failure at every file operation", "CrashTest#.*|TrainingCrashTest#.*|DurableFilesTest#.*|ShardPackerTest#.*Killed.*|DatasetFetcherTest#.*Killed.*");

@@ -125,7 +125,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int train(Recipe recipe, ModelFactory models, OpenDataset data, Collective group, Path out) {
-        RunOptions run = options.runOptions(recipe, group.size());
+        RunOptions run = options.runOptions(recipe, group);
         if (group.rank() == 0) {
             check(recipe, data);
         }

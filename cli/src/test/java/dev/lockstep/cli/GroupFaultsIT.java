@@ -249,8 +249,6 @@ final class GroupFaultsIT {
                 Integer.toString(rank),
                 "WORLD_SIZE",
                 Integer.toString(size),
-                "LOCAL_RANK",
-                Integer.toString(rank),
                 "MASTER_ADDR",
                 "127.0.0.1",
                 "MASTER_PORT",

@@ -92,7 +92,7 @@ class OverwriteTest {
                 new ArrayList<>(List.of(command.replace("R", recipe.toString()).split(" ")));
         arguments.add("");
         CapturedRun run = run(arguments.toArray());
-        requireRefused(run, "is empty, give a path");
+        requireRefused(run, "the path is empty, give a file or a folder");
         assertThat(Path.of("recipe.yaml")).doesNotExist();
     }
 
