@@ -1,8 +1,10 @@
 package dev.lockstep.image.catalogue;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.format.ContentDigest;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
@@ -68,7 +70,7 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
         Path cache = this.cache.get();
         synchronized (LOCK) {
             try {
-                Files.createDirectories(cache);
+                DurableFiles.createFolders(cache);
                 Path lock = cache.resolve(files.dataset() + ".lock");
                 try (FileChannel channel = FileChannel.open(
                                 lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
@@ -130,7 +132,10 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
         return whole;
     }
 
-    /** Moves the files into the cache: first side by side into a new folder, which then gets its name in one step. */
+    /**
+     * Moves the files into the cache: first side by side into a new folder, which then gets its name in one step. They are
+     * on the disk before that: a file is looked for by its name, not read.
+     */
     @SuppressWarnings("NullAway") // a file below a folder has a parent
     private Path place(Path folder, Path work) throws IOException {
         Path staged = Files.createDirectory(work.resolve(".staged"));
@@ -143,7 +148,7 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
         if (Files.exists(home())) {
             delete(home());
         }
-        Files.move(staged, home(), StandardCopyOption.ATOMIC_MOVE);
+        DurableFiles.publish(staged, home());
         return home();
     }
 
@@ -152,6 +157,8 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
             for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);
             }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.image.pack;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -9,7 +10,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.HexFormat;
@@ -37,12 +37,25 @@ final class Unfinished implements AutoCloseable {
     static Unfinished create(Path place) throws IOException {
         String random = HexFormat.of().toHexDigits(new SecureRandom().nextLong());
         Path folder = place.resolveSibling(prefix(place) + random);
-        Files.createDirectories(parent(place));
+        DurableFiles.createFolders(parent(place));
         Files.createDirectory(folder);
-        FileChannel lock =
-                FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        lock.lock();
-        return new Unfinished(folder, lock);
+        try {
+            return new Unfinished(folder, locked(folder.resolve(LOCK)));
+        } catch (IOException e) {
+            delete(folder);
+            throw e;
+        }
+    }
+
+    private static FileChannel locked(Path file) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        try {
+            channel.lock();
+            return channel;
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
     }
 
     /** Removes what killed processes have left for this place. */
@@ -86,11 +99,12 @@ final class Unfinished implements AutoCloseable {
         return folder;
     }
 
-    /** Makes it appear: all of it, or nothing. The place may hold an empty folder. */
+    /** Makes it appear: all of it, or nothing; a loss of power cannot undo it. The place may hold an empty folder. */
     void moveTo(Path place) throws IOException {
-        Files.delete(folder.resolve(LOCK));
         Files.deleteIfExists(place);
-        Files.move(folder, place, StandardCopyOption.ATOMIC_MOVE);
+        DurableFiles.publish(folder, place);
+        // Not before: without its lock nobody would remove what a crash leaves.
+        DurableFiles.delete(place.resolve(LOCK));
     }
 
     @Override
@@ -102,12 +116,15 @@ final class Unfinished implements AutoCloseable {
         }
     }
 
+    /** The lock goes last: without it nobody would remove the rest. */
     private static void delete(Path folder) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+        try (DirectoryStream<Path> files =
+                Files.newDirectoryStream(folder, file -> !file.equals(folder.resolve(LOCK)))) {
             for (Path file : files) {
                 Files.delete(file);
             }
         }
+        Files.deleteIfExists(folder.resolve(LOCK));
         Files.delete(folder);
     }
 }
