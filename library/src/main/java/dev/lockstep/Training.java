@@ -213,6 +213,7 @@ public final class Training implements AutoCloseable {
         sinks.addAll(ownSinks);
         try (MetricSink sink = MetricSink.all(sinks);
                 CheckpointWriter writer = new CheckpointWriter(directory, List.of(metrics), sink::onNotice)) {
+            sink.onStart(trainer.step(), trainer.isFinished());
             if (save) {
                 trainer.checkpoint(writer);
             }

@@ -17,15 +17,16 @@ final class Pace {
     private double epochStepSeconds;
     private double evaluationSeconds;
 
-    /**
-     * @param iterationsPerEpoch at least 1
-     * @param startStep iterations done before: of the checkpoint that the run goes on from, or 0
-     */
-    Pace(int epochs, long iterationsPerEpoch, long startStep) {
+    /** @param iterationsPerEpoch at least 1 */
+    Pace(int epochs, long iterationsPerEpoch) {
         this.epochs = epochs;
         this.iterationsPerEpoch = iterationsPerEpoch;
-        this.step = startStep;
-        this.epochsDone = (int) (startStep / iterationsPerEpoch);
+    }
+
+    /** @param done iterations of the checkpoint that the run goes on from, or 0 */
+    void onStart(long done) {
+        step = done;
+        epochsDone = (int) (done / iterationsPerEpoch);
     }
 
     void onStep(StepMetrics metrics) {

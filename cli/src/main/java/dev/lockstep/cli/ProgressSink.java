@@ -43,15 +43,9 @@ final class ProgressSink implements MetricSink {
         this.bar = terminal.interactive() ? bar() : null;
     }
 
-    /**
-     * @param startStep the step of the checkpoint that the run goes on from, or 0
-     */
-    static ProgressSink onStandardError(int epochs, long iterationsPerEpoch, long startStep) {
+    static ProgressSink onStandardError(int epochs, long iterationsPerEpoch) {
         return new ProgressSink(
-                new Pace(epochs, iterationsPerEpoch, startStep),
-                System.err,
-                Terminal.fromEnvironment(),
-                System::nanoTime);
+                new Pace(epochs, iterationsPerEpoch), System.err, Terminal.fromEnvironment(), System::nanoTime);
     }
 
     private ProgressBar bar() {
@@ -67,12 +61,27 @@ final class ProgressSink implements MetricSink {
     private String barText() {
         synchronized (pace) {
             StepMetrics step = last;
-            return step == null ? "starting …" : ProgressText.bar(pace, step);
+            if (step != null) {
+                return ProgressText.bar(pace, step);
+            }
+            return (pace.step() == 0 ? "" : ProgressText.position(pace) + " ") + "starting …";
         }
     }
 
     private static String cut(String text, int columns) {
         return text.length() <= columns ? text : text.substring(0, columns);
+    }
+
+    @Override
+    public void onStart(long step, boolean finished) {
+        synchronized (pace) {
+            pace.onStart(step);
+        }
+        if (finished) {
+            print("nothing left to train: all " + pace.totalSteps() + " steps are done");
+        } else if (step > 0) {
+            print("resuming at step " + step + " of " + pace.totalSteps());
+        }
     }
 
     @Override

@@ -13,14 +13,18 @@ final class ProgressText {
 
     /** One line of a bar: epoch, how much of it is done, speed, loss, rate and the time that the run still takes. */
     static String bar(Pace pace, StepMetrics last) {
+        return position(pace) + " " + numbers(pace, last);
+    }
+
+    /** The epoch and how much of it is done. */
+    static String position(Pace pace) {
         return String.format(
                 Locale.ROOT,
-                "epoch %d/%d %3.0f%% %s %s",
+                "epoch %d/%d %3.0f%% %s",
                 pace.epochNumber(),
                 pace.epochs(),
                 Math.floor(100 * pace.epochFraction()),
-                blocks(pace.epochFraction()),
-                numbers(pace, last));
+                blocks(pace.epochFraction()));
     }
 
     /** The same for a log. */

@@ -134,9 +134,7 @@ final class TrainCommand implements Callable<Integer> {
             if (group.rank() == 0) {
                 Announcement.of(recipe, training.trainer(), group, run).forEach(System.err::println);
                 training.addSink(ProgressSink.onStandardError(
-                        recipe.epochs(),
-                        training.trainer().plan().iterationsPerEpoch(),
-                        training.trainer().step()));
+                        recipe.epochs(), training.trainer().plan().iterationsPerEpoch()));
             }
             RunResult result = start(training, out, group.rank());
             if (group.rank() == 0) {

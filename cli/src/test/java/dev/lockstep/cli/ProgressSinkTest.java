@@ -27,7 +27,7 @@ final class ProgressSinkTest {
     }
 
     private ProgressSink sink(boolean interactive) {
-        return new ProgressSink(new Pace(3, 100, 0), out, new Terminal(interactive, 100), nanos::get);
+        return new ProgressSink(new Pace(3, 100), out, new Terminal(interactive, 100), nanos::get);
     }
 
     private String text() {
@@ -51,6 +51,39 @@ final class ProgressSinkTest {
                         "epoch 1/3: training error 50.00 %, loss 1.5000; validation error 12.50 %, loss 0.4000; 12 s",
                         "saved step-00000100");
         assertThat(text()).doesNotContain("\r").doesNotContain("\u001b");
+    }
+
+    @Test
+    void start_ofAResumedRun_saysWhereItIs() {
+        try (ProgressSink sink = sink(false)) {
+            sink.onStart(57, false);
+        }
+        assertThat(text()).isEqualTo("resuming at step 57 of 300\n");
+    }
+
+    @Test
+    void start_ofAFinishedRun_saysSo() {
+        try (ProgressSink sink = sink(false)) {
+            sink.onStart(300, true);
+        }
+        assertThat(text()).isEqualTo("nothing left to train: all 300 steps are done\n");
+    }
+
+    @Test
+    void start_ofANewRun_saysNothing() {
+        try (ProgressSink sink = sink(false)) {
+            sink.onStart(0, false);
+        }
+        assertThat(text()).isEmpty();
+    }
+
+    @Test
+    void bar_ofAResumedRun_startsAtTheRestoredStep() {
+        try (ProgressSink sink = sink(true)) {
+            sink.onStart(150, false);
+        }
+        String last = text().substring(text().lastIndexOf('\r') + 1);
+        assertThat(last).startsWith("epoch 2/3  50% │██████████          │ starting …");
     }
 
     @Test
@@ -81,7 +114,7 @@ final class ProgressSinkTest {
 
     @Test
     void secondsLeft_countsStepsAndEvaluations() {
-        Pace pace = new Pace(3, 100, 0);
+        Pace pace = new Pace(3, 100);
         assertThat(pace.secondsLeft()).isNaN();
         for (int i = 1; i <= 100; i++) {
             pace.onStep(step(i, 0));
@@ -92,7 +125,7 @@ final class ProgressSinkTest {
 
     @Test
     void pace_forgetsTheFirstStep() {
-        Pace pace = new Pace(1, 100, 0);
+        Pace pace = new Pace(1, 100);
         pace.onStep(new StepMetrics(1, 0, 0.1, 2, 0.9, 64, 4, 0, 0, Double.NaN));
         pace.onStep(step(2, 0));
         assertThat(pace.secondsLeft()).isCloseTo(9.8, within(1e-9));
@@ -101,7 +134,8 @@ final class ProgressSinkTest {
 
     @Test
     void pace_ofAResumedRun_startsWhereTheCheckpointIs() {
-        Pace pace = new Pace(3, 100, 250);
+        Pace pace = new Pace(3, 100);
+        pace.onStart(250);
         assertThat(pace.epochNumber()).isEqualTo(3);
         assertThat(pace.epochFraction()).isEqualTo(0.5);
         pace.onStep(step(251, 2));

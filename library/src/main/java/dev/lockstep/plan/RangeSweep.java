@@ -53,8 +53,8 @@ public record RangeSweep(List<Trial> trials) {
     }
 
     /**
-     * The recipe of one trial: the reference minibatch with one rate, which falls to a tenth for the last third. Without
-     * the fall short trainings favor rates that are too high for long ones.
+     * The recipe of one trial: the reference minibatch with one rate, which falls to a tenth for the last third, so that
+     * what counts is where the rate leads, and not the noise of its own steps.
      *
      * @param steps that the trial takes; the recipe may have more
      * @param images in the training set

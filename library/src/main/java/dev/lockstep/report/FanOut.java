@@ -6,6 +6,11 @@ import org.jspecify.annotations.Nullable;
 /** A sink made of several. */
 record FanOut(List<MetricSink> sinks) implements MetricSink {
     @Override
+    public void onStart(long step, boolean finished) {
+        sinks.forEach(sink -> sink.onStart(step, finished));
+    }
+
+    @Override
     public void onStep(StepMetrics step) {
         sinks.forEach(sink -> sink.onStep(step));
     }

@@ -4,6 +4,14 @@ import java.util.List;
 
 /** Takes a run's metrics as they come; only rank 0 has sinks. Methods are called by one thread. */
 public interface MetricSink extends AutoCloseable {
+    /**
+     * The run starts or goes on. Comes before every step.
+     *
+     * @param step iterations of the checkpoint that it goes on from, or 0
+     * @param finished whether nothing is left to do
+     */
+    default void onStart(long step, boolean finished) {}
+
     void onStep(StepMetrics step);
 
     void onEpoch(EpochMetrics epoch);

@@ -13,6 +13,11 @@ final class FanOutTest {
     private MetricSink recorder(String name, boolean failing) {
         return new MetricSink() {
             @Override
+            public void onStart(long step, boolean finished) {
+                seen.add(name + " start " + step + " " + finished);
+            }
+
+            @Override
             public void onStep(StepMetrics step) {
                 seen.add(name + " step " + step.step());
             }
@@ -50,6 +55,7 @@ final class FanOutTest {
     @Test
     void all_handsEverythingToEverySinkInOrder() {
         MetricSink sink = MetricSink.all(List.of(recorder("a", false), recorder("b", false)));
+        sink.onStart(3, true);
         sink.onStep(Samples.step(4, 0));
         sink.onEpoch(Samples.epoch(2, 4, 0.1));
         sink.onBadImage(new BadImage(4, 0, "training", 17, "empty"));
@@ -57,6 +63,8 @@ final class FanOutTest {
         sink.flush();
         assertThat(seen)
                 .containsExactly(
+                        "a start 3 true",
+                        "b start 3 true",
                         "a step 4",
                         "b step 4",
                         "a epoch 2",
