@@ -27,6 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 class TrainingCrashTest {
     private static final Recipe RECIPE = recipe(2);
     private static final int STEPS = 4;
+    /** Whether to try every change, and not some of them: {@code -Dlockstep.crash.all=true}. */
+    private static final boolean ALL = Boolean.getBoolean("lockstep.crash.all");
 
     @TempDir
     private Path temporary;
@@ -83,7 +85,7 @@ class TrainingCrashTest {
     void run_thatLosesPowerAnywhere_keepsWhatItSavedAndGoesOnToTheSameEnd() throws IOException {
         int changes = new CrashTest(temporary)
                 .losePower(
-                        2,
+                        ALL ? 1 : 2,
                         Files.createDirectory(temporary.resolve("empty")),
                         TrainingCrashTest::train,
                         this::requireWhole);
@@ -97,7 +99,7 @@ class TrainingCrashTest {
         train(RECIPE, done, step -> {});
         new CrashTest(temporary)
                 .losePower(
-                        5,
+                        ALL ? 1 : 5,
                         done,
                         (folder, acknowledged) -> train(recipe(3), folder, step -> acknowledged.set(step.step())),
                         (folder, acknowledged) -> {
