@@ -504,12 +504,12 @@ refusals() {
     claim "exit code $code" test "$code" -eq 6
     claim "keys are not named" says "$out.log" '^error: checkpoint is of another recipe: seed = 2 \(1\), workers = 4 \(8\)'
     conclude "a checkpoint of another recipe" "refused with exit code 6, seed and workers named"
-    launch "$work/diverged" --procs 2 --lanes 1 --set learning-rate.reference=1e30
+    launch "$work/diverged" --procs 2 --lanes 1 --set learning-rate.reference=1e6
     ended "$launcher"
     claim "exit code $code" test "$code" -eq 5
     for rank in 0 1; do
         claim "rank $rank does not say where" says "$out/logs/rank-$rank.log" \
-            '^error: training diverged: .*step = [0-9]+, worker = [0-9]+, learning rate = 2.5E29'
+            '^error: training diverged: .*step = [0-9]+, worker = [0-9]+, learning rate = 250000'
     done
     claim "no result" says "$out/result.json" '"status":"diverged"'
     conclude "a loss that is not finite, P = 2" "exit code 5, step, worker and learning rate named by both"

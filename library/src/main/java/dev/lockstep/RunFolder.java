@@ -1,13 +1,21 @@
 package dev.lockstep;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeFile;
+import dev.lockstep.report.Environment;
+import dev.lockstep.report.MetricsFile;
+import dev.lockstep.report.RunResult;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -18,6 +26,12 @@ final class RunFolder implements AutoCloseable {
      * time would drop it.
      */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
+    static final String RECIPE = "recipe.yaml";
+    private static final String LOCK = ".lock";
+    /** What a run writes beside the recipe; the page is the command line's. */
+    private static final List<String> WRITTEN =
+            List.of(MetricsFile.NAME, RunResult.NAME, Environment.NAME, "report.html");
 
     private final Path path;
     private final Path key;
@@ -30,13 +44,49 @@ final class RunFolder implements AutoCloseable {
     }
 
     /**
+     * Checks that nothing of a user's is in the way. What is in a folder without the lock or the checkpoints of a run is not a
+     * run's; and a recipe that Lockstep would write otherwise was written, or changed, by a user.
+     *
+     * @throws LockstepException of kind RECIPE naming the file
+     */
+    static void requireOwn(Path path, Recipe recipe) {
+        boolean isRun = Files.exists(path.resolve(LOCK)) || Files.isDirectory(path.resolve(Training.CHECKPOINTS));
+        for (String name : isRun ? List.<String>of() : WRITTEN) {
+            if (Files.exists(path.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
+                throw notOurs("a file that no run wrote", path.resolve(name));
+            }
+        }
+        Path file = path.resolve(RECIPE);
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !isReplaceable(file, recipe, isRun)) {
+            throw notOurs("a recipe that no run wrote", file);
+        }
+    }
+
+    private static boolean isReplaceable(Path file, Recipe recipe, boolean isRun) {
+        try {
+            String there = Files.readString(file);
+            return there.equals(recipe.toYaml())
+                    || isRun
+                            && there.equals(RecipeFile.parse(there, file.toString(), Map.of())
+                                    .toYaml());
+        } catch (IOException | LockstepException e) {
+            return false;
+        }
+    }
+
+    private static LockstepException notOurs(String what, Path file) {
+        return LockstepException.recipe(
+                "training would write over " + what, "file = " + file, "move it away, or give another --out");
+    }
+
+    /**
      * Makes the folder where it is missing.
      *
      * @throws LockstepException of kind RECIPE when it cannot be written or another run holds it
      */
     static RunFolder open(Path path) {
         try {
-            Files.createDirectories(path);
+            DurableFiles.createFolders(path);
             Path key = path.toRealPath();
             if (!HELD.add(key)) {
                 throw taken(path);
@@ -54,8 +104,7 @@ final class RunFolder implements AutoCloseable {
     }
 
     private static FileChannel lock(Path path) throws IOException {
-        FileChannel channel =
-                FileChannel.open(path.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel = FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock = channel.tryLock();
         if (lock == null) {
             channel.close();
@@ -71,22 +120,17 @@ final class RunFolder implements AutoCloseable {
 
     /** Writes a file; it is there whole or not at all. */
     void write(String name, String text) {
-        Path file = path.resolve(name);
-        Path temporary = path.resolve(name + ".new");
         try {
-            Files.writeString(temporary, text);
-            try (FileChannel written = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                written.force(true);
-            }
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            DurableFiles.write(path.resolve(name), text);
         } catch (IOException e) {
             throw LockstepException.recipe(
                     "run folder cannot be written: " + e.getMessage(), "out = " + path, "give a writable --out");
         }
     }
 
-    Path path() {
-        return path;
+    /** Removes what writes that never ended have left behind. */
+    void removeUnfinished() throws IOException {
+        DurableFiles.removeUnfinished(path, "{" + RECIPE + "," + String.join(",", WRITTEN) + "}");
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.catalogue.OpenDataset;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.recipe.Recipe;
@@ -23,7 +24,6 @@ import dev.lockstep.train.StopSignal;
 import dev.lockstep.train.Trainer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Training implements AutoCloseable {
-    private static final String CHECKPOINTS = "checkpoints";
+    static final String CHECKPOINTS = "checkpoints";
     /** Before every checkpoint, that of the initial weights included. */
     private static final long NO_STEP = -1;
 
@@ -120,6 +120,16 @@ public final class Training implements AutoCloseable {
         return run(folder, directory -> Optional.of(Checkpoint.read(checkpoint)));
     }
 
+    /**
+     * Checks that a folder is a run's or new: what a run writes must not take the place of what a user wrote. Every run does
+     * so by itself.
+     *
+     * @throws LockstepException of kind RECIPE naming the file that is in the way
+     */
+    public static void requireOwn(Path folder, Recipe recipe) {
+        RunFolder.requireOwn(folder, recipe);
+    }
+
     /** Chooses the checkpoint to go on from. */
     private interface Choice {
         Optional<Checkpoint> of(CheckpointDirectory directory);
@@ -136,6 +146,9 @@ public final class Training implements AutoCloseable {
 
     private RunResult runHere(Path folder, Choice choice) {
         boolean first = group.rank() == 0;
+        if (first) {
+            requireOwn(folder, recipe);
+        }
         try (RunFolder locked = first ? RunFolder.open(folder) : null) {
             MetricSink notices = MetricSink.all(first ? ownSinks : List.of());
             CheckpointDirectory directory =
@@ -147,12 +160,13 @@ public final class Training implements AutoCloseable {
             if (locked == null) {
                 return trainSilently();
             }
-            locked.write("recipe.yaml", recipe.toYaml());
+            locked.write(RunFolder.RECIPE, recipe.toYaml());
+            locked.removeUnfinished();
             directory.removeUnfinished();
             directory.supersedeAfter(resumed ? trainer.step() : NO_STEP);
             if (!trainer.isFinished()) {
                 // Of an earlier session: were this one to crash, it would pass for its result.
-                Files.deleteIfExists(folder.resolve(RunResult.NAME));
+                DurableFiles.delete(folder.resolve(RunResult.NAME));
             }
             return trainInto(folder, directory, resumed && !directory.holds(trainer.step()), notices::onNotice);
         } catch (IOException e) {
@@ -193,11 +207,12 @@ public final class Training implements AutoCloseable {
             throws IOException {
         long started = System.nanoTime();
         List<MetricSink> sinks = new ArrayList<>();
-        sinks.add(JsonLinesSink.open(folder.resolve(MetricsFile.NAME), trainer.step(), notices));
+        Path metrics = folder.resolve(MetricsFile.NAME);
+        sinks.add(JsonLinesSink.open(metrics, trainer.step(), notices));
         sinks.add(TensorBoardSink.open(folder, trainer.step(), notices));
         sinks.addAll(ownSinks);
         try (MetricSink sink = MetricSink.all(sinks);
-                CheckpointWriter writer = new CheckpointWriter(directory, sink::onNotice)) {
+                CheckpointWriter writer = new CheckpointWriter(directory, List.of(metrics), sink::onNotice)) {
             sink.onStart(trainer.step(), trainer.isFinished());
             if (save) {
                 trainer.checkpoint(writer);
@@ -228,7 +243,7 @@ public final class Training implements AutoCloseable {
     }
 
     private RunResult result(Status status, double seconds) {
-        List<EpochMetrics> epochs = trainer.epochs();
+        List<EpochMetrics> epochs = trainer.lastEpochs();
         EpochMetrics last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
         double unknown = Double.NaN;
         return new RunResult(
@@ -236,7 +251,7 @@ public final class Training implements AutoCloseable {
                 trainer.weightsSha256(),
                 trainer.datasetFingerprint(),
                 trainer.step(),
-                epochs.size(),
+                trainer.epochsDone(),
                 last == null ? unknown : last.validationTop1Error(),
                 last == null ? unknown : last.validationTop5Error(),
                 last == null ? unknown : last.validationLoss(),

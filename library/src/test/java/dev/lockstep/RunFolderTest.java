@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.train.TestRuns;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,8 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RunFolderTest {
     @TempDir
@@ -63,6 +66,40 @@ class RunFolderTest {
         }
         assertThat(openedElsewhere()).isEqualTo("opened");
         RunFolder.open(folder).close();
+    }
+
+    private void requireInTheWay(Path file) throws IOException {
+        byte[] before = Files.readAllBytes(file);
+        assertThatThrownBy(() -> RunFolder.requireOwn(folder, TestRuns.recipe()))
+                .isInstanceOfSatisfying(
+                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
+                .hasMessageContainingAll("training would write over", "file = " + file, "move it away");
+        assertThat(file).hasBinaryContent(before);
+        Files.delete(file);
+        RunFolder.requireOwn(folder, TestRuns.recipe());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"metrics.jsonl", "result.json", "environment.json", "report.html", "recipe.yaml"})
+    void whatNoRunWrote_isInTheWay(String name) throws IOException {
+        requireInTheWay(Files.writeString(folder.resolve(name), "mine"));
+    }
+
+    /** A copy of another run's recipe, with other values: nobody but the user can have written it here. */
+    @Test
+    void recipeOfAnotherRun_isInTheWayWhereNoRunWas() throws IOException {
+        String other = TestRuns.recipe("epochs", "9").toYaml();
+        requireInTheWay(Files.writeString(folder.resolve("recipe.yaml"), other));
+        RunFolder.open(folder).close();
+        Files.writeString(folder.resolve("recipe.yaml"), other);
+        RunFolder.requireOwn(folder, TestRuns.recipe());
+        requireInTheWay(Files.writeString(folder.resolve("recipe.yaml"), "# mine\n" + other));
+    }
+
+    @Test
+    void sameRecipe_isNotInTheWay() throws IOException {
+        Files.writeString(folder.resolve("recipe.yaml"), TestRuns.recipe().toYaml());
+        RunFolder.requireOwn(folder, TestRuns.recipe());
     }
 
     @Test

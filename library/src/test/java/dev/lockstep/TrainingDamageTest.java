@@ -9,12 +9,14 @@ import static dev.lockstep.TrainingRuns.training;
 import static dev.lockstep.TrainingRuns.uninterrupted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lockstep.TrainingRuns.Watching;
 import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.CheckpointDirectory;
+import dev.lockstep.checkpoint.HostTensor;
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.files.DurableFiles;
+import dev.lockstep.files.FaultyFileSystem;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.MetricsFile;
 import dev.lockstep.report.RunResult;
@@ -24,9 +26,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Damaged checkpoints, and a disk that is full. */
 class TrainingDamageTest {
@@ -64,35 +70,37 @@ class TrainingDamageTest {
         assertThat(checkpoints(temporary)).containsExactly("step-00000003.safetensors");
     }
 
-    /** /dev/full stands for the disk that fills while one checkpoint is written. */
+    /** A disk on which no checkpoint of one step can be written. */
+    private Path fullFor(int step) throws IOException {
+        String name = "step-%08d".formatted(step);
+        return new FaultyFileSystem(temporary, (change, file) -> {
+                    if (change.equals("write") && file.getFileName().toString().startsWith(name)) {
+                        throw new IOException("No space left on device");
+                    }
+                })
+                .folder();
+    }
+
     @Test
     void fullDisk_isAWarningAndTrainingGoesOn() throws IOException {
-        Path full = Path.of("/dev/full");
-        assumeTrue(Files.isWritable(full));
         Recipe recipe = TestRuns.recipe();
-        Thread trainingThread = Thread.currentThread();
+        Path folder = fullFor(8);
         List<Thread> told = new ArrayList<>();
-        Watching watching = new Watching(
-                step -> {
-                    if (step.step() == 8) {
-                        link(temporary.resolve("checkpoints/step-00000008.safetensors.tmp"), full);
-                    }
-                },
-                new ArrayList<>() {
-                    @Override
-                    public boolean add(String notice) {
-                        told.add(Thread.currentThread());
-                        return super.add(notice);
-                    }
-                });
+        Watching watching = new Watching(step -> {}, new ArrayList<>() {
+            @Override
+            public boolean add(String notice) {
+                told.add(Thread.currentThread());
+                return super.add(notice);
+            }
+        });
         try (Training run = training(recipe, OPTIONS.withCheckpoints(4, 9))) {
-            RunResult result = run.addSink(watching).resumeOrStart(temporary);
+            RunResult result = run.addSink(watching).resumeOrStart(folder);
             assertSame(left(result, temporary), uninterrupted(recipe));
         }
         assertThat(watching.notices()).hasSize(1);
         assertThat(watching.notices().get(0))
                 .contains("checkpoint of step 8 was not written", "No space left on device", "training goes on");
-        assertThat(told).containsOnly(trainingThread);
+        assertThat(told).containsOnly(Thread.currentThread());
         assertThat(checkpoints(temporary))
                 .containsExactly(
                         "step-00000004.safetensors",
@@ -104,43 +112,13 @@ class TrainingDamageTest {
                 .isEqualTo(7);
     }
 
-    private static void link(Path from, Path to) {
-        try {
-            Files.createSymbolicLink(from, to);
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static void awaitGone(Path link) {
-        while (Files.isSymbolicLink(link)) {
-            Thread.onSpinWait();
-        }
-    }
-
     /** Exit code 0 would say that the weights are on disk. */
     @Test
     void fullDisk_atTheLastCheckpoint_isAnErrorAndLeavesTheOnesBefore() throws IOException {
-        Path full = Path.of("/dev/full");
-        assumeTrue(Files.isWritable(full));
         Recipe recipe = TestRuns.recipe();
-        Path last = temporary.resolve("checkpoints/step-00000014.safetensors.tmp");
-        Watching watching = new Watching(
-                step -> {
-                    if (step.step() == 14) {
-                        link(last, full);
-                    }
-                },
-                new ArrayList<>());
-        OpenDataset data = TestRuns.watchingValidation(TestRuns.data(recipe), image -> {
-            // The first attempt has failed by then; what it left behind is gone.
-            if (image == 36 && Files.exists(temporary.resolve("checkpoints/step-00000012.safetensors"))) {
-                awaitGone(last);
-                link(last, full);
-            }
-        });
-        try (Training run = training(recipe, data, OPTIONS.withCheckpoints(4, 9))) {
-            assertThatThrownBy(() -> run.addSink(watching).resumeOrStart(temporary))
+        Path folder = fullFor(14);
+        try (Training run = training(recipe, OPTIONS.withCheckpoints(4, 9))) {
+            assertThatThrownBy(() -> run.resumeOrStart(folder))
                     .isInstanceOfSatisfying(
                             LockstepException.class,
                             e -> assertThat(e.exitCode()).isEqualTo(6))
@@ -153,11 +131,110 @@ class TrainingDamageTest {
         }
     }
 
+    private static Map<String, HostTensor> withGreatMomentum(Map<String, HostTensor> tensors) {
+        Map<String, HostTensor> great = new LinkedHashMap<>(tensors);
+        great.replaceAll((name, tensor) -> {
+            if (!name.startsWith("optimizer.momentum.")) {
+                return tensor;
+            }
+            float[] values = new float[tensor.floats().length];
+            Arrays.fill(values, Float.MAX_VALUE / 2);
+            return HostTensor.of(values, tensor.shape());
+        });
+        return great;
+    }
+
+    /** A step whose loss is finite can bring weights that are not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "linear"})
+    void weightsThatAreNotFinite_endTheRunAsDivergedAndTheCheckpointBeforeStays(String scaling) throws IOException {
+        Recipe recipe = TestRuns.recipe();
+        run(recipe, temporary, OPTIONS.withStopAfter(3));
+        Path only = temporary.resolve("checkpoints/step-00000003.safetensors");
+        Checkpoint good = Checkpoint.read(only);
+        Recipe steep = TestRuns.recipe(
+                "learning-rate.reference",
+                "1e6",
+                "learning-rate.scaling",
+                scaling,
+                "learning-rate.warmup.kind",
+                "none");
+        Path other = temporary.resolve("steep");
+        DurableFiles.createFolders(other.resolve("checkpoints"));
+        new CheckpointDirectory(other.resolve("checkpoints"), 2, notice -> {})
+                .write(new Checkpoint(
+                        good.step(),
+                        good.epoch(),
+                        good.iteration(),
+                        steep.toYaml(),
+                        good.datasetFingerprint(),
+                        good.classNames(),
+                        good.trainer(),
+                        withGreatMomentum(good.tensors())));
+        assertThatThrownBy(() -> run(steep, other, OPTIONS.withStopAfter(4)))
+                .isInstanceOfSatisfying(
+                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(5))
+                .hasMessageContainingAll("training diverged: its weights are not finite", "step = 4");
+        assertThat(checkpoints(other)).containsExactly("step-00000003.safetensors");
+        assertThat(RunResult.read(other).status()).isEqualTo(RunResult.Status.DIVERGED);
+        assertThat(Files.readString(other.resolve(RunResult.NAME))).doesNotContain("NaN", "Infinity");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "null",
+                "",
+                "[]",
+                "{}",
+                "{\"epochs\": null}",
+                "{\"epochs\": [], \"noise\": [1], \"badImages\": []}",
+                "{\"epochs\": [null], \"noise\": []}",
+                "{\"epochsDone\": 7, \"epochs\": [], \"noise\": []}",
+                "{\"epochs\": [], \"noise\": [], \"badImages\": [{\"set\": null}]}",
+                "{\"epochs\": [], \"noise\": [], \"epochWrong\": -1}"
+            })
+    void forgedTrainerState_isADamagedCheckpoint(String trainer) throws IOException {
+        requireRefused(trainer, null, "damaged checkpoint: the trainer's books");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "null", "[]", "{", "name: [", "name: x", "- - - -", "\u0000", "workers: 1e99", "*a", DEEP})
+    void brokenRecipe_inACheckpoint_isToldInOneLine(String recipe) throws IOException {
+        requireRefused(null, recipe, "the recipe of the checkpoint cannot be read");
+    }
+
+    private static final String DEEP =
+            "a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[";
+
+    private void requireRefused(String trainer, String recipe, String expected) throws IOException {
+        Recipe own = TestRuns.recipe();
+        run(own, temporary, OPTIONS.withStopAfter(3));
+        Path only = temporary.resolve("checkpoints/step-00000003.safetensors");
+        Checkpoint good = Checkpoint.read(only);
+        new CheckpointDirectory(only.getParent(), 2, notice -> {})
+                .write(new Checkpoint(
+                        good.step(),
+                        good.epoch(),
+                        good.iteration(),
+                        recipe == null ? good.recipe() : recipe,
+                        good.datasetFingerprint(),
+                        good.classNames(),
+                        trainer == null ? good.trainer() : trainer,
+                        good.tensors()));
+        assertThatThrownBy(() -> run(own, temporary, OPTIONS))
+                .isInstanceOfSatisfying(
+                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(6))
+                .hasMessageContaining(expected)
+                .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
+    }
+
     @Test
     void leftoverOfAKilledWrite_isIgnoredAndRemoved() throws IOException {
         Recipe recipe = TestRuns.recipe();
         run(recipe, temporary, OPTIONS.withStopAfter(3));
-        Files.write(temporary.resolve("checkpoints/step-00000007.safetensors.tmp"), new byte[1000]);
+        Files.write(temporary.resolve("checkpoints/step-00000007.safetensors.0123456789abcdef.tmp"), new byte[1000]);
         run(recipe, temporary, OPTIONS.withStopAfter(4));
         assertThat(checkpoints(temporary)).containsExactly("step-00000003.safetensors", "step-00000004.safetensors");
     }

@@ -69,7 +69,7 @@ class TrainingTest {
 
     @Test
     void divergence_leavesTheCheckpointBeforeAndAResult() throws IOException {
-        Recipe recipe = TestRuns.recipe("learning-rate.reference", "1e20", "learning-rate.warmup.kind", "none");
+        Recipe recipe = TestRuns.recipe("learning-rate.reference", "1e6", "learning-rate.warmup.kind", "none");
         assertThatThrownBy(() -> run(recipe, temporary, OPTIONS.withCheckpoints(1, 2)))
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(5));

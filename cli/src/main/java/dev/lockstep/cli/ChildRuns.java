@@ -2,6 +2,7 @@ package dev.lockstep.cli;
 
 import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
@@ -71,7 +72,7 @@ final class ChildRuns implements RunExecutor {
 
     private Process start(StudyRun run) throws IOException {
         Path recipe = run.folder().resolve("study-recipe.yaml");
-        Files.writeString(recipe, run.recipe().toYaml());
+        DurableFiles.write(recipe, run.recipe().toYaml());
         List<String> arguments = new ArrayList<>(
                 List.of("train", recipe.toString(), "--out", run.folder().toString(), "--resume", "auto"));
         arguments.addAll(options);
@@ -81,7 +82,7 @@ final class ChildRuns implements RunExecutor {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
         process.getOutputStream().close();
-        Files.writeString(pidFile(run.folder()), identity(process.toHandle()));
+        DurableFiles.write(pidFile(run.folder()), identity(process.toHandle()));
         return process;
     }
 

@@ -2,6 +2,7 @@ package dev.lockstep.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.Printable;
 import dev.lockstep.image.catalogue.Datasets;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -34,7 +35,7 @@ final class DataFetchCommand implements Runnable {
             found.ifPresent(path -> node.put("folder", path.toString()));
             System.out.println(node.toPrettyString());
         } else {
-            System.out.println(found.map(Path::toString).orElse(dataset + " needs no files"));
+            System.out.println(found.map(path -> Printable.of(path.toString())).orElse(dataset + " needs no files"));
         }
     }
 }

@@ -13,7 +13,6 @@ import dev.lockstep.image.inspect.DatasetCheck;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.sampling.EpochPermutation;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -72,6 +71,9 @@ final class DataInspectCommand implements Callable<Integer> {
         require("--rows", rows);
         require("--epochs", epochs);
         require("--check", check);
+        if (sheet != null) {
+            SheetFile.requireReplaceable(sheet);
+        }
         Recipe read = recipe.read();
         OpenDataset data = Datasets.open(read.data(), dataOption.folder());
         List<String> badOnSheet = sheet == null ? List.of() : draw(read, data, sheet);
@@ -101,16 +103,14 @@ final class DataInspectCommand implements Callable<Integer> {
         int[] samples = EpochPermutation.of(read.seed(), 0, size).slice(0, Math.min(rows, size));
         ContactSheet.Drawn drawn = ContactSheet.draw(data, read.seed(), samples, epochs);
         try {
-            Files.write(file, drawn.png());
+            SheetFile.write(file, drawn.png());
         } catch (IOException e) {
             throw LockstepException.recipe("sheet cannot be written: " + e, "file = " + file, "give another file");
         }
-        System.err.println("sheet: " + file + ", rows: "
+        System.err.println("sheet: " + Printable.of(file.toString()) + ", rows: "
                 + Arrays.stream(samples)
                         .mapToObj(i -> i + " "
-                                + Printable.of(data.training()
-                                        .classNames()
-                                        .get(data.training().label(i))))
+                                + className(data.training(), data.training().label(i)))
                         .collect(Collectors.joining(", ")));
         return drawn.bad();
     }
@@ -136,8 +136,8 @@ final class DataInspectCommand implements Callable<Integer> {
                 set.size(),
                 perClass[least],
                 perClass[most],
-                Printable.of(set.classNames().get(least)),
-                Printable.of(set.classNames().get(most)));
+                className(set, least),
+                className(set, most));
         System.out.printf(
                 Locale.ROOT,
                 "  checked %d of %d, bad %d, mean %s, deviation %s%n",
@@ -147,6 +147,10 @@ final class DataInspectCommand implements Callable<Integer> {
                 rounded(check.mean()),
                 rounded(check.deviation()));
         check.bad().forEach(message -> System.out.println("  bad: " + Printable.of(message, 2000)));
+    }
+
+    private static String className(Dataset set, int label) {
+        return Printable.of(set.classNames().get(label));
     }
 
     private static ObjectNode json(Found found) {
@@ -173,10 +177,19 @@ final class DataInspectCommand implements Callable<Integer> {
         ArrayNode bad = node.putArray("bad");
         check.bad().forEach(bad::add);
         ArrayNode mean = node.putArray("mean");
-        check.mean().forEach(mean::add);
+        check.mean().forEach(value -> add(mean, value));
         ArrayNode deviation = node.putArray("deviation");
-        check.deviation().forEach(deviation::add);
+        check.deviation().forEach(value -> add(deviation, value));
         return node;
+    }
+
+    /** Of no good image there is no mean. */
+    private static void add(ArrayNode array, double value) {
+        if (Double.isFinite(value)) {
+            array.add(value);
+        } else {
+            array.addNull();
+        }
     }
 
     private static int least(int[] counts) {

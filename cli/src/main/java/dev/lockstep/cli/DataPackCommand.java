@@ -60,7 +60,7 @@ final class DataPackCommand implements Runnable {
                 json
                         ? json(result).toPrettyString()
                         : result.images() + " images in " + result.shards() + " shards, "
-                                + result.skipped().size() + " left out: " + out);
+                                + result.skipped().size() + " left out: " + Printable.of(out.toString()));
     }
 
     private ObjectNode json(ShardPacker.Result result) {

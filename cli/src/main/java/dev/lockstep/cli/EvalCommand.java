@@ -1,7 +1,5 @@
 package dev.lockstep.cli;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.image.BadImages;
 import dev.lockstep.image.catalogue.Datasets;
@@ -10,7 +8,9 @@ import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.train.Classifier;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -92,23 +92,23 @@ final class EvalCommand implements Runnable {
                     skipBadImages ? BadImages.replaced() : BadImages.refused());
             accuracy.badImages()
                     .forEach(reason -> System.err.println("bad image replaced: " + Printable.of(reason, 2000)));
-            System.out.println(json ? json(recipe, classifier, accuracy).toPrettyString() : text(recipe, accuracy));
+            System.out.println(json ? JsonDocument.of(json(recipe, classifier, accuracy)) : text(recipe, accuracy));
         }
     }
 
-    private static ObjectNode json(Recipe recipe, Classifier classifier, Classifier.Accuracy accuracy) {
-        ObjectNode node = JsonNodeFactory.instance
-                .objectNode()
-                .put("model", recipe.model().name())
-                .put("dataset", recipe.data().dataset())
-                .put("images", accuracy.images())
-                .put("validation_top1_error", accuracy.top1Error());
+    private static Map<String, Object> json(Recipe recipe, Classifier classifier, Classifier.Accuracy accuracy) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("model", recipe.model().name());
+        json.put("dataset", recipe.data().dataset());
+        json.put("images", accuracy.images());
+        json.put("validation_top1_error", accuracy.top1Error());
         if (!Double.isNaN(accuracy.top5Error())) {
-            node.put("validation_top5_error", accuracy.top5Error());
+            json.put("validation_top5_error", accuracy.top5Error());
         }
-        node.put("validation_loss", accuracy.loss()).put("weights_sha256", classifier.weightsSha256());
-        accuracy.badImages().forEach(node.putArray("bad_images")::add);
-        return node;
+        json.put("validation_loss", accuracy.loss());
+        json.put("weights_sha256", classifier.weightsSha256());
+        json.put("bad_images", accuracy.badImages());
+        return json;
     }
 
     private static String text(Recipe recipe, Classifier.Accuracy accuracy) {

@@ -31,6 +31,9 @@ final class ExportCommand implements Runnable {
 
     @Override
     public void run() {
+        if (!Weights.isReplaceable(out)) {
+            OutputFile.requireReplaceable("--out", out, start -> false);
+        }
         Weights weights = saved.weights();
         weights.write(out);
         int tensors = weights.tensors().size();

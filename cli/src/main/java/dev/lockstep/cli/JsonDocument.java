@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,14 @@ final class JsonDocument {
     private JsonDocument() {}
 
     static String of(Map<String, ?> document) {
+        return text(document);
+    }
+
+    static String of(List<?> document) {
+        return text(document);
+    }
+
+    private static String text(Object document) {
         StringWriter out = new StringWriter();
         try (JsonGenerator json = new JsonFactory().createGenerator(out)) {
             json.setPrettyPrinter(new DefaultPrettyPrinter());

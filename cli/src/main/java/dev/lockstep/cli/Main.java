@@ -3,6 +3,7 @@ package dev.lockstep.cli;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import java.io.PrintStream;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.function.IntSupplier;
 import picocli.CommandLine;
@@ -84,6 +85,18 @@ public final class Main implements Runnable {
                 .execute(arguments);
     }
 
+    /** An empty text is the current folder for Java; whoever gives one, as by a variable that is not set, means another. */
+    private static Path path(String text) {
+        if (text.isEmpty()) {
+            throw new TypeConversionException("the path is empty, give a file or a folder");
+        }
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException("is no path: " + e.getReason());
+        }
+    }
+
     /** Says in one line what went wrong, and returns the exit code for it. */
     int report(Throwable failure) {
         if (debug) {
@@ -107,13 +120,6 @@ public final class Main implements Runnable {
     /** As libtorch says it: its exceptions have no types in Java. */
     private static boolean isNativeOutOfMemory(Throwable failure) {
         return String.valueOf(failure.getMessage()).contains("can't allocate memory");
-    }
-
-    private static Path path(String text) {
-        if (text.isEmpty()) {
-            throw new TypeConversionException("the path is empty, give a file or a folder");
-        }
-        return Path.of(text);
     }
 
     private static String commandName(ParameterException e) {

@@ -1,8 +1,5 @@
 package dev.lockstep.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
@@ -15,9 +12,12 @@ import dev.lockstep.train.Classifier;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
@@ -36,7 +36,8 @@ import picocli.CommandLine.Parameters;
             "  lockstep predict resnet50.pth --recipe recipes/imagenet-resnet50-256.yaml cat.jpg --json"
         })
 final class PredictCommand implements Runnable {
-    private static final int LARGEST_IMAGE = 1 << 28;
+    /** Of an image file, as in a dataset. */
+    private static final int MOST_BYTES = 1 << 28;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -77,7 +78,7 @@ final class PredictCommand implements Runnable {
                 new Classifier(recipe, ResNet::fromRecipe, transform.shape(), names.size(), read.weights(), 1, 1)) {
             List<double[]> probabilities = classify(classifier, contents, transform);
             if (json) {
-                System.out.println(json(probabilities, names).toPrettyString());
+                System.out.println(JsonDocument.of(json(probabilities, names)));
             } else {
                 print(probabilities, names);
             }
@@ -98,7 +99,7 @@ final class PredictCommand implements Runnable {
 
     private static ImageData read(Path file) {
         try {
-            return new ImageData.Encoded(file.toString(), InputFile.bytes(file, LARGEST_IMAGE));
+            return new ImageData.Encoded(file.toString(), InputFile.bytes(file, MOST_BYTES));
         } catch (NoSuchFileException e) {
             throw LockstepException.data("no such image", "file = " + file, "check the path");
         } catch (IOException e) {
@@ -131,17 +132,21 @@ final class PredictCommand implements Runnable {
         }
     }
 
-    private ArrayNode json(List<double[]> probabilities, List<String> names) {
-        ArrayNode all = JsonNodeFactory.instance.arrayNode();
+    private List<Map<String, Object>> json(List<double[]> probabilities, List<String> names) {
+        List<Map<String, Object>> all = new ArrayList<>();
         for (int i = 0; i < images.size(); i++) {
-            ObjectNode image = all.addObject().put("image", images.get(i).toString());
-            ArrayNode classes = image.putArray("predictions");
+            List<Map<String, Object>> classes = new ArrayList<>();
             for (int c : best(probabilities.get(i))) {
-                classes.addObject()
-                        .put("class", c)
-                        .put("name", names.get(c))
-                        .put("probability", probabilities.get(i)[c]);
+                Map<String, Object> one = new LinkedHashMap<>();
+                one.put("class", c);
+                one.put("name", names.get(c));
+                one.put("probability", probabilities.get(i)[c]);
+                classes.add(one);
             }
+            Map<String, Object> image = new LinkedHashMap<>();
+            image.put("image", images.get(i).toString());
+            image.put("predictions", classes);
+            all.add(image);
         }
         return all;
     }

@@ -44,6 +44,7 @@ final class ReportCommand implements Callable<Integer> {
         if (twice != null) {
             throw LockstepException.recipe("a run is given twice", "run = " + twice, "name every run folder once");
         }
+        OutputFile.requireReplaceable("--out", out, start -> start.contains(RunReport.GENERATOR));
         RunReport.write(runs, out, plots);
         System.out.println(json ? JsonDocument.of(Map.of("report", out.toString())) : out.toString());
         return 0;

@@ -7,6 +7,7 @@ import dev.lockstep.image.catalogue.DatasetSpec;
 import dev.lockstep.image.catalogue.Datasets;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
+import dev.lockstep.train.CheckpointRecipe;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +39,12 @@ final class SavedNetwork {
     record Network(Recipe recipe, Weights weights, List<String> classNames) {
         /** The names of the classes, as the checkpoint or the catalogue knows them, else "class 0", "class 1" … */
         List<String> names() {
+            if (!classNames.isEmpty() && classNames.size() != outputs()) {
+                throw LockstepException.checkpoint(
+                        "checkpoint names " + classNames.size() + " classes and has weights for " + outputs(),
+                        weights.source(),
+                        "use another one");
+            }
             DatasetSpec spec = Datasets.spec(recipe.data());
             if (!classNames.isEmpty() || !spec.classNames().isEmpty()) {
                 return classNames.isEmpty() ? spec.classNames() : classNames;
@@ -66,7 +73,7 @@ final class SavedNetwork {
         Optional<Checkpoint> checkpoint = WeightsArgument.checkpoint(file);
         if (checkpoint.isPresent()) {
             Recipe own = recipe.map(given -> RecipeFile.read(given, overrides))
-                    .orElseGet(() -> RecipeFile.parse(checkpoint.get().recipe(), "recipe in " + file, overrides));
+                    .orElseGet(() -> CheckpointRecipe.of(checkpoint.get(), overrides));
             return new Network(
                     own, Weights.of(checkpoint.get()), checkpoint.get().classNames());
         }

@@ -3,6 +3,7 @@ package dev.lockstep.cli;
 import dev.lockstep.cli.page.RunReport;
 import dev.lockstep.cli.page.StudyReport;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.Environment;
@@ -168,7 +169,8 @@ final class StudyCommand implements Callable<Integer> {
 
     private Integer run(Study study, Path folder, ChildRuns children, StudyPace pace, int sideBySide)
             throws IOException {
-        Files.createDirectories(folder);
+        StudyRunner.requireOwn(folder);
+        DurableFiles.createFolders(folder);
         Environment.current(children.files()).writeOnce(folder);
         System.err.println(study.file().title());
         try (StopRequests stops = new StopRequests(
@@ -194,8 +196,17 @@ final class StudyCommand implements Callable<Integer> {
                 .filter(run -> Files.isRegularFile(run.resolve(RunResult.NAME)))
                 .filter(run -> !Files.isRegularFile(run.resolve(RunReport.NAME)))
                 .forEach(run -> RunReport.write(run, children.files()));
-        StudyReport.write(study, results, folder);
+        writePage(study, results, folder);
         System.out.println(json ? results.summaryJson() : StudyText.of(results, folder.resolve(StudyReport.NAME)));
         return 0;
+    }
+
+    /** The study is done, whatever its page does. */
+    private static void writePage(Study study, StudyResults results, Path folder) {
+        try {
+            StudyReport.write(study, results, folder);
+        } catch (LockstepException e) {
+            System.err.println("warning: " + e.getMessage());
+        }
     }
 }

@@ -18,6 +18,8 @@ import dev.lockstep.report.RunResult;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.train.InitialWeights;
 import dev.lockstep.train.RunOptions;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
@@ -68,6 +70,7 @@ final class TrainCommand implements Callable<Integer> {
         ModelFactory models = weights.map(given -> InitialWeights.of(given, ResNet::fromRecipe))
                 .orElse(ResNet::fromRecipe);
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
+        requireInputStays(out, recipe);
         // Before anybody waits for others with which it could not compute.
         new Topology(recipe.workers(), Collectives.sizeInEnvironment().orElse(options.processes()));
         if (!Collectives.isInGroup() && (options.processes() > 1 || options.maxRestarts() > 0)) {
@@ -87,6 +90,24 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
+    /** The run folder gets a recipe of its own, with every default written out. */
+    private void requireInputStays(Path out, Recipe recipe) {
+        Path written = out.resolve("recipe.yaml");
+        try {
+            if (Files.exists(written)
+                    && Files.isSameFile(written, recipeArgument.file())
+                    && !Files.readString(written).equals(recipe.toYaml())) {
+                throw LockstepException.recipe(
+                        "training would write over its own recipe",
+                        "recipe = " + recipeArgument.file() + ", --out = " + out,
+                        "give another --out");
+            }
+        } catch (IOException e) {
+            throw LockstepException.recipe("recipe cannot be read: " + e, "file = " + written, "give another --out");
+        }
+        Training.requireOwn(out, recipe);
+    }
+
     /** Runs this very command in P processes. */
     private int launch(Path out) {
         List<String> arguments =
@@ -104,7 +125,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int train(Recipe recipe, ModelFactory models, OpenDataset data, Collective group, Path out) {
-        RunOptions run = options.runOptions(recipe, group.size());
+        RunOptions run = options.runOptions(recipe, group);
         if (group.rank() == 0) {
             check(recipe, data);
         }

@@ -1,6 +1,7 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.Training;
+import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.Collectives;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.recipe.Recipe;
@@ -10,7 +11,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -197,17 +197,10 @@ final class TrainOptions {
         }
     }
 
-    /** Processes of the group on this machine, as torchrun says; all of them where nobody says. */
-    static int processesHere(Map<String, String> environment, int processes) {
-        String here = environment.getOrDefault("LOCAL_WORLD_SIZE", "");
-        return here.matches("[1-9][0-9]{0,5}") ? Math.min(Integer.parseInt(here), processes) : processes;
-    }
-
-    /** @param processes of the whole group */
-    RunOptions runOptions(Recipe recipe, int processes) {
+    RunOptions runOptions(Recipe recipe, Collective group) {
         int cores = Runtime.getRuntime().availableProcessors();
-        int standard = Math.max(1, cores / processesHere(System.getenv(), processes) / recipe.threadsPerWorker());
-        int chosen = lanes > 0 ? lanes : Math.min(standard, recipe.workers() / processes);
+        int standard = Math.max(1, cores / group.processesHere() / recipe.threadsPerWorker());
+        int chosen = lanes > 0 ? lanes : Math.min(standard, recipe.workers() / group.size());
         return new RunOptions(
                 Math.max(1, chosen),
                 loaderThreads,

@@ -21,7 +21,7 @@ final class Units {
     /** Some significant digits, without zeros at the end and without exponent. */
     static String digits(double value, int digits) {
         if (!Double.isFinite(value)) {
-            return "–";
+            return Double.isNaN(value) ? "–" : "infinite";
         }
         BigDecimal rounded = new BigDecimal(value).round(new MathContext(digits));
         return rounded.signum() == 0 ? "0" : rounded.stripTrailingZeros().toPlainString();
@@ -45,7 +45,7 @@ final class Units {
     static String scaled(double value) {
         int prefix = 0;
         double rest = value;
-        while (rest >= 999.5 && prefix < DECIMAL.length - 1) {
+        while (rest >= 999.5 && Double.isFinite(rest) && prefix < DECIMAL.length - 1) {
             rest /= 1000;
             prefix++;
         }

@@ -1,7 +1,7 @@
 package dev.lockstep.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.report.Json;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -113,7 +113,7 @@ final class VerifyTable {
         document.put("bitwise", isBitwise());
         document.put("distance_to_float64", distance);
         try {
-            return new ObjectMapper().writeValueAsString(document);
+            return Json.MAPPER.writeValueAsString(document);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

@@ -174,6 +174,31 @@ final class DataCommandTest {
         assertThat(json.get("left_out")).hasSize(1);
     }
 
+    /** Names come from archives that others made; on a terminal they must not do a thing. */
+    @Test
+    void inspect_classNamesWithControlCharacters_areEscaped() throws IOException {
+        for (String set : List.of("train", "val")) {
+            Path file = folder.resolve(set + "/\u001b[2Jant\u202e/a.png");
+            Files.createDirectories(file.getParent());
+            Files.write(file, smallPng());
+        }
+        String sheet = folder.resolve("sheet.png").toString();
+        Result result = run(
+                "data",
+                "inspect",
+                recipe(),
+                "--data",
+                folder.toString(),
+                "--set",
+                "data.dataset=imagefolder",
+                "--sheet",
+                sheet);
+        assertThat(result.exitCode).isZero();
+        assertThat(result.out + result.err)
+                .doesNotContain("\u001b", "\u202e")
+                .contains("fewest \\x1b[2Jant\\u202e", "rows: 0 \\x1b[2Jant\\u202e");
+    }
+
     private static byte[] smallPng() throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         java.awt.image.BufferedImage image =

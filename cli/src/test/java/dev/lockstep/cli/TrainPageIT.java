@@ -47,7 +47,7 @@ final class TrainPageIT {
 
     @Test
     void train_thatDiverges_leavesAPageThatSaysSo() throws Exception {
-        assertThat(train("--set", "learning-rate.reference=1e30"))
+        assertThat(train("--set", "learning-rate.reference=1e6"))
                 .as(Files.readString(folder.resolve("log")))
                 .isEqualTo(5);
         assertThat(page()).containsPattern("run diverged after step [0-9]+\\.");

@@ -146,6 +146,41 @@ final class WeightsCommandsTest {
         assertThat(Weights.read(safetensors).tensors().keySet()).noneMatch(name -> name.startsWith("optimizer"));
     }
 
+    /** Weights that no command of ours writes: {@code fc.bias} is not a number. */
+    private static Path spoiled() throws IOException {
+        Path file = folder.resolve("spoiled.safetensors");
+        run("export", run, "--out", file);
+        byte[] bytes = Files.readAllBytes(file);
+        String header = new String(bytes, 8, bytes[0] & 0xff | (bytes[1] & 0xff) << 8, StandardCharsets.UTF_8);
+        JsonNode bias = JSON.readTree(header).get("fc.bias").get("data_offsets");
+        int at = 8 + header.length() + bias.get(0).asInt();
+        bytes[at + 2] = bytes[at + 3] = (byte) 0xff;
+        String unchecked = header.replaceFirst("\"checksum\":", "\"chequers\":");
+        System.arraycopy(unchecked.getBytes(StandardCharsets.UTF_8), 0, bytes, 8, header.length());
+        return Files.write(file, bytes);
+    }
+
+    @Test
+    void weightsThatAreNotNumbers_giveStrictJsonAndAreNotPassedOn() throws IOException {
+        Path file = spoiled();
+        Result measured = run("eval", file, "--recipe", recipe, "--json");
+        assertThat(measured.exitCode).as(measured.err).isZero();
+        assertThat(JSON.readTree(measured.out).get("validation_loss").isNull()).isTrue();
+        assertThat(measured.out).doesNotContain("NaN");
+        Result seen = run("predict", file, image("nan.png", 12, 12), "--recipe", recipe, "--json");
+        assertThat(seen.exitCode).as(seen.err).isZero();
+        assertThat(seen.out).doesNotContain("NaN");
+        for (Result refused : List.of(
+                run("export", file, "--out", folder.resolve("passed-on.pt")),
+                train(folder.resolve("spoiled"), "--weights", file))) {
+            assertThat(refused.exitCode).isEqualTo(6);
+            assertThat(refused.err)
+                    .startsWith("error: weights are not finite: tensor = fc.bias")
+                    .hasLineCount(1);
+        }
+        assertThat(folder.resolve("passed-on.pt")).doesNotExist();
+    }
+
     @Test
     void export_unknownEnding_isAUsageError() {
         Result result = run("export", checkpoint, "--out", folder.resolve("w.bin"));

@@ -9,6 +9,7 @@ import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +22,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -49,6 +51,8 @@ public record Checkpoint(
     private static final String FORMAT_KEY = "format_version";
     private static final String FORMAT = "lockstep-1";
     private static final String CLASS_NAMES = "class_names";
+    /** Characters of all class names together. Longer ones would leave no room in the header, and are left out. */
+    private static final int MOST_CLASS_NAMES = 1 << 25;
 
     public Checkpoint {
         classNames = List.copyOf(classNames);
@@ -95,7 +99,12 @@ public record Checkpoint(
         NamedState.assignMomentum(state, tensors);
     }
 
-    Safetensors toFile() {
+    /** @throws IOException when a value is not finite: nobody could go on from it */
+    Safetensors toFile() throws IOException {
+        Optional<String> bad = HostTensor.firstNotFinite(tensors);
+        if (bad.isPresent()) {
+            throw new IOException("tensor " + bad.get() + " is not finite");
+        }
         Map<String, String> metadata = new HashMap<>();
         metadata.put(FORMAT_KEY, FORMAT);
         metadata.put("step", Long.toString(step));
@@ -103,7 +112,9 @@ public record Checkpoint(
         metadata.put("iteration", Long.toString(iteration));
         metadata.put("recipe", recipe);
         metadata.put("dataset_fingerprint", datasetFingerprint);
-        metadata.put(CLASS_NAMES, toJson(classNames));
+        long characters = classNames.stream().mapToLong(String::length).sum();
+        String names = characters <= MOST_CLASS_NAMES ? toJson(classNames) : "[]";
+        metadata.put(CLASS_NAMES, names.length() <= MOST_CLASS_NAMES ? names : "[]");
         metadata.put("trainer", trainer);
         return new Safetensors(metadata, tensors);
     }
@@ -131,11 +142,18 @@ public record Checkpoint(
                     "file = " + file,
                     "expected " + FORMAT);
         }
+        Optional<String> bad = HostTensor.firstNotFinite(contents.tensors());
+        if (bad.isPresent()) {
+            throw LockstepException.checkpoint(
+                    "not a checkpoint to go on from: tensor " + bad.get() + " is not finite",
+                    "file = " + file,
+                    "use an earlier one");
+        }
         try {
             return new Checkpoint(
-                    Long.parseLong(contents.metadata().getOrDefault("step", "")),
-                    Long.parseLong(contents.metadata().getOrDefault("epoch", Long.toString(UNKNOWN))),
-                    Long.parseLong(contents.metadata().getOrDefault("iteration", Long.toString(UNKNOWN))),
+                    number(contents, "step", 0),
+                    number(contents, "epoch", UNKNOWN),
+                    number(contents, "iteration", UNKNOWN),
                     contents.metadata().getOrDefault("recipe", ""),
                     contents.metadata().getOrDefault("dataset_fingerprint", ""),
                     fromJson(contents.metadata().getOrDefault(CLASS_NAMES, "[]")),
@@ -145,6 +163,16 @@ public record Checkpoint(
             throw LockstepException.checkpoint(
                     "damaged checkpoint: position or class names are malformed", "file = " + file, "use another one");
         }
+    }
+
+    /** @param least also what is taken where there is none, unless it is 0 */
+    private static long number(Safetensors contents, String key, long least) {
+        String text = contents.metadata().getOrDefault(key, least == UNKNOWN ? Long.toString(UNKNOWN) : "");
+        long number = Long.parseLong(text);
+        if (number < least) {
+            throw new NumberFormatException(text);
+        }
+        return number;
     }
 
     private static String toJson(List<String> texts) {

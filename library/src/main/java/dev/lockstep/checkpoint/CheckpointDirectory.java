@@ -1,8 +1,8 @@
 package dev.lockstep.checkpoint;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,11 +34,11 @@ public final class CheckpointDirectory {
         this.notices = notices;
     }
 
-    /** Writes to a temporary file, syncs it, renames it, syncs the folder. */
+    /** Writes a checkpoint, which no crash can take back once this has returned. */
     public Path write(Checkpoint checkpoint) throws IOException {
-        Files.createDirectories(directory);
+        DurableFiles.createFolders(directory);
         Path target = directory.resolve(nameOf(checkpoint.step()));
-        AtomicFile.write(target, out -> checkpoint.toFile().write(out));
+        DurableFiles.write(target, out -> checkpoint.toFile().write(out));
         return target;
     }
 
@@ -62,15 +62,7 @@ public final class CheckpointDirectory {
 
     /** Removes what writes that never ended have left behind. Only for the one process that writes here. */
     public void removeUnfinished() throws IOException {
-        if (!Files.isDirectory(directory)) {
-            return;
-        }
-        try (DirectoryStream<Path> leftovers =
-                Files.newDirectoryStream(directory, "step-*.safetensors" + AtomicFile.TEMPORARY)) {
-            for (Path leftover : leftovers) {
-                Files.deleteIfExists(leftover);
-            }
-        }
+        DurableFiles.removeUnfinished(directory, "step-*.safetensors");
     }
 
     /**
@@ -80,7 +72,7 @@ public final class CheckpointDirectory {
     public void supersedeAfter(long step) throws IOException {
         for (Path file : files()) {
             if (stepOf(file) > step) {
-                AtomicFile.move(file, file.resolveSibling(file.getFileName() + SUPERSEDED));
+                DurableFiles.rename(file, file.getFileName() + SUPERSEDED);
             }
         }
     }

@@ -35,6 +35,15 @@ enum ElementType {
         return Arrays.stream(values()).filter(type -> type.name().equals(name)).findFirst();
     }
 
+    /** The bytes of so many elements once they are read. */
+    long hostBytes(long elements) {
+        return Math.multiplyExact(elements, (long) Math.max(bytes, hostType().bytes()));
+    }
+
+    private HostTensor.Type hostType() {
+        return isFloating() ? HostTensor.Type.F32 : HostTensor.Type.I64;
+    }
+
     private boolean isFloating() {
         return this == F64 || this == F32 || this == F16 || this == BF16;
     }
@@ -52,7 +61,7 @@ enum ElementType {
      */
     HostTensor tensor(ByteBuffer storage, long offset, long[] shape, long[] stride) {
         int elements = checkInside(storage, offset, shape, stride);
-        HostTensor.Type type = isFloating() ? HostTensor.Type.F32 : HostTensor.Type.I64;
+        HostTensor.Type type = hostType();
         boolean asItIs = name().equals(type.name()) && storage.order() == ByteOrder.LITTLE_ENDIAN;
         if (asItIs && (elements == 0 || Arrays.equals(packed(stride, shape), packed(rowMajor(shape), shape)))) {
             ByteBuffer part = storage.slice((int) (elements == 0 ? 0 : offset) * bytes, elements * bytes);
@@ -83,6 +92,10 @@ enum ElementType {
         boolean negative = offset < 0
                 || Arrays.stream(stride).anyMatch(s -> s < 0)
                 || Arrays.stream(shape).anyMatch(s -> s < 0);
+        if (hostBytes(elements) > HostTensor.MOST_BYTES) {
+            throw new IllegalArgumentException("a tensor has " + hostBytes(elements)
+                    + " bytes once it is read, at most " + HostTensor.MOST_BYTES + " are");
+        }
         if (negative || elements > 0 && last >= held || elements > held) {
             throw new IllegalArgumentException("shape = " + Arrays.toString(shape) + ", stride = "
                     + Arrays.toString(stride) + ", offset = " + offset + " do not fit in a storage of " + held);

@@ -2,7 +2,10 @@ package dev.lockstep.checkpoint;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * A tensor in host memory as files have it: little-endian, row-major.
@@ -10,6 +13,12 @@ import java.util.Arrays;
  * @param data {@code elements × type.bytes()} bytes from its position 0 to its limit
  */
 public record HostTensor(Type type, long[] shape, ByteBuffer data) {
+    /** An array of Java holds no more. */
+    static final long MOST_BYTES = Integer.MAX_VALUE - 8;
+
+    /** PyTorch has no tensors of more. */
+    static final int MOST_DIMENSIONS = 64;
+
     /** Element types; the names are those of safetensors. */
     public enum Type {
         F32(4),
@@ -55,6 +64,28 @@ public record HostTensor(Type type, long[] shape, ByteBuffer data) {
         float[] values = new float[data.remaining() / Float.BYTES];
         data.duplicate().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
         return values;
+    }
+
+    /** Whether every element is a number. */
+    boolean isFinite() {
+        if (type != Type.F32) {
+            return true;
+        }
+        FloatBuffer values = data.duplicate().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        // x · 0 is 0 for every finite x, and NaN for the others.
+        float sum = 0;
+        for (int i = 0; i < values.limit(); i++) {
+            sum += values.get(i) * 0;
+        }
+        return sum == 0;
+    }
+
+    /** The first of some tensors that holds a value that is not finite. */
+    static Optional<String> firstNotFinite(Map<String, HostTensor> tensors) {
+        return tensors.entrySet().stream()
+                .filter(tensor -> !tensor.getValue().isFinite())
+                .map(Map.Entry::getKey)
+                .findFirst();
     }
 
     /** Type and shape, such as {@code F32[64, 3, 7, 7]}. */

@@ -32,6 +32,10 @@ final class PickleReader {
     };
 
     private static final int MOST_TEXT = 1 << 20;
+    private static final int MOST_BYTES = 8 << 20;
+    /** Opcodes, and items that they copy. The state dict of a ResNet-50 takes 13,000. */
+    private static final int MOST_WORK = 2 << 20;
+
     private static final Map<String, ElementType> STORAGES = Map.of(
             "DoubleStorage", ElementType.F64,
             "FloatStorage", ElementType.F32,
@@ -71,6 +75,8 @@ final class PickleReader {
     private final Map<Integer, Object> memo = new HashMap<>();
     private final Deque<List<Object>> outer = new ArrayDeque<>();
     private List<Object> stack = new ArrayList<>();
+    private int bytesRead;
+    private int work;
 
     private PickleReader(InputStream in, Map<String, Storage> storages) {
         this.in = in;
@@ -95,9 +101,25 @@ final class PickleReader {
 
     private Object run() throws IOException {
         for (int opcode = next(); opcode != '.'; opcode = next()) {
+            work(1);
             step(opcode);
         }
         return pop();
+    }
+
+    /** Few bytes of a pickle can ask for much: the same list copied again and again. */
+    private void work(int items) throws Refused {
+        work += items;
+        if (work > MOST_WORK) {
+            throw new Refused("its pickle takes more than " + MOST_WORK + " steps");
+        }
+    }
+
+    private void count(int bytes) throws Refused {
+        bytesRead += bytes;
+        if (bytesRead > MOST_BYTES) {
+            throw new Refused("its pickle has more than " + (MOST_BYTES >> 20) + " MiB");
+        }
     }
 
     private void step(int opcode) throws IOException {
@@ -172,10 +194,12 @@ final class PickleReader {
         throw new Refused("its pickle is damaged");
     }
 
-    private static Map<Object, Object> orderedDict(List<Object> arguments) throws Refused {
+    private Map<Object, Object> orderedDict(List<Object> arguments) throws Refused {
         Map<Object, Object> map = new LinkedHashMap<>();
         if (!arguments.isEmpty()) {
-            for (Object pair : (List<?>) arguments.get(0)) {
+            List<?> pairs = (List<?>) arguments.get(0);
+            work(pairs.size());
+            for (Object pair : pairs) {
                 List<?> items = pair instanceof Tuple tuple ? tuple.items() : (List<?>) pair;
                 put(map, items.get(0), items.get(1));
             }
@@ -183,8 +207,13 @@ final class PickleReader {
         return map;
     }
 
-    private static long[] longs(Object tuple) {
-        return ((Tuple) tuple).items().stream().mapToLong(item -> (Long) item).toArray();
+    private static long[] longs(Object tuple) throws Refused {
+        List<Object> items = ((Tuple) tuple).items();
+        if (items.size() > HostTensor.MOST_DIMENSIONS) {
+            throw new Refused("a tensor has " + items.size() + " dimensions, at most " + HostTensor.MOST_DIMENSIONS
+                    + " are read");
+        }
+        return items.stream().mapToLong(item -> (Long) item).toArray();
     }
 
     /** An object's attributes: an OrderedDict's are PyTorch's version numbers, which nothing here needs. */
@@ -268,6 +297,7 @@ final class PickleReader {
     }
 
     private int next() throws IOException {
+        count(1);
         int value = in.read();
         if (value < 0) {
             throw new EOFException();
@@ -276,6 +306,7 @@ final class PickleReader {
     }
 
     private byte[] bytes(int length) throws IOException {
+        count(length);
         byte[] bytes = in.readNBytes(length);
         if (bytes.length < length) {
             throw new EOFException();
@@ -303,7 +334,7 @@ final class PickleReader {
     }
 
     private String text(long length) throws IOException {
-        if (length > MOST_TEXT) {
+        if (length < 0 || length > MOST_TEXT) {
             throw new Refused("its pickle has a text of " + length + " bytes");
         }
         return new String(bytes((int) length), StandardCharsets.UTF_8);

@@ -1,6 +1,8 @@
 package dev.lockstep.checkpoint;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -40,13 +42,24 @@ import java.util.TreeMap;
  * @param tensors by name, in the order of the header
  */
 public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTensor> tensors) {
-    private static final ObjectMapper JSON = new ObjectMapper()
+    /** The safetensors library reads no longer header. */
+    private static final int MOST_HEADER = 100_000_000;
+
+    /** Reads every header that is not too long: the mapper's own limits are lower than what we write. */
+    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
+                    // Its table of names gives up on names that are made to collide.
+                    .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxStringLength(MOST_HEADER)
+                            .maxNameLength(MOST_HEADER)
+                            .build())
+                    .build())
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
     private static final String METADATA = "__metadata__";
     private static final String CHECKSUM = "checksum";
     private static final String BLANK = "0".repeat(64);
-    private static final int MAX_HEADER = 100 << 20;
     /** Java copies what it moves between a file and the heap; in pieces, the copy stays small. */
     private static final int PIECE = 1 << 20;
 
@@ -102,7 +115,8 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
         }
     }
 
-    private String header(Map<String, Long> offsets) {
+    private String header(Map<String, Long> offsets) throws IOException {
+        requireReadable(metadata.values().stream().mapToLong(String::length).sum());
         ObjectNode header = JSON.createObjectNode();
         ObjectNode strings = header.putObject(METADATA);
         metadata.forEach(strings::put);
@@ -115,8 +129,16 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
             node.putArray("data_offsets").add(from).add(from + tensor.data().remaining());
         });
         String text = header.toString();
-        int padding = Math.floorMod(-text.getBytes(StandardCharsets.UTF_8).length, 8);
+        int length = text.getBytes(StandardCharsets.UTF_8).length;
+        int padding = Math.floorMod(-length, 8);
+        requireReadable((long) length + padding);
         return text + " ".repeat(padding);
+    }
+
+    private static void requireReadable(long header) throws IOException {
+        if (header > MOST_HEADER) {
+            throw new IOException("its header would have " + header + " bytes, at most " + MOST_HEADER + " are read");
+        }
     }
 
     private static String quoted(String key, String value) {
@@ -144,6 +166,12 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
         return open(file, Reader::metadata);
     }
 
+    /** Whether a file is one that {@link #write} wrote with some metadata; only its header is looked at. */
+    static boolean wrote(Path file, Map<String, String> metadata) {
+        SortedMap<String, String> found = readMetadata(file);
+        return found.remove(CHECKSUM) != null && found.equals(metadata);
+    }
+
     /** The same, and a file without a checksum is damaged: of the files that we write every one has it. */
     static Safetensors readOwn(Path file) {
         return read(file, true);
@@ -165,6 +193,8 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
             throw damaged(file, "its header is not JSON: " + why);
         } catch (NoSuchFileException e) {
             throw LockstepException.checkpoint("no such file", "file = " + file, "check the path");
+        } catch (OutOfMemoryError e) {
+            throw tooLarge(file);
         } catch (IOException e) {
             throw new LockstepException(
                     LockstepException.Kind.CHECKPOINT,
@@ -181,6 +211,15 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** The file, not the training, needs more memory than there is. */
+    static LockstepException tooLarge(Path file) {
+        return LockstepException.checkpoint(
+                "file does not fit into the JVM's memory of "
+                        + (Runtime.getRuntime().maxMemory() >> 20) + " MiB",
+                "file = " + file,
+                "give it more with LOCKSTEP_JAVA_OPTIONS=-Xmx8g");
     }
 
     private static LockstepException damaged(Path file, String why) {
@@ -245,7 +284,7 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
                 throw damaged("it has " + size + " bytes, a header needs 8");
             }
             long length = next(Long.BYTES).getLong(0);
-            if (length < 2 || length > Math.min(MAX_HEADER, size - Long.BYTES)) {
+            if (length < 2 || length > Math.min(MOST_HEADER, size - Long.BYTES)) {
                 throw damaged("header length = " + length + " does not fit in its " + size + " bytes");
             }
             return length;
@@ -276,13 +315,23 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
 
         private long length(ElementType type, long[] shape, String name) {
             try {
-                return Math.multiplyExact(HostTensor.elements(shape), (long) type.bytes());
+                long elements = HostTensor.elements(shape);
+                long read = type.hostBytes(elements);
+                if (read > HostTensor.MOST_BYTES) {
+                    throw damaged("tensor " + name + " has " + read + " bytes once it is read, at most "
+                            + HostTensor.MOST_BYTES + " are");
+                }
+                return elements * type.bytes();
             } catch (ArithmeticException e) {
                 throw damaged("tensor " + name + " has shape = " + Arrays.toString(shape));
             }
         }
 
         private long[] longs(JsonNode node, String name) {
+            if (node.size() > HostTensor.MOST_DIMENSIONS) {
+                throw damaged("a tensor has " + node.size() + " dimensions, at most " + HostTensor.MOST_DIMENSIONS
+                        + " are read");
+            }
             long[] values = new long[node.size()];
             for (int i = 0; i < values.length; i++) {
                 JsonNode element = node.path(i);
@@ -321,10 +370,7 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
 
         private HostTensor tensor(Place place, boolean verified) throws IOException {
             long length = place.to - place.from;
-            if (length > Integer.MAX_VALUE - 8) {
-                throw damaged("tensor " + place.name + " has " + length + " bytes, at most 2 GB are read");
-            }
-            ByteBuffer data = next((int) length);
+            ByteBuffer data = next(Math.toIntExact(length));
             if (verified) {
                 digest.update(data.duplicate());
             }

@@ -14,6 +14,11 @@ final class SavedObject {
     /** What DistributedDataParallel, DataParallel and torch.compile put before every name. */
     private static final List<String> PREFIXES = List.of("module.", "_orig_mod.");
 
+    /** Prefixes are taken off one by one, each by copying what is left. */
+    private static final int MOST_NAME = 1000;
+
+    private static final int SHOWN = 100;
+
     private SavedObject() {}
 
     static Map<String, View> stateDict(Object saved) throws Refused {
@@ -33,7 +38,11 @@ final class SavedObject {
         for (Map.Entry<?, ?> entry : dict.entrySet()) {
             if (!(entry.getKey() instanceof String name) || !(entry.getValue() instanceof View view)) {
                 String where = within.isEmpty() ? "it" : "its entry " + within;
-                throw new Refused(where + " is not a state dict: " + entry.getKey() + " is no tensor");
+                throw new Refused(where + " is not a state dict: " + start(entry.getKey()) + " is no tensor");
+            }
+            if (name.length() > MOST_NAME) {
+                throw new Refused("a name has " + name.length() + " characters, at most " + MOST_NAME + " are read: "
+                        + start(name));
             }
             views.put(name, view);
         }
@@ -41,6 +50,11 @@ final class SavedObject {
             throw new Refused("it holds no tensors");
         }
         return views;
+    }
+
+    private static String start(Object key) {
+        String text = key.toString();
+        return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "…";
     }
 
     private static Map<String, View> withoutPrefixes(Map<String, View> views) {

@@ -31,6 +31,9 @@ import java.util.zip.ZipFile;
  * published weights still are. Pickles are read as data ({@link PickleReader}); nothing in the file executes.
  */
 final class TorchFile {
+    /** One byte of a file becomes 8, and a few tensors may share a storage. */
+    private static final int MOST_GROWTH = 16;
+
     private static final int[] ZIP = {'P', 'K', 3, 4};
     /** A pickle of protocol 2 of the number 0x1950a86a20f9469cfc6c. */
     private static final int[] STREAM = {0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
@@ -87,7 +90,28 @@ final class TorchFile {
         ByteBuffer read(Storage storage) throws IOException;
     }
 
-    private static Map<String, HostTensor> tensors(Map<String, View> views, Storages storages) throws IOException {
+    /** Tensors may share a storage: a small file can ask for many large ones. */
+    private static void requireBounded(Map<String, View> views, long fileBytes) throws Refused {
+        long most = Math.max(fileBytes, 1 << 10) * MOST_GROWTH;
+        long all = 0;
+        Map<String, Integer> stored = new HashMap<>();
+        for (View view : views.values()) {
+            stored.put(view.storage().key(), length(view.storage()));
+            all = Math.addExact(all, view.storage().type().hostBytes(HostTensor.elements(view.shape())));
+            if (all > most) {
+                throw new Refused(
+                        "its tensors take more than " + MOST_GROWTH + " times the bytes of the file, " + fileBytes);
+            }
+        }
+        long storages = stored.values().stream().mapToLong(length -> length).sum();
+        if (storages > fileBytes) {
+            throw new Refused("its storages take " + storages + " bytes, the file has " + fileBytes);
+        }
+    }
+
+    private static Map<String, HostTensor> tensors(Map<String, View> views, long fileBytes, Storages storages)
+            throws IOException {
+        requireBounded(views, fileBytes);
         Map<String, Integer> uses = new HashMap<>();
         views.values().forEach(view -> uses.merge(view.storage().key(), 1, Integer::sum));
         Map<String, ByteBuffer> shared = new HashMap<>();
@@ -128,8 +152,9 @@ final class TorchFile {
             boolean big = byteOrder != null && new String(read(zip, byteOrder), US_ASCII).equals("big");
             ByteOrder order = big ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
             byte[] contents = read(zip, entry(zip, pickle));
+            long fileBytes = Files.size(file);
             Map<String, View> views = SavedObject.stateDict(PickleReader.read(new ByteArrayInputStream(contents)));
-            return tensors(views, storage -> {
+            return tensors(views, fileBytes, storage -> {
                 ZipEntry entry = entry(zip, folder + "data/" + storage.key());
                 if (entry.getSize() != length(storage)) {
                     throw new IllegalArgumentException(entry + " has " + entry.getSize() + " bytes");
@@ -151,6 +176,9 @@ final class TorchFile {
     private static byte[] read(ZipFile zip, ZipEntry entry) throws IOException {
         try (InputStream in = zip.getInputStream(entry)) {
             long size = entry.getSize();
+            if (entry.getMethod() != ZipEntry.STORED) {
+                throw new IllegalArgumentException(entry + " is compressed, which torch.save does not do");
+            }
             if (size < 0 || size > Integer.MAX_VALUE - 8) {
                 throw new IllegalArgumentException(entry + " has " + size + " bytes");
             }
@@ -178,7 +206,7 @@ final class TorchFile {
                 throw new Refused("its list of storages is damaged");
             }
             Map<String, ByteBuffer> data = readStorages(in, keys, known, views, order);
-            return tensors(views, storage -> {
+            return tensors(views, Files.size(file), storage -> {
                 ByteBuffer found = data.remove(storage.key());
                 if (found == null) {
                     throw new EOFException();
@@ -195,11 +223,12 @@ final class TorchFile {
         views.values().forEach(view -> wanted.add(view.storage().key()));
         Map<String, ByteBuffer> data = new HashMap<>();
         for (Object key : keys) {
-            Storage storage = known.get(String.valueOf(key));
+            // Anything else may hold itself, and has no end as text.
+            Storage storage = key instanceof String name ? known.get(name) : null;
             long elements =
                     ByteBuffer.wrap(exactly(in, Long.BYTES)).order(order).getLong();
             if (storage == null || storage.elements() != elements) {
-                throw new IllegalArgumentException("storage " + key + " has " + elements + " elements");
+                throw new IllegalArgumentException("a storage of its list has " + elements + " elements");
             }
             int length = length(storage);
             if (wanted.contains(storage.key())) {

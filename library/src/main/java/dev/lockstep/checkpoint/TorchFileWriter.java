@@ -2,10 +2,13 @@ package dev.lockstep.checkpoint;
 
 import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.Map;
 import java.util.zip.CRC32;
@@ -49,6 +52,21 @@ final class TorchFileWriter {
         writer.entry("version", text("3\n"));
         writer.zip.finish();
         writer.zip.flush();
+    }
+
+    /** Whether a file begins as those that this class writes: PyTorch's own have another time. */
+    static boolean wrote(Path file) throws IOException {
+        byte[] start = new byte[HEADER + FOLDER.length()];
+        try (InputStream in = Files.newInputStream(file)) {
+            if (in.readNBytes(start, 0, start.length) < start.length) {
+                return false;
+            }
+        }
+        ByteBuffer header = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN);
+        int date = TIME.getYear() - 1980 << 9 | TIME.getMonthValue() << 5 | TIME.getDayOfMonth();
+        return header.getShort(10) == 0
+                && header.getShort(12) == (short) date
+                && new String(start, HEADER, FOLDER.length(), StandardCharsets.US_ASCII).equals(FOLDER);
     }
 
     private static ByteBuffer text(String text) {

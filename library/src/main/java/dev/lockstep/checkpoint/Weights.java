@@ -1,12 +1,15 @@
 package dev.lockstep.checkpoint;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.torch.Tensors;
 import java.io.IOException;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -28,6 +31,9 @@ import org.bytedeco.pytorch.StringTensorDict;
  */
 public record Weights(String source, Map<String, HostTensor> tensors) {
     private static final String SAFETENSORS = ".safetensors";
+    /** What readers of PyTorch look for. */
+    private static final Map<String, String> FORMAT = Map.of("format", "pt");
+
     private static final List<String> TORCH = List.of(".pt", ".pth");
 
     public Weights {
@@ -51,6 +57,8 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
     private static Weights readTorch(Path file) {
         try {
             return new Weights("file = " + file, TorchFile.read(file));
+        } catch (OutOfMemoryError e) {
+            throw Safetensors.tooLarge(file);
         } catch (IOException e) {
             throw unreadable(file, e);
         }
@@ -95,7 +103,8 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
      * Writes a file that {@code load_state_dict(…, strict=True)} takes: {@code .safetensors}, or {@code .pt} and {@code
      * .pth} for {@code torch.load(…, weights_only=True)}. Equal weights give equal files.
      *
-     * @throws LockstepException of kind RECIPE when the name ends otherwise or the file cannot be written
+     * @throws LockstepException of kind RECIPE when the name ends otherwise or the file cannot be written; of kind
+     *     CHECKPOINT when a value is not finite
      */
     public void write(Path file) {
         String name = file.getFileName().toString();
@@ -104,12 +113,13 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
             throw LockstepException.recipe(
                     "unknown kind of file", "out = " + file, "end its name in .safetensors, .pt or .pth");
         }
+        requireFinite();
         try {
-            AtomicFile.write(file, out -> {
+            DurableFiles.write(file, out -> {
                 if (torch) {
                     TorchFileWriter.write(Channels.newOutputStream(out), tensors);
                 } else {
-                    new Safetensors(Map.of("format", "pt"), tensors).write(out);
+                    new Safetensors(FORMAT, tensors).write(out);
                 }
             });
         } catch (IOException e) {
@@ -120,6 +130,34 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
                     "give a path in a writable folder",
                     e);
         }
+    }
+
+    /**
+     * Whether {@link #write} may write a file: there is none, or one that it wrote. Neither a checkpoint nor the weights of
+     * another tool can be made again as easily.
+     */
+    public static boolean isReplaceable(Path file) {
+        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            return true;
+        }
+        try {
+            return Files.isRegularFile(file)
+                    && (TorchFile.matches(file) ? TorchFileWriter.wrote(file) : Safetensors.wrote(file, FORMAT));
+        } catch (IOException | LockstepException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Checks that every value is finite: others cannot be used, nor told from those of a training that diverged.
+     *
+     * @throws LockstepException of kind CHECKPOINT naming the first tensor that holds another
+     */
+    public void requireFinite() {
+        HostTensor.firstNotFinite(tensors).ifPresent(name -> {
+            throw LockstepException.checkpoint(
+                    "weights are not finite: tensor = " + name, source, "use those of an earlier checkpoint");
+        });
     }
 
     /**

@@ -14,6 +14,11 @@ public interface Collective extends AutoCloseable {
 
     int size();
 
+    /** How many of the processes run on this machine, which share its cores. */
+    default int processesHere() {
+        return size();
+    }
+
     /**
      * Replaces the elements by their sums over all processes. Every process ends with the same bits.
      *

@@ -30,7 +30,7 @@ public final class Collectives {
     }
 
     /**
-     * Joins the group that RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT describe (torchrun's contract), and
+     * Joins the group that RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT describe (torchrun's contract), and
      * waits for all its processes. None of them set: a group of one, for which nothing native is loaded. When another
      * process fails later, this one prints which and why and ends with exit code 4.
      *
@@ -71,8 +71,6 @@ public final class Collectives {
                 Integer.toString(rank),
                 GroupEnvironment.WORLD_SIZE,
                 Integer.toString(size),
-                GroupEnvironment.LOCAL_RANK,
-                Integer.toString(rank),
                 GroupEnvironment.MASTER_ADDR,
                 "127.0.0.1",
                 GroupEnvironment.MASTER_PORT,

@@ -4,6 +4,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.Connection;
 import dev.lockstep.supervise.Handshake;
 import dev.lockstep.supervise.Listener;
+import dev.lockstep.supervise.PeerMonitor;
 import dev.lockstep.supervise.SupervisorAddress;
 import java.io.Closeable;
 import java.io.IOException;
@@ -69,14 +70,15 @@ final class DataPort implements Closeable {
     }
 
     /** Connects to each process of a group. */
-    Map<Integer, SocketChannel> connect(Map<Integer, InetSocketAddress> roster) {
+    Map<Integer, SocketChannel> connect(Map<Integer, PeerMonitor.Member> roster) {
         Map<Integer, SocketChannel> channels = new HashMap<>();
         for (int peer = 0; peer < rank; peer++) {
-            InetSocketAddress where = roster.get(peer);
-            if (where == null) {
+            PeerMonitor.Member member = roster.get(peer);
+            if (member == null) {
                 throw new IllegalStateException("rank " + peer + " is not among the members " + roster.keySet());
             }
-            SupervisorAddress address = new SupervisorAddress(where.getAddress().getHostAddress(), where.getPort());
+            SupervisorAddress address = new SupervisorAddress(
+                    member.data().getAddress().getHostAddress(), member.data().getPort());
             channels.put(
                     peer,
                     Connection.open(

@@ -13,18 +13,16 @@ import java.util.regex.Pattern;
  *
  * @param rank 0 … size − 1
  * @param size P
- * @param localRank the rank among the processes of this machine
  * @param masterAddress where rank 0 listens: a host name or an address
  * @param masterPort where rank 0 listens; 0 when rank 0 is to take a free port and tell the others
  */
-record GroupEnvironment(int rank, int size, int localRank, String masterAddress, int masterPort) {
+record GroupEnvironment(int rank, int size, String masterAddress, int masterPort) {
     static final String RANK = "RANK";
     static final String WORLD_SIZE = "WORLD_SIZE";
-    static final String LOCAL_RANK = "LOCAL_RANK";
     static final String MASTER_ADDR = "MASTER_ADDR";
     static final String MASTER_PORT = "MASTER_PORT";
 
-    private static final List<String> NAMES = List.of(RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT);
+    private static final List<String> NAMES = List.of(RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT);
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
     /** Empty when no variable is set. */
@@ -41,7 +39,6 @@ record GroupEnvironment(int rank, int size, int localRank, String masterAddress,
         return Optional.of(new GroupEnvironment(
                 number(environment, RANK, 0, size - 1),
                 size,
-                number(environment, LOCAL_RANK, 0, size - 1),
                 address(environment),
                 number(environment, MASTER_PORT, 0, 65_535)));
     }

@@ -121,10 +121,10 @@ final class Membership implements Watch {
     /**
      * Waits until all processes have joined.
      *
-     * @return where each listens for data, by rank
+     * @return all of them, by rank
      * @throws LockstepException of kind WORKER that names who is missing
      */
-    Map<Integer, InetSocketAddress> awaitRoster(int size, Duration patience) {
+    Map<Integer, PeerMonitor.Member> awaitRoster(int size, Duration patience) {
         try {
             return monitor.awaitRoster(patience);
         } catch (LockstepException e) {

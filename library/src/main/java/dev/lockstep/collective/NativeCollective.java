@@ -160,6 +160,11 @@ final class NativeCollective implements Collective {
     }
 
     @Override
+    public int processesHere() {
+        return group.processesHere();
+    }
+
+    @Override
     public void allReduceSum(Tensor buffer) {
         if (Buffers.length(buffer) == 0) {
             return;

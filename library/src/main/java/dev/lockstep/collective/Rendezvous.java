@@ -4,6 +4,8 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.Connection;
 import dev.lockstep.supervise.FailureReport;
 import dev.lockstep.supervise.GroupSecret;
+import dev.lockstep.supervise.HostName;
+import dev.lockstep.supervise.PeerMonitor;
 import dev.lockstep.supervise.Place;
 import dev.lockstep.supervise.SupervisorAddress;
 import java.io.IOException;
@@ -47,8 +49,8 @@ final class Rendezvous {
             if (port == null) {
                 throw new IllegalStateException("joined without a place");
             }
-            Map<Integer, InetSocketAddress> roster = membership.awaitRoster(place.size(), terms.joinTimeout());
-            return group(membership, port.connect(roster));
+            Map<Integer, PeerMonitor.Member> roster = membership.awaitRoster(place.size(), terms.joinTimeout());
+            return group(membership, port.connect(roster), processesHere(roster));
         } catch (IOException e) {
             LockstepException failure =
                     LockstepException.worker("the processes cannot connect: " + e.getMessage(), "", "see their logs");
@@ -61,13 +63,22 @@ final class Rendezvous {
         }
     }
 
-    private SocketGroup group(Membership membership, Map<Integer, SocketChannel> channels) throws IOException {
+    private int processesHere(Map<Integer, PeerMonitor.Member> roster) {
+        String here = HostName.own();
+        return Math.toIntExact(roster.values().stream()
+                .filter(member -> member.host().equals(here))
+                .count());
+    }
+
+    private SocketGroup group(Membership membership, Map<Integer, SocketChannel> channels, int processesHere)
+            throws IOException {
         Selector selector = Selector.open();
         Map<Integer, Link> links = new HashMap<>();
         for (Map.Entry<Integer, SocketChannel> channel : channels.entrySet()) {
             links.put(channel.getKey(), new Link(channel.getKey(), channel.getValue(), selector));
         }
-        return new SocketGroup(place.rank(), place.size(), links, selector, membership, terms.callTimeout());
+        return new SocketGroup(
+                place.rank(), place.size(), processesHere, links, selector, membership, terms.callTimeout());
     }
 
     private Membership membership() {

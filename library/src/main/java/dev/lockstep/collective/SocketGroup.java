@@ -31,6 +31,7 @@ final class SocketGroup {
 
     private final int rank;
     private final int size;
+    private final int processesHere;
     private final Map<Integer, Link> links;
     private final Selector selector;
     private final Watch watch;
@@ -40,12 +41,21 @@ final class SocketGroup {
     private volatile boolean broken;
 
     /**
+     * @param processesHere how many of the group run on this machine
      * @param links to every other rank, registered with the selector
      * @param callTimeout how long one message may take
      */
-    SocketGroup(int rank, int size, Map<Integer, Link> links, Selector selector, Watch watch, Duration callTimeout) {
+    SocketGroup(
+            int rank,
+            int size,
+            int processesHere,
+            Map<Integer, Link> links,
+            Selector selector,
+            Watch watch,
+            Duration callTimeout) {
         this.rank = rank;
         this.size = size;
+        this.processesHere = processesHere;
         this.links = Map.copyOf(links);
         this.selector = selector;
         this.watch = watch;
@@ -58,6 +68,10 @@ final class SocketGroup {
 
     int size() {
         return size;
+    }
+
+    int processesHere() {
+        return processesHere;
     }
 
     Duration callTimeout() {

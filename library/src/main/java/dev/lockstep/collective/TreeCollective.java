@@ -52,6 +52,11 @@ final class TreeCollective implements Collective {
     }
 
     @Override
+    public int processesHere() {
+        return group.processesHere();
+    }
+
+    @Override
     public void allReduceSum(Tensor buffer) {
         long length = Buffers.length(buffer);
         if (length == 0) {

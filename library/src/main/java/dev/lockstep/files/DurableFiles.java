@@ -5,12 +5,16 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Changes to files that a crash or a loss of power cannot undo once the call has returned, and of which no part is seen
@@ -97,6 +101,35 @@ public final class DurableFiles {
         syncFolderOf(file);
     }
 
+    /**
+     * Gives a folder its name: first all that is in it is synced, then it is renamed, then the folder that holds it is synced.
+     * Under the new name there is never a part of it.
+     *
+     * @param place on the same disk; must be missing, or an empty folder
+     */
+    public static void publish(Path folder, Path place) throws IOException {
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                if (attributes.isRegularFile()) {
+                    syncFile(file);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure) throws IOException {
+                if (failure != null) {
+                    throw failure;
+                }
+                syncFolder(visited);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+        Files.move(folder, place, StandardCopyOption.ATOMIC_MOVE);
+        syncFolderOf(place);
+    }
+
     /** Deletes a file, where there is one. */
     public static void delete(Path file) throws IOException {
         if (Files.deleteIfExists(file)) {
@@ -119,22 +152,27 @@ public final class DurableFiles {
 
     /** Brings to the disk what was written to a file, and its name. */
     public static void sync(Path file) throws IOException {
+        syncFile(file);
+        syncFolderOf(file);
+    }
+
+    private static void syncFile(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             channel.force(true);
         }
-        syncFolderOf(file);
     }
 
     /**
      * Removes what writes that never ended have left behind. Only for the one process that writes to the folder.
      *
-     * @param names of the files that were being written, with {@code *} for any characters; at most 48 of each count
+     * @param names of the files that were being written, as a glob; at most 48 characters each
      */
     public static void removeUnfinished(Path folder, String names) throws IOException {
         if (!Files.isDirectory(folder)) {
             return;
         }
-        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(folder, names + "*" + TEMPORARY)) {
+        try (DirectoryStream<Path> leftovers =
+                Files.newDirectoryStream(folder, names + "." + "[0-9a-f]".repeat(16) + TEMPORARY)) {
             for (Path leftover : leftovers) {
                 Files.deleteIfExists(leftover);
             }

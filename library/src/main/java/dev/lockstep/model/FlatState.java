@@ -5,6 +5,7 @@ import static dev.lockstep.model.ParameterLayout.variance;
 
 import dev.lockstep.model.ParameterLayout.BatchNormLayer;
 import dev.lockstep.torch.StepScope;
+import dev.lockstep.torch.Tensors;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -51,6 +52,11 @@ public final class FlatState {
     /** {@code layout().parameters()} floats: u of Eq. 9 or v of Eq. 10. */
     public Tensor momentum() {
         return momentum;
+    }
+
+    /** Whether every number of it is finite. */
+    public boolean isFinite() {
+        return Tensors.isFinite(parameters) && Tensors.isFinite(momentum) && Tensors.isFinite(running);
     }
 
     /** At least {@code layout().statistics()} floats. */

@@ -1,5 +1,6 @@
 package dev.lockstep.natives;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -63,7 +64,7 @@ record PackedLibrary(JarFile jar, JarEntry entry, String name) {
 
     /** Where JavaCPP looks for it. */
     Path in(Path cache) {
-        return cache.resolve(Path.of(jar.getName()).getFileName())
+        return cache.resolve(new File(jar.getName()).getName())
                 .resolve(entry.getName())
                 .resolveSibling(name);
     }

@@ -48,7 +48,7 @@ public final class MomentumSgd {
      */
     public void update(Tensor parameters, Tensor gradient, Tensor state, long decayed, Rates rates) {
         if (decayed > 0 && rates.weightDecay != 0) {
-            gradient.narrow(0, 0, decayed).add_(parameters.narrow(0, 0, decayed), new Scalar(rates.weightDecay));
+            gradient.narrow(0, 0, decayed).add_(parameters.narrow(0, 0, decayed), scalar(rates.weightDecay));
         }
         if (form == MomentumForm.GRADIENT) {
             updateGradientForm(parameters, gradient, state, rates);
@@ -58,18 +58,23 @@ public final class MomentumSgd {
     }
 
     private void updateGradientForm(Tensor w, Tensor g, Tensor u, Rates rates) {
-        u.mul_(new Scalar(momentum)).add_(g);
-        Tensor direction = nesterov ? g.add_(u, new Scalar(momentum)) : u;
-        w.add_(direction, new Scalar(-rates.learningRate));
+        u.mul_(scalar(momentum)).add_(g);
+        Tensor direction = nesterov ? g.add_(u, scalar(momentum)) : u;
+        w.add_(direction, scalar(-rates.learningRate));
     }
 
     private void updateVelocityForm(Tensor w, Tensor g, Tensor v, Rates rates) {
         double c = correction ? rates.learningRate / rates.previousLearningRate : 1;
-        v.mul_(new Scalar(momentum * c)).add_(g, new Scalar(rates.learningRate));
+        v.mul_(scalar(momentum * c)).add_(g, scalar(rates.learningRate));
         if (nesterov) {
-            w.add_(g.mul_(new Scalar(rates.learningRate)).add_(v, new Scalar(momentum)), new Scalar(-1.0));
+            w.add_(g.mul_(scalar(rates.learningRate)).add_(v, scalar(momentum)), scalar(-1.0));
         } else {
-            w.add_(v, new Scalar(-1.0));
+            w.add_(v, scalar(-1.0));
         }
+    }
+
+    /** PyTorch refuses a number that is finite and beyond float32. As an infinite one it makes the weights tell. */
+    private static Scalar scalar(double value) {
+        return new Scalar(Float.isFinite((float) value) ? value : (float) value);
     }
 }

@@ -1,12 +1,12 @@
 package dev.lockstep.report;
 
 import dev.lockstep.errors.InputFile;
+import dev.lockstep.files.DurableFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -109,17 +109,14 @@ public record Environment(
     }
 
     private void write(Path folder) throws IOException {
-        Path temporary = folder.resolve(NAME + ".new");
-        Files.writeString(temporary, MetricsJson.JSON.writeValueAsString(this) + "\n");
-        Files.move(
-                temporary, folder.resolve(NAME), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        DurableFiles.write(folder.resolve(NAME), Json.MAPPER.writeValueAsString(this) + "\n");
     }
 
     /** Empty when the folder has none that can be read. */
     public static Optional<Environment> read(Path folder) {
         try {
             return Optional.ofNullable(
-                    MetricsJson.JSON.readValue(InputFile.text(folder.resolve(NAME), MOST_BYTES), Environment.class));
+                    Json.MAPPER.readValue(InputFile.text(folder.resolve(NAME), MOST_BYTES), Environment.class));
         } catch (IOException e) {
             return Optional.empty();
         }

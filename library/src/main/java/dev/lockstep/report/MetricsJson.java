@@ -1,19 +1,17 @@
 package dev.lockstep.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.Optional;
 
 /** The JSON form of metrics: one object a line; numbers that are not finite are null. */
 final class MetricsJson {
-    static final ObjectMapper JSON = new ObjectMapper();
-
     private MetricsJson() {}
 
     static String line(StepMetrics step) {
-        ObjectNode line = JSON.createObjectNode()
+        ObjectNode line = Json.MAPPER
+                .createObjectNode()
                 .put("type", "step")
                 .put("step", step.step())
                 .put("epoch", step.epoch());
@@ -29,7 +27,8 @@ final class MetricsJson {
     }
 
     static String line(EpochMetrics epoch) {
-        ObjectNode line = JSON.createObjectNode()
+        ObjectNode line = Json.MAPPER
+                .createObjectNode()
                 .put("type", "epoch")
                 .put("epoch", epoch.epoch())
                 .put("step", epoch.step());
@@ -43,7 +42,8 @@ final class MetricsJson {
     }
 
     static String line(BadImage image) {
-        return JSON.createObjectNode()
+        return Json.MAPPER
+                .createObjectNode()
                 .put("type", "bad-image")
                 .put("step", image.step())
                 .put("epoch", image.epoch())
@@ -56,7 +56,7 @@ final class MetricsJson {
     /** A {@link StepMetrics}, an {@link EpochMetrics} or a {@link BadImage}; empty when the line is not one whole record. */
     static Optional<Record> parse(byte[] line) {
         try {
-            JsonNode node = JSON.readTree(line);
+            JsonNode node = Json.MAPPER.readTree(line);
             String type = node.path("type").asText();
             if (!isCount(node.path("step"))
                     || !isCount(node.path("epoch"))

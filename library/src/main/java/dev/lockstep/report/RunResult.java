@@ -4,13 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 
 /**
@@ -60,7 +56,7 @@ public record RunResult(
     }
 
     public String toJson() {
-        ObjectNode node = MetricsJson.JSON
+        ObjectNode node = Json.MAPPER
                 .createObjectNode()
                 .put("status", status.name().toLowerCase(Locale.ROOT))
                 .put("weights_sha256", weightsSha256)
@@ -90,13 +86,8 @@ public record RunResult(
      */
     public void write(Path runFolder) {
         Path file = runFolder.resolve(NAME);
-        Path temporary = runFolder.resolve(NAME + ".new");
         try {
-            Files.writeString(temporary, toJson() + "\n", StandardCharsets.UTF_8);
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                channel.force(true);
-            }
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            DurableFiles.write(file, toJson() + "\n");
         } catch (IOException e) {
             throw new LockstepException(
                     LockstepException.Kind.CHECKPOINT,
@@ -112,7 +103,7 @@ public record RunResult(
     public static RunResult read(Path runFolder) {
         Path file = runFolder.resolve(NAME);
         try {
-            return parse(MetricsJson.JSON.readTree(InputFile.bytes(file, MOST_BYTES)));
+            return parse(Json.MAPPER.readTree(InputFile.bytes(file, MOST_BYTES)));
         } catch (IOException | IllegalArgumentException e) {
             throw LockstepException.data(
                     "no readable result: " + e, "file = " + file, "finish the run, or remove the file");

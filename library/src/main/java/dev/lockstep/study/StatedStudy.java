@@ -1,12 +1,12 @@
 package dev.lockstep.study;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.study.StudyFile.Question;
 import dev.lockstep.study.StudyFile.Variant;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,9 +32,7 @@ final class StatedStudy {
         if (Files.exists(kept)) {
             compare(StudyFile.read(kept), study.file(), out);
         }
-        Path temporary = out.resolve(NAME + ".new");
-        Files.copy(study.path(), temporary, StandardCopyOption.REPLACE_EXISTING);
-        Files.move(temporary, kept, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        DurableFiles.write(kept, Files.readAllBytes(study.path()));
     }
 
     private static void compare(StudyFile first, StudyFile now, Path out) {

@@ -8,12 +8,11 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
+import dev.lockstep.report.Json;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.Map;
 
 /**
  * What a study found: its runs in the order of the grid, the table and the answers. The files it writes hold nothing that
@@ -25,12 +24,16 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
     /** All a test needs to compute every figure again. */
     public static final String SUMMARY = "summary.json";
 
+    /** The files that {@link #write} writes. */
+    static final List<String> NAMES =
+            List.of(SUMMARY, "table.csv", "runs.csv", "curves.csv", "answers.csv", "results.md");
+
     private static final int MOST_BYTES = 100_000_000;
-    private static final ObjectMapper JSON = new ObjectMapper()
+    private static final ObjectMapper JSON = Json.MAPPER
+            .copy()
             .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(SerializationFeature.INDENT_OUTPUT)
-            .enable(SerializationFeature.WRITE_ENUMS_USING_TO_STRING)
-            .registerModule(NotANumber.asNull());
+            .enable(SerializationFeature.WRITE_ENUMS_USING_TO_STRING);
 
     /**
      * A variant's line of the table.
@@ -107,20 +110,16 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
      * {@code results.md}.
      */
     void write(Path out) {
-        Map<String, String> files = Map.of(
-                SUMMARY,
+        List<String> texts = List.of(
                 summaryJson(),
-                "table.csv",
                 StudyTables.table(this),
-                "runs.csv",
                 StudyTables.runs(this),
-                "curves.csv",
                 StudyTables.curves(this),
-                "answers.csv",
                 StudyTables.answers(this),
-                "results.md",
                 markdown());
-        files.forEach((name, text) -> write(out.resolve(name), text));
+        for (int i = 0; i < NAMES.size(); i++) {
+            write(out.resolve(NAMES.get(i)), texts.get(i));
+        }
     }
 
     /** The table and the verdicts, for RESULTS.md. */
@@ -140,10 +139,8 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
     }
 
     private static void write(Path file, String text) {
-        Path temporary = file.resolveSibling(file.getFileName() + ".new");
         try {
-            Files.writeString(temporary, text);
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            DurableFiles.write(file, text);
         } catch (IOException e) {
             throw new LockstepException(
                     LockstepException.Kind.RECIPE,

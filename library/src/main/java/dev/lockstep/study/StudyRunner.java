@@ -1,13 +1,16 @@
 package dev.lockstep.study;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.Environment;
 import dev.lockstep.report.RunResult;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -29,6 +32,8 @@ import java.util.concurrent.TimeUnit;
  * again, which resumes them.
  */
 public final class StudyRunner {
+    private static final String LOCK = "study.lock";
+
     private final Study study;
     private final Path out;
     private final RunExecutor executor;
@@ -50,6 +55,24 @@ public final class StudyRunner {
         this.listener = listener;
         this.grid = study.grid(out);
         this.earlier = new EarlierRuns(reuse);
+    }
+
+    /**
+     * Checks that a folder is a study's or new: what a study writes must not take the place of what a user wrote.
+     *
+     * @throws LockstepException of kind RECIPE naming the file that is in the way
+     */
+    public static void requireOwn(Path out) {
+        List<String> written = new ArrayList<>(StudyResults.NAMES);
+        written.addAll(List.of(Environment.NAME, "report.html", "plots"));
+        for (String name : Files.exists(out.resolve(LOCK)) ? List.<String>of() : written) {
+            if (Files.exists(out.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
+                throw LockstepException.recipe(
+                        "the study would write over what no study wrote",
+                        "file = " + out.resolve(name),
+                        "move it away, or give another --out");
+            }
+        }
     }
 
     /** The runs that need no training: they are finished in the folder, or another study has made them. */
@@ -83,8 +106,8 @@ public final class StudyRunner {
     }
 
     private FileChannel lockFile() throws IOException {
-        Files.createDirectories(out);
-        return FileChannel.open(out.resolve("study.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        DurableFiles.createFolders(out);
+        return FileChannel.open(out.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     }
 
     private FileLock lock(FileChannel channel) throws IOException {
@@ -203,7 +226,7 @@ public final class StudyRunner {
 
     private void runOne(StudyRun run) throws InterruptedException, IOException {
         listener.onRunStart(run);
-        Files.createDirectories(run.folder());
+        DurableFiles.createFolders(run.folder());
         RunResult result = executor.run(run);
         if (result.status() == RunResult.Status.INTERRUPTED) {
             throw new InterruptedException(run.title());
@@ -217,7 +240,7 @@ public final class StudyRunner {
     private RunSummary keep(StudyRun run, RunResult result) throws IOException {
         Path recipe = run.folder().resolve("recipe.yaml");
         if (!Files.exists(recipe)) {
-            Files.writeString(recipe, run.recipe().toYaml());
+            DurableFiles.write(recipe, run.recipe().toYaml());
         }
         if (result.status() == RunResult.Status.DIVERGED) {
             result.write(run.folder());

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class Peer implements Closeable {
     /** In both directions, once a {@link #period}. */
     static final String BEAT = "BEAT";
-    /** To processes, one for each of the group: {@code MEMBER rank host port}. */
+    /** To processes, one for each of the group: {@code MEMBER rank address port machine}. */
     static final String MEMBER = "MEMBER";
     /** To processes: all of the group have been named. */
     static final String COMPLETE = "COMPLETE";

@@ -32,7 +32,7 @@ public final class PeerMonitor implements AutoCloseable {
     private final Watcher watcher;
     private final Peer peer;
     private final InetAddress supervisor;
-    private final CompletableFuture<Map<Integer, InetSocketAddress>> roster = new CompletableFuture<>();
+    private final CompletableFuture<Map<Integer, Member>> roster = new CompletableFuture<>();
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile boolean ended;
     private volatile long lastHeard = System.nanoTime();
@@ -69,6 +69,14 @@ public final class PeerMonitor implements AutoCloseable {
         }
     }
 
+    /**
+     * A process of the group.
+     *
+     * @param data where it listens for data
+     * @param host the name of its machine
+     */
+    public record Member(InetSocketAddress data, String host) {}
+
     /** How a process ends for a reason that lies outside of it. */
     @FunctionalInterface
     public interface Ending {
@@ -102,10 +110,10 @@ public final class PeerMonitor implements AutoCloseable {
     /**
      * Waits until all processes of the group have joined.
      *
-     * @return where each listens for data, by rank
+     * @return all of them, by rank
      * @throws LockstepException of kind WORKER when some do not come in time
      */
-    public Map<Integer, InetSocketAddress> awaitRoster(Duration patience) {
+    public Map<Integer, Member> awaitRoster(Duration patience) {
         try {
             return roster.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
@@ -151,7 +159,7 @@ public final class PeerMonitor implements AutoCloseable {
     }
 
     private void listen() {
-        Map<Integer, InetSocketAddress> members = new HashMap<>();
+        Map<Integer, Member> members = new HashMap<>();
         for (String line = peer.read(); line != null; line = peer.read()) {
             lastHeard = System.nanoTime();
             if (line.startsWith(Peer.MEMBER + " ")) {
@@ -169,10 +177,11 @@ public final class PeerMonitor implements AutoCloseable {
         end(watcher.gone());
     }
 
-    private void note(String[] words, Map<Integer, InetSocketAddress> members) {
+    private void note(String[] words, Map<Integer, Member> members) {
         try {
             InetAddress host = words[2].equals(Place.SAME) ? supervisor : InetAddress.getByName(words[2]);
-            members.put(Integer.parseInt(words[1]), new InetSocketAddress(host, Integer.parseInt(words[3])));
+            InetSocketAddress data = new InetSocketAddress(host, Integer.parseInt(words[3]));
+            members.put(Integer.parseInt(words[1]), new Member(data, words[4]));
         } catch (UnknownHostException | IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
             end("the supervisor told a member that cannot be reached: " + String.join(" ", words));
         }

@@ -227,8 +227,8 @@ public final class Supervisor implements AutoCloseable {
         }
         complete = true;
         List<String> lines = members.values().stream()
-                .map(member ->
-                        Peer.MEMBER + " " + member.rank() + " " + member.dataHost + " " + member.place.dataPort())
+                .map(member -> Peer.MEMBER + " " + member.rank() + " " + member.dataHost + " " + member.place.dataPort()
+                        + " " + member.host())
                 .toList();
         for (Member member : members.values()) {
             lines.forEach(member.peer::send);

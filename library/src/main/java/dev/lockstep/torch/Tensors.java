@@ -45,6 +45,16 @@ public final class Tensors {
         return tensor.slice(dimension, new LongOptional(from), new LongOptional(to), step);
     }
 
+    /** Whether every element is finite. */
+    public static boolean isFinite(Tensor tensor) {
+        try (StepScope scope = new StepScope()) {
+            // One pass. What is not finite stays so in a sum, whatever is added; large numbers may overflow.
+            return Float.isFinite(tensor.sum().item_float())
+                    || Float.isFinite(tensor.min().item_float())
+                            && Float.isFinite(tensor.max().item_float());
+        }
+    }
+
     /** A copy of the elements in row-major logical order, whatever their layout in memory. */
     public static float[] toArray(Tensor tensor) {
         try (StepScope scope = new StepScope()) {

@@ -4,7 +4,6 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeDifference;
-import dev.lockstep.recipe.RecipeFile;
 import java.util.List;
 import java.util.Map;
 
@@ -17,7 +16,7 @@ final class CheckpointFit {
      * @throws LockstepException of kind CHECKPOINT when it is of another recipe, of other data, or beyond the recipe's end
      */
     static void require(Checkpoint checkpoint, Recipe recipe, String fingerprint, int iterationsPerEpoch) {
-        List<String> differing = RecipeDifference.ofArithmetic(recipe, recipeOf(checkpoint));
+        List<String> differing = RecipeDifference.ofArithmetic(recipe, CheckpointRecipe.of(checkpoint, Map.of()));
         if (!differing.isEmpty()) {
             throw LockstepException.checkpoint(
                     "checkpoint is of another recipe: " + String.join(", ", differing),
@@ -38,17 +37,6 @@ final class CheckpointFit {
                     "checkpoint is beyond the end of the recipe: step = " + checkpoint.step(),
                     "epochs = " + recipe.epochs() + ", steps = " + totalSteps,
                     "give more epochs, an earlier checkpoint with --resume FILE, or --resume never to start anew");
-        }
-    }
-
-    private static Recipe recipeOf(Checkpoint checkpoint) {
-        try {
-            return RecipeFile.parse(checkpoint.recipe(), "recipe of the checkpoint", Map.of());
-        } catch (LockstepException e) {
-            throw LockstepException.checkpoint(
-                    "the recipe of the checkpoint cannot be read: " + e.whatAndWhere(),
-                    "step = " + checkpoint.step(),
-                    "use the version of Lockstep that wrote it, or another checkpoint");
         }
     }
 }

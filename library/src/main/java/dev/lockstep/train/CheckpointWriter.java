@@ -4,10 +4,12 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.checkpoint.HostTensor;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.TorchRuntime;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CheckpointWriter implements AutoCloseable {
     private final CheckpointDirectory directory;
+    private final List<Path> before;
     private final Consumer<String> notices;
     /** What the writing thread has to say; handed on by the thread that calls, since sinks are used by one. */
     private final Queue<String> unsaid = new ConcurrentLinkedQueue<>();
@@ -36,11 +39,18 @@ public final class CheckpointWriter implements AutoCloseable {
     private final ExecutorService thread;
     private @Nullable Future<?> writing;
 
+    /** A writer of checkpoints alone. */
+    public CheckpointWriter(CheckpointDirectory directory, Consumer<String> notices) {
+        this(directory, List.of(), notices);
+    }
+
     /**
+     * @param before files that must reach the disk before a checkpoint does: it says that they reach so far
      * @param notices takes warnings, in the thread that calls {@link #write}, {@link #report} or {@link #finish}
      */
-    public CheckpointWriter(CheckpointDirectory directory, Consumer<String> notices) {
+    public CheckpointWriter(CheckpointDirectory directory, List<Path> before, Consumer<String> notices) {
         this.directory = directory;
+        this.before = List.copyOf(before);
         this.notices = notices;
         this.thread = Executors.newSingleThreadExecutor(task -> {
             Thread made = new Thread(task, "lockstep-checkpoint");
@@ -68,6 +78,7 @@ public final class CheckpointWriter implements AutoCloseable {
             try (StepScope scope = new StepScope()) {
                 Map<String, HostTensor> tensors =
                         Checkpoint.tensors(state.layout(), copies.get(0), copies.get(1), copies.get(2), step);
+                syncBefore();
                 directory.write(new Checkpoint(
                         step,
                         step / iterationsPerEpoch,
@@ -88,6 +99,17 @@ public final class CheckpointWriter implements AutoCloseable {
                 copies.forEach(Tensor::close);
             }
         });
+    }
+
+    /** A run must not end for its log. */
+    private void syncBefore() {
+        for (Path file : before) {
+            try {
+                DurableFiles.sync(file);
+            } catch (IOException e) {
+                unsaid.add("warning: a power failure may cut off metrics, file = " + file + ": " + e.getMessage());
+            }
+        }
     }
 
     private void prune() {

@@ -8,8 +8,13 @@ import org.bytedeco.pytorch.Tensor;
 
 /** A network that starts from given weights instead of those that the seed draws. */
 public record InitialWeights(ImageClassifier network, Weights weights) implements ImageClassifier {
-    /** The same networks, each starting from the weights. */
+    /**
+     * The same networks, each starting from the weights.
+     *
+     * @throws dev.lockstep.errors.LockstepException of kind CHECKPOINT when a weight is not finite
+     */
     public static ModelFactory of(Weights weights, ModelFactory models) {
+        weights.requireFinite();
         return (settings, input, classes) -> new InitialWeights(models.create(settings, input, classes), weights);
     }
 

@@ -1,9 +1,9 @@
 package dev.lockstep.train;
 
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.image.BadImages;
+import dev.lockstep.report.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
@@ -15,8 +15,6 @@ import java.util.TreeMap;
  * process gets the same.
  */
 final class ReplacedImages {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private ReplacedImages() {}
 
     /**
@@ -31,8 +29,8 @@ final class ReplacedImages {
         SortedMap<Integer, String> all = new TreeMap<>();
         try {
             for (byte[] bytes :
-                    collective.allGather(JSON.writeValueAsString(mine).getBytes(StandardCharsets.UTF_8))) {
-                all.putAll(JSON.readValue(bytes, new TypeReference<TreeMap<Integer, String>>() {}));
+                    collective.allGather(Json.MAPPER.writeValueAsString(mine).getBytes(StandardCharsets.UTF_8))) {
+                all.putAll(Json.MAPPER.readValue(bytes, new TypeReference<TreeMap<Integer, String>>() {}));
             }
         } catch (IOException e) {
             throw new IllegalStateException(e);

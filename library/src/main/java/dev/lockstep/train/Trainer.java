@@ -174,7 +174,7 @@ public final class Trainer implements AutoCloseable {
      */
     public void restore(Checkpoint checkpoint) {
         CheckpointFit.require(checkpoint, recipe, fingerprint, plan.iterationsPerEpoch());
-        Books kept = Books.fromJson(checkpoint.trainer());
+        Books kept = Books.fromJson(checkpoint.trainer(), checkpoint.step(), plan.iterationsPerEpoch());
         checkpoint.restore(state);
         step = checkpoint.step();
         books = kept;
@@ -197,7 +197,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Whether the run was stopped between an epoch's last step and the end of its evaluation. */
     private boolean isEvaluationDue() {
-        return books.epochs().size() < step / plan.iterationsPerEpoch();
+        return books.epochsDone() < step / plan.iterationsPerEpoch();
     }
 
     public MinibatchPlan plan() {
@@ -208,8 +208,13 @@ public final class Trainer implements AutoCloseable {
         return state;
     }
 
-    /** Results of the epochs that are done, those before a resume included. */
-    public List<EpochMetrics> epochs() {
+    /** Epochs that are trained and evaluated, those before a resume included. */
+    public int epochsDone() {
+        return books.epochsDone();
+    }
+
+    /** Results of the last five of those. */
+    public List<EpochMetrics> lastEpochs() {
         return books.epochs();
     }
 
@@ -305,6 +310,7 @@ public final class Trainer implements AutoCloseable {
                 boolean save = epochDone || isDue(options.checkpointEvery()) || stopping || step == end;
                 if (save || isDue(options.auditEvery())) {
                     compareState();
+                    requireFinite();
                 }
                 if (save) {
                     save(listener);
@@ -321,9 +327,24 @@ public final class Trainer implements AutoCloseable {
             }
         }
         if (end == 0) {
+            requireFinite();
             listener.onCheckpoint();
         }
         return step >= last ? End.COMPLETED : End.STOPPED_AFTER;
+    }
+
+    /**
+     * A step whose loss and gradient are finite may still bring weights that are not. Every process has the same state by
+     * now, and finds the same.
+     */
+    private void requireFinite() {
+        if (!state.isFinite()) {
+            throw new LockstepException(
+                    LockstepException.Kind.DIVERGED,
+                    "training diverged: its weights are not finite",
+                    "step = " + step + ", learning rate = " + (float) learningRate.at(Math.max(0, step - 1)),
+                    "lower learning-rate.reference or lengthen learning-rate.warmup; the checkpoint before stays");
+        }
     }
 
     private boolean isDue(long every) {

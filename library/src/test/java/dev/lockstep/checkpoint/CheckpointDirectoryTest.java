@@ -2,22 +2,35 @@ package dev.lockstep.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.CrashTest;
+import dev.lockstep.files.DurableFiles;
+import dev.lockstep.files.FaultyFileSystem;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import net.jqwik.api.constraints.StringLength;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointDirectoryTest {
     @TempDir
@@ -149,7 +162,7 @@ class CheckpointDirectoryTest {
     void unfinishedFiles_areRemoved() throws IOException {
         CheckpointDirectory directory = directory(2);
         write(directory, checkpoint(5));
-        Files.writeString(folder.resolve("step-00000007.safetensors.tmp"), "half");
+        Files.writeString(folder.resolve("step-00000007.safetensors.0123456789abcdef.tmp"), "half");
         Files.writeString(folder.resolve("mine.tmp"), "stays");
         directory.removeUnfinished();
         assertThat(names()).containsExactly("mine.tmp", "step-00000005.safetensors");
@@ -174,16 +187,17 @@ class CheckpointDirectoryTest {
         assertThat(directory.newest()).isEmpty();
     }
 
-    /** /dev/full stands for the disk: opening works, every write says "No space left on device". */
     @Test
     void fullDisk_failsAndLeavesOldCheckpointsWhole() throws IOException {
-        Path full = Path.of("/dev/full");
-        assumeTrue(Files.isWritable(full));
         CheckpointDirectory directory = directory(2);
         Path old = write(directory, checkpoint(10));
         byte[] before = Files.readAllBytes(old);
-        Files.createSymbolicLink(folder.resolve("step-00000020.safetensors.tmp"), full);
-        assertThatThrownBy(() -> write(directory, checkpoint(20)))
+        FaultyFileSystem full = new FaultyFileSystem(folder, (change, file) -> {
+            if (change.equals("write")) {
+                throw new IOException("No space left on device");
+            }
+        });
+        assertThatThrownBy(() -> write(new CheckpointDirectory(full.folder(), 2, notices::add), checkpoint(20)))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("No space left on device");
         assertThat(names()).containsExactly("step-00000010.safetensors");
@@ -191,6 +205,119 @@ class CheckpointDirectoryTest {
         assertThat(newestStep(directory)).isEqualTo(10);
         write(directory, checkpoint(20));
         assertThat(newestStep(directory)).isEqualTo(20);
+    }
+
+    private static void writeTwo(Path folder, CrashTest.Acknowledged acknowledged) throws IOException {
+        CheckpointDirectory directory = new CheckpointDirectory(folder.resolve("run/checkpoints"), 1, notice -> {});
+        for (long step = 10; step <= 20; step += 10) {
+            directory.write(checkpoint(step));
+            acknowledged.set(step);
+            directory.prune();
+        }
+    }
+
+    private void requireAcknowledged(Path folder, long acknowledged) throws IOException {
+        CheckpointDirectory directory = new CheckpointDirectory(folder.resolve("run/checkpoints"), 1, notices::add);
+        long newest = directory.newest().map(Checkpoint::step).orElse(0L);
+        assertThat(newest).isGreaterThanOrEqualTo(acknowledged).isIn(0L, 10L, 20L);
+        assertThat(notices).as("no file is there in part").isEmpty();
+        directory.removeUnfinished();
+        write(directory, checkpoint(30));
+        assertThat(newestStep(directory)).isEqualTo(30);
+    }
+
+    @Test
+    void power_lostAtAnyChange_leavesEveryCheckpointThatWasAcknowledged() throws IOException {
+        int changes = new CrashTest(folder).losePower(CheckpointDirectoryTest::writeTwo, this::requireAcknowledged);
+        assertThat(changes).isGreaterThan(12);
+    }
+
+    @Test
+    void change_refusedAnywhere_leavesEveryCheckpointThatWasAcknowledged() throws IOException {
+        new CrashTest(folder).refuse(CheckpointDirectoryTest::writeTwo, this::requireAcknowledged);
+    }
+
+    private static Checkpoint of(float value, String trainer, List<String> classNames) {
+        return new Checkpoint(
+                7, 1, 3, "name: x\n", "f00d", classNames, trainer, Map.of("w", HostTensor.of(new float[] {value}, 1)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void valuesThatAreNotFinite_areNeitherWrittenNorTakenForGood(float value) throws IOException {
+        CheckpointDirectory directory = directory(2);
+        write(directory, checkpoint(5));
+        assertThatThrownBy(() -> directory.write(of(value, "{}", List.of())))
+                .isInstanceOf(IOException.class)
+                .hasMessage("tensor w is not finite");
+        assertThat(names()).containsExactly("step-00000005.safetensors");
+        // As earlier versions wrote them.
+        Safetensors good = of(1, "{}", List.of()).toFile();
+        writeRaw(new Safetensors(good.metadata(), Map.of("w", HostTensor.of(new float[] {value}, 1))));
+        assertThat(newestStep(directory)).isEqualTo(5);
+        assertThat(notices).hasSize(1).first().asString().contains("tensor w is not finite", "use an earlier one");
+    }
+
+    private Path writeRaw(Safetensors contents) throws IOException {
+        Path file = folder.resolve("step-00000007.safetensors");
+        DurableFiles.write(file, contents::write);
+        return file;
+    }
+
+    @Property(tries = 40, edgeCases = EdgeCasesMode.NONE)
+    void whateverIsWritten_canBeRead(
+            @ForAll @StringLength(max = 30) String trainer,
+            @ForAll @IntRange(max = 1_000_000) int repeated,
+            @ForAll @Size(max = 5) List<@StringLength(max = 9) String> classNames)
+            throws IOException {
+        Path file = Files.createTempFile("any", ".safetensors");
+        String books = (trainer + "x").repeat(Math.min(repeated, 15_000_000 / (trainer.length() + 1)));
+        DurableFiles.write(file, of(1, books, classNames).toFile()::write);
+        Checkpoint read = Checkpoint.read(file);
+        Files.delete(file);
+        assertThat(read.trainer().equals(inUtf8(books))).isTrue();
+        assertThat(read.classNames())
+                .isEqualTo(
+                        classNames.stream().map(CheckpointDirectoryTest::inUtf8).toList());
+    }
+
+    /** Half a surrogate pair has no bytes. */
+    private static String inUtf8(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void manyClasses_areWrittenAndRead() throws IOException {
+        List<String> names = Collections.nCopies(1_500_000, "n01440764 tench");
+        Checkpoint read = Checkpoint.read(write(directory(1), of(1, "{}", names)));
+        assertThat(read.classNames()).hasSize(1_500_000).first().isEqualTo("n01440764 tench");
+    }
+
+    @Test
+    void classNamesWithoutEnd_areLeftOut() throws IOException {
+        List<String> names = Collections.nCopies(300_000, "\u0001".repeat(250));
+        assertThat(Checkpoint.read(write(directory(1), of(1, "{}", names))).classNames())
+                .isEmpty();
+    }
+
+    @Test
+    void headerThatNobodyCouldRead_isNotWritten() {
+        assertThatThrownBy(() -> write(directory(1), of(1, "x".repeat(100_000_000), List.of())))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("at most 100000000 are read");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"step,-5", "step,''", "step,1e3", "step,99999999999999999999", "epoch,-2", "iteration,-9"})
+    void forgedPosition_isDamage(String key, String value) throws IOException {
+        Safetensors good = of(1, "{}", List.of()).toFile();
+        Map<String, String> metadata = new TreeMap<>(good.metadata());
+        metadata.put(key, value);
+        Path file = writeRaw(new Safetensors(metadata, good.tensors()));
+        assertThatThrownBy(() -> Checkpoint.read(file))
+                .isInstanceOf(LockstepException.class)
+                .hasMessageContaining("damaged checkpoint: position or class names are malformed");
     }
 
     @Test

@@ -12,8 +12,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class GroupEnvironmentTest {
-    private static final Map<String, String> COMPLETE = Map.of(
-            "RANK", "1", "WORLD_SIZE", "4", "LOCAL_RANK", "1", "MASTER_ADDR", "localhost", "MASTER_PORT", "29500");
+    private static final Map<String, String> COMPLETE =
+            Map.of("RANK", "1", "WORLD_SIZE", "4", "MASTER_ADDR", "localhost", "MASTER_PORT", "29500");
 
     @Test
     void nothingSet_isAlone() {
@@ -22,15 +22,15 @@ class GroupEnvironmentTest {
 
     @Test
     void complete_isRead() {
-        assertThat(GroupEnvironment.from(COMPLETE)).contains(new GroupEnvironment(1, 4, 1, "localhost", 29500));
+        assertThat(GroupEnvironment.from(COMPLETE)).contains(new GroupEnvironment(1, 4, "localhost", 29500));
     }
 
     @Test
     void partial_namesWhatIsMissing() {
         assertRefused(
                 Map.of("RANK", "1", "WORLD_SIZE", "4"),
-                "RANK = 1 is set but LOCAL_RANK, MASTER_ADDR, MASTER_PORT are not, environment of this process, set"
-                        + " all of RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT to join a group, or none to"
+                "RANK = 1 is set but MASTER_ADDR, MASTER_PORT are not, environment of this process, set"
+                        + " all of RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT to join a group, or none to"
                         + " run alone");
     }
 
@@ -42,7 +42,6 @@ class GroupEnvironmentTest {
         "WORLD_SIZE, 0, 'WORLD_SIZE = 0 is not a whole number from 1 to 4096'",
         "WORLD_SIZE, two, 'WORLD_SIZE = two is not a whole number from 1 to 4096'",
         "WORLD_SIZE, 30000000, 'WORLD_SIZE = 30000000 is not a whole number from 1 to 4096'",
-        "LOCAL_RANK, 9, 'LOCAL_RANK = 9 is not a whole number from 0 to 3'",
         "MASTER_PORT, 70000, 'MASTER_PORT = 70000 is not a whole number from 0 to 65535'",
         "MASTER_PORT, 99999999999, 'MASTER_PORT = 99999999999 is not a whole number from 0 to 65535'",
         "MASTER_ADDR, ' ', 'MASTER_ADDR =  is not the host name or the address of rank 0'"
@@ -56,7 +55,7 @@ class GroupEnvironmentTest {
     @Test
     void groupOfOne_needsNoNetwork() {
         Map<String, String> environment = new HashMap<>(COMPLETE);
-        environment.putAll(Map.of("RANK", "0", "LOCAL_RANK", "0", "WORLD_SIZE", "1"));
+        environment.putAll(Map.of("RANK", "0", "WORLD_SIZE", "1"));
         assertThat(Collectives.fromEnvironment(Collectives.Mode.NATIVE, Duration.ofSeconds(1), environment))
                 .isInstanceOf(SoloCollective.class);
     }

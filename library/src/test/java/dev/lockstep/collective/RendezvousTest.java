@@ -43,6 +43,7 @@ class RendezvousTest {
         int port = freePort();
         List<SocketGroup> groups = all(size, port);
         assertThat(groups).extracting(SocketGroup::rank).containsExactlyInAnyOrderElementsOf(ranks(size));
+        assertThat(groups).extracting(SocketGroup::processesHere).containsOnly(size);
         assertThat(gathered(groups)).allSatisfy(all -> assertThat(all).hasSize(size));
         groups.forEach(SocketGroup::leave);
     }
@@ -81,7 +82,7 @@ class RendezvousTest {
 
     @Test
     void masterThatIsUnknown_isNamed() {
-        GroupEnvironment place = new GroupEnvironment(1, 2, 1, "no-such-host.invalid", 29_500);
+        GroupEnvironment place = new GroupEnvironment(1, 2, "no-such-host.invalid", 29_500);
         assertThatThrownBy(() -> new Rendezvous(place, Map.of(), terms(Duration.ofSeconds(1))).join())
                 .hasMessageStartingWith("rank 0 cannot be reached: no-such-host.invalid cannot be resolved, address ="
                         + " no-such-host.invalid:29500");
@@ -112,7 +113,7 @@ class RendezvousTest {
         List<String> endings = Collections.synchronizedList(new ArrayList<>());
         CompletableFuture<Void> zero = CompletableFuture.runAsync(() -> {
             Terms terms = new Terms(GroupSecret.none(), LONG, Duration.ofSeconds(5), LONG, notices::add, endings::add);
-            new Rendezvous(new GroupEnvironment(0, 4, 0, "127.0.0.1", port), Map.of(), terms).join();
+            new Rendezvous(new GroupEnvironment(0, 4, "127.0.0.1", port), Map.of(), terms).join();
         });
         assertThatThrownBy(() -> join(1, 2, port, LONG))
                 .hasMessageStartingWith("WORLD_SIZE differs: rank 1 on ")
@@ -151,7 +152,7 @@ class RendezvousTest {
             List<CompletableFuture<SocketGroup>> joining = Stream.of(1, 0)
                     .map(rank -> CompletableFuture.supplyAsync(
                             () -> {
-                                GroupEnvironment place = new GroupEnvironment(rank, 2, rank, "127.0.0.1", port);
+                                GroupEnvironment place = new GroupEnvironment(rank, 2, "127.0.0.1", port);
                                 return new Rendezvous(place, environment, terms(LONG)).join();
                             },
                             THREADS))
@@ -167,7 +168,7 @@ class RendezvousTest {
     @Test
     void groupWithoutSecret_beyondThisMachine_isWarnedOf() throws IOException {
         int port = freePort();
-        GroupEnvironment place = new GroupEnvironment(0, 2, 0, "some-host", port);
+        GroupEnvironment place = new GroupEnvironment(0, 2, "some-host", port);
         assertThatThrownBy(() ->
                         new Rendezvous(place, Map.of("GLOO_SOCKET_IFNAME", "lo"), terms(Duration.ofSeconds(1))).join())
                 .hasMessageContaining("missing rank = 1");
@@ -218,7 +219,7 @@ class RendezvousTest {
     }
 
     private SocketGroup join(int rank, int size, int port, Duration joinTimeout) {
-        GroupEnvironment place = new GroupEnvironment(rank, size, rank, "127.0.0.1", port);
+        GroupEnvironment place = new GroupEnvironment(rank, size, "127.0.0.1", port);
         return new Rendezvous(place, Map.of(), terms(joinTimeout)).join();
     }
 

@@ -69,7 +69,7 @@ final class ThreadGroups {
     static SocketGroup join(int rank, int size, Supervisor supervisor, Duration callTimeout) {
         Map<String, String> environment =
                 Map.of(SupervisorAddress.VARIABLE, supervisor.address().toString());
-        GroupEnvironment place = new GroupEnvironment(rank, size, rank, "127.0.0.1", 0);
+        GroupEnvironment place = new GroupEnvironment(rank, size, "127.0.0.1", 0);
         return new Rendezvous(place, environment, terms(Duration.ofSeconds(20), callTimeout, new ArrayList<>())).join();
     }
 

@@ -44,13 +44,18 @@ public final class CrashTest {
 
     /** Loses power at every change. Returns the number of changes. */
     public int losePower(Work work, Check check) throws IOException {
-        return losePower(1, work, check);
+        return losePower(1, Files.createTempDirectory(temporary, "empty"), work, check);
     }
 
-    /** Loses power at every {@code stride}-th change. */
-    public int losePower(int stride, Work work, Check check) throws IOException {
+    /**
+     * Loses power at every {@code stride}-th change.
+     *
+     * @param before holds what is on the disk when the work begins
+     */
+    public int losePower(int stride, Path before, Work work, Check check) throws IOException {
         for (int at = 1; ; at += stride) {
             Path folder = Files.createTempDirectory(temporary, "crash");
+            new Disk(before).copyTo(folder, Loss.NOTHING);
             int failing = at;
             AtomicInteger changes = new AtomicInteger();
             FaultyFileSystem[] system = new FaultyFileSystem[1];

@@ -142,7 +142,7 @@ class DurableFilesTest {
             Files.writeString(temporary.resolve(name), "x");
         }
         DurableFiles.removeUnfinished(temporary, "step-*.x");
-        assertThat(names(temporary)).containsExactly("mine.tmp", "step-1.x");
+        assertThat(names(temporary)).containsExactly("mine.tmp", "step-1.x", "step-1.x.tmp");
         DurableFiles.removeUnfinished(temporary.resolve("none"), "*");
     }
 }

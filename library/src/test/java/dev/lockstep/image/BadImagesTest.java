@@ -58,6 +58,7 @@ final class BadImagesTest {
     void everyKind_isNamedAndReplacedInShardsAsInFolders(String what) {
         PhotographFolders.file(
                 folder.resolve("train/ant/1.JPEG"), TestImages.bad().get(what));
+        dataset = ImageFolder.read(folder).get(0);
         List<String> replacement = load(BadImages.replaced(), 1, 1);
         namesIt(what, "train/ant/1.JPEG");
 

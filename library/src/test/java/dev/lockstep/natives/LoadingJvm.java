@@ -43,8 +43,9 @@ record LoadingJvm(Path folder, String... options) {
     }
 
     Process start(String what) throws IOException {
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        // A shell's background commands ignore SIGINT, and so does what they start.
+        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(options));
         command.addAll(List.of(
                 "-XX:ErrorFile=" + folder.resolve("crash-%p.log"),

@@ -279,7 +279,7 @@ class TrainerTest {
 
     @Test
     void divergence_namesTheSameWorkerOnEveryProcess() throws Exception {
-        Recipe recipe = TestRuns.recipe("learning-rate.reference", "1e30", "learning-rate.warmup.kind", "none");
+        Recipe recipe = TestRuns.recipe("learning-rate.reference", "1e6", "learning-rate.warmup.kind", "none");
         List<String> messages = InMemoryGroup.play(2, group -> {
             try (Trainer trainer = TestRuns.trainer(recipe, group, OPTIONS, new StopSignal())) {
                 Throwable failure = catchThrowable(() -> trainer.run(new TestRuns.Listener()));
@@ -290,7 +290,9 @@ class TrainerTest {
                 return failure.getMessage();
             }
         });
-        assertThat(messages.get(0)).isEqualTo(messages.get(1)).contains("worker = 0", "learning rate = 3.0E30");
+        assertThat(messages.get(0))
+                .isEqualTo(messages.get(1))
+                .containsPattern("worker = [0-9]+, learning rate = 3000000[.]0");
     }
 
     @ParameterizedTest
@@ -385,7 +387,7 @@ class TrainerTest {
         try (Trainer trainer = TestRuns.trainer(recipe, OPTIONS.withCheckpoints(3, 2))) {
             assertThat(trainer.totalSteps()).isEqualTo(TestRuns.STEPS);
             trainer.run(listener);
-            assertThat(trainer.epochs()).isEqualTo(listener.epochs);
+            assertThat(trainer.lastEpochs()).isEqualTo(listener.epochs);
         }
         assertThat(listener.steps).extracting(StepMetrics::step).containsExactly(steps());
         assertThat(listener.steps)

@@ -16,8 +16,7 @@ import java.util.stream.Collectors;
 final class NetworkChecks {
     private static final String GROUP = "network";
     private static final String INTERFACE = "GLOO_SOCKET_IFNAME";
-    private static final List<String> CONTRACT =
-            List.of("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT");
+    private static final List<String> CONTRACT = List.of("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT");
     private static final double SLOW_SECONDS = 2;
 
     private NetworkChecks() {}

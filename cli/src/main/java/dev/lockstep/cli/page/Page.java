@@ -1,14 +1,13 @@
 package dev.lockstep.cli.page;
 
 import dev.lockstep.errors.Printable;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.report.Csv;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -147,6 +146,7 @@ final class Page {
     public String toString() {
         return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                 + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                + RunReport.GENERATOR
                 + "<meta name=\"color-scheme\" content=\"light dark\">\n"
                 + "<title>" + escape(title) + "</title>\n"
                 + "<style>" + uplot("uPlot.min.css") + resource("page.css") + "</style>\n</head>\n<body>\n<main>\n"
@@ -161,11 +161,9 @@ final class Page {
     void write(Path file) throws IOException {
         Path parent = file.toAbsolutePath().getParent();
         if (parent != null) {
-            Files.createDirectories(parent);
+            DurableFiles.createFolders(parent);
         }
-        Path temporary = file.resolveSibling(file.getFileName() + ".new");
-        Files.writeString(temporary, toString());
-        Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+        DurableFiles.write(file, toString());
     }
 
     private static String resource(String name) {

@@ -2,6 +2,7 @@ package dev.lockstep.cli.page;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.report.Environment;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.report.StepMetrics;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +22,11 @@ import org.slf4j.LoggerFactory;
 public final class RunReport {
     /** The page that a run folder holds. */
     public static final String NAME = "report.html";
+
+    /** What tells our pages from others, in their first lines. */
+    public static final String GENERATOR = "<meta name=\"generator\" content=\"Lockstep\">\n";
+
+    private static final String TABLE = "runs.csv";
 
     private static final Logger LOG = LoggerFactory.getLogger(RunReport.class);
     private static final int MOST_POINTS = 500;
@@ -37,7 +44,7 @@ public final class RunReport {
         try {
             Environment.current(options).writeOnce(runFolder);
             page(read(List.of(runFolder))).write(runFolder.resolve(NAME));
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError | LinkageError e) {
             LOG.warn(
                     "no report was written, folder = {}: {}",
                     Printable.of(runFolder.toString()),
@@ -53,15 +60,35 @@ public final class RunReport {
      */
     public static void write(List<Path> runFolders, Path out, Optional<Path> plots) {
         Page page = page(read(runFolders));
+        String table = page.tables().get(0);
+        plots.ifPresent(folder -> requireOwn(folder, table.lines().findFirst().orElse("")));
         try {
             page.write(out);
             if (plots.isPresent()) {
+                DurableFiles.createFolders(plots.get());
+                DurableFiles.write(plots.get().resolve(TABLE), table);
                 StaticPlot.write(page.figures(), plots.get());
-                Files.writeString(plots.get().resolve("runs.csv"), page.tables().get(0));
             }
         } catch (IOException e) {
             throw LockstepException.recipe("cannot write the report: " + e, "out = " + out, "give a writable --out");
         }
+    }
+
+    /** Pictures of a user's must not be written over: the folder is new, empty, or has the table that was written first. */
+    private static void requireOwn(Path folder, String heading) {
+        try (Stream<Path> entries = Files.exists(folder) ? Files.list(folder) : Stream.empty()) {
+            Path table = folder.resolve(TABLE);
+            if (entries.findAny().isEmpty()
+                    || Files.isRegularFile(table) && Files.readString(table).startsWith(heading)) {
+                return;
+            }
+        } catch (IOException e) {
+            throw LockstepException.recipe("folder cannot be read: " + e, "--plots = " + folder, "give another folder");
+        }
+        throw LockstepException.recipe(
+                "folder holds files that are no plots of this command",
+                "--plots = " + folder,
+                "give a new folder or an empty one");
     }
 
     private static List<RunData> read(List<Path> folders) {

@@ -1,9 +1,11 @@
 package dev.lockstep.cli.page;
 
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.report.Csv;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,15 +42,33 @@ final class StaticPlot {
     /** Writes {@code <id>.svg}, {@code <id>.png} and {@code <id>.csv} of every figure that has points. */
     static void write(List<Figure> figures, Path folder) throws IOException {
         System.setProperty("java.awt.headless", "true");
-        Files.createDirectories(folder);
+        DurableFiles.createFolders(folder);
         for (Figure figure : figures) {
             if (!figure.isEmpty()) {
                 XYChart chart = chart(figure);
-                String file = folder.resolve(figure.id()).toString();
-                Files.writeString(Path.of(file + ".csv"), csv(figure));
-                VectorGraphicsEncoder.saveVectorGraphic(chart, file, VectorGraphicsEncoder.VectorGraphicsFormat.SVG);
-                BitmapEncoder.saveBitmapWithDPI(chart, file, BitmapEncoder.BitmapFormat.PNG, DPI);
+                DurableFiles.write(folder.resolve(figure.id() + ".csv"), csv(figure));
+                DurableFiles.write(folder.resolve(figure.id() + ".svg"), svg(chart));
+                DurableFiles.write(folder.resolve(figure.id() + ".png"), png(chart));
             }
+        }
+    }
+
+    private static byte[] svg(XYChart chart) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        VectorGraphicsEncoder.saveVectorGraphic(chart, out, VectorGraphicsEncoder.VectorGraphicsFormat.SVG);
+        return out.toByteArray();
+    }
+
+    /** Only a file takes a resolution. */
+    private static byte[] png(XYChart chart) throws IOException {
+        Path folder = Files.createTempDirectory("lockstep-plot");
+        Path file = folder.resolve("plot.png");
+        try {
+            BitmapEncoder.saveBitmapWithDPI(chart, file.toString(), BitmapEncoder.BitmapFormat.PNG, DPI);
+            return Files.readAllBytes(file);
+        } finally {
+            Files.deleteIfExists(file);
+            Files.deleteIfExists(folder);
         }
     }
 

@@ -42,14 +42,12 @@ final class NetworkChecksTest {
         machine.environment().putAll(Map.of("RANK", "0", "WORLD_SIZE", "2"));
         Finding finding = about("group", NetworkChecks.all(machine));
         assertThat(finding.level()).isEqualTo(Level.FAIL);
-        assertThat(finding.value()).isEqualTo("RANK=0 WORLD_SIZE=2 without LOCAL_RANK, MASTER_ADDR, MASTER_PORT");
+        assertThat(finding.value()).isEqualTo("RANK=0 WORLD_SIZE=2 without MASTER_ADDR, MASTER_PORT");
     }
 
     @Test
     void all_wholeGroup_saysThatTrainJoinsIt() {
-        machine.environment()
-                .putAll(Map.of(
-                        "RANK", "0", "WORLD_SIZE", "2", "LOCAL_RANK", "0", "MASTER_ADDR", "a", "MASTER_PORT", "1"));
+        machine.environment().putAll(Map.of("RANK", "0", "WORLD_SIZE", "2", "MASTER_ADDR", "a", "MASTER_PORT", "1"));
         Finding finding = about("group", NetworkChecks.all(machine));
         assertThat(finding.level()).isEqualTo(Level.OK);
         assertThat(finding.value()).endsWith("MASTER_PORT=1: train joins it");

@@ -1,11 +1,15 @@
 package dev.lockstep.image.catalogue;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.format.ContentDigest;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -66,9 +70,10 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
         Path cache = this.cache.get();
         synchronized (LOCK) {
             try {
-                Files.createDirectories(cache);
+                DurableFiles.createFolders(cache);
                 Path lock = cache.resolve(files.dataset() + ".lock");
-                try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                try (FileChannel channel = FileChannel.open(
+                                lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
                         FileLock held = channel.lock()) {
                     return held.isValid() && files.in(home()).isPresent() ? home() : fetch(cache);
                 }
@@ -84,10 +89,11 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
     }
 
     private Path fetch(Path cache) throws IOException {
+        removeAbandoned(cache);
         List<String> failures = new ArrayList<>();
         for (FileSource source : sources) {
             LOG.info("fetching {} from {}", files.dataset(), source.describe());
-            Path work = Files.createTempDirectory(cache, ".fetch-");
+            Path work = Files.createTempDirectory(cache, workPrefix());
             try {
                 return place(verified(source.fetch(work)), work);
             } catch (IOException | LockstepException e) {
@@ -103,6 +109,20 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
                 "check the network, or give the folder of its files with --data");
     }
 
+    private String workPrefix() {
+        return ".fetch-" + files.dataset() + "-";
+    }
+
+    /** What killed processes have left: who holds the lock is the only one that fetches this dataset. */
+    private void removeAbandoned(Path cache) throws IOException {
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(
+                cache, entry -> entry.getFileName().toString().startsWith(workPrefix()))) {
+            for (Path folder : left) {
+                delete(folder);
+            }
+        }
+    }
+
     private Path verified(Path folder) {
         Path whole = files.in(folder).orElseThrow(() -> files.missing(folder));
         for (int i = 0; i < files.files().size(); i++) {
@@ -112,7 +132,10 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
         return whole;
     }
 
-    /** Moves the files into the cache: first side by side into a new folder, which then gets its name in one step. */
+    /**
+     * Moves the files into the cache: first side by side into a new folder, which then gets its name in one step. They are
+     * on the disk before that: a file is looked for by its name, not read.
+     */
     @SuppressWarnings("NullAway") // a file below a folder has a parent
     private Path place(Path folder, Path work) throws IOException {
         Path staged = Files.createDirectory(work.resolve(".staged"));
@@ -125,7 +148,7 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
         if (Files.exists(home())) {
             delete(home());
         }
-        Files.move(staged, home(), StandardCopyOption.ATOMIC_MOVE);
+        DurableFiles.publish(staged, home());
         return home();
     }
 
@@ -134,6 +157,8 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
             for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(path);
             }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 }

@@ -18,6 +18,8 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
  * @param names of the wanted files, without folders: others are left in the archive
  */
 record PublicArchive(URI address, Set<String> names) implements FileSource {
+    private static final long MOST_BYTES = 1 << 28;
+
     @Override
     public String describe() {
         return address.toString();
@@ -34,6 +36,9 @@ record PublicArchive(URI address, Set<String> names) implements FileSource {
                 // Only the last part of a name is used, so that no entry can leave the folder.
                 String name = entry.getName().substring(entry.getName().lastIndexOf('/') + 1);
                 if (entry.isFile() && names.contains(name)) {
+                    if (entry.getSize() > MOST_BYTES) {
+                        throw new IOException(name + " is too large, most bytes = " + MOST_BYTES);
+                    }
                     Files.copy(tar, unpacked.resolve(name));
                 }
             }

@@ -102,6 +102,17 @@ public final class ImageCodec {
     }
 
     /**
+     * The header of an image all of which can be decoded.
+     *
+     * @throws LockstepException of kind DATA when it cannot
+     */
+    public static ImageHeader examine(ImageData.Encoded image) {
+        ImageHeader header = ImageHeader.read(image);
+        examined(image, header);
+        return header;
+    }
+
+    /**
      * What the native decoder gets: a file that is whole, without what does not change a pixel. Native decoders print what
      * they dislike on the terminal, without the file's name, so damage is found here.
      */

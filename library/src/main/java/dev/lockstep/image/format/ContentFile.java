@@ -1,9 +1,11 @@
 package dev.lockstep.image.format;
 
+import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Fingerprint;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -16,6 +18,9 @@ import java.util.zip.ZipException;
 
 /** A file that may be compressed by gzip (told by its first bytes, not by its name), read once and hashed on the way. */
 final class ContentFile {
+    /** Of contents without compression: the largest file of a known dataset has 154 MB. */
+    static final int MOST_BYTES = 1 << 28;
+
     private static final int BUFFER = 1 << 16;
 
     private ContentFile() {}
@@ -31,8 +36,9 @@ final class ContentFile {
      * @throws LockstepException of kind DATA, naming the file
      */
     static <T> T read(Path file, Parser<T> parser, ContentCheck check) {
-        try (InputStream raw = new BufferedInputStream(Files.newInputStream(file), BUFFER);
-                DigestInputStream in = new DigestInputStream(decompressed(raw), Fingerprint.sha256())) {
+        try (InputStream raw = new BufferedInputStream(open(file), BUFFER);
+                DigestInputStream in =
+                        new DigestInputStream(new Limited(decompressed(raw), file), Fingerprint.sha256())) {
             T parsed = parser.parse(in, file.toString());
             check.verify(file, HexFormat.of().formatHex(in.getMessageDigest().digest()));
             return parsed;
@@ -42,6 +48,46 @@ final class ContentFile {
             throw failure("gzip data is damaged or truncated", file, "fetch the file again", e);
         } catch (IOException e) {
             throw failure("file cannot be read: " + e.getMessage(), file, "check the file and its permissions", e);
+        }
+    }
+
+    private static InputStream open(Path file) throws IOException {
+        InputFile.requireRegular(file);
+        return Files.newInputStream(file);
+    }
+
+    /** A stream that refuses to go on for ever: a few megabytes of gzip can hold gigabytes. */
+    private static final class Limited extends FilterInputStream {
+        private final Path file;
+        private long left = MOST_BYTES;
+
+        Limited(InputStream in, Path file) {
+            super(in);
+            this.file = file;
+        }
+
+        @Override
+        public int read() throws IOException {
+            int value = super.read();
+            count(value < 0 ? 0 : 1);
+            return value;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            int read = super.read(target, offset, length);
+            count(read);
+            return read;
+        }
+
+        private void count(int read) {
+            left -= Math.max(0, read);
+            if (left < 0) {
+                throw LockstepException.data(
+                        "file holds too much for a dataset",
+                        "file = " + file + ", most bytes without compression = " + MOST_BYTES,
+                        "fetch the file again");
+            }
         }
     }
 

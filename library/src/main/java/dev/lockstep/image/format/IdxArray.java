@@ -58,11 +58,11 @@ record IdxArray(int[] dimensions, byte[] values) {
         long size = 1;
         for (int dimension : dimensions) {
             size *= dimension;
-            if (dimension <= 0 || size > Integer.MAX_VALUE - 8) {
+            if (dimension <= 0 || size > ContentFile.MOST_BYTES) {
                 throw LockstepException.data(
                         "IDX dimensions are impossible",
                         "file = " + file + ", dimensions = " + Arrays.toString(dimensions),
-                        "all must be positive, and their product below 2^31");
+                        "all must be positive, and their product at most " + ContentFile.MOST_BYTES);
             }
         }
         return (int) size;

@@ -1,5 +1,6 @@
 package dev.lockstep.image.format;
 
+import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageData;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Photographs in ImageNet's layout: {@code train} and {@code val}, in each a folder a class, in those JPEG and PNG files,
@@ -28,6 +30,10 @@ import java.util.stream.Stream;
 public final class ImageFolder implements Dataset {
     private static final String TRAINING = "train";
     private static final String VALIDATION = "val";
+    /** Folders in each other below that of a class. */
+    private static final int DEEPEST = 16;
+    /** Below the folder of a class, images or not. */
+    private static final int MOST_FILES = 10_000_000;
 
     private final Path root;
     private final List<String> classNames;
@@ -147,9 +153,12 @@ public final class ImageFolder implements Dataset {
     private static List<FoundFile> imagesBelow(Path root, Path folder) {
         List<FoundFile> files = new ArrayList<>();
         try {
-            Files.walkFileTree(folder, EnumSet.of(FileVisitOption.FOLLOW_LINKS), 16, new SimpleFileVisitor<>() {
+            Files.walkFileTree(folder, EnumSet.of(FileVisitOption.FOLLOW_LINKS), DEEPEST, new SimpleFileVisitor<>() {
+                private int visited;
+
                 @Override
                 public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                    requireSmall(folder, ++visited, attributes.isDirectory() ? file : null);
                     // A link that leads nowhere is an image that cannot be read: an error at its use, not a smaller
                     // set.
                     boolean broken = attributes.isSymbolicLink();
@@ -166,6 +175,22 @@ public final class ImageFolder implements Dataset {
         }
         files.sort(Comparator.comparing(FoundFile::name));
         return files;
+    }
+
+    /** A link may lead to the root of the file system. */
+    private static void requireSmall(Path folder, int visited, @Nullable Path deeper) {
+        if (deeper != null) {
+            throw LockstepException.data(
+                    "folders are nested too deeply",
+                    "folder = " + deeper + ", most = " + DEEPEST,
+                    "move the images up");
+        }
+        if (visited > MOST_FILES) {
+            throw LockstepException.data(
+                    "class folder has too many files",
+                    "folder = " + folder + ", most = " + MOST_FILES,
+                    "look for links in it that lead elsewhere");
+        }
     }
 
     /** Whether a file of this name is taken for an image. */
@@ -203,6 +228,13 @@ public final class ImageFolder implements Dataset {
         Path file = root.resolve(samples.name(index));
         samples.requireLoadable(index, file.toString());
         try {
+            InputFile.requireRegular(file);
+            if (Files.size(file) != samples.size(index)) {
+                throw LockstepException.data(
+                        "image file has changed since the start",
+                        "image = " + file + ", bytes = " + Files.size(file) + ", at the start = " + samples.size(index),
+                        "leave the data alone while it is used, or use --skip-bad-images");
+            }
             return new ImageData.Encoded(file.toString(), Files.readAllBytes(file));
         } catch (IOException e) {
             throw new LockstepException(

@@ -3,6 +3,7 @@ package dev.lockstep.image.format;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Fingerprint;
 import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -13,7 +14,7 @@ import java.util.Optional;
  */
 final class Samples {
     /** 256 MiB: a file beyond this is no image of a dataset, and is not read into memory. */
-    private static final long LARGEST_FILE = 1L << 28;
+    static final int LARGEST_FILE = 1 << 28;
 
     private byte[] text = new byte[1 << 12];
     private int[] ends = new int[1 << 8];
@@ -83,19 +84,32 @@ final class Samples {
 
     /** The indices of two samples with the same key; empty when there are none. Sorts hashes: a million strings are too much. */
     Optional<int[]> sameKey() {
+        long secret = new SecureRandom().nextLong();
         long[] order = new long[count];
         for (int i = 0; i < count; i++) {
-            order[i] = (long) key(name(i)).hashCode() << Integer.SIZE | i;
+            order[i] = (long) hash(key(name(i)), secret) << Integer.SIZE | i;
         }
         Arrays.sort(order);
+        int[] first = null;
         for (int i = 1; i < count; i++) {
             for (int j = i - 1; j >= 0 && order[j] >> Integer.SIZE == order[i] >> Integer.SIZE; j--) {
-                if (key(name((int) order[i])).equals(key(name((int) order[j])))) {
-                    return Optional.of(new int[] {(int) order[j], (int) order[i]});
+                boolean earlier = first == null || (int) order[i] < first[1];
+                if (earlier && key(name((int) order[i])).equals(key(name((int) order[j])))) {
+                    first = new int[] {(int) order[j], (int) order[i]};
                 }
             }
         }
-        return Optional.empty();
+        return Optional.ofNullable(first);
+    }
+
+    /** Who does not know the secret cannot choose names that all have the same hash, and so compare each with each. */
+    private static int hash(String text, long secret) {
+        long hash = secret;
+        for (int i = 0; i < text.length(); i++) {
+            hash = (hash ^ text.charAt(i)) * 0x9E3779B97F4A7C15L;
+            hash ^= hash >>> 32;
+        }
+        return (int) hash;
     }
 
     /**

@@ -28,6 +28,8 @@ final class ShardIndex {
     private static final int LONGEST_LABEL = 16;
     private static final String LAST_GOOD = ", last good member = ";
     private static final String NONE = "none";
+    /** Tar programs fill the last part of an archive with zeros: 10 KiB by default, seldom more than 1 MiB. */
+    private static final int LONGEST_PADDING = 1 << 20;
 
     /**
      * An image in a shard.
@@ -58,18 +60,19 @@ final class ShardIndex {
      */
     static List<Sample> read(SeekableByteChannel shard, String file) {
         ShardIndex index = new ShardIndex(shard, file);
-        try (TarFile tar = new TarFile(shard)) {
+        try (TarFile tar = new TarFile(new TarHeaders(shard))) {
             long end = 0;
             String last = NONE;
             for (TarArchiveEntry entry : tar.getEntries()) {
                 end = Math.max(end, index.end(entry));
                 last = entry.getName();
-                if (entry.isFile()) {
+                if (!entry.isDirectory()) {
                     index.add(entry);
                 }
             }
             index.requireEndMark(end, last);
             index.finishSample();
+            index.requireSamples();
             return index.samples;
         } catch (LockstepException e) {
             throw e;
@@ -106,18 +109,33 @@ final class ShardIndex {
         return (end + BLOCK - 1) / BLOCK * BLOCK;
     }
 
-    /** An archive ends with blocks of zeros; where they are missing the rest may be missing too. */
+    /**
+     * An archive ends with blocks of zeros, and with nothing else: where they are missing the rest may be missing too, and
+     * where they are many, or something follows, there was more once.
+     */
     private void requireEndMark(long end, String last) throws IOException {
-        ByteBuffer block = bytes(Math.min(end, shard.size()), BLOCK);
-        boolean zeros = block.remaining() == BLOCK;
-        while (block.hasRemaining()) {
-            zeros &= block.get() == 0;
+        long left = shard.size() - end;
+        ByteBuffer padding = bytes(Math.min(end, shard.size()), (int) Math.min(Math.max(left, 0), LONGEST_PADDING));
+        boolean zeros = padding.remaining() >= BLOCK;
+        while (padding.hasRemaining()) {
+            zeros &= padding.get() == 0;
         }
-        if (!zeros) {
+        if (!zeros || left > LONGEST_PADDING) {
             throw LockstepException.data(
-                    "tar archive is torn: its end mark is missing",
+                    !zeros && left >= BLOCK
+                            ? "tar archive is damaged: its end mark is not at its end"
+                            : zeros
+                                    ? "tar archive is damaged: zeros follow its last member, most = " + LONGEST_PADDING
+                                    : "tar archive is torn: its end mark is missing",
                     "shard = " + file + LAST_GOOD + last,
                     "pack or fetch it again");
+        }
+    }
+
+    private void requireSamples() {
+        if (samples.isEmpty()) {
+            throw LockstepException.data(
+                    "shard holds no samples", "shard = " + file, "pack or fetch it again, or remove it");
         }
     }
 
@@ -135,12 +153,25 @@ final class ShardIndex {
             }
         }
         switch (name.substring(dot + 1).toLowerCase(Locale.ROOT)) {
-            case "cls" -> label = only(label, entry, "two labels");
-            case "jpg", "jpeg", "png" -> image = only(image, entry, "two images");
+            case "cls" -> label = only(label, file(entry), "two labels");
+            case "jpg", "jpeg", "png" -> image = only(image, file(entry), "two images");
             default -> {
                 // Some other part of the sample.
             }
         }
+    }
+
+    /** Links and devices have no contents in the archive, and what they lead to is none of ours. */
+    private TarArchiveEntry file(TarArchiveEntry entry) {
+        if (!entry.isFile()
+                || entry.isSymbolicLink()
+                || entry.isLink()
+                || entry.isFIFO()
+                || entry.isCharacterDevice()
+                || entry.isBlockDevice()) {
+            throw bad("a sample is a link or a device", entry.getName());
+        }
+        return entry;
     }
 
     private TarArchiveEntry only(@Nullable TarArchiveEntry before, TarArchiveEntry entry, String two) {

@@ -1,5 +1,6 @@
 package dev.lockstep.image.format;
 
+import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageData;
@@ -21,11 +22,15 @@ import java.util.stream.Stream;
  * Photographs in tar shards of the WebDataset kind: every {@code .tar} of a folder with {@code train} in its name, or
  * {@code val}, in the order of their names. An index of all members gives random access, so one shuffle of the whole
  * training set an epoch holds across shards. {@code classes.txt} names the classes, a line each; without it they are
- * numbers, as many as there are different labels in the training set. Every class has images in both sets.
+ * numbers, as many as there are different labels in the training set. Every class has images in both sets. Where
+ * {@code shards.txt} lists the shards, they must be as it says.
  */
 public final class WebDataset implements Dataset {
     /** The file that names the classes, a line each. */
     public static final String CLASSES = "classes.txt";
+
+    /** Bytes of the file that names the classes. */
+    private static final int MOST_NAMES = 1 << 22;
 
     private static final String TRAINING = "train";
     private static final String VALIDATION = "val";
@@ -101,7 +106,8 @@ public final class WebDataset implements Dataset {
             return Optional.empty();
         }
         try {
-            return Optional.of(Files.readAllLines(file).stream()
+            return Optional.of(InputFile.text(file, MOST_NAMES)
+                    .lines()
                     .filter(line -> !line.isBlank())
                     .toList());
         } catch (CharacterCodingException e) {
@@ -150,12 +156,15 @@ public final class WebDataset implements Dataset {
                 throw LockstepException.data(
                         "no shards", "folder = " + folder + ", wanted = *" + split + "*.tar", "check the data folder");
             }
+            Optional<ShardList> list = ShardList.find(folder);
+            list.ifPresent(listed -> listed.requireAll(folder, split, shards));
             List<FileChannel> channels = new ArrayList<>();
             Samples samples = new Samples();
             int[] shardOf = {};
             long[] offsets = {};
             for (Path shard : shards) {
                 List<ShardIndex.Sample> found = index(shard);
+                list.ifPresent(listed -> listed.requireSame(shard, found.size()));
                 int before = samples.count();
                 shardOf = Arrays.copyOf(shardOf, before + found.size());
                 offsets = Arrays.copyOf(offsets, before + found.size());
@@ -165,9 +174,6 @@ public final class WebDataset implements Dataset {
                     samples.add(sample.name(), sample.size(), sample.label());
                 }
                 channels.add(open(shard));
-            }
-            if (samples.count() == 0) {
-                throw LockstepException.data("shards hold no samples", "shard = " + shards.get(0), "pack them again");
             }
             Index index = new Index(shards, channels, samples, shardOf, offsets);
             index.requireDifferentKeys();
@@ -237,6 +243,7 @@ public final class WebDataset implements Dataset {
     /** Stays open as long as the dataset: reads at a position need no lock and no seek. */
     private static FileChannel open(Path shard) {
         try {
+            InputFile.requireRegular(shard);
             return FileChannel.open(shard);
         } catch (IOException e) {
             throw unreadable("shard cannot be opened: " + e, "shard = " + shard, e);

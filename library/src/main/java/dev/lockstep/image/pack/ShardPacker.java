@@ -1,11 +1,15 @@
 package dev.lockstep.image.pack;
 
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.image.codec.ImageHeader;
 import dev.lockstep.image.format.ImageFolder;
+import dev.lockstep.image.format.ShardList;
 import dev.lockstep.image.format.WebDataset;
 import dev.lockstep.image.transform.ShortSide;
 import java.io.BufferedOutputStream;
@@ -14,7 +18,6 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -57,15 +60,12 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
      */
     public Result pack(Path folder, Path out) {
         List<Dataset> sets = ImageFolder.read(folder);
-        Path partial = out.resolveSibling(out.getFileName() + ".partial");
+        sets.get(0).classNames().forEach(name -> requireLine(folder, name));
         try {
             requireEmpty(out);
-            requireEmpty(partial);
-            Files.createDirectories(partial);
-            try {
+            Unfinished.removeOthers(out);
+            try (Unfinished partial = Unfinished.create(out)) {
                 return write(sets, partial, out);
-            } finally {
-                delete(partial); // After success it is not there any more.
             }
         } catch (IOException e) {
             throw new LockstepException(
@@ -77,28 +77,27 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
         }
     }
 
-    private Result write(List<Dataset> sets, Path partial, Path out) throws IOException {
-        Map<String, String> skipped = new TreeMap<>();
-        Writer training = new Writer(partial, "train", skipped);
-        training.write(sets.get(0));
-        Writer validation = new Writer(partial, "val", skipped);
-        validation.write(sets.get(1));
-        Files.write(partial.resolve(WebDataset.CLASSES), sets.get(0).classNames());
-        Files.deleteIfExists(out);
-        Files.move(partial, out, StandardCopyOption.ATOMIC_MOVE);
-        return new Result(training.images + validation.images, training.shards + validation.shards, skipped);
+    /** Class names are lines of a file. */
+    private static void requireLine(Path folder, String name) {
+        if (name.isBlank() || name.indexOf('\n') >= 0 || name.indexOf('\r') >= 0) {
+            throw LockstepException.data(
+                    "class name cannot be a line of " + WebDataset.CLASSES,
+                    "folder = " + folder + ", class = '" + name + "'",
+                    "rename the class folders");
+        }
     }
 
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(folder);
+    private Result write(List<Dataset> sets, Unfinished partial, Path out) throws IOException {
+        Map<String, String> skipped = new TreeMap<>();
+        ShardList list = new ShardList();
+        Writer training = new Writer(partial.folder(), "train", skipped, list);
+        training.write(sets.get(0));
+        Writer validation = new Writer(partial.folder(), "val", skipped, list);
+        validation.write(sets.get(1));
+        Files.write(partial.folder().resolve(WebDataset.CLASSES), sets.get(0).classNames());
+        Files.writeString(partial.folder().resolve(ShardList.FILE), list.text());
+        partial.moveTo(out);
+        return new Result(training.images + validation.images, training.shards + validation.shards, skipped);
     }
 
     private static void requireEmpty(Path folder) throws IOException {
@@ -116,7 +115,7 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
     private record Packed(String extension, byte[] bytes) {}
 
     private Packed packed(ImageData.Encoded image) {
-        ImageHeader header = ImageHeader.read(image);
+        ImageHeader header = ImageCodec.examine(image);
         if (shortSide == 0 || Math.min(header.width(), header.height()) <= shortSide) {
             return new Packed(header.format() == ImageHeader.Format.JPEG ? "jpg" : "png", image.bytes());
         }
@@ -128,11 +127,13 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
         private final Path folder;
         private final String split;
         private final Map<String, String> skipped;
+        private final ShardList list;
         private final Set<String> keys = new HashSet<>();
         private int images;
         private int shards;
 
-        Writer(Path folder, String split, Map<String, String> skipped) {
+        Writer(Path folder, String split, Map<String, String> skipped, ShardList list) {
+            this.list = list;
             this.folder = folder;
             this.split = split;
             this.skipped = skipped;
@@ -141,14 +142,23 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
         void write(Dataset set) throws IOException {
             ImageFolder files = (ImageFolder) set;
             for (int index = 0; index < files.size(); ) {
-                Path shard = folder.resolve(String.format(Locale.ROOT, "%s-%06d.tar", split, shards++));
-                try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(shard), 1 << 16);
+                String name = String.format(Locale.ROOT, "%s-%06d.tar", split, shards);
+                Path shard = folder.resolve(name);
+                int before = images;
+                try (OutputStream out =
+                                new BufferedOutputStream(Files.newOutputStream(shard, CREATE_NEW, WRITE), 1 << 16);
                         TarArchiveOutputStream tar = new TarArchiveOutputStream(out, "UTF-8")) {
                     tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-                    for (int last = Math.min(files.size(), index + imagesPerShard); index < last; index++) {
+                    for (; index < files.size() && images < before + imagesPerShard; index++) {
                         write(tar, files, index);
                     }
                     tar.finish();
+                }
+                if (images == before) {
+                    Files.delete(shard); // All that were left had to be left out.
+                } else {
+                    list.add(name, Files.size(shard), images - before);
+                    shards++;
                 }
             }
         }

@@ -78,6 +78,26 @@ final class DatasetFetcherTest {
         assertThat(leftovers()).containsExactlyInAnyOrder("tiny", "tiny.lock");
     }
 
+    /** Killed in the middle, a fetch leaves its folder: the next one of the same dataset removes it. */
+    @Test
+    void fetch_afterAKilledOne_removesWhatThatLeft() throws IOException {
+        Files.createDirectories(cache.resolve(".fetch-tiny-123/unpacked"));
+        IdxFiles.write(cache.resolve(".fetch-tiny-123"), "part", new byte[5]);
+        Files.createDirectories(cache.resolve(".fetch-other-123"));
+        fetcher(source(this::write)).locate(Optional.empty());
+        assertThat(leftovers()).containsExactlyInAnyOrder("tiny", "tiny.lock", ".fetch-other-123");
+    }
+
+    @Test
+    void fetch_lockThatIsALink_isNotFollowed() throws IOException {
+        Files.createDirectories(cache);
+        Files.createSymbolicLink(cache.resolve("tiny.lock"), temp.resolve("elsewhere"));
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> fetcher(source(this::write)).locate(Optional.empty()))
+                .withMessageContaining("symbolic links");
+        assertThat(temp.resolve("elsewhere")).doesNotExist();
+    }
+
     @Test
     void locate_severalThreads_fetchOnce() {
         AtomicInteger fetched = new AtomicInteger();

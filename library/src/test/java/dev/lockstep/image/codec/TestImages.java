@@ -38,7 +38,10 @@ public final class TestImages {
     /** Files that are no image to train on, by what is wrong with them. */
     public static Map<String, byte[]> bad() {
         byte[] jpeg = jpeg(40, 30, 1);
+        byte[] zeroed = jpeg.clone();
+        Arrays.fill(zeroed, marker(jpeg, 0xDA) + 100, jpeg.length - 2, (byte) 0);
         return Map.of(
+                "JPEG file is damaged: ", zeroed,
                 "JPEG file is truncated", Arrays.copyOf(jpeg, jpeg.length - 300),
                 "image file is empty", new byte[0],
                 "first bytes = 00 00", new byte[1000],

@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageData;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -83,5 +87,20 @@ final class CifarDatasetTest {
         return assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> read(1, contents))
                 .matches(e -> e.kind() == LockstepException.Kind.DATA);
+    }
+
+    @Test
+    void read_gzipBomb_namesTheLimit() throws IOException {
+        Path bomb = folder.resolve("bomb");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(bomb))) {
+            for (int i = 0; i <= 256; i++) {
+                out.write(new byte[1 << 20]);
+            }
+        }
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> CifarDataset.read("test", List.of(bomb), 1, CLASSES, ContentCheck.NONE))
+                .matches(e -> e.kind() == LockstepException.Kind.DATA)
+                .withMessageContaining("file holds too much for a dataset")
+                .withMessageContaining("most bytes without compression = 268435456");
     }
 }

@@ -109,8 +109,16 @@ final class IdxDatasetTest {
 
     @Test
     void read_hugeDimensionsWithoutData_failsWithoutAllocatingThem() {
-        fails(IdxFiles.array(new int[] {2_000_000, 28, 28}, new byte[6]), IdxFiles.labels(0))
-                .withMessageContaining("values = 6 of 1568000000");
+        fails(IdxFiles.array(new int[] {300_000, 28, 28}, new byte[6]), IdxFiles.labels(0))
+                .withMessageContaining("values = 6 of 235200000");
+    }
+
+    /** A few kilobytes of gzip can hold all that is said here. */
+    @Test
+    void read_dimensionsOfNoDataset_nameTheLimit() {
+        fails(IdxFiles.gzip(IdxFiles.array(new int[] {2_000_000, 28, 28}, new byte[6])), IdxFiles.labels(0))
+                .withMessageContaining("dimensions = [2000000, 28, 28]")
+                .withMessageContaining("at most 268435456");
     }
 
     @Test

@@ -165,4 +165,44 @@ final class ImageFolderTest {
                         .toString())
                 .toList();
     }
+
+    @Test
+    void image_thatChanged_namesBothSizes() throws IOException {
+        Dataset training = ImageFolder.read(folder).get(0);
+        Files.write(folder.resolve("train/Zebra/0.JPEG"), new byte[5]);
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> training.image(0))
+                .matches(e -> e.kind() == LockstepException.Kind.DATA)
+                .withMessageContaining("image file has changed since the start")
+                .withMessageContaining("Zebra/0.JPEG, bytes = 5, at the start = ");
+    }
+
+    @Test
+    void pipes_areNoImages_andOneThatTookTheirPlaceIsNotWaitedFor() throws IOException, InterruptedException {
+        PhotographFolders.pipe(folder.resolve("train/Zebra/pipe.jpg"));
+        Dataset training = ImageFolder.read(folder).get(0);
+        assertThat(training.size()).isEqualTo(9);
+        Files.delete(folder.resolve("train/Zebra/0.JPEG"));
+        PhotographFolders.pipe(folder.resolve("train/Zebra/0.JPEG"));
+        org.junit.jupiter.api.Assertions.assertTimeoutPreemptively(
+                java.time.Duration.ofMinutes(1),
+                () -> assertThatExceptionOfType(LockstepException.class)
+                        .isThrownBy(() -> training.image(0))
+                        .withMessageContaining("not a regular file"));
+    }
+
+    @Test
+    void read_linkToAFolderAbove_isAnError() throws IOException {
+        Files.createSymbolicLink(folder.resolve("train/ant/loop"), folder.resolve("train"));
+        fails().withMessageContaining("loop");
+    }
+
+    /** Deeper ones would be lost. */
+    @Test
+    void read_deepFolders_nameTheLimit() {
+        PhotographFolders.file(folder.resolve("train/ant/" + "a/".repeat(15) + "x.jpg"), new byte[1]);
+        assertThat(ImageFolder.read(folder).get(0).size()).isEqualTo(10);
+        PhotographFolders.file(folder.resolve("train/ant/" + "a/".repeat(16) + "x.jpg"), new byte[1]);
+        fails().withMessageContaining("folders are nested too deeply").withMessageContaining("most = 16");
+    }
 }

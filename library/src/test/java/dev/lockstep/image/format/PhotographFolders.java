@@ -54,4 +54,12 @@ public final class PhotographFolders {
             throw new UncheckedIOException(e);
         }
     }
+
+    /** A named pipe, which nobody writes to. */
+    public static void pipe(Path file) throws IOException, InterruptedException {
+        Files.createDirectories(file.getParent());
+        if (new ProcessBuilder("mkfifo", file.toString()).start().waitFor() != 0) {
+            throw new IOException("mkfifo failed");
+        }
+    }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.lockstep.errors.LockstepException;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.utils.SeekableInMemoryByteChannel;
 import org.assertj.core.api.ThrowableAssertAlternative;
 import org.junit.jupiter.api.Test;
@@ -136,5 +137,66 @@ final class ShardIndexTest {
         return assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> read(bytes))
                 .matches(e -> e.kind() == LockstepException.Kind.DATA);
+    }
+
+    /** What a disk leaves that lost the file's contents, or a program that wrote an empty archive. */
+    @Test
+    void read_zerosOrNoSamples_isAnError() {
+        fails(new byte[10_240]).withMessageContaining("shard holds no samples").withMessageContaining("some.tar");
+        fails(new TarFiles().add("notes.txt", "hello").bytes()).withMessageContaining("shard holds no samples");
+    }
+
+    /** Zeros look like an end mark; what was behind them must not be lost without a word. */
+    @Test
+    void read_zerosInsteadOfMembers_isAnError() {
+        TarFiles tar = new TarFiles();
+        for (int i = 0; i < 700; i++) {
+            tar.add(i + ".jpg", new byte[1000]).add(i + ".cls", "0");
+        }
+        byte[] whole = tar.bytes();
+        assertThat(read(whole)).hasSize(700);
+        byte[] middle = whole.clone();
+        Arrays.fill(middle, 2560, 2560 * 3, (byte) 0);
+        fails(middle)
+                .withMessageContaining("its end mark is not at its end")
+                .withMessageContaining("last good member = 0.cls");
+        byte[] rest = whole.clone();
+        Arrays.fill(rest, 2560 * 2, rest.length, (byte) 0);
+        fails(rest).withMessageContaining("zeros follow its last member, most = 1048576");
+    }
+
+    @Test
+    void read_linkOrDeviceInsteadOfAnImage_isAnError() {
+        for (byte kind : new byte[] {
+            TarConstants.LF_SYMLINK,
+            TarConstants.LF_LINK,
+            TarConstants.LF_FIFO,
+            TarConstants.LF_CHR,
+            TarConstants.LF_BLK
+        }) {
+            fails(new TarFiles().special("a.jpg", kind).add("a.cls", "1").bytes())
+                    .withMessageContaining("a sample is a link or a device")
+                    .withMessageContaining("member = a.jpg");
+        }
+    }
+
+    /** Members are never unpacked: a name is only what a sample is called. */
+    @Test
+    void read_namesThatLeadElsewhere_areNames() {
+        assertThat(read(new TarFiles()
+                        .add("../../etc/a.jpg", (byte) 1)
+                        .add("../../etc/a.cls", "0")
+                        .bytes()))
+                .extracting(ShardIndex.Sample::name)
+                .containsExactly("../../etc/a.jpg");
+    }
+
+    @Test
+    void read_hugeHeader_namesTheLimit() {
+        fails(new TarFiles()
+                        .special("L", TarConstants.LF_GNUTYPE_LONGNAME, 20 << 20)
+                        .add("a.jpg", (byte) 1)
+                        .bytes())
+                .withMessageContaining("a header is too long, most bytes = 16777216");
     }
 }

@@ -37,4 +37,24 @@ public final class TarFiles {
             throw new UncheckedIOException(e);
         }
     }
+
+    /** A member of another kind than a file. */
+    public TarFiles special(String name, byte kind) {
+        return special(name, kind, 0);
+    }
+
+    /** Such a member with so many zeros as its contents. */
+    public TarFiles special(String name, byte kind, int size) {
+        try {
+            TarArchiveEntry entry = new TarArchiveEntry(name, kind);
+            entry.setLinkName("elsewhere");
+            entry.setSize(size);
+            tar.putArchiveEntry(entry);
+            tar.write(new byte[size]);
+            tar.closeArchiveEntry();
+            return this;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 }

@@ -161,4 +161,52 @@ final class WebDatasetTest {
                 .isThrownBy(() -> WebDataset.read(folder))
                 .matches(e -> e.kind() == LockstepException.Kind.DATA);
     }
+
+    @Test
+    void shardOfZeros_isNamed() throws IOException {
+        shard("train-0.tar", "a", 0);
+        Path zeros = PhotographFolders.file(folder.resolve("train-1.tar"), new byte[10_240]);
+        shard("val-0.tar", "a", 0);
+        fails().withMessageContaining("shard holds no samples").withMessageContaining(zeros.toString());
+    }
+
+    @Test
+    void shardsThatDifferFromTheirList_areNamed() throws IOException {
+        Path first = shard("train-0.tar", "a", 0);
+        shard("train-1.tar", "b", 0);
+        shard("val-0.tar", "a", 0);
+        ShardList list = new ShardList();
+        list.add("train-0.tar", Files.size(first), 1);
+        list.add("train-1.tar", Files.size(first), 1);
+        list.add("val-0.tar", Files.size(first), 1);
+        Path file = Files.writeString(folder.resolve(ShardList.FILE), list.text());
+        assertThat(WebDataset.read(folder).get(0).size()).isEqualTo(2);
+
+        Path more = shard("train-2.tar", "c", 0);
+        fails().withMessageContaining("shard is not listed").withMessageContaining("train-2.tar");
+        Files.delete(more);
+        shard("train-1.tar", "b", 0, 0);
+        fails().withMessageContaining("shard differs from the list of shards").withMessageContaining("samples = 2");
+        Files.delete(folder.resolve("train-1.tar"));
+        fails().withMessageContaining("shard is missing").withMessageContaining("train-1.tar");
+        Files.writeString(file, "train-0.tar many few\n");
+        fails().withMessageContaining("list of shards is damaged").withMessageContaining("line = train-0.tar many few");
+    }
+
+    @Test
+    void manyBytesOfClassNames_nameTheLimit() throws IOException {
+        shard("train-0.tar", "a", 0);
+        shard("val-0.tar", "a", 0);
+        Files.write(folder.resolve(WebDataset.CLASSES), new byte[20_000_000]);
+        fails().withMessageContaining(WebDataset.CLASSES).withMessageContaining("larger than 4194304 bytes, the limit");
+    }
+
+    @Test
+    void pipeInsteadOfAShard_isRefusedAndNotWaitedFor() throws IOException, InterruptedException {
+        shard("val-0.tar", "a", 0);
+        PhotographFolders.pipe(folder.resolve("train-0.tar"));
+        org.junit.jupiter.api.Assertions.assertTimeoutPreemptively(
+                java.time.Duration.ofMinutes(1),
+                () -> fails().withMessageContaining("train-0.tar").withMessageContaining("not a regular file"));
+    }
 }

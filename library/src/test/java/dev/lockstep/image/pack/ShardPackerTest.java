@@ -110,13 +110,79 @@ final class ShardPackerTest {
         assertThat(out.resolve("precious")).exists();
     }
 
+    /** A killed process leaves its folder; it must not be in the way, and is removed. */
     @Test
-    void pack_besideAnUnfinishedOne_leavesItAlone() {
-        Path partial = PhotographFolders.file(temp.resolve("shards.partial/precious"), new byte[] {1});
+    void pack_afterAKilledOne_removesWhatThatLeft() throws IOException {
+        PhotographFolders.file(temp.resolve(".shards.partial-0123/.lock"), new byte[0]);
+        PhotographFolders.file(temp.resolve(".shards.partial-0123/train-000000.tar"), new byte[5]);
+        Path other = PhotographFolders.file(temp.resolve("shards.partial/precious"), new byte[1]);
+        new ShardPacker(0, 95, 3, false).pack(folder, out);
+        assertThat(temp.resolve(".shards.partial-0123")).doesNotExist();
+        assertThat(other).exists();
+        assertThat(temp).isDirectoryNotContaining("glob:**/.shards*");
+        assertThat(out).isDirectoryNotContaining("glob:**/.lock");
+    }
+
+    @Test
+    void pack_besideOneAtWork_leavesItAlone() throws IOException {
+        try (Unfinished atWork = Unfinished.create(out)) {
+            new ShardPacker(0, 95, 3, false).pack(folder, out);
+            assertThat(atWork.folder()).exists();
+        }
+        assertThat(temp).isDirectoryNotContaining("glob:**/.shards*");
+    }
+
+    /** A link that somebody laid must not lead the shards elsewhere. */
+    @Test
+    void pack_linkWithTheOldTemporaryName_isNotFollowed() throws IOException {
+        Path elsewhere = Files.createDirectory(temp.resolve("elsewhere"));
+        Files.createSymbolicLink(temp.resolve("shards.partial"), elsewhere);
+        new ShardPacker(0, 95, 3, false).pack(folder, out);
+        assertThat(elsewhere).isEmptyDirectory();
+    }
+
+    @Test
+    void pack_classNameThatIsNoLine_isRefused() {
+        PhotographFolders.write(folder, List.of("two\nlines"), 1, 1);
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> new ShardPacker(0, 95, 3, false).pack(folder, out))
-                .withMessageContaining("shards.partial");
-        assertThat(partial).exists();
+                .matches(e -> e.kind() == LockstepException.Kind.DATA)
+                .withMessageContaining("class name cannot be a line of classes.txt");
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void pack_leftOutImages_leaveNoShardEmpty() {
+        for (int i = 0; i < 4; i++) {
+            PhotographFolders.file(folder.resolve("train/ant/" + i + ".JPEG"), new byte[0]);
+        }
+        PhotographFolders.file(folder.resolve("train/ant/4.png"), TestImages.png(20, 20, 5));
+        ShardPacker.Result result = new ShardPacker(0, 95, 2, true).pack(folder, out);
+        assertThat(result.images()).isEqualTo(10);
+        assertThat(WebDataset.read(out).get(0).size()).isEqualTo(6);
+    }
+
+    @Test
+    void shards_oneLost_isNamed() throws IOException {
+        new ShardPacker(0, 95, 3, false).pack(folder, out);
+        Files.delete(out.resolve("train-000001.tar"));
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> WebDataset.read(out))
+                .withMessageContaining("shard is missing")
+                .withMessageContaining("train-000001.tar");
+    }
+
+    /** Damage that only a decoder would see must not be packed. */
+    @Test
+    void pack_damagedData_failsOrIsLeftOut() throws IOException {
+        Path file = folder.resolve("train/ant/1.JPEG");
+        byte[] jpeg = Files.readAllBytes(file);
+        java.util.Arrays.fill(jpeg, jpeg.length * 7 / 10, jpeg.length - 2, (byte) 0);
+        Files.write(file, jpeg);
+        assertThatExceptionOfType(LockstepException.class)
+                .isThrownBy(() -> new ShardPacker(0, 95, 3, false).pack(folder, out))
+                .withMessageContaining("JPEG file is damaged");
+        assertThat(new ShardPacker(0, 95, 3, true).pack(folder, out).skipped()).containsOnlyKeys("train/ant/1");
     }
 
     @Test

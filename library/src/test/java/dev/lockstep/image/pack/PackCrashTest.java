@@ -1,0 +1,92 @@
+package dev.lockstep.image.pack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.CrashTest;
+import dev.lockstep.image.format.PhotographFolders;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A pack that fails or loses power at any change: a set that is there is whole, and nothing is in the way of the next. */
+final class PackCrashTest {
+    private static final ShardPacker PACKER = new ShardPacker(0, 95, 2, false);
+    private static final String OUT = "sets/shards";
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init")
+    private Path temporary;
+
+    private Path images;
+    private Map<String, String> whole;
+
+    @BeforeEach
+    void packOnce() throws IOException {
+        images = PhotographFolders.write(temporary.resolve("images"), List.of("ant", "bee"), 2, 1);
+        PACKER.pack(images, temporary.resolve(OUT));
+        whole = contents(temporary.resolve(OUT));
+        assertThat(whole)
+                .containsOnlyKeys(
+                        "classes.txt", "shards.txt", "train-000000.tar", "train-000001.tar", "val-000000.tar");
+    }
+
+    @Test
+    void pack_whereThePowerGoes_losesNoAcknowledgedSetAndLeavesNoPartOfOne() throws IOException {
+        int changes = new CrashTest(temporary).losePower(this::pack, this::requireWholeOrPackAgain);
+        assertThat(changes).isGreaterThan(15);
+    }
+
+    @Test
+    void pack_thatIsRefusedAnywhere_leavesNoPartAndNoRemains() throws IOException {
+        new CrashTest(temporary).refuse(this::pack, this::requireWholeOrPackAgain);
+    }
+
+    private void pack(Path folder, CrashTest.Acknowledged acknowledged) {
+        PACKER.pack(images, folder.resolve(OUT));
+        acknowledged.set(1);
+    }
+
+    private void requireWholeOrPackAgain(Path folder, long acknowledged) throws IOException {
+        Path out = folder.resolve(OUT);
+        if (acknowledged == 1) {
+            assertThat(contents(out)).isEqualTo(whole);
+        }
+        try {
+            PACKER.pack(images, out);
+        } catch (LockstepException e) {
+            assertThat(e).hasMessageStartingWith("folder for the shards is not empty");
+        }
+        // The lock of a dead process tells nobody anything.
+        Map<String, String> found = contents(out);
+        found.remove(".lock");
+        assertThat(found).isEqualTo(whole);
+        requireNoRemains(out);
+    }
+
+    /** A folder that was made just before the end has no lock yet; it is empty. */
+    private static void requireNoRemains(Path out) throws IOException {
+        try (Stream<Path> files = Files.walk(out.resolveSibling(""))) {
+            assertThat(files.filter(Files::isRegularFile)).allMatch(file -> file.startsWith(out));
+        }
+    }
+
+    private static Map<String, String> contents(Path folder) throws IOException {
+        Map<String, String> contents = new TreeMap<>();
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                contents.put(
+                        file.getFileName().toString(),
+                        Files.readString(file, java.nio.charset.StandardCharsets.ISO_8859_1));
+            }
+        }
+        return contents;
+    }
+}
