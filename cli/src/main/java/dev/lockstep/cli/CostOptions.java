@@ -116,10 +116,10 @@ final class CostOptions {
         }
     }
 
-    private static void require(boolean holds, String option, Optional<?> value, String mend) {
+    private static void require(boolean holds, String option, Optional<?> value, String fix) {
         if (!holds) {
             throw LockstepException.recipe(
-                    option + " = " + value.map(Object::toString).orElse(""), "", mend);
+                    option + " = " + value.map(Object::toString).orElse(""), "", fix);
         }
     }
 

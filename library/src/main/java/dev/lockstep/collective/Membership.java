@@ -69,10 +69,15 @@ final class Membership implements Watch {
         Announcer announcer = new Announcer(terms.peerTimeout(), terms.notices());
         Supervisor supervisor = new Supervisor(where, size, terms.secret(), terms.peerTimeout(), announcer);
         announcer.supervisor = supervisor;
-        started.accept(supervisor.address());
-        Connection connection = open(supervisor::address, request, "rank 0", terms);
-        Watcher watcher = Watcher.rankZero(HostName.own(), terms.peerTimeout());
-        return new Membership(0, PeerMonitor.over(connection, watcher, terms.ending()), supervisor);
+        try {
+            started.accept(supervisor.address());
+            Connection connection = open(supervisor::address, request, "rank 0", terms);
+            Watcher watcher = Watcher.rankZero(HostName.own(), terms.peerTimeout());
+            return new Membership(0, PeerMonitor.over(connection, watcher, terms.ending()), supervisor);
+        } catch (RuntimeException | Error e) {
+            supervisor.close();
+            throw e;
+        }
     }
 
     /** Tells the others what happens to one of them. */

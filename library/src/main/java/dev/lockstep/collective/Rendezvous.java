@@ -44,7 +44,7 @@ final class Rendezvous {
 
     /** Blocks until all P processes are connected. */
     SocketGroup join() {
-        Membership membership = membership();
+        Membership membership = membershipOrNoPort();
         try (DataPort port = dataPort) {
             if (port == null) {
                 throw new IllegalStateException("joined without a place");
@@ -59,6 +59,18 @@ final class Rendezvous {
         } catch (RuntimeException | Error e) {
             // Those that wait hear why, and not that this process has vanished.
             membership.failed(FailureReport.words(e));
+            throw e;
+        }
+    }
+
+    /** A process that could not join must not stay reachable. */
+    private Membership membershipOrNoPort() {
+        try {
+            return membership();
+        } catch (RuntimeException | Error e) {
+            if (dataPort != null) {
+                dataPort.close();
+            }
             throw e;
         }
     }

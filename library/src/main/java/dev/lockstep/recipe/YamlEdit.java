@@ -30,8 +30,8 @@ final class YamlEdit {
         for (int i = 0; i < keys.length; i++) {
             Optional<NodeTuple> entry = entry(node, keys[i]);
             if (entry.isEmpty()) {
-                String mend = i == 0 ? "add the line '" : "write into '" + keys[i - 1] + "' there: '";
-                throw missing(path, where, mend + nested(keys, i, value) + "'");
+                String fix = i == 0 ? "add the line '" : "write into '" + keys[i - 1] + "' there: '";
+                throw missing(path, where, fix + nested(keys, i, value) + "'");
             }
             node = entry.get().getValueNode();
             where = where(entry.get().getKeyNode());
@@ -39,8 +39,8 @@ final class YamlEdit {
         return replace(node, path, value, where);
     }
 
-    private static LockstepException missing(String path, String where, String mend) {
-        return LockstepException.recipe("the file does not write " + path, where, mend);
+    private static LockstepException missing(String path, String where, String fix) {
+        return LockstepException.recipe("the file does not write " + path, where, fix);
     }
 
     /** The keys from one on as a line of YAML. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.GroupSecret;
+import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.torch.TorchRuntime;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -177,6 +178,16 @@ class RendezvousTest {
                 .asString()
                 .startsWith("this group has no secret: ")
                 .contains("port " + port, "LOCKSTEP_GROUP_SECRET");
+    }
+
+    @Test
+    void processThatIsRefused_listensNoMore() throws IOException {
+        try (Supervisor supervisor = ThreadGroups.supervisor(4)) {
+            List<String> before = ListeningPorts.ofThisProcess();
+            assertThatThrownBy(() -> ThreadGroups.join(1, 2, supervisor, LONG))
+                    .hasMessageStartingWith("WORLD_SIZE differs");
+            assertThat(ListeningPorts.ofThisProcess()).containsExactlyInAnyOrderElementsOf(before);
+        }
     }
 
     @Test

@@ -57,12 +57,12 @@ class RecipeReplaceTest {
 
     @Test
     void replace_valueThatIsSharedOrQuoted_isLeftToTheAuthor() {
-        String mend = KEY + " is not written as a plain value, mine.yaml:2, write '0.4' there by hand";
-        assertRefused("learning-rate:\n  reference: &rate 0.1\nx: *rate", mend);
-        assertRefused("x: {y: &rate 0.1, learning: 1}\nlearning-rate: {reference: *rate}", mend);
-        assertRefused("learning-rate:\n  reference: !!float 0.1", mend);
-        assertRefused("learning-rate:\n  reference: '0.1'", mend);
-        assertRefused("learning-rate:\n  reference: [0.1]", mend);
+        String fix = KEY + " is not written as a plain value, mine.yaml:2, write '0.4' there by hand";
+        assertRefused("learning-rate:\n  reference: &rate 0.1\nx: *rate", fix);
+        assertRefused("x: {y: &rate 0.1, learning: 1}\nlearning-rate: {reference: *rate}", fix);
+        assertRefused("learning-rate:\n  reference: !!float 0.1", fix);
+        assertRefused("learning-rate:\n  reference: '0.1'", fix);
+        assertRefused("learning-rate:\n  reference: [0.1]", fix);
     }
 
     private static void assertRefused(String yaml, String message) {
