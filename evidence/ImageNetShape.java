@@ -54,7 +54,7 @@ final class ImageNetShape {
         }
     }
 
-    /** Not larger than memory likes, and with the colours of a screen. */
+    /** Not larger than memory likes, and with the colors of a screen. */
     private static BufferedImage scaled(BufferedImage image, int width) {
         int least = Math.min(width, image.getWidth());
         BufferedImage smaller = new BufferedImage(

@@ -3,7 +3,7 @@
 # epoch, its evaluation included, and how much it grows from one epoch to the next. Eight epochs come first as warm-up, then
 # EPOCHS count. A peak is the kernel's own (VmHWM, reset where an epoch begins), mapped files left out. Heaps have a fixed size and
 # are resident from the start, so that what grows is native: libtorch's tensors, Gloo's buffers, and what the JVM itself keeps
-# outside the heap, which its own account tells apart. The JVM's optimising compiler is off: it takes and gives back up to
+# outside the heap, which its own account tells apart. The JVM's optimizing compiler is off: it takes and gives back up to
 # 12 MiB in minute-long runs, whenever it gets to a large method; so are the classes that it makes for methods that reflection
 # has called 15 times, some of them once an epoch.
 # With LEAK in the environment, every process loses as many KiB a second; the verdict should notice.

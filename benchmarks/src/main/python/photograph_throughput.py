@@ -77,9 +77,9 @@ def main(folder):
     for path in paths:
         with open(path, "rb") as file:
             files.append(file.read())
-    normalise = [transforms.ToTensor(), transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]
-    training = transforms.Compose([transforms.RandomResizedCrop(224), transforms.RandomHorizontalFlip(), *normalise])
-    evaluation = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224), *normalise])
+    normalize = [transforms.ToTensor(), transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]
+    training = transforms.Compose([transforms.RandomResizedCrop(224), transforms.RandomHorizontalFlip(), *normalize])
+    evaluation = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224), *normalize])
     measure("Pillow: decode", files, lambda f: Image.open(io.BytesIO(f)).convert("RGB"))
     measure("torchvision: decode + evaluation", files, lambda f: evaluation(Image.open(io.BytesIO(f)).convert("RGB")))
     measure("torchvision: decode + training", files, lambda f: training(Image.open(io.BytesIO(f)).convert("RGB")))

@@ -5,7 +5,7 @@ import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.BadImage;

@@ -10,7 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.HostTensor;
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.image.format.SyntheticDataset;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.train.TestRuns;

@@ -15,7 +15,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.lockstep.TrainingRuns.Watching;
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.collective.SoloCollective;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.collective.SoloCollective;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.EpochMetrics;

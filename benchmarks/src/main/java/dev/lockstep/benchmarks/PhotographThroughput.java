@@ -6,7 +6,7 @@ import dev.lockstep.image.BatchRequest;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageTransform;
-import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.Normalization;
 import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.image.codec.PixelSource;
 import dev.lockstep.image.format.ImageFolder;
@@ -58,7 +58,7 @@ public final class PhotographThroughput {
                 List.of("photograph"),
                 files.stream()
                         .map(file ->
-                                new ImageFolder.LabelledFile(file.getFileName().toString(), 0))
+                                new ImageFolder.LabeledFile(file.getFileName().toString(), 0))
                         .toList());
     }
 
@@ -75,13 +75,13 @@ public final class PhotographThroughput {
         // First what training runs: the compiler then sees what it sees there.
         all.measure(
                 "decode + training",
-                all.through(PhotographTransform.training(SIDE, false, false, Normalisation.IMAGENET)));
+                all.through(PhotographTransform.training(SIDE, false, false, Normalization.IMAGENET)));
         all.load(1);
         all.load(2);
-        all.measure("decode + evaluation", all.through(PhotographTransform.evaluation(SIDE, Normalisation.IMAGENET)));
+        all.measure("decode + evaluation", all.through(PhotographTransform.evaluation(SIDE, Normalization.IMAGENET)));
         all.measure(
                 "decode + training + jitter + lighting",
-                all.through(PhotographTransform.training(SIDE, true, true, Normalisation.IMAGENET)));
+                all.through(PhotographTransform.training(SIDE, true, true, Normalization.IMAGENET)));
     }
 
     private static List<Path> files(Path folder) throws IOException {
@@ -130,7 +130,7 @@ public final class PhotographThroughput {
      * As {@link #measure}, from files, with the CPU time of the whole process: the loader's threads and all that they cause.
      */
     private void load(int threads) {
-        ImageTransform transform = PhotographTransform.training(SIDE, false, false, Normalisation.IMAGENET);
+        ImageTransform transform = PhotographTransform.training(SIDE, false, false, Normalization.IMAGENET);
         Iterator<BatchRequest> requests = IntStream.range(0, ROUNDS * BATCHES)
                 .mapToObj(step -> new BatchRequest(step, 0, 0, samples(step)))
                 .iterator();

@@ -1,8 +1,8 @@
 package dev.lockstep.benchmarks;
 
 import dev.lockstep.collective.SoloCollective;
-import dev.lockstep.image.catalogue.Datasets;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.plan.DatasetFacts;
 import dev.lockstep.plan.NetworkShape;

@@ -55,7 +55,7 @@ final class Child {
             return new Child(rank, log, logStart, builder.start(), null);
         } catch (IOException e) {
             throw LockstepException.worker(
-                    "rank " + rank + " cannot be started: " + e.getMessage(), "log = " + log, "mend what it names");
+                    "rank " + rank + " cannot be started: " + e.getMessage(), "log = " + log, "fix what it names");
         }
     }
 

@@ -3,7 +3,7 @@ package dev.lockstep.cli;
 import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
-import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.study.RunExecutor;

@@ -3,7 +3,7 @@ package dev.lockstep.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.Printable;
-import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalog.Datasets;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

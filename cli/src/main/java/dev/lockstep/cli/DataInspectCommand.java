@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.image.Dataset;
-import dev.lockstep.image.catalogue.Datasets;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.image.inspect.ContactSheet;
 import dev.lockstep.image.inspect.DatasetCheck;
 import dev.lockstep.recipe.Recipe;
@@ -94,7 +94,7 @@ final class DataInspectCommand implements Callable<Integer> {
 
     private DatasetCheck check(OpenDataset data, Dataset set) {
         return DatasetCheck.of(
-                set, data.evaluationTransform(), data.spec().normalisation(), all ? Integer.MAX_VALUE : check);
+                set, data.evaluationTransform(), data.spec().normalization(), all ? Integer.MAX_VALUE : check);
     }
 
     /** Draws the first samples of the first epoch, says which they are, and returns what was bad. */

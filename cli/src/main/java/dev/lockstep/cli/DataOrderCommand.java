@@ -1,7 +1,7 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.sampling.MinibatchPlan;
 import java.io.PrintStream;

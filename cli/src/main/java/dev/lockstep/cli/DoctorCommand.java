@@ -12,7 +12,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code lockstep doctor}: what is wrong with this machine, and how to mend it. */
+/** {@code lockstep doctor}: what is wrong with this machine, and how to fix it. */
 @Command(
         name = "doctor",
         description = {
@@ -46,7 +46,7 @@ final class DoctorCommand implements Callable<Integer> {
                     .put("subject", finding.subject())
                     .put("value", finding.value())
                     .put("level", name(finding.level()))
-                    .put("mend", finding.mend());
+                    .put("fix", finding.fix());
         }
         return document;
     }
@@ -61,8 +61,8 @@ final class DoctorCommand implements Callable<Integer> {
             }
             text.append(String.format(
                     Locale.ROOT, "  %-4s  %-26s  %s%n", name(finding.level()), finding.subject(), finding.value()));
-            if (!finding.mend().isEmpty()) {
-                text.append(String.format(Locale.ROOT, "  %-4s  %-26s  → %s%n", "", "", finding.mend()));
+            if (!finding.fix().isEmpty()) {
+                text.append(String.format(Locale.ROOT, "  %-4s  %-26s  → %s%n", "", "", finding.fix()));
             }
         }
         return text.append(verdict(findings)).toString();
@@ -71,7 +71,7 @@ final class DoctorCommand implements Callable<Integer> {
     private static String verdict(List<Finding> findings) {
         long failures = count(findings, Level.FAIL);
         long warnings = count(findings, Level.WARN);
-        String first = failures == 0 ? "Lockstep works here" : "Lockstep does not work here: " + failures + " to mend";
+        String first = failures == 0 ? "Lockstep works here" : "Lockstep does not work here: " + failures + " to fix";
         return warnings == 0 ? first : first + ", " + warnings + (warnings == 1 ? " warning" : " warnings");
     }
 

@@ -2,8 +2,8 @@ package dev.lockstep.cli;
 
 import dev.lockstep.errors.Printable;
 import dev.lockstep.image.BadImages;
-import dev.lockstep.image.catalogue.Datasets;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.train.Classifier;

@@ -76,7 +76,7 @@ final class LocalGroup {
     /** How long a group that was stopped before it had come together has. */
     private static final Duration UNFORMED = Duration.ofSeconds(5);
 
-    /** Failures that a process explains itself and that starting again does not mend. */
+    /** Failures that a process explains itself and that starting again does not fix. */
     private static final Set<Integer> EXPLAINED =
             Set.of(Kind.RECIPE.exitCode(), Kind.DATA.exitCode(), Kind.DIVERGED.exitCode(), Kind.CHECKPOINT.exitCode());
 

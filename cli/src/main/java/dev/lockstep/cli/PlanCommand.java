@@ -1,8 +1,8 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.catalogue.DatasetSpec;
-import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalog.DatasetSpec;
+import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.DatasetFacts;
 import dev.lockstep.plan.Finding;
@@ -97,11 +97,11 @@ final class PlanCommand implements Runnable {
     }
 
     private DatasetFacts facts(Recipe recipe) {
-        DatasetFacts facts = DatasetFacts.of(recipe.data()).orElseGet(() -> catalogued(recipe));
+        DatasetFacts facts = DatasetFacts.of(recipe.data()).orElseGet(() -> catalogd(recipe));
         return datasetSize.map(facts::withTrainingImages).orElse(facts);
     }
 
-    private DatasetFacts catalogued(Recipe recipe) {
+    private DatasetFacts catalogd(Recipe recipe) {
         DatasetSpec spec = Datasets.spec(recipe.data());
         int size = datasetSize.orElseGet(() -> spec.trainingImages()
                 .orElseThrow(() -> LockstepException.recipe(

@@ -106,9 +106,9 @@ final class PlanJson {
         Map<String, Object> json = ordered(
                 "code", finding.code(),
                 "sentence", finding.sentence(),
-                "mend", finding.mend(),
+                "fix", finding.fix(),
                 "source", finding.check().source());
-        finding.silenced().ifPresent(reason -> json.put("silenced", reason));
+        finding.suppressed().ifPresent(reason -> json.put("suppressed", reason));
         return json;
     }
 

@@ -186,7 +186,7 @@ final class PlanText {
         long warnings = findings.stream().filter(Finding::isWarning).count();
         out.block("Checks", warnings == 0 ? "nothing to warn of" : plural((int) warnings, "warning", "warnings"));
         for (Finding finding : findings) {
-            out.wrapped("  " + (finding.isWarning() ? "warning " : "silenced ") + finding.line(), "    ");
+            out.wrapped("  " + (finding.isWarning() ? "warning " : "suppressed ") + finding.line(), "    ");
         }
     }
 

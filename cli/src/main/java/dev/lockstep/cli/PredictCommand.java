@@ -5,7 +5,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageTransform;
-import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.train.Classifier;

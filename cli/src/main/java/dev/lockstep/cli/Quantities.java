@@ -39,9 +39,9 @@ final class Quantities {
     }
 
     /** What is computed of it must be a number. */
-    private static double within(String option, String text, double value, double low, double high, String mend) {
+    private static double within(String option, String text, double value, double low, double high, String fix) {
         if (!(value >= low && value <= high)) {
-            throw LockstepException.recipe(option + " = " + text, "out of range", mend);
+            throw LockstepException.recipe(option + " = " + text, "out of range", fix);
         }
         return value;
     }

@@ -3,8 +3,8 @@ package dev.lockstep.cli;
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.catalogue.DatasetSpec;
-import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalog.DatasetSpec;
+import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.train.CheckpointRecipe;
@@ -37,7 +37,7 @@ final class SavedNetwork {
      * @param classNames that the checkpoint knows; empty for plain weights
      */
     record Network(Recipe recipe, Weights weights, List<String> classNames) {
-        /** The names of the classes, as the checkpoint or the catalogue knows them, else "class 0", "class 1" … */
+        /** The names of the classes, as the checkpoint or the catalog knows them, else "class 0", "class 1" … */
         List<String> names() {
             if (!classNames.isEmpty() && classNames.size() != outputs()) {
                 throw LockstepException.checkpoint(

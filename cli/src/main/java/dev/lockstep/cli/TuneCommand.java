@@ -2,8 +2,8 @@ package dev.lockstep.cli;
 
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.catalogue.Datasets;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.plan.RangeSweep;
 import dev.lockstep.plan.RangeSweep.Trial;

@@ -262,7 +262,7 @@ final class GroupFaultsIT {
         ProcessBuilder builder = ChildJvm.of(arguments)
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve(log).toFile());
-        // Over before the optimising compiler pays; processes of a launcher inherit it.
+        // Over before the optimizing compiler pays; processes of a launcher inherit it.
         builder.command().addAll(1, List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
         builder.environment().putAll(environment);
         Process process = builder.start();

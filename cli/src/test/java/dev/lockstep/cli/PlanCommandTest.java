@@ -106,7 +106,7 @@ final class PlanCommandTest {
     }
 
     @Test
-    void plan_strictAndSilenced_passesAndShowsTheReason() throws IOException {
+    void plan_strictAndSuppressed_passesAndShowsTheReason() throws IOException {
         CapturedRun result = plan(
                 PAPER_8K,
                 "--strict",
@@ -114,16 +114,16 @@ final class PlanCommandTest {
                 "--set",
                 "learning-rate.warmup.kind=none",
                 "--set",
-                "silence.no-warmup=on purpose, a=b");
+                "suppress.no-warmup=on purpose, a=b");
 
         assertThat(result.exitCode()).isZero();
         JsonNode finding = JSON.readTree(result.out()).get("findings").get(0);
         assertThat(finding.get("code").asText()).isEqualTo("no-warmup");
-        assertThat(finding.get("silenced").asText()).isEqualTo("on purpose, a=b");
+        assertThat(finding.get("suppressed").asText()).isEqualTo("on purpose, a=b");
     }
 
     @Test
-    void plan_datasetSize_replacesTheCatalogues() throws IOException {
+    void plan_datasetSize_replacesTheCatalogs() throws IOException {
         JsonNode json =
                 JSON.readTree(plan(FASHION, "--dataset-size", "1000", "--json").out());
 
@@ -156,7 +156,7 @@ final class PlanCommandTest {
         assertFails("error: --dataset-size = 0, must be at least 1", FASHION, "--dataset-size", "0");
         assertFails("error: minibatch = 256 images is larger than the dataset", FASHION, "--dataset-size", "255");
         assertFails("error: data.dataset = no is not known", FASHION, "--set", "data.dataset=no");
-        assertFails("error: silence.x is no check", FASHION, "--set", "silence.x=y");
+        assertFails("error: suppress.x is no check", FASHION, "--set", "suppress.x=y");
         assertFails("error: unknown key 'wrokers', --set wrokers=1", FASHION, "--set", "wrokers=1");
         assertFails("error: no such recipe, file = none.yaml", "none.yaml");
         assertFails("error: Unknown option: '--nope'", FASHION, "--nope");

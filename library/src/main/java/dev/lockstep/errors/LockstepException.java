@@ -4,7 +4,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A failure that the user can mend. Its message is one line: what happened, where, and how to mend it. The kind decides
+ * A failure that the user can fix. Its message is one line: what happened, where, and how to fix it. The kind decides
  * the exit code of the command line.
  */
 public final class LockstepException extends RuntimeException {
@@ -38,34 +38,34 @@ public final class LockstepException extends RuntimeException {
     private final Kind kind;
     private final String what;
     private final String where;
-    private final String mend;
+    private final String fix;
 
-    public LockstepException(Kind kind, String what, String where, String mend) {
-        this(kind, what, where, mend, null);
+    public LockstepException(Kind kind, String what, String where, String fix) {
+        this(kind, what, where, fix, null);
     }
 
-    public LockstepException(Kind kind, String what, String where, String mend, @Nullable Throwable cause) {
-        super(oneLine(what, where, mend), cause);
+    public LockstepException(Kind kind, String what, String where, String fix, @Nullable Throwable cause) {
+        super(oneLine(what, where, fix), cause);
         this.kind = kind;
         this.what = what;
         this.where = where;
-        this.mend = mend;
+        this.fix = fix;
     }
 
-    public static LockstepException recipe(String what, String where, String mend) {
-        return new LockstepException(Kind.RECIPE, what, where, mend);
+    public static LockstepException recipe(String what, String where, String fix) {
+        return new LockstepException(Kind.RECIPE, what, where, fix);
     }
 
-    public static LockstepException data(String what, String where, String mend) {
-        return new LockstepException(Kind.DATA, what, where, mend);
+    public static LockstepException data(String what, String where, String fix) {
+        return new LockstepException(Kind.DATA, what, where, fix);
     }
 
-    public static LockstepException worker(String what, String where, String mend) {
-        return new LockstepException(Kind.WORKER, what, where, mend);
+    public static LockstepException worker(String what, String where, String fix) {
+        return new LockstepException(Kind.WORKER, what, where, fix);
     }
 
-    public static LockstepException checkpoint(String what, String where, String mend) {
-        return new LockstepException(Kind.CHECKPOINT, what, where, mend);
+    public static LockstepException checkpoint(String what, String where, String fix) {
+        return new LockstepException(Kind.CHECKPOINT, what, where, fix);
     }
 
     @Override
@@ -83,9 +83,9 @@ public final class LockstepException extends RuntimeException {
         return oneLine(what, where, "");
     }
 
-    /** The last part of the message: how to mend it. */
-    public String mend() {
-        return mend;
+    /** The last part of the message: how to fix it. */
+    public String fix() {
+        return fix;
     }
 
     public Kind kind() {
@@ -97,10 +97,10 @@ public final class LockstepException extends RuntimeException {
     }
 
     /** Whatever the parts quote, the message is one line of bounded length that ends with the whole fix. */
-    private static String oneLine(String what, String where, String mend) {
+    private static String oneLine(String what, String where, String fix) {
         String head = where.isEmpty() ? what : what + ", " + where;
-        String fix = mend.isEmpty() ? "" : ", " + Printable.of(joined(mend), MOST_OF_THE_FIX);
-        return Printable.of(joined(head), MOST - fix.length()) + fix;
+        String last = fix.isEmpty() ? "" : ", " + Printable.of(joined(fix), MOST_OF_THE_FIX);
+        return Printable.of(joined(head), MOST - last.length()) + last;
     }
 
     private static String joined(String text) {

@@ -3,7 +3,7 @@ package dev.lockstep.image;
 import java.util.List;
 
 /**
- * Labelled images by index. Implementations are immutable or thread-safe: the loader's threads call them side by side.
+ * Labeled images by index. Implementations are immutable or thread-safe: the loader's threads call them side by side.
  */
 public interface Dataset {
     int size();

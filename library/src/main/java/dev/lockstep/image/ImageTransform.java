@@ -3,7 +3,7 @@ package dev.lockstep.image;
 import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
 
-/** Turns an image into what the network sees: decoded, augmented, resized, normalised. Thread-safe. */
+/** Turns an image into what the network sees: decoded, augmented, resized, normalized. Thread-safe. */
 public interface ImageTransform {
     ImageShape shape();
 

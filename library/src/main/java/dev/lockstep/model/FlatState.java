@@ -20,7 +20,7 @@ public final class FlatState {
     private final Tensor momentum;
     private final Tensor running;
 
-    /** The initial state: parameters and running statistics of a freshly initialised network, momentum zero. */
+    /** The initial state: parameters and running statistics of a freshly initialized network, momentum zero. */
     public FlatState(ParameterLayout layout, ImageClassifier initial) {
         this.layout = layout;
         this.parameters = StepScope.keep(torch.zeros(layout.parameters()));

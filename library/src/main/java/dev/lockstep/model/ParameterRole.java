@@ -8,7 +8,7 @@ public enum ParameterRole {
     WEIGHT,
     /** The bias of a convolution or of a linear layer. */
     BIAS,
-    /** γ or β of a normalisation layer. */
+    /** γ or β of a normalization layer. */
     NORM;
 
     /**
@@ -16,13 +16,13 @@ public enum ParameterRole {
      * @param key the parameter's name within its owner
      */
     static ParameterRole of(Module owner, String key) {
-        if (isNormalisation(owner)) {
+        if (isNormalization(owner)) {
             return NORM;
         }
         return key.equals("bias") ? BIAS : WEIGHT;
     }
 
-    private static boolean isNormalisation(Module module) {
+    private static boolean isNormalization(Module module) {
         return exists(module.asBatchNorm2d())
                 || exists(module.asBatchNorm1d())
                 || exists(module.asBatchNorm3d())

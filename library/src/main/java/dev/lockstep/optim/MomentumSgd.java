@@ -42,7 +42,7 @@ public final class MomentumSgd {
      * Updates parameters and momentum in place; the gradient is used as scratch.
      *
      * @param parameters w, n floats
-     * @param gradient g, n floats: the sum over all workers, loss already normalised by kn
+     * @param gradient g, n floats: the sum over all workers, loss already normalized by kn
      * @param state u or v, n floats
      * @param decayed how many of the n floats, from the first, take weight decay
      */

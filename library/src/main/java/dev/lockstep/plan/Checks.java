@@ -13,24 +13,24 @@ public final class Checks {
     private Checks() {}
 
     /**
-     * What the checks find, in the order of {@link RecipeCheck}; silenced findings are among them.
+     * What the checks find, in the order of {@link RecipeCheck}; suppressed findings are among them.
      *
      * @param datasetSize training images
-     * @throws LockstepException of kind RECIPE when the recipe silences an unknown check or gives no reason, or when the
+     * @throws LockstepException of kind RECIPE when the recipe suppresses an unknown check or gives no reason, or when the
      *     minibatch is larger than the dataset
      */
     public static List<Finding> run(Recipe recipe, int datasetSize) {
-        recipe.silence().forEach(Checks::requireKnown);
+        recipe.suppress().forEach(Checks::requireKnown);
         RecipeFacts facts = RecipeFacts.of(recipe, datasetSize);
-        Map<String, String> silence = recipe.silence();
+        Map<String, String> suppress = recipe.suppress();
         return Arrays.stream(RecipeCheck.values())
                 .flatMap(check -> check
                         .test(facts)
                         .map(warning -> new Finding(
                                 check,
                                 warning.sentence(),
-                                warning.mend(),
-                                Optional.ofNullable(silence.get(check.code()))))
+                                warning.fix(),
+                                Optional.ofNullable(suppress.get(check.code()))))
                         .stream())
                 .toList();
     }
@@ -38,7 +38,7 @@ public final class Checks {
     /**
      * What {@code --strict} does: warnings become an error.
      *
-     * @throws LockstepException of kind RECIPE that names every finding that is not silenced
+     * @throws LockstepException of kind RECIPE that names every finding that is not suppressed
      */
     public static void requireNoWarnings(List<Finding> findings) {
         List<Finding> warnings = findings.stream().filter(Finding::isWarning).toList();
@@ -47,7 +47,7 @@ public final class Checks {
                     "--strict: " + warnings.size() + (warnings.size() == 1 ? " check fails: " : " checks fail: ")
                             + warnings.stream().map(Finding::code).collect(Collectors.joining(", ")),
                     warnings.get(0).sentence(),
-                    "mend the recipe or silence a check with 'silence: {"
+                    "fix the recipe or suppress a check with 'suppress: {"
                             + warnings.get(0).code() + ": reason}'");
         }
     }
@@ -57,11 +57,11 @@ public final class Checks {
                 Arrays.stream(RecipeCheck.values()).map(RecipeCheck::code).toList();
         if (!known.contains(code)) {
             throw LockstepException.recipe(
-                    "silence." + code + " is no check", "", "use one of " + String.join(", ", known));
+                    "suppress." + code + " is no check", "", "use one of " + String.join(", ", known));
         }
         if (reason.isBlank()) {
             throw LockstepException.recipe(
-                    "silence." + code + " = ''", "", "write the reason why this check does not apply");
+                    "suppress." + code + " = ''", "", "write the reason why this check does not apply");
         }
     }
 }

@@ -7,22 +7,23 @@ import java.util.Optional;
  * What a check says of a recipe.
  *
  * @param sentence what is unusual, with name = value
- * @param mend what to do about it
- * @param silenced the reason that the recipe gives for silencing it; empty when it is a warning
+ * @param fix what to do about it
+ * @param suppressed the reason that the recipe gives for suppressing it; empty when it is a warning
  */
-public record Finding(RecipeCheck check, String sentence, String mend, Optional<String> silenced) {
+public record Finding(RecipeCheck check, String sentence, String fix, Optional<String> suppressed) {
     public String code() {
         return check.code();
     }
 
     public boolean isWarning() {
-        return silenced.isEmpty();
+        return suppressed.isEmpty();
     }
 
-    /** One line: {@code [code] sentence; mend (paper, section)}. */
+    /** One line: {@code [code] sentence; fix (paper, section)}. */
     public String line() {
-        String reason =
-                silenced.map(text -> " Silenced: " + Printable.of(text, 1000)).orElse("");
-        return "[" + code() + "] " + sentence + "; " + mend + " (" + check.source() + ")." + reason;
+        String reason = suppressed
+                .map(text -> " Suppressed: " + Printable.of(text, 1000))
+                .orElse("");
+        return "[" + code() + "] " + sentence + "; " + fix + " (" + check.source() + ")." + reason;
     }
 }

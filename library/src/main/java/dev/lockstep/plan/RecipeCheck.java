@@ -11,7 +11,7 @@ import java.util.function.Function;
 
 /**
  * The checks of a recipe: everything that is legal, trains, and is known to cost accuracy or time. Their codes are stable;
- * a recipe silences one with {@code silence: {code: reason}}.
+ * a recipe suppresses one with {@code suppress: {code: reason}}.
  */
 public enum RecipeCheck {
     LINEAR_RULE(
@@ -29,7 +29,7 @@ public enum RecipeCheck {
                                 + facts.rate().referenceMinibatch() + " is " + text(times) + " × the paper's 0.1 / 256",
                         "use learning-rate.reference = "
                                 + text(paper * facts.rate().referenceMinibatch())
-                                + ", or find η at the reference minibatch with 'lockstep tune' and silence this");
+                                + ", or find η at the reference minibatch with 'lockstep tune' and suppress this");
             }),
 
     SCALING(
@@ -191,7 +191,7 @@ public enum RecipeCheck {
     IMAGES_PER_WORKER(
             "section 2.3",
             "images-per-worker, over which batch norm takes its statistics, is below 16 or above 64",
-            "With few images the statistics are noise; with many, a regularising noise is lost. The paper uses 32.",
+            "With few images the statistics are noise; with many, a regularizing noise is lost. The paper uses 32.",
             facts -> when(
                     isUnusual(facts.recipe().imagesPerWorker()),
                     "images-per-worker = " + facts.recipe().imagesPerWorker(),
@@ -207,7 +207,7 @@ public enum RecipeCheck {
                             && !isUnusual(facts.recipe().imagesPerWorker()),
                     "images-per-worker = " + facts.recipe().imagesPerWorker() + " at minibatch = " + facts.minibatch()
                             + ", where the paper holds 32 for every number of workers",
-                    "use images-per-worker = 32, or silence this if the reference rate was tuned with "
+                    "use images-per-worker = 32, or suppress this if the reference rate was tuned with "
                             + facts.recipe().imagesPerWorker())),
 
     ZERO_INIT_RESIDUAL(
@@ -248,7 +248,7 @@ public enum RecipeCheck {
      *
      * @param sentence with name = value
      */
-    record Warning(String sentence, String mend) {}
+    record Warning(String sentence, String fix) {}
 
     private final String section;
     private final String firesWhen;
@@ -286,8 +286,8 @@ public enum RecipeCheck {
         return test.apply(facts);
     }
 
-    private static Optional<Warning> when(boolean fires, String sentence, String mend) {
-        return fires ? Optional.of(new Warning(sentence, mend)) : Optional.empty();
+    private static Optional<Warning> when(boolean fires, String sentence, String fix) {
+        return fires ? Optional.of(new Warning(sentence, fix)) : Optional.empty();
     }
 
     private static boolean isUnusual(int imagesPerWorker) {

@@ -26,7 +26,7 @@ import java.util.Map;
  * @param imagesPerWorker n, images a worker takes in one iteration: a hyper-parameter of batch norm, left alone when k
  *     grows
  * @param threadsPerWorker OpenMP threads that compute one worker: part of the arithmetic, so part of the recipe
- * @param silence codes of recipe checks that shall not be reported, each with the reason
+ * @param suppress codes of recipe checks that shall not be reported, each with the reason
  */
 public record Recipe(
         String name,
@@ -41,7 +41,7 @@ public record Recipe(
         @Default("{}") Optimizer optimizer,
         @Default("{}") BatchNorm batchNorm,
         @Default("{}") Evaluation evaluation,
-        @Default("{}") Map<String, String> silence) {
+        @Default("{}") Map<String, String> suppress) {
 
     private static final int MOST_EPOCHS = 100_000;
     /** What is computed of a number up to here is finite as a 32-bit float. */
@@ -70,12 +70,12 @@ public record Recipe(
                 "images-per-worker",
                 imagesPerWorker,
                 "must be at least 2: batch norm needs several images a worker");
-        require(silence.size() <= 100, "silence", silence.size() + " checks", "must be at most 100");
-        silence.forEach((code, reason) -> {
-            shorterThan("silence", code, 1000);
-            shorterThan("silence", reason, 1000);
+        require(suppress.size() <= 100, "suppress", suppress.size() + " checks", "must be at most 100");
+        suppress.forEach((code, reason) -> {
+            shorterThan("suppress", code, 1000);
+            shorterThan("suppress", reason, 1000);
         });
-        silence = Map.copyOf(silence);
+        suppress = Map.copyOf(suppress);
     }
 
     /** What the network sees. */
@@ -83,12 +83,12 @@ public record Recipe(
             String dataset,
             @Default("none") Augmentation augmentation,
             @Default("0") int imageSize,
-            @Default("none") ColourAugmentation colour) {
+            @Default("none") ColorAugmentation color) {
         /**
          * @param dataset a name that {@code lockstep data list} shows
          * @param augmentation of training images
          * @param imageSize side in pixels of what the network sees; 0 is the dataset's own
-         * @param colour additional random changes of colour, for photographs
+         * @param color additional random changes of color, for photographs
          */
         public Data {
             shorterThan("dataset", dataset, LONGEST_NAME);
@@ -109,12 +109,12 @@ public record Recipe(
         RANDOM_RESIZED_CROP
     }
 
-    /** Random changes of the colour of training images. */
-    public enum ColourAugmentation {
+    /** Random changes of the color of training images. */
+    public enum ColorAugmentation {
         NONE,
         /** Brightness, contrast and saturation in random order. */
         JITTER,
-        /** Colour jitter, then PCA lighting noise: fb.resnet.torch's full set. */
+        /** Color jitter, then PCA lighting noise: fb.resnet.torch's full set. */
         JITTER_AND_LIGHTING
     }
 
@@ -284,7 +284,7 @@ public record Recipe(
         return RecipeFile.read(file, Map.of());
     }
 
-    /** The same recipe with another k: minibatch, learning rate and normalisation follow. */
+    /** The same recipe with another k: minibatch, learning rate and normalization follow. */
     public Recipe withWorkers(int workers) {
         return with(Map.of("workers", Integer.toString(workers)));
     }

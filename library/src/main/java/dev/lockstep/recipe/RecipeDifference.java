@@ -28,15 +28,15 @@ public final class RecipeDifference {
     }
 
     /**
-     * The keys that differ and change the arithmetic of the steps that both recipes have: not the name, silenced checks or
+     * The keys that differ and change the arithmetic of the steps that both recipes have: not the name, suppressed checks or
      * the evaluation's batches, and not the number of epochs unless the learning rate depends on it.
      */
     public static List<String> ofArithmetic(Recipe one, Recipe other) {
         boolean lengthMatters = one.learningRate().schedule().kind() == Recipe.ScheduleKind.COSINE;
         return all(one, other).stream()
                 .filter(key -> !key.startsWith("name =")
-                        && !key.startsWith("silence.")
-                        && !key.startsWith("silence =")
+                        && !key.startsWith("suppress.")
+                        && !key.startsWith("suppress =")
                         && !key.startsWith("evaluation.")
                         && (lengthMatters || !key.startsWith("epochs =")))
                 .toList();

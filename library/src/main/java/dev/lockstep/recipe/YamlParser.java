@@ -82,9 +82,9 @@ final class YamlParser {
             return new Composer(settings, new BoundedParser(settings, yaml, this::checkDepth)).getSingleNode();
         } catch (MarkedYamlEngineException e) {
             String where = e.getProblemMark().map(mark -> place(mark.getLine())).orElse(source);
-            throw error("not valid YAML: " + e.getProblem(), where, "mend the syntax");
+            throw error("not valid YAML: " + e.getProblem(), where, "fix the syntax");
         } catch (YamlEngineException e) {
-            throw error("not valid YAML: " + e.getMessage(), source, "mend the syntax");
+            throw error("not valid YAML: " + e.getMessage(), source, "fix the syntax");
         }
     }
 
@@ -151,7 +151,7 @@ final class YamlParser {
         return withLines ? source + ":" + (line + 1) : source;
     }
 
-    private static LockstepException error(String what, String where, String mend) {
-        return LockstepException.recipe(what, where, mend);
+    private static LockstepException error(String what, String where, String fix) {
+        return LockstepException.recipe(what, where, fix);
     }
 }

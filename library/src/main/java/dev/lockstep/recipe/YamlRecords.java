@@ -149,7 +149,7 @@ public final class YamlRecords {
     private static LockstepException located(LockstepException refusal, YamlValue.Entries entries, String path) {
         YamlValue culprit = entries.get(refusal.what().split(" ", 2)[0]);
         String where = culprit == null ? entries.where() : culprit.where();
-        return LockstepException.recipe(join(path, refusal.what()), where, refusal.mend());
+        return LockstepException.recipe(join(path, refusal.what()), where, refusal.fix());
     }
 
     private Object value(Type type, YamlValue value, String path) {

@@ -4,7 +4,7 @@ package dev.lockstep.sampling;
  * A pseudo-random stream that is a function of its keys, such as (seed, epoch, sample index). Two streams with the same
  * keys are equal on every machine, Java version and thread; streams whose keys differ in any position are independent.
  *
- * <p>The generator is SplitMix64 (Steele, Lea, Flood 2014); keys are folded into its state through the same finaliser.
+ * <p>The generator is SplitMix64 (Steele, Lea, Flood 2014); keys are folded into its state through the same finalizer.
  * It is our own because the algorithms behind {@code java.util.random} may change between Java versions, and these
  * numbers decide the weights.
  */

@@ -11,7 +11,7 @@ import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.ImageTransform;
-import dev.lockstep.image.UnlabelledImages;
+import dev.lockstep.image.UnlabeledImages;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ModelFactory;
@@ -112,8 +112,8 @@ public final class Classifier implements AutoCloseable {
         Replica replica =
                 Replica.evaluation(networks.get(), state, recipe.batchNorm().epsilon());
         List<double[]> probabilities = new ArrayList<>();
-        try (BatchLoader loader = new BatchLoader(
-                new UnlabelledImages(images), transform, 0, loaderThreads, 2, requests(images.size()))) {
+        try (BatchLoader loader =
+                new BatchLoader(new UnlabeledImages(images), transform, 0, loaderThreads, 2, requests(images.size()))) {
             threads.runAll(1, lane -> {
                 for (Optional<HostBatch> next = loader.next(); next.isPresent(); next = loader.next()) {
                     try (HostBatch batch = next.get()) {

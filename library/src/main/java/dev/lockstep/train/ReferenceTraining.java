@@ -4,7 +4,7 @@ import dev.lockstep.checkpoint.HostTensor;
 import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.BatchRequest;
 import dev.lockstep.image.HostBatch;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.ParameterLayout;

@@ -8,7 +8,7 @@ import dev.lockstep.image.BadImages;
 import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.BatchRequest;
 import dev.lockstep.image.HostBatch;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ModelFactory;

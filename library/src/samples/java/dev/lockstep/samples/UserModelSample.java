@@ -9,9 +9,9 @@ import dev.lockstep.image.Dataset;
 import dev.lockstep.image.Fingerprint;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
-import dev.lockstep.image.Normalisation;
-import dev.lockstep.image.catalogue.DatasetSpec;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.Normalization;
+import dev.lockstep.image.catalog.DatasetSpec;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.image.transform.SmallImageTransform;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.recipe.Recipe;
@@ -77,7 +77,7 @@ public final class UserModelSample {
         }
     }
 
-    /** Grey images with stripes: horizontal, vertical or diagonal, of a random phase, under noise. */
+    /** Gray images with stripes: horizontal, vertical or diagonal, of a random phase, under noise. */
     public record Stripes(long seed, int size) implements Dataset {
         static final ImageShape SHAPE = new ImageShape(1, 12, 12);
 
@@ -116,7 +116,7 @@ public final class UserModelSample {
     private static OpenDataset data() {
         Dataset training = new Stripes(1, 768);
         Dataset validation = new Stripes(2, 192);
-        Normalisation normalisation = new Normalisation(List.of(0.5), List.of(0.2));
+        Normalization normalization = new Normalization(List.of(0.5), List.of(0.2));
         DatasetSpec spec = new DatasetSpec(
                 "stripes",
                 "made-up stripes",
@@ -125,9 +125,9 @@ public final class UserModelSample {
                 training.classNames(),
                 OptionalInt.of(training.size()),
                 OptionalInt.of(validation.size()),
-                normalisation);
+                normalization);
         SmallImageTransform transform =
-                new SmallImageTransform(Stripes.SHAPE, Stripes.SHAPE, normalisation, false);
+                new SmallImageTransform(Stripes.SHAPE, Stripes.SHAPE, normalization, false);
         return new OpenDataset(spec, training, validation, transform, transform);
     }
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 final class BadImagesTest {
     private static final PhotographTransform TRANSFORM =
-            PhotographTransform.training(16, false, false, Normalisation.IMAGENET);
+            PhotographTransform.training(16, false, false, Normalization.IMAGENET);
 
     @TempDir
     Path folder;

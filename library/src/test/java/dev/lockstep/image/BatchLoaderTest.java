@@ -36,7 +36,7 @@ final class BatchLoaderTest {
     private static final ImageShape SHAPE = new ImageShape(3, 8, 8);
     private final Dataset dataset = new SyntheticDataset("training", 100, SHAPE, 5);
     private final ImageTransform transform = new SmallImageTransform(
-            SHAPE, SHAPE, new Normalisation(List.of(0.5, 0.5, 0.5), List.of(0.2, 0.2, 0.2)), true);
+            SHAPE, SHAPE, new Normalization(List.of(0.5, 0.5, 0.5), List.of(0.2, 0.2, 0.2)), true);
 
     /** What a batch held, by value and short enough for a message. */
     private static String contents(HostBatch batch) {

@@ -37,7 +37,7 @@ class ResNetTest {
                 Map.of());
     }
 
-    private static ResNet initialised(String model, boolean zeroInit, long seed) {
+    private static ResNet initialized(String model, boolean zeroInit, long seed) {
         ResNet network = ResNet.fromRecipe(recipe(model, zeroInit).model(), SHAPE, 1000);
         network.initialize(seed);
         return network;
@@ -56,7 +56,7 @@ class ResNetTest {
 
     @Test
     void initialize_drawsHeFanOutKernelsAndASmallClassifier() {
-        ResNet network = initialised("resnet18", true, 3);
+        ResNet network = initialized("resnet18", true, 3);
         Map.of("conv1.weight", 64 * 49, "layer2.0.conv1.weight", 128 * 9, "layer2.0.downsample.0.weight", 128)
                 .forEach((name, fanOut) -> {
                     double expected = Math.sqrt(2.0 / fanOut);
@@ -70,19 +70,19 @@ class ResNetTest {
 
     @Test
     void initialize_zeroesTheLastGammaOfEachBlockAlone() {
-        ResNet network = initialised("resnet18", true, 3);
+        ResNet network = initialized("resnet18", true, 3);
         assertThat(parameter(network, "layer3.1.bn2.weight")).containsOnly(0);
         for (String name : List.of("bn1.weight", "layer3.1.bn1.weight", "layer2.0.downsample.1.weight")) {
             assertThat(parameter(network, name)).as(name).containsOnly(1);
         }
-        assertThat(parameter(initialised("resnet18", false, 3), "layer3.1.bn2.weight"))
+        assertThat(parameter(initialized("resnet18", false, 3), "layer3.1.bn2.weight"))
                 .containsOnly(1);
     }
 
     /** A block of three convolutions ends with bn3. */
     @Test
     void initialize_ofABottleneck_zeroesTheLastGammaOfEachBlockAlone() {
-        ResNet network = initialised("resnet50", true, 3);
+        ResNet network = initialized("resnet50", true, 3);
         int zero = 0;
         for (Slot slot : ParameterLayout.of(network, OPTIMIZER).slots()) {
             String name = slot.name();
@@ -101,16 +101,16 @@ class ResNetTest {
 
     @Test
     void initialize_isAFunctionOfTheSeed() {
-        float[] first = parameter(initialised("resnet18", true, 3), "layer1.0.conv1.weight");
-        assertThat(parameter(initialised("resnet18", true, 3), "layer1.0.conv1.weight"))
+        float[] first = parameter(initialized("resnet18", true, 3), "layer1.0.conv1.weight");
+        assertThat(parameter(initialized("resnet18", true, 3), "layer1.0.conv1.weight"))
                 .isEqualTo(first);
-        assertThat(parameter(initialised("resnet18", true, 4), "layer1.0.conv1.weight"))
+        assertThat(parameter(initialized("resnet18", true, 4), "layer1.0.conv1.weight"))
                 .isNotEqualTo(first);
     }
 
     @Test
     void layout_keepsKernelsChannelsLastInTheFlatBuffer() {
-        ResNet network = initialised("resnet18", true, 3);
+        ResNet network = initialized("resnet18", true, 3);
         ParameterLayout layout = ParameterLayout.of(network, OPTIMIZER);
         FlatState state = new FlatState(layout, network);
         Replica.evaluation(network, state, 1e-5);
@@ -129,7 +129,7 @@ class ResNetTest {
 
     @Test
     void layout_rolesComeFromTheOwners() {
-        ParameterLayout layout = ParameterLayout.of(initialised("resnet18", true, 3), OPTIMIZER);
+        ParameterLayout layout = ParameterLayout.of(initialized("resnet18", true, 3), OPTIMIZER);
         for (Slot slot : layout.slots()) {
             String name = slot.name();
             boolean norm = name.contains("bn") || name.contains("downsample.1");

@@ -34,7 +34,7 @@ class MomentumSgdTest {
         TorchRuntime.load();
     }
 
-    /** A run of the optimiser: rates by iteration; the gradient of iteration t is a function of (seed, t). */
+    /** A run of the optimizer: rates by iteration; the gradient of iteration t is a function of (seed, t). */
     record Course(List<Double> rates, double momentum, boolean nesterov, long seed) {
         double previous(int iteration) {
             return rates.get(Math.max(0, iteration - 1));
@@ -89,7 +89,7 @@ class MomentumSgdTest {
     @Property
     void velocityForm_correctedUnderAnyRates_isGradientForm(@ForAll("courses") Course course) {
         double[] equation9 = equation9(course);
-        double scale = travelled(course);
+        double scale = traveled(course);
         assertThat(largestDifference(run(course, MomentumForm.GRADIENT, true), equation9))
                 .isLessThan(1e-5 * scale);
         assertThat(largestDifference(run(course, MomentumForm.VELOCITY, true), equation9))
@@ -100,7 +100,7 @@ class MomentumSgdTest {
     void velocityForm_uncorrectedWhileTheRateRises_isAnother(@ForAll("rising") Course course) {
         double[] gradientForm = run(course, MomentumForm.GRADIENT, true);
         double[] uncorrected = run(course, MomentumForm.VELOCITY, false);
-        assertThat(largestDifference(uncorrected, gradientForm)).isGreaterThan(1e-4 * travelled(course));
+        assertThat(largestDifference(uncorrected, gradientForm)).isGreaterThan(1e-4 * traveled(course));
     }
 
     @Property(tries = 50)
@@ -255,7 +255,7 @@ class MomentumSgdTest {
     }
 
     /** About how far weights go: gradients are between 1 and 2, so that nothing cancels. */
-    private static double travelled(Course course) {
+    private static double traveled(Course course) {
         double u = 0;
         double distance = 2;
         for (double rate : course.rates) {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -115,7 +115,7 @@ class ChecksTest {
         assertThat(findings).extracting(Finding::code).containsExactly(code);
         assertThat(findings.get(0).isWarning()).isTrue();
         assertThat(findings.get(0).sentence()).contains(sentence).contains(" = ");
-        assertThat(findings.get(0).mend()).isNotBlank();
+        assertThat(findings.get(0).fix()).isNotBlank();
         assertThat(findings.get(0).line()).startsWith("[" + code + "] ").contains("(paper, ");
     }
 
@@ -218,29 +218,29 @@ class ChecksTest {
     }
 
     @Test
-    void run_silencedCheck_isListedWithItsReasonAndNoWarning() {
-        Recipe recipe = Recipes.paper8k(warmup("kind"), "none", "silence.no-warmup", "Table 1 shows what it costs");
+    void run_suppressedCheck_isListedWithItsReasonAndNoWarning() {
+        Recipe recipe = Recipes.paper8k(warmup("kind"), "none", "suppress.no-warmup", "Table 1 shows what it costs");
 
         List<Finding> findings = Checks.run(recipe, IMAGENET);
 
         assertThat(findings).hasSize(1);
         assertThat(findings.get(0).isWarning()).isFalse();
-        assertThat(findings.get(0).silenced()).contains("Table 1 shows what it costs");
-        assertThat(findings.get(0).line()).endsWith("Silenced: Table 1 shows what it costs");
+        assertThat(findings.get(0).suppressed()).contains("Table 1 shows what it costs");
+        assertThat(findings.get(0).line()).endsWith("Suppressed: Table 1 shows what it costs");
         Checks.requireNoWarnings(findings);
     }
 
     @Test
-    void run_unknownSilencedCode_isARecipeError() {
-        assertThatThrownBy(() -> Checks.run(Recipes.paper8k("silence.no-warmpu", "x"), IMAGENET))
+    void run_unknownSuppressedCode_isARecipeError() {
+        assertThatThrownBy(() -> Checks.run(Recipes.paper8k("suppress.no-warmpu", "x"), IMAGENET))
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
-                .hasMessageStartingWith("silence.no-warmpu is no check, use one of linear-rule, scaling, no-warmup");
+                .hasMessageStartingWith("suppress.no-warmpu is no check, use one of linear-rule, scaling, no-warmup");
     }
 
     @Test
-    void run_silenceWithoutReason_isARecipeError() {
-        assertThatThrownBy(() -> Checks.run(Recipes.paper8k("silence.no-warmup", "' '"), IMAGENET))
+    void run_suppressWithoutReason_isARecipeError() {
+        assertThatThrownBy(() -> Checks.run(Recipes.paper8k("suppress.no-warmup", "' '"), IMAGENET))
                 .isInstanceOf(LockstepException.class)
                 .hasMessageContaining("write the reason");
     }
@@ -260,7 +260,7 @@ class ChecksTest {
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
                 .hasMessageStartingWith("--strict: 2 checks fail: no-warmup, decay-norm, ")
-                .hasMessageEndingWith("silence a check with 'silence: {no-warmup: reason}'");
+                .hasMessageEndingWith("suppress a check with 'suppress: {no-warmup: reason}'");
     }
 
     @Test
@@ -278,10 +278,10 @@ class ChecksTest {
 
                 `lockstep plan` and `lockstep train` warn of recipes that are legal, train, and are known to cost accuracy or \
                 time. `--strict` makes
-                the warnings errors. A recipe silences one with a reason, which the plan then shows:
+                the warnings errors. A recipe suppresses one with a reason, which the plan then shows:
 
                 ```yaml
-                silence:
+                suppress:
                   no-warmup: this run shows what the warmup is good for
                 ```
 

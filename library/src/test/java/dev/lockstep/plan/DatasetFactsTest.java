@@ -2,8 +2,8 @@ package dev.lockstep.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lockstep.image.catalogue.DatasetSpec;
-import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalog.DatasetSpec;
+import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.recipe.Recipe;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DatasetFactsTest {
     @ParameterizedTest
     @ValueSource(strings = {"fashion-mnist", "mnist", "cifar10", "cifar100"})
-    void of_publicDataset_agreesWithTheCatalogue(String name) {
+    void of_publicDataset_agreesWithTheCatalog(String name) {
         DatasetSpec spec = Datasets.spec(data(name, 0));
 
         assertThat(DatasetFacts.of(data(name, 0)))
@@ -46,6 +46,6 @@ class DatasetFactsTest {
     }
 
     private static Recipe.Data data(String name, int imageSize) {
-        return new Recipe.Data(name, Recipe.Augmentation.NONE, imageSize, Recipe.ColourAugmentation.NONE);
+        return new Recipe.Data(name, Recipe.Augmentation.NONE, imageSize, Recipe.ColorAugmentation.NONE);
     }
 }

@@ -78,10 +78,10 @@ class RecipeFileTest {
                 bad("epochs: 3", "epochs: 3\nepochs: 4", "key 'epochs' is written twice", ":3", "remove one"),
                 bad("data:\n  dataset: fashion-mnist", "data: mnist", "data is a group of keys", ":5", "below it"),
                 bad("data:\n  dataset: fashion-mnist", "data:", "data is a group of keys", ":5", "below it"),
-                bad("epochs: 3", "epochs: 3\n  x: y: z", "not valid YAML", ":3", "mend the syntax"),
+                bad("epochs: 3", "epochs: 3\n  x: y: z", "not valid YAML", ":3", "fix the syntax"),
                 bad("epochs: 3", "epochs: &a [*a]", "deeper than 64 levels", ":2", "remove aliases"),
                 bad("epochs: 3", "? [a]\n: 3", "a key is not a text", ":2", "write 'key: value'"),
-                bad("epochs: 3", "seed: 1\n---\nepochs: 3", "not valid YAML", ":3", "mend the syntax"),
+                bad("epochs: 3", "seed: 1\n---\nepochs: 3", "not valid YAML", ":3", "fix the syntax"),
                 bad(
                         "    epochs: 1",
                         "    epochs: 1\n  schedule: {kind: step}",
@@ -111,12 +111,12 @@ class RecipeFileTest {
 
     @ParameterizedTest(name = "{1}")
     @MethodSource("badRecipes")
-    void parse_badInput_isOneLineWithPlaceAndMend(String yaml, String what, String place, String mend) {
+    void parse_badInput_isOneLineWithPlaceAndFix(String yaml, String what, String place, String fix) {
         assertThatThrownBy(() -> RecipeFile.parse(yaml, "test.yaml", Map.of()))
                 .isInstanceOfSatisfying(LockstepException.class, e -> {
                     assertThat(e.kind()).isEqualTo(LockstepException.Kind.RECIPE);
                     assertThat(e.exitCode()).isEqualTo(2);
-                    assertThat(e.getMessage()).doesNotContain("\n").containsSubsequence(what, place, mend);
+                    assertThat(e.getMessage()).doesNotContain("\n").containsSubsequence(what, place, fix);
                 });
     }
 
@@ -139,7 +139,7 @@ class RecipeFileTest {
                         Recipe.WeightDecayRate.SCALED));
         assertThat(recipe.batchNorm()).isEqualTo(new Recipe.BatchNorm(0.1, 1e-5));
         assertThat(recipe.model()).isEqualTo(new Recipe.Model("resnet8", 0, true));
-        assertThat(recipe.silence()).isEmpty();
+        assertThat(recipe.suppress()).isEmpty();
     }
 
     @Test
@@ -170,9 +170,9 @@ class RecipeFileTest {
                 .hasMessageContaining("not UTF-8");
     }
 
-    private static Arguments bad(String from, String to, String what, String place, String mend) {
+    private static Arguments bad(String from, String to, String what, String place, String fix) {
         assertThat(GOOD).contains(from);
         String where = place.startsWith(":") ? "test.yaml" + place + "," : place;
-        return arguments(GOOD.replaceFirst(Pattern.quote(from), Matcher.quoteReplacement(to)), what, where, mend);
+        return arguments(GOOD.replaceFirst(Pattern.quote(from), Matcher.quoteReplacement(to)), what, where, fix);
     }
 }

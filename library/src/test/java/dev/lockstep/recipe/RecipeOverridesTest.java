@@ -55,7 +55,7 @@ class RecipeOverridesTest {
 
         assertThat(recipe.data())
                 .isEqualTo(new Recipe.Data(
-                        "cifar10", Recipe.Augmentation.PAD_CROP_FLIP, 32, Recipe.ColourAugmentation.NONE));
+                        "cifar10", Recipe.Augmentation.PAD_CROP_FLIP, 32, Recipe.ColorAugmentation.NONE));
     }
 
     @Test
@@ -67,8 +67,8 @@ class RecipeOverridesTest {
     }
 
     @Test
-    void set_silenceOfACheck_addsToTheMap() {
-        assertThat(with("silence.no-warmup", "shown on purpose").silence())
+    void set_suppressOfACheck_addsToTheMap() {
+        assertThat(with("suppress.no-warmup", "shown on purpose").suppress())
                 .containsExactly(Map.entry("no-warmup", "shown on purpose"));
     }
 
@@ -96,7 +96,7 @@ class RecipeOverridesTest {
         assertThatThrownBy(() -> with("workers", "")).hasMessageContainingAll("workers = ''", "--set workers=");
         assertThatThrownBy(() -> with("workers", "#5")).hasMessageContainingAll("workers = ''", "--set workers=#5");
         assertThatThrownBy(() -> with("data", "{a"))
-                .hasMessageContainingAll("not valid YAML", "--set data={a", "mend the syntax");
+                .hasMessageContainingAll("not valid YAML", "--set data={a", "fix the syntax");
     }
 
     @Test

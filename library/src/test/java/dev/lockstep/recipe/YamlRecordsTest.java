@@ -112,7 +112,7 @@ class YamlRecordsTest {
                         Arbitraries.maps(Arbitraries.strings().alpha().ofMinLength(1), anyText())
                                 .ofMaxSize(3),
                         Arbitraries.doubles().between(1e-9, 1).ofScale(12))
-                .as((seed, workers, rate, optimizer, silence, small) -> new Recipe(
+                .as((seed, workers, rate, optimizer, suppress, small) -> new Recipe(
                         "r-1_x.y",
                         seed,
                         90,
@@ -123,13 +123,13 @@ class YamlRecordsTest {
                                 "imagenet",
                                 Recipe.Augmentation.RANDOM_RESIZED_CROP,
                                 224,
-                                Recipe.ColourAugmentation.JITTER_AND_LIGHTING),
+                                Recipe.ColorAugmentation.JITTER_AND_LIGHTING),
                         new Recipe.Model("resnet50", 64, false),
                         rate,
                         optimizer,
                         new Recipe.BatchNorm(small, small),
                         new Recipe.Evaluation(50),
-                        silence));
+                        suppress));
     }
 
     @Property

@@ -59,7 +59,7 @@ class LogTailTest {
     }
 
     @Test
-    void report_isOneLineWithItsMend() {
+    void report_isOneLineWithItsFix() {
         FailureReport report =
                 new FailureReport(3, "node", new ExitStatus(137).toString(), List.of(), "logs/rank-3.log");
         assertThat(report.line())

@@ -48,11 +48,11 @@ class TopologyTest {
         assertThat(new Topology(65_536, 65_536).isBitwise()).isTrue();
     }
 
-    private static void assertRefused(int workers, int processes, String what, String mend) {
+    private static void assertRefused(int workers, int processes, String what, String fix) {
         assertThatThrownBy(() -> new Topology(workers, processes))
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
                 .hasMessageStartingWith(what)
-                .hasMessageEndingWith(mend);
+                .hasMessageEndingWith(fix);
     }
 }

@@ -7,7 +7,7 @@ import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.BadImages;
 import dev.lockstep.image.Dataset;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ParameterLayout;

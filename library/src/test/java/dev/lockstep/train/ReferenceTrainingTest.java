@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.collective.SoloCollective;
-import dev.lockstep.image.catalogue.Datasets;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.Training;
 import dev.lockstep.collective.SoloCollective;
-import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.format.PhotographFolders;
 import dev.lockstep.image.pack.ShardPacker;
 import dev.lockstep.model.ResNet;

@@ -8,7 +8,7 @@ import dev.lockstep.Training;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.format.PhotographFolders;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;

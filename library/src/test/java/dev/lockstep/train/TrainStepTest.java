@@ -368,7 +368,7 @@ class TrainStepTest {
     @ValueSource(ints = {1, 2, 4})
     void failureInTheData_surfacesUnchangedWhenAllLanesHaveEnded(int lanes) {
         for (Throwable failure :
-                List.of(LockstepException.data("broken", "file = x", "mend"), new AssertionError("x"))) {
+                List.of(LockstepException.data("broken", "file = x", "fix"), new AssertionError("x"))) {
             try (TestStep step = resnet(6, 3, lanes, 300)) {
                 Supplier<HostBatch> good = TestBatches.inOrder(new TestBatches(3, 6, 3).of(0));
                 AtomicInteger asked = new AtomicInteger();

@@ -14,7 +14,7 @@ import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.EpochMetrics;

@@ -6,9 +6,9 @@ package dev.lockstep.cli.doctor;
  * @param group what it belongs to, such as {@code threads}
  * @param subject what was looked at
  * @param value what was seen
- * @param mend what to do about it; empty where all is well
+ * @param fix what to do about it; empty where all is well
  */
-public record Finding(String group, String subject, String value, Level level, String mend) {
+public record Finding(String group, String subject, String value, Level level, String fix) {
     /** How bad it is. */
     public enum Level {
         OK,
@@ -19,9 +19,9 @@ public record Finding(String group, String subject, String value, Level level, S
     }
 
     public Finding {
-        if (mend.isEmpty() != (level == Level.OK)) {
-            throw new IllegalArgumentException("subject = " + subject + ", level = " + level + ", mend = " + mend
-                    + ": only what is wrong has a mend");
+        if (fix.isEmpty() != (level == Level.OK)) {
+            throw new IllegalArgumentException("subject = " + subject + ", level = " + level + ", fix = " + fix
+                    + ": only what is wrong has a fix");
         }
     }
 
@@ -29,11 +29,11 @@ public record Finding(String group, String subject, String value, Level level, S
         return new Finding(group, subject, value, Level.OK, "");
     }
 
-    static Finding warn(String group, String subject, String value, String mend) {
-        return new Finding(group, subject, value, Level.WARN, mend);
+    static Finding warn(String group, String subject, String value, String fix) {
+        return new Finding(group, subject, value, Level.WARN, fix);
     }
 
-    static Finding fail(String group, String subject, String value, String mend) {
-        return new Finding(group, subject, value, Level.FAIL, mend);
+    static Finding fail(String group, String subject, String value, String fix) {
+        return new Finding(group, subject, value, Level.FAIL, fix);
     }
 }

@@ -60,7 +60,7 @@ final class NetworkChecks {
                             GROUP,
                             "host name",
                             value + ", found after " + Math.round(seconds) + " s",
-                            "add it to /etc/hosts, or mend the name server: each process asks at its start");
+                            "add it to /etc/hosts, or fix the name server: each process asks at its start");
         } catch (UnknownHostException e) {
             return Finding.warn(
                     GROUP,

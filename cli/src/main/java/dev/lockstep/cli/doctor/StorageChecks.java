@@ -1,7 +1,7 @@
 package dev.lockstep.cli.doctor;
 
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.catalogue.Datasets;
+import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.natives.NativeCache;
 import dev.lockstep.natives.NativeLibraries;
 import java.io.IOException;
@@ -27,7 +27,7 @@ final class StorageChecks {
             findings.add(nativeCache(cache));
             findings.add(space("space for native libraries", existing(cache)));
         } catch (LockstepException e) {
-            findings.add(Finding.fail(GROUP, NATIVE_CACHE, e.whatAndWhere(), e.mend()));
+            findings.add(Finding.fail(GROUP, NATIVE_CACHE, e.whatAndWhere(), e.fix()));
         }
         findings.add(workingFolder(machine));
         findings.add(dataset());
@@ -104,7 +104,7 @@ final class StorageChecks {
                     .orElse("not on this machine yet: train fetches it");
             return Finding.ok(GROUP, subject, value);
         } catch (LockstepException e) {
-            return Finding.warn(GROUP, subject, e.whatAndWhere(), e.mend());
+            return Finding.warn(GROUP, subject, e.whatAndWhere(), e.fix());
         }
     }
 }

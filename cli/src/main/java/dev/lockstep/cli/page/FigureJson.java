@@ -37,7 +37,7 @@ final class FigureJson {
     private static ObjectNode node(Series series, double[] xs) {
         ObjectNode node = JSON.createObjectNode()
                 .put("name", series.name())
-                .put("colour", series.colour())
+                .put("color", series.color())
                 .put("dashed", series.dashed());
         column(node.putArray("y"), series.x(), series.y(), xs);
         if (series.spread().length > 0) {

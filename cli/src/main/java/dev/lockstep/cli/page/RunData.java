@@ -49,19 +49,19 @@ record RunData(
     }
 
     /** A number of every step, against epochs. */
-    Series steps(String label, int colour, ToDoubleFunction<StepMetrics> number) {
+    Series steps(String label, int color, ToDoubleFunction<StepMetrics> number) {
         double perEpoch = iterationsPerEpoch();
         double[] x = metrics.steps().stream()
                 .mapToDouble(step -> step.step() / perEpoch)
                 .toArray();
         return Series.line(
-                label, x, metrics.steps().stream().mapToDouble(number).toArray(), colour, false);
+                label, x, metrics.steps().stream().mapToDouble(number).toArray(), color, false);
     }
 
     /** A number of every epoch, at its end. */
-    Series epochs(String label, int colour, boolean dashed, ToDoubleFunction<EpochMetrics> number) {
+    Series epochs(String label, int color, boolean dashed, ToDoubleFunction<EpochMetrics> number) {
         double[] x = metrics.epochs().stream().mapToDouble(e -> e.epoch() + 1).toArray();
         return Series.line(
-                label, x, metrics.epochs().stream().mapToDouble(number).toArray(), colour, dashed);
+                label, x, metrics.epochs().stream().mapToDouble(number).toArray(), color, dashed);
     }
 }

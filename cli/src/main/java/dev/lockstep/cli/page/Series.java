@@ -7,9 +7,9 @@ import java.util.Arrays;
  * One line of a figure. Points whose y is NaN are left out.
  *
  * @param spread half of an error bar or band at each point; empty for none
- * @param colour index into the palette; 0 is the neutral colour of a baseline
+ * @param color index into the palette; 0 is the neutral color of a baseline
  */
-record Series(String name, double[] x, double[] y, double[] spread, int colour, boolean dashed) {
+record Series(String name, double[] x, double[] y, double[] spread, int color, boolean dashed) {
     Series {
         name = Printable.of(name);
         if (x.length != y.length || spread.length != 0 && spread.length != y.length) {
@@ -18,8 +18,8 @@ record Series(String name, double[] x, double[] y, double[] spread, int colour, 
         }
     }
 
-    static Series line(String name, double[] x, double[] y, int colour, boolean dashed) {
-        return new Series(name, x, y, new double[0], colour, dashed);
+    static Series line(String name, double[] x, double[] y, int color, boolean dashed) {
+        return new Series(name, x, y, new double[0], color, dashed);
     }
 
     boolean isEmpty() {
@@ -42,6 +42,6 @@ record Series(String name, double[] x, double[] y, double[] spread, int colour, 
                     .average()
                     .orElse(Double.NaN);
         }
-        return line(name, fewerX, fewerY, colour, dashed);
+        return line(name, fewerX, fewerY, color, dashed);
     }
 }

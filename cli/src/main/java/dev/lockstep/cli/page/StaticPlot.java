@@ -32,7 +32,7 @@ final class StaticPlot {
     /** The line before a name takes as much room as so many characters. */
     private static final int LEGEND_KEY = 7;
 
-    /** Okabe and Ito's colours, told apart by everyone; the first is for baselines. */
+    /** Okabe and Ito's colors, told apart by everyone; the first is for baselines. */
     private static final int[] PALETTE = {
         0x555555, 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x8A6D00, 0x7A3E9D, 0xA00000
     };
@@ -121,8 +121,8 @@ final class StaticPlot {
             XYSeries area = chart.addSeries(bandName(series, figure), x, y);
             area.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.PolygonArea);
             area.setShowInLegend(false);
-            Color colour = colour(series);
-            area.setFillColor(new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), 46));
+            Color color = color(series);
+            area.setFillColor(new Color(color.getRed(), color.getGreen(), color.getBlue(), 46));
             area.setLineColor(new Color(0, true));
             area.setMarker(SeriesMarkers.NONE);
         }
@@ -137,8 +137,8 @@ final class StaticPlot {
         return name;
     }
 
-    private static Color colour(Series series) {
-        return new Color(PALETTE[series.colour() % PALETTE.length]);
+    private static Color color(Series series) {
+        return new Color(PALETTE[series.color() % PALETTE.length]);
     }
 
     /** Whether the names do not fit beneath the plot in one line. */
@@ -177,9 +177,9 @@ final class StaticPlot {
                 .toArray();
         XYSeries added = bars ? chart.addSeries(series.name(), x, y, spread) : chart.addSeries(series.name(), x, y);
         added.setMarker(bars ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
-        Color colour = colour(series);
-        added.setLineColor(colour);
-        added.setMarkerColor(colour);
+        Color color = color(series);
+        added.setLineColor(color);
+        added.setMarkerColor(color);
         added.setLineStyle(
                 series.dashed()
                         ? new BasicStroke(1.6f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, new float[] {5, 4}, 0)

@@ -29,7 +29,7 @@ final class StudyFigures {
     }
 
     /** 0 is the baseline's; others count in the order of the table. */
-    private int colour(StudyResults.Row row) {
+    private int color(StudyResults.Row row) {
         if (row.variant().name().equals(baseline)) {
             return 0;
         }
@@ -101,7 +101,7 @@ final class StudyFigures {
     private List<Series> curves(Function<RunSummary, List<Double>> curve) {
         return results.rows().stream()
                 .map(row -> curve(row, runs(row).stream().map(curve).toList()))
-                .sorted(Comparator.comparingInt(Series::colour))
+                .sorted(Comparator.comparingInt(Series::color))
                 .toList();
     }
 
@@ -125,14 +125,14 @@ final class StudyFigures {
                 IntStream.rangeClosed(1, epochs).asDoubleStream().toArray(),
                 samples.stream().mapToDouble(Sample::mean).toArray(),
                 samples.stream().mapToDouble(Sample::standardDeviation).toArray(),
-                colour(row),
+                color(row),
                 false);
     }
 
     Figure learningRate() {
         List<Series> series = results.rows().stream()
                 .map(this::learningRate)
-                .sorted(Comparator.comparingInt(Series::colour))
+                .sorted(Comparator.comparingInt(Series::color))
                 .toList();
         return Figure.curves(
                 "learning-rate",
@@ -158,7 +158,7 @@ final class StudyFigures {
                 row.variant().label(),
                 java.util.Arrays.stream(iterations).map(i -> i / perEpoch).toArray(),
                 java.util.Arrays.stream(iterations).map(i -> rate.at((long) i)).toArray(),
-                colour(row),
+                color(row),
                 false);
     }
 }

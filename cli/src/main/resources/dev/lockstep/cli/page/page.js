@@ -5,7 +5,7 @@
   let printing = false;
   let only = null; // the labels that are shown, a variant's and its baseline's; null shows all
 
-  const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const color = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const short = v => v >= 1024 && v % 1024 === 0 ? v / 1024 + 'k' : String(v);
   const digits = v => v == null ? '–' : Math.abs(v) >= 1000 ? Math.round(v).toLocaleString('en') : String(+v.toPrecision(4));
 
@@ -22,7 +22,7 @@
         const at = figure.x.map((x, j) => s.y[j] == null || s.spread[j] == null ? null : [
           u.valToPos(x, 'x', true), u.valToPos(s.y[j] - s.spread[j], 'y', true), u.valToPos(s.y[j] + s.spread[j], 'y', true)])
           .filter(p => p);
-        ctx.strokeStyle = ctx.fillStyle = colour('--c' + s.colour % 10);
+        ctx.strokeStyle = ctx.fillStyle = color('--c' + s.color % 10);
         figure.bars ? bars(ctx, at) : band(ctx, at);
       });
       ctx.restore();
@@ -107,7 +107,7 @@
   }
 
   function options(figure, width) {
-    const axis = {stroke: colour('--ink'), grid: {stroke: colour('--line'), width: 1}, ticks: {stroke: colour('--line')}};
+    const axis = {stroke: color('--ink'), grid: {stroke: color('--line'), width: 1}, ticks: {stroke: color('--line')}};
     const wide = figure.x[figure.x.length - 1] / figure.x[0];
     return {
       width, height: printing ? 300 : Math.round(Math.min(420, Math.max(260, width * 0.6))),
@@ -126,7 +126,7 @@
       series: [
         {label: figure.xLabel, value: (u, v) => v == null ? '–' : figure.logX ? short(v) : digits(v)},
         ...figure.series.map(s => ({
-          label: s.name, stroke: colour('--c' + s.colour % 10), width: 2, dash: s.dashed ? [6, 5] : undefined, spanGaps: true,
+          label: s.name, stroke: color('--c' + s.color % 10), width: 2, dash: s.dashed ? [6, 5] : undefined, spanGaps: true,
           points: {show: figure.bars, size: 7}, show: figure.bars || visible(s),
           value: (u, v, i, j) => v == null ? '–' : digits(v) + (s.spread && j != null && s.spread[j] != null ? ' ± ' + digits(s.spread[j]) : ''),
         })),

@@ -31,7 +31,7 @@ final class AllocatorChecksTest {
         assertThat(AllocatorChecks.all(machine))
                 .hasSize(5)
                 .allMatch(
-                        finding -> finding.level() == Level.OK && finding.mend().isEmpty());
+                        finding -> finding.level() == Level.OK && finding.fix().isEmpty());
     }
 
     @ParameterizedTest
@@ -41,7 +41,7 @@ final class AllocatorChecksTest {
         Finding finding = about(name, AllocatorChecks.all(machine));
         assertThat(finding.level()).isEqualTo(Level.WARN);
         assertThat(finding.value()).startsWith("not set: ");
-        assertThat(finding.mend()).contains("./lockstep").contains(name + "=" + good);
+        assertThat(finding.fix()).contains("./lockstep").contains(name + "=" + good);
     }
 
     @ParameterizedTest
@@ -76,7 +76,7 @@ final class AllocatorChecksTest {
         Files.writeString(setting, "always madvise [never]\n");
         Finding finding = about("GLIBC_TUNABLES", AllocatorChecks.all(machine));
         assertThat(finding.level()).isEqualTo(Level.WARN);
-        assertThat(finding.mend()).isEqualTo("as root: echo madvise > /sys/kernel/mm/transparent_hugepage/enabled");
+        assertThat(finding.fix()).isEqualTo("as root: echo madvise > /sys/kernel/mm/transparent_hugepage/enabled");
         Files.writeString(setting, "always [madvise] never\n");
         assertThat(about("GLIBC_TUNABLES", AllocatorChecks.all(machine)).level())
                 .isEqualTo(Level.OK);
@@ -88,7 +88,7 @@ final class AllocatorChecksTest {
         machine.properties().setProperty("org.bytedeco.javacpp.maxPhysicalBytes", value);
         Finding finding = about("JavaCPP memory check", AllocatorChecks.all(machine));
         assertThat(finding.level()).isEqualTo(Level.WARN);
-        assertThat(finding.mend()).contains("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
+        assertThat(finding.fix()).contains("-Dorg.bytedeco.javacpp.maxPhysicalBytes=0");
     }
 
     @Test

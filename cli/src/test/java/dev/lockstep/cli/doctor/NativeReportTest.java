@@ -64,7 +64,7 @@ final class NativeReportTest {
         List<Finding> findings = NativeChecks.all(shell("exit 1"));
         assertThat(findings).hasSize(1);
         assertThat(findings.get(0).level()).isEqualTo(Level.FAIL);
-        assertThat(findings.get(0).mend()).contains("native cache", "64-bit Linux");
+        assertThat(findings.get(0).fix()).contains("native cache", "64-bit Linux");
     }
 
     private static String failure(String script) {

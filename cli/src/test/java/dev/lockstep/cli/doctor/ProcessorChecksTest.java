@@ -65,6 +65,6 @@ final class ProcessorChecksTest {
         Machine small = new Machine(machine.environment(), machine.properties(), root, 1, Units.GIB, Units.GIB / 4);
         Finding finding = about("memory", ProcessorChecks.all(small));
         assertThat(finding.level()).isEqualTo(Level.WARN);
-        assertThat(finding.mend()).contains("2.0 GiB");
+        assertThat(finding.fix()).contains("2.0 GiB");
     }
 }

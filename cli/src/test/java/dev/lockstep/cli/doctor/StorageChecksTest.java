@@ -58,7 +58,7 @@ final class StorageChecksTest {
         Finding finding = nativeCache();
         assertThat(finding.level()).isEqualTo(Level.FAIL);
         assertThat(finding.value()).contains("another user could put code", cache.toString());
-        assertThat(finding.mend()).contains("LOCKSTEP_CACHE");
+        assertThat(finding.fix()).contains("LOCKSTEP_CACHE");
     }
 
     @Test
@@ -66,7 +66,7 @@ final class StorageChecksTest {
         machine.properties().setProperty("user.home", "?");
         Finding finding = nativeCache();
         assertThat(finding.level()).isEqualTo(Level.FAIL);
-        assertThat(finding.mend()).contains("LOCKSTEP_CACHE");
+        assertThat(finding.fix()).contains("LOCKSTEP_CACHE");
     }
 
     @Test
@@ -82,7 +82,7 @@ final class StorageChecksTest {
     void space_anyFileSystem_tellsHowMuch() {
         assertThat(about("space for runs", StorageChecks.all(machine)).value()).endsWith(" free in " + root);
         machine.properties().setProperty("user.dir", root.resolve("absent").toString());
-        assertThat(about("space for runs", StorageChecks.all(machine)).mend()).contains("--out");
+        assertThat(about("space for runs", StorageChecks.all(machine)).fix()).contains("--out");
     }
 
     private Finding nativeCache() {

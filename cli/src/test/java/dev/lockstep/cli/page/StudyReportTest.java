@@ -51,7 +51,7 @@ final class StudyReportTest {
         JsonNode figure1 = figures.path("error-by-minibatch");
         assertThat(figure1.path("x").toString()).isEqualTo("[64.0,512.0]");
         JsonNode small = figures.path("training-error").path("series").path(0);
-        assertThat(small.path("colour").asInt()).isZero();
+        assertThat(small.path("color").asInt()).isZero();
         double mean = results.runs().stream()
                 .filter(run -> run.variant().equals("small"))
                 .mapToDouble(run -> 100 * run.trainingErrors().get(4))

@@ -28,7 +28,7 @@ import org.bytedeco.opencv.opencv_core.Mat;
  * YCCK are converted, transparency and the lower half of 16-bit samples are dropped, EXIF orientation is ignored.
  */
 public final class ImageCodec {
-    /** Parts of JPEG files end between blocks, which have 8 rows of pixels, or 16 where colours are coarser. */
+    /** Parts of JPEG files end between blocks, which have 8 rows of pixels, or 16 where colors are coarser. */
     private static final int BLOCK = 16;
 
     private static final ExaminedContents EXAMINED = new ExaminedContents();

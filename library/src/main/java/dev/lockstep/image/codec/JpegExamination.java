@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a whole JPEG file as a decoder does, but makes no pixel: finds all that libjpeg would warn of, and a little more.
- * Libjpeg prints its warnings on the terminal, without the file's name, and fills what it cannot decode with grey.
+ * Libjpeg prints its warnings on the terminal, without the file's name, and fills what it cannot decode with gray.
  */
 final class JpegExamination {
     /** A file of many thousand scans keeps a decoder busy for hours; progressive files have about ten. */
@@ -49,7 +49,7 @@ final class JpegExamination {
     private int restart;
     private int scans;
     private boolean jfif;
-    /** How Adobe's segment says that colours are coded; -1 without it. */
+    /** How Adobe's segment says that colors are coded; -1 without it. */
     private int adobe = -1;
 
     private JpegExamination(JpegSegments file) {
@@ -113,7 +113,7 @@ final class JpegExamination {
             require(isSampling(component.across) && isSampling(component.down), "sampling factor");
             components.add(component);
         }
-        requireColours();
+        requireColors();
     }
 
     private static boolean isSampling(int factor) {
@@ -129,10 +129,10 @@ final class JpegExamination {
         } else if (marker == ADOBE && end - at >= 12 && startsWith(at, "Adobe")) {
             adobe = file.unsigned(at + 11);
         }
-        requireColours();
+        requireColors();
     }
 
-    private void requireColours() {
+    private void requireColors() {
         boolean known = adobe <= 0
                 || switch (components.size()) {
                     case 3 -> jfif || adobe == 1;

@@ -4,7 +4,7 @@ import dev.lockstep.errors.LockstepException;
 
 /**
  * The outline of a JPEG file: finds the frame's size, and whether the file ends with its end marker. A decoder fills what is
- * missing with grey and says nothing; a truncated file must be noticed before.
+ * missing with gray and says nothing; a truncated file must be noticed before.
  */
 final class JpegStructure {
     /** Bytes of the marker that ends a file. */

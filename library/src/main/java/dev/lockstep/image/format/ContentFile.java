@@ -98,7 +98,7 @@ final class ContentFile {
         return gzip ? new GZIPInputStream(in, BUFFER) : in;
     }
 
-    private static LockstepException failure(String what, Path file, String mend, IOException cause) {
-        return new LockstepException(LockstepException.Kind.DATA, what, "file = " + file, mend, cause);
+    private static LockstepException failure(String what, Path file, String fix, IOException cause) {
+        return new LockstepException(LockstepException.Kind.DATA, what, "file = " + file, fix, cause);
     }
 }

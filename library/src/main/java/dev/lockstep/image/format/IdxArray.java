@@ -12,7 +12,7 @@ import java.util.Arrays;
  */
 record IdxArray(int[] dimensions, byte[] values) {
     private static final int UNSIGNED_BYTES = 8;
-    private static final String MEND = "fetch the file again";
+    private static final String FIX = "fetch the file again";
 
     /**
      * Reads exactly one array; anything before, after or missing is an error.
@@ -37,11 +37,11 @@ record IdxArray(int[] dimensions, byte[] values) {
         byte[] values = in.readNBytes(size);
         if (values.length < size) {
             throw LockstepException.data(
-                    "IDX file is truncated", "file = " + file + ", values = " + values.length + " of " + size, MEND);
+                    "IDX file is truncated", "file = " + file + ", values = " + values.length + " of " + size, FIX);
         }
         if (in.read() >= 0) {
             throw LockstepException.data(
-                    "IDX file has bytes after its last value", "file = " + file + ", values = " + size, MEND);
+                    "IDX file has bytes after its last value", "file = " + file + ", values = " + size, FIX);
         }
         return new IdxArray(dimensions, values);
     }
@@ -49,7 +49,7 @@ record IdxArray(int[] dimensions, byte[] values) {
     private static int number(InputStream in, String file) throws IOException {
         byte[] bytes = in.readNBytes(Integer.BYTES);
         if (bytes.length < Integer.BYTES) {
-            throw LockstepException.data("IDX file is truncated", "file = " + file + ", in its header", MEND);
+            throw LockstepException.data("IDX file is truncated", "file = " + file + ", in its header", FIX);
         }
         return ByteBuffer.wrap(bytes).getInt();
     }

@@ -74,9 +74,9 @@ public final class ImageFolder implements Dataset {
      * @param files below the folder, with their labels, in the order of their indices
      * @throws LockstepException of kind DATA when a file is missing
      */
-    public static Dataset of(Path folder, String split, List<String> classNames, List<LabelledFile> files) {
+    public static Dataset of(Path folder, String split, List<String> classNames, List<LabeledFile> files) {
         Samples samples = new Samples();
-        for (LabelledFile file : files) {
+        for (LabeledFile file : files) {
             try {
                 samples.add(file.name, Files.size(folder.resolve(file.name)), file.label);
             } catch (IOException e) {
@@ -91,7 +91,7 @@ public final class ImageFolder implements Dataset {
      *
      * @param name relative to the folder, with slashes
      */
-    public record LabelledFile(String name, int label) {}
+    public record LabeledFile(String name, int label) {}
 
     private static List<String> classes(Path set) {
         if (!Files.isDirectory(set)) {

@@ -96,7 +96,7 @@ public final class WebDataset implements Dataset {
                             ? "class is in " + (trained ? "train but not in val" : "val but not in train")
                             : "class has no images in train and val",
                     "folder = " + folder + ", class = " + name,
-                    "complete the shards" + (trained || validated ? "" : ", or mend " + CLASSES));
+                    "complete the shards" + (trained || validated ? "" : ", or fix " + CLASSES));
         }
     }
 
@@ -219,7 +219,7 @@ public final class WebDataset implements Dataset {
                     throw LockstepException.data(
                             "label is outside the classes",
                             at(i) + ", classes = " + classes,
-                            "mend the shard or " + CLASSES);
+                            "fix the shard or " + CLASSES);
                 }
                 present[samples.label(i)] = true;
             }

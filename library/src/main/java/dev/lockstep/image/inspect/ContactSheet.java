@@ -5,8 +5,8 @@ import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.ImageTransform;
-import dev.lockstep.image.Normalisation;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.Normalization;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
@@ -17,8 +17,8 @@ import java.util.Set;
 
 /**
  * A picture of what the network sees: a row for each sample, first as in evaluation, then as training sees it in epoch 0, 1,
- * 2, … The pixels come out of the very transforms that training uses, and only their normalisation is undone. An image that
- * cannot be read is a grey field with a red cross.
+ * 2, … The pixels come out of the very transforms that training uses, and only their normalization is undone. An image that
+ * cannot be read is a gray field with a red cross.
  */
 public final class ContactSheet {
     private static final int GAP = 4;
@@ -137,9 +137,9 @@ public final class ContactSheet {
     }
 
     private byte shown(float value, int channel) {
-        Normalisation normalisation = data.spec().normalisation();
-        double pixel = value * normalisation.deviation().get(channel)
-                + normalisation.mean().get(channel);
+        Normalization normalization = data.spec().normalization();
+        double pixel = value * normalization.deviation().get(channel)
+                + normalization.mean().get(channel);
         return (byte) Math.round(255 * Math.min(1, Math.max(0, pixel)));
     }
 }

@@ -3,7 +3,7 @@ package dev.lockstep.image.inspect;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageTransform;
-import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.Normalization;
 import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What looking at a dataset's images has shown: how many of each class there are, which cannot be read, and whether their
- * colours are those that the normalisation expects.
+ * colors are those that the normalization expects.
  *
  * @param perClass images of each class
  * @param checked how many images were decoded
@@ -33,7 +33,7 @@ public record DatasetCheck(int[] perClass, int checked, List<String> bad, List<D
      * @param transform the evaluation's
      * @param count how many images to decode, spread evenly over the dataset; all when it has fewer
      */
-    public static DatasetCheck of(Dataset dataset, ImageTransform transform, Normalisation normalisation, int count) {
+    public static DatasetCheck of(Dataset dataset, ImageTransform transform, Normalization normalization, int count) {
         int[] perClass = new int[dataset.classNames().size()];
         for (int i = 0; i < dataset.size(); i++) {
             perClass[dataset.label(i)]++;
@@ -41,7 +41,7 @@ public record DatasetCheck(int[] perClass, int checked, List<String> bad, List<D
         int checked = Math.min(count, dataset.size());
         List<Looked> all = IntStream.range(0, checked)
                 .parallel()
-                .mapToObj(i -> look(dataset, transform, normalisation, spread(i, checked, dataset.size())))
+                .mapToObj(i -> look(dataset, transform, normalization, spread(i, checked, dataset.size())))
                 .toList();
         List<String> bad = all.stream()
                 .map(Looked::bad)
@@ -51,8 +51,8 @@ public record DatasetCheck(int[] perClass, int checked, List<String> bad, List<D
         long pixels = (long) (checked - bad.size())
                 * transform.shape().height()
                 * transform.shape().width();
-        double[] mean = total(all, Looked::sums, normalisation.channels(), pixels);
-        double[] squares = total(all, Looked::squares, normalisation.channels(), pixels);
+        double[] mean = total(all, Looked::sums, normalization.channels(), pixels);
+        double[] squares = total(all, Looked::squares, normalization.channels(), pixels);
         List<Double> deviation = IntStream.range(0, mean.length)
                 .mapToObj(c -> Math.sqrt(Math.max(0, squares[c] - mean[c] * mean[c])))
                 .toList();
@@ -71,8 +71,8 @@ public record DatasetCheck(int[] perClass, int checked, List<String> bad, List<D
         return (int) ((long) i * size / checked);
     }
 
-    private static Looked look(Dataset dataset, ImageTransform transform, Normalisation normalisation, int index) {
-        int channels = normalisation.channels();
+    private static Looked look(Dataset dataset, ImageTransform transform, Normalization normalization, int index) {
+        int channels = normalization.channels();
         double[] sums = new double[channels];
         double[] squares = new double[channels];
         FloatBuffer seen = FloatBuffer.allocate(transform.shape().floats());
@@ -83,8 +83,8 @@ public record DatasetCheck(int[] perClass, int checked, List<String> bad, List<D
         }
         for (int i = 0; i < seen.capacity(); i++) {
             int channel = i % channels;
-            double value = seen.get(i) * normalisation.deviation().get(channel)
-                    + normalisation.mean().get(channel);
+            double value = seen.get(i) * normalization.deviation().get(channel)
+                    + normalization.mean().get(channel);
             sums[channel] += value;
             squares[channel] += value * value;
         }

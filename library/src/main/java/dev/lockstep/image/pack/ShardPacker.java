@@ -48,9 +48,9 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
         require(imagesPerShard >= 1, "--images-per-shard = " + imagesPerShard, "must be at least 1");
     }
 
-    private static void require(boolean holds, String what, String mend) {
+    private static void require(boolean holds, String what, String fix) {
         if (!holds) {
-            throw LockstepException.recipe(what, "", mend);
+            throw LockstepException.recipe(what, "", fix);
         }
     }
 

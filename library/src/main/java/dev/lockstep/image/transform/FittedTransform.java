@@ -11,7 +11,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
- * What an image file goes through before a network for small images sees it: decoded, the largest centred part of the
+ * What an image file goes through before a network for small images sees it: decoded, the largest centered part of the
  * dataset's aspect ratio cut out, resized (antialiased bilinear) to the dataset's own size, made grayscale where the dataset
  * is, then the dataset's evaluation transform. A file that already has the dataset's size is neither cut nor resized.
  */
@@ -52,23 +52,23 @@ public final class FittedTransform implements ImageTransform {
             Resampler.ofThread()
                     .resample(
                             decoded,
-                            centre(decoded.width(), width, scale),
-                            centre(decoded.height(), height, scale),
+                            center(decoded.width(), width, scale),
+                            center(decoded.height(), height, scale),
                             one,
                             new float[width * 3],
                             FloatBuffer.wrap(pixels));
         }
-        byte[] bytes = source.channels() == 3 ? colours(pixels) : luminance(pixels);
+        byte[] bytes = source.channels() == 3 ? colors(pixels) : luminance(pixels);
         return new ImageData.Pixels(height, width, source.channels(), bytes);
     }
 
-    private static TriangleFilter centre(int length, int size, double scale) {
+    private static TriangleFilter center(int length, int size, double scale) {
         double kept = size * scale;
         Interval interval = Interval.whole((length - kept) / 2, kept, size);
         return TriangleFilter.of(interval, 0, length);
     }
 
-    private static byte[] colours(float[] pixels) {
+    private static byte[] colors(float[] pixels) {
         byte[] bytes = new byte[pixels.length];
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) rounded(pixels[i]);

@@ -3,7 +3,7 @@ package dev.lockstep.image.transform;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.ImageTransform;
-import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.Normalization;
 import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.image.codec.ImageHeader;
 import dev.lockstep.image.codec.PixelSource;
@@ -15,18 +15,18 @@ import java.util.Optional;
 
 /**
  * What photographs go through (section 5.1). Training: a random resized crop, a flip with probability 1/2, optional changes
- * of colour, normalisation. Evaluation: the short side becomes 256 (for 224 pixels; in proportion for others), the centre
- * is cut out, normalisation; no randomness.
+ * of color, normalization. Evaluation: the short side becomes 256 (for 224 pixels; in proportion for others), the center
+ * is cut out, normalization; no randomness.
  *
  * <p>Resizing is Pillow's antialiased bilinear one, straight from the crop to the network's size. Only the pixels that
  * count are resized. A JPEG whose crop is many times larger than needed is decoded at a reduced size: that depends on the
  * image and the crop alone, so every process does the same.
  *
- * <p>Draws from the random stream: the crop's (see {@link Crop#random}), the flip, the colour's (see
- * {@link ColourJitter}).
+ * <p>Draws from the random stream: the crop's (see {@link Crop#random}), the flip, the color's (see
+ * {@link ColorJitter}).
  */
 public final class PhotographTransform implements ImageTransform {
-    /** The short side before the centre is cut out, for the side that the network sees. */
+    /** The short side before the center is cut out, for the side that the network sees. */
     private static final int RESIZED = 256;
 
     private static final int CUT = 224;
@@ -38,17 +38,17 @@ public final class PhotographTransform implements ImageTransform {
 
     private final int side;
     private final boolean augment;
-    private final Optional<ColourJitter> jitter;
-    /** Normalisation of each value of an output row: pixels × scale + shift. */
+    private final Optional<ColorJitter> jitter;
+    /** Normalization of each value of an output row: pixels × scale + shift. */
     private final float[] scale;
 
     private final float[] shift;
     private final float[] one;
-    private final ThreadLocal<float[]> colours;
+    private final ThreadLocal<float[]> colors;
 
-    private PhotographTransform(int side, boolean augment, Optional<ColourJitter> jitter, Normalisation normalisation) {
-        if (normalisation.channels() != 3) {
-            throw new IllegalArgumentException(normalisation + ": must have 3 channels");
+    private PhotographTransform(int side, boolean augment, Optional<ColorJitter> jitter, Normalization normalization) {
+        if (normalization.channels() != 3) {
+            throw new IllegalArgumentException(normalization + ": must have 3 channels");
         }
         this.side = side;
         this.augment = augment;
@@ -56,30 +56,30 @@ public final class PhotographTransform implements ImageTransform {
         this.scale = new float[side * 3];
         this.shift = new float[side * 3];
         for (int i = 0; i < scale.length; i++) {
-            shift[i] = normalisation.apply(i % 3, 0);
-            scale[i] = (float) (1 / (255 * normalisation.deviation().get(i % 3)));
+            shift[i] = normalization.apply(i % 3, 0);
+            scale[i] = (float) (1 / (255 * normalization.deviation().get(i % 3)));
         }
         this.one = new float[side * 3];
         Arrays.fill(one, 1);
-        this.colours = ThreadLocal.withInitial(() -> new float[side * side * 3]);
+        this.colors = ThreadLocal.withInitial(() -> new float[side * side * 3]);
     }
 
     /**
      * Random resized crop and flip.
      *
      * @param side in pixels of what the network sees
-     * @param jitter also change the colours
+     * @param jitter also change the colors
      * @param lighting and add PCA lighting
      */
     public static PhotographTransform training(
-            int side, boolean jitter, boolean lighting, Normalisation normalisation) {
-        Optional<ColourJitter> colour = jitter ? Optional.of(new ColourJitter(lighting)) : Optional.empty();
-        return new PhotographTransform(side, true, colour, normalisation);
+            int side, boolean jitter, boolean lighting, Normalization normalization) {
+        Optional<ColorJitter> color = jitter ? Optional.of(new ColorJitter(lighting)) : Optional.empty();
+        return new PhotographTransform(side, true, color, normalization);
     }
 
-    /** Short side to 256/224 of {@code side}, centre crop. */
-    public static PhotographTransform evaluation(int side, Normalisation normalisation) {
-        return new PhotographTransform(side, false, Optional.empty(), normalisation);
+    /** Short side to 256/224 of {@code side}, center crop. */
+    public static PhotographTransform evaluation(int side, Normalization normalization) {
+        return new PhotographTransform(side, false, Optional.empty(), normalization);
     }
 
     @Override
@@ -142,11 +142,11 @@ public final class PhotographTransform implements ImageTransform {
                     mirrored);
         }
         int shortSide = (int) Math.rint((double) RESIZED * side / CUT);
-        return new Geometry(centre(width, height, shortSide), centre(height, width, shortSide), false);
+        return new Geometry(center(width, height, shortSide), center(height, width, shortSide), false);
     }
 
     /** Resizes the shorter of the two dimensions to {@code shortSide}, the other in proportion; keeps the middle. */
-    private Interval centre(int length, int other, int shortSide) {
+    private Interval center(int length, int other, int shortSide) {
         int resized = length <= other ? shortSide : (int) ((long) shortSide * length / other);
         int skipped = (int) Math.rint((resized - side) / 2.0);
         return new Interval(0, length, resized, skipped, side);
@@ -163,7 +163,7 @@ public final class PhotographTransform implements ImageTransform {
             resampler.resample(source, horizontal, vertical, scale, shift, out);
             return;
         }
-        float[] pixels = colours.get();
+        float[] pixels = colors.get();
         resampler.resample(source, horizontal, vertical, one, new float[one.length], FloatBuffer.wrap(pixels));
         jitter.get().apply(pixels, random);
         for (int row = 0; row < pixels.length; row += one.length) {

@@ -3,15 +3,15 @@ package dev.lockstep.image.transform;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.ImageTransform;
-import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.Normalization;
 import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
 
 /**
  * What small images go through: an optional random crop and flip at the dataset's own resolution, an optional reduction
- * by area averaging, normalisation per channel.
+ * by area averaging, normalization per channel.
  *
- * <p>The crop pads the raw image with 4 pixels of zeros (black, before normalisation, as torchvision pads) and cuts the
+ * <p>The crop pads the raw image with 4 pixels of zeros (black, before normalization, as torchvision pads) and cuts the
  * original size out of it at a uniformly random place, then mirrors it with probability 1/2. Draws from the random stream:
  * the crop's row in [0, 8], its column in [0, 8], the flip.
  */
@@ -20,7 +20,7 @@ public final class SmallImageTransform implements ImageTransform {
 
     private final ImageShape source;
     private final ImageShape shape;
-    private final Normalisation normalisation;
+    private final Normalization normalization;
     private final float[][] tables;
     private final boolean cropAndFlip;
     private final AreaAverage rows;
@@ -31,15 +31,15 @@ public final class SmallImageTransform implements ImageTransform {
      * @param shape what the network sees: as many channels, and at most as high and wide
      * @param cropAndFlip augment; {@code false} uses no randomness
      */
-    public SmallImageTransform(ImageShape source, ImageShape shape, Normalisation normalisation, boolean cropAndFlip) {
-        if (source.channels() != normalisation.channels() || source.channels() != shape.channels()) {
+    public SmallImageTransform(ImageShape source, ImageShape shape, Normalization normalization, boolean cropAndFlip) {
+        if (source.channels() != normalization.channels() || source.channels() != shape.channels()) {
             throw new IllegalArgumentException(
-                    "source = " + source + ", shape = " + shape + ", " + normalisation + ": channels differ");
+                    "source = " + source + ", shape = " + shape + ", " + normalization + ": channels differ");
         }
         this.source = source;
         this.shape = shape;
-        this.normalisation = normalisation;
-        this.tables = normalisation.tables();
+        this.normalization = normalization;
+        this.tables = normalization.tables();
         this.cropAndFlip = cropAndFlip;
         this.rows = AreaAverage.of(source.height(), shape.height());
         this.columns = AreaAverage.of(source.width(), shape.width());
@@ -61,7 +61,7 @@ public final class SmallImageTransform implements ImageTransform {
             values = cropAndFlip(values, random);
         }
         if (shape.equals(source)) {
-            normalise(values, out);
+            normalize(values, out);
         } else {
             reduce(values, out);
         }
@@ -86,7 +86,7 @@ public final class SmallImageTransform implements ImageTransform {
         return cropped;
     }
 
-    private void normalise(byte[] values, FloatBuffer out) {
+    private void normalize(byte[] values, FloatBuffer out) {
         int channels = source.channels();
         int start = out.position();
         for (int channel = 0; channel < channels; channel++) {
@@ -102,7 +102,7 @@ public final class SmallImageTransform implements ImageTransform {
         for (int y = 0; y < shape.height(); y++) {
             for (int x = 0; x < shape.width(); x++) {
                 for (int channel = 0; channel < shape.channels(); channel++) {
-                    out.put(normalisation.apply(channel, mean(values, y, x, channel)));
+                    out.put(normalization.apply(channel, mean(values, y, x, channel)));
                 }
             }
         }

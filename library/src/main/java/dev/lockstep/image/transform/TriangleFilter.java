@@ -2,7 +2,7 @@ package dev.lockstep.image.transform;
 
 /**
  * The weights of antialiased bilinear resizing in one dimension, as Pillow's: output i is a mean of the source pixels
- * around its centre, weighted by a triangle that is two output pixels wide when the image shrinks, two source pixels when
+ * around its center, weighted by a triangle that is two output pixels wide when the image shrinks, two source pixels when
  * it grows.
  *
  * @param low the first source pixel that counts for any output
@@ -43,9 +43,9 @@ record TriangleFilter(int low, int high, int taps, int[] first, float[] weights)
         int[] to = new int[count];
         int widest = 0;
         for (int i = 0; i < count; i++) {
-            double centre = interval.start + (interval.skipped + i + 0.5) * scale;
-            from[i] = Math.max(least, (int) Math.floor(centre - support + 0.5));
-            to[i] = Math.min(limit, (int) Math.floor(centre + support + 0.5));
+            double center = interval.start + (interval.skipped + i + 0.5) * scale;
+            from[i] = Math.max(least, (int) Math.floor(center - support + 0.5));
+            to[i] = Math.min(limit, (int) Math.floor(center + support + 0.5));
             widest = Math.max(widest, to[i] - from[i]);
         }
         int low = from[0];
@@ -53,10 +53,10 @@ record TriangleFilter(int low, int high, int taps, int[] first, float[] weights)
         float[] weights = new float[count * taps];
         double[] window = new double[widest];
         for (int i = 0; i < count; i++) {
-            double centre = interval.start + (interval.skipped + i + 0.5) * scale;
+            double center = interval.start + (interval.skipped + i + 0.5) * scale;
             double sum = 0;
             for (int tap = 0; tap < to[i] - from[i]; tap++) {
-                window[tap] = Math.max(0, 1 - Math.abs(from[i] + tap - centre + 0.5) / support);
+                window[tap] = Math.max(0, 1 - Math.abs(from[i] + tap - center + 0.5) / support);
                 sum += window[tap];
             }
             for (int tap = 0; tap < to[i] - from[i]; tap++) {

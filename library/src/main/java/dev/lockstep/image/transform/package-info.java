@@ -1,5 +1,5 @@
 /**
- * Augmentation, resizing and normalisation: from an image to what the network sees. Depends on {@code image} and
+ * Augmentation, resizing and normalization: from an image to what the network sees. Depends on {@code image} and
  * {@code sampling}.
  */
 @NullMarked

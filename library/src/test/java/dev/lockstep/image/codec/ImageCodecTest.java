@@ -45,7 +45,7 @@ final class ImageCodecTest {
         }
     }
 
-    /** Grey, CMYK, EXIF orientation, alpha, palette, 16 bits, wrong extension: files as ImageNet really contains. */
+    /** Gray, CMYK, EXIF orientation, alpha, palette, 16 bits, wrong extension: files as ImageNet really contains. */
     @ParameterizedTest
     @MethodSource("oddImages")
     void open_oddImage_decodesAsPillow(Map.Entry<String, JsonNode> odd) {
@@ -117,7 +117,7 @@ final class ImageCodecTest {
         requireFirstRowsOfTheWhole(layout, rows);
     }
 
-    /** The last row of a block is the one whose colours are interpolated with those of the next. */
+    /** The last row of a block is the one whose colors are interpolated with those of the next. */
     @Test
     void decode_firstRows_atEveryEdgeOfABlock_areThoseOfTheWhole() {
         layouts().allValues().orElseThrow().forEach(layout -> {

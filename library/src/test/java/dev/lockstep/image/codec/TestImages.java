@@ -10,7 +10,7 @@ import java.util.Map;
 public final class TestImages {
     private TestImages() {}
 
-    /** Smooth colours with some noise, different for every key. */
+    /** Smooth colors with some noise, different for every key. */
     public static ImageData.Pixels pixels(int width, int height, long key) {
         KeyedRandom random = KeyedRandom.of(key);
         int red = random.nextInt(200);

@@ -7,14 +7,14 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
-import dev.lockstep.image.catalogue.Datasets;
-import dev.lockstep.image.catalogue.OpenDataset;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.image.codec.PixelSource;
 import dev.lockstep.image.format.PhotographFolders;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.Recipe.Augmentation;
-import dev.lockstep.recipe.Recipe.ColourAugmentation;
+import dev.lockstep.recipe.Recipe.ColorAugmentation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +27,7 @@ final class InspectTest {
                     "synthetic:images=200,validation=10,shape=1x48x48,classes=3",
                     Augmentation.PAD_CROP_FLIP,
                     0,
-                    ColourAugmentation.NONE),
+                    ColorAugmentation.NONE),
             Optional.empty());
 
     @TempDir
@@ -63,7 +63,7 @@ final class InspectTest {
         PhotographFolders.write(folder, List.of("ant", "bee"), 5, 1);
         PhotographFolders.file(folder.resolve("train/ant/3.JPEG"), new byte[0]);
         OpenDataset open = Datasets.open(
-                new Recipe.Data("imagefolder", Augmentation.RANDOM_RESIZED_CROP, 96, ColourAugmentation.NONE),
+                new Recipe.Data("imagefolder", Augmentation.RANDOM_RESIZED_CROP, 96, ColorAugmentation.NONE),
                 Optional.of(folder));
         ContactSheet.Drawn drawn = ContactSheet.draw(open, 7, new int[] {3, 2}, 1);
 
@@ -95,11 +95,11 @@ final class InspectTest {
     }
 
     @Test
-    void check_countsClassesAndMeasuresColours() {
+    void check_countsClassesAndMeasuresColors() {
         DatasetCheck check = DatasetCheck.of(
                 SYNTHETIC.training(),
                 SYNTHETIC.evaluationTransform(),
-                SYNTHETIC.spec().normalisation(),
+                SYNTHETIC.spec().normalization(),
                 100);
         assertThat(check.perClass()).hasSize(3);
         assertThat(java.util.Arrays.stream(check.perClass()).sum()).isEqualTo(200);
@@ -114,9 +114,9 @@ final class InspectTest {
         PhotographFolders.write(folder, List.of("ant", "bee"), 5, 1);
         PhotographFolders.file(folder.resolve("train/bee/3.JPEG"), new byte[0]);
         OpenDataset open = Datasets.open(
-                new Recipe.Data("imagefolder", Augmentation.NONE, 16, ColourAugmentation.NONE), Optional.of(folder));
+                new Recipe.Data("imagefolder", Augmentation.NONE, 16, ColorAugmentation.NONE), Optional.of(folder));
         DatasetCheck check = DatasetCheck.of(
-                open.training(), open.evaluationTransform(), open.spec().normalisation(), Integer.MAX_VALUE);
+                open.training(), open.evaluationTransform(), open.spec().normalization(), Integer.MAX_VALUE);
 
         assertThat(check.checked()).isEqualTo(10);
         assertThat(check.bad()).hasSize(1).allMatch(message -> message.contains("bee/3.JPEG"));

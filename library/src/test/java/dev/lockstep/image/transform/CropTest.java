@@ -44,7 +44,7 @@ final class CropTest {
     }
 
     @Test
-    void random_veryLongImage_fallsBackToTheCentre() {
+    void random_veryLongImage_fallsBackToTheCenter() {
         assertThat(Crop.random(10_000, 30, KeyedRandom.of(1))).isEqualTo(new Crop(4980, 0, 40, 30));
         assertThat(Crop.random(30, 10_000, KeyedRandom.of(1))).isEqualTo(new Crop(0, 4980, 30, 40));
     }

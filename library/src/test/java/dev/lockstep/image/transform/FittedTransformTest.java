@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
-import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.Normalization;
 import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class FittedTransformTest {
     /** Pixel value v comes out as v / 255. */
     private static SmallImageTransform plain(ImageShape shape) {
-        Normalisation none = new Normalisation(
+        Normalization none = new Normalization(
                 Collections.nCopies(shape.channels(), 0.0), Collections.nCopies(shape.channels(), 1.0));
         return new SmallImageTransform(shape, shape, none, false);
     }
@@ -49,7 +49,7 @@ class FittedTransformTest {
     }
 
     @Test
-    void colours_becomeLuminanceWhereTheDatasetIsGrayscale() {
+    void colors_becomeLuminanceWhereTheDatasetIsGrayscale() {
         byte[] values = new byte[8 * 8 * 3];
         for (int i = 0; i < values.length; i += 3) {
             values[i] = (byte) 200;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.image.ImageData;
-import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.Normalization;
 import dev.lockstep.image.format.ContentDigest;
 import dev.lockstep.sampling.KeyedRandom;
 import java.io.IOException;
@@ -31,8 +31,8 @@ final class PhotographAgreementTest {
     /** Of 256 levels; the requirement is a mean of 1. */
     private static final double MOST = 1.0;
 
-    private static final Normalisation BYTES =
-            new Normalisation(List.of(0.0, 0.0, 0.0), List.of(1 / 255.0, 1 / 255.0, 1 / 255.0));
+    private static final Normalization BYTES =
+            new Normalization(List.of(0.0, 0.0, 0.0), List.of(1 / 255.0, 1 / 255.0, 1 / 255.0));
 
     private record Photograph(JsonNode golden, ImageData.Encoded image) {}
 

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
-import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.Normalization;
 import dev.lockstep.image.codec.TestImages;
 import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
@@ -19,8 +19,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class PhotographTransformTest {
-    private static final Normalisation BYTES =
-            new Normalisation(List.of(0.0, 0.0, 0.0), List.of(1 / 255.0, 1 / 255.0, 1 / 255.0));
+    private static final Normalization BYTES =
+            new Normalization(List.of(0.0, 0.0, 0.0), List.of(1 / 255.0, 1 / 255.0, 1 / 255.0));
 
     @Test
     void evaluation_usesNoRandomness() {
@@ -32,7 +32,7 @@ final class PhotographTransformTest {
     }
 
     @Test
-    void evaluation_ofAnImageOfTheResizedSize_isItsCentre() {
+    void evaluation_ofAnImageOfTheResizedSize_isItsCenter() {
         ImageData.Pixels image = TestImages.pixels(300, 256, 3);
         float[] seen = apply(PhotographTransform.evaluation(224, BYTES), image, 1);
         for (int y = 0; y < 224; y += 31) {
@@ -92,18 +92,18 @@ final class PhotographTransformTest {
     }
 
     @Test
-    void training_keepsTheMeanColourOfAPlainImage() {
+    void training_keepsTheMeanColorOfAPlainImage() {
         byte[] plain = new byte[50 * 40 * 3];
         for (int i = 0; i < plain.length; i++) {
             plain[i] = (byte) new int[] {200, 100, 50}[i % 3];
         }
         float[] seen = apply(
-                PhotographTransform.training(24, false, false, Normalisation.IMAGENET),
+                PhotographTransform.training(24, false, false, Normalization.IMAGENET),
                 new ImageData.Pixels(40, 50, 3, plain),
                 3);
         for (int i = 0; i < seen.length; i++) {
             assertThat(seen[i])
-                    .isCloseTo(Normalisation.IMAGENET.apply(i % 3, new int[] {200, 100, 50}[i % 3]), within(1e-4f));
+                    .isCloseTo(Normalization.IMAGENET.apply(i % 3, new int[] {200, 100, 50}[i % 3]), within(1e-4f));
         }
     }
 
@@ -116,13 +116,13 @@ final class PhotographTransformTest {
     }
 
     @Test
-    void jitter_plainGrey_changesBrightnessAlone() {
-        float[] grey = new float[300];
-        Arrays.fill(grey, 100);
+    void jitter_plainGray_changesBrightnessAlone() {
+        float[] gray = new float[300];
+        Arrays.fill(gray, 100);
         Set<Float> seen = new HashSet<>();
         for (int key = 0; key < 50; key++) {
-            float[] pixels = grey.clone();
-            new ColourJitter(false).apply(pixels, KeyedRandom.of(key));
+            float[] pixels = gray.clone();
+            new ColorJitter(false).apply(pixels, KeyedRandom.of(key));
             for (float value : pixels) {
                 assertThat(value).isCloseTo(pixels[0], within(1e-3f)).isBetween(60f - 1e-3f, 140f + 1e-3f);
             }
@@ -139,8 +139,8 @@ final class PhotographTransformTest {
         }
         float[] plain = pixels.clone();
         float[] lit = pixels.clone();
-        new ColourJitter(false).apply(plain, KeyedRandom.of(4));
-        new ColourJitter(true).apply(lit, KeyedRandom.of(4));
+        new ColorJitter(false).apply(plain, KeyedRandom.of(4));
+        new ColorJitter(true).apply(lit, KeyedRandom.of(4));
         for (int channel = 0; channel < 3; channel++) {
             float shift = lit[channel] - plain[channel];
             assertThat(Math.abs(shift)).isBetween(0.001f, 20f);

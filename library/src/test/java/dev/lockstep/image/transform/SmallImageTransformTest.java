@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
-import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.Normalization;
 import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
 import java.util.HashSet;
@@ -19,14 +19,14 @@ import org.junit.jupiter.api.Test;
 
 final class SmallImageTransformTest {
     /** Leaves bytes as they are, but for the division by 255. */
-    private static final Normalisation PLAIN = new Normalisation(List.of(0.0), List.of(1 / 255.0));
+    private static final Normalization PLAIN = new Normalization(List.of(0.0), List.of(1 / 255.0));
 
-    private static final Normalisation COLOUR = new Normalisation(List.of(0.5, 0.25, 0.125), List.of(0.5, 0.25, 0.2));
+    private static final Normalization COLOR = new Normalization(List.of(0.5, 0.25, 0.125), List.of(0.5, 0.25, 0.2));
 
     @Test
-    void apply_withoutAugmentation_normalisesEveryChannel() {
+    void apply_withoutAugmentation_normalizesEveryChannel() {
         ImageShape shape = new ImageShape(3, 1, 2);
-        float[] seen = apply(new SmallImageTransform(shape, shape, COLOUR, false), shape, 0, new byte[] {
+        float[] seen = apply(new SmallImageTransform(shape, shape, COLOR, false), shape, 0, new byte[] {
             0, 51, 102, (byte) 255, (byte) 204, (byte) 153
         });
 
@@ -114,9 +114,9 @@ final class SmallImageTransformTest {
     }
 
     @Test
-    void apply_augmented_paddingIsBlackBeforeNormalisation() {
+    void apply_augmented_paddingIsBlackBeforeNormalization() {
         ImageShape shape = new ImageShape(1, 4, 4);
-        Normalisation shifted = new Normalisation(List.of(0.5), List.of(0.5));
+        Normalization shifted = new Normalization(List.of(0.5), List.of(0.5));
         byte[] white = new byte[16];
         java.util.Arrays.fill(white, (byte) 255);
         Set<Float> seen = new HashSet<>();
@@ -137,7 +137,7 @@ final class SmallImageTransformTest {
         }
         Set<List<Float>> different = new HashSet<>();
         for (int key = 0; key < 3000; key++) {
-            float[] seen = apply(new SmallImageTransform(shape, shape, COLOUR, true), shape, key, values);
+            float[] seen = apply(new SmallImageTransform(shape, shape, COLOR, true), shape, key, values);
             different.add(java.util.stream.IntStream.range(0, seen.length)
                     .mapToObj(i -> seen[i])
                     .toList());
@@ -155,7 +155,7 @@ final class SmallImageTransformTest {
                         new ImageData.Pixels(4, 1, 1, new byte[4]), KeyedRandom.of(1), FloatBuffer.allocate(4)));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new SmallImageTransform(shape, new ImageShape(1, 3, 3), PLAIN, false));
-        assertThatIllegalArgumentException().isThrownBy(() -> new SmallImageTransform(shape, shape, COLOUR, false));
+        assertThatIllegalArgumentException().isThrownBy(() -> new SmallImageTransform(shape, shape, COLOR, false));
     }
 
     private static float[] apply(SmallImageTransform transform, ImageShape shape, long key, byte[] values) {

@@ -1,7 +1,7 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import dev.lockstep.image.ImageShape;
-import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.Normalization;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -15,7 +15,7 @@ import java.util.OptionalInt;
  * @param classNames by class; empty when only the files can tell
  * @param trainingImages how many; empty when only the files can tell
  * @param validationImages how many; empty when only the files can tell
- * @param normalisation the constants of its training images
+ * @param normalization the constants of its training images
  */
 public record DatasetSpec(
         String name,
@@ -25,7 +25,7 @@ public record DatasetSpec(
         List<String> classNames,
         OptionalInt trainingImages,
         OptionalInt validationImages,
-        Normalisation normalisation) {
+        Normalization normalization) {
     public DatasetSpec {
         classNames = List.copyOf(classNames);
     }
@@ -36,6 +36,6 @@ public record DatasetSpec(
     DatasetSpec withImageSize(int side) {
         ImageShape sized = side == 0 ? shape : new ImageShape(shape.channels(), side, side);
         return new DatasetSpec(
-                name, title, sized, classes, classNames, trainingImages, validationImages, normalisation);
+                name, title, sized, classes, classNames, trainingImages, validationImages, normalization);
     }
 }

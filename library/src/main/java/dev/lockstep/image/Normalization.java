@@ -3,15 +3,15 @@ package dev.lockstep.image;
 import java.util.List;
 
 /**
- * The colour normalisation of a dataset: each channel's mean and standard deviation over the training images, of pixel
+ * The color normalization of a dataset: each channel's mean and standard deviation over the training images, of pixel
  * values in [0, 1]. The network sees (value − mean) / deviation.
  */
-public record Normalisation(List<Double> mean, List<Double> deviation) {
+public record Normalization(List<Double> mean, List<Double> deviation) {
     /** The constants that ImageNet pipelines use, in the order red, green, blue. */
-    public static final Normalisation IMAGENET =
-            new Normalisation(List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225));
+    public static final Normalization IMAGENET =
+            new Normalization(List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225));
 
-    public Normalisation {
+    public Normalization {
         mean = List.copyOf(mean);
         deviation = List.copyOf(deviation);
         if (mean.size() != deviation.size() || mean.isEmpty()) {

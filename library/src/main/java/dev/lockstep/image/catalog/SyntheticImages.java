@@ -1,8 +1,8 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageShape;
-import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.Normalization;
 import dev.lockstep.image.format.SyntheticDataset;
 import java.util.Collections;
 import java.util.List;
@@ -92,7 +92,7 @@ record SyntheticImages(int images, int validation, ImageShape shape, int classes
                 OptionalInt.of(images),
                 OptionalInt.of(validation),
                 // Half of two uniform numbers each: the deviation is √(1/24).
-                new Normalisation(
+                new Normalization(
                         Collections.nCopies(shape.channels(), 0.5), Collections.nCopies(shape.channels(), 0.2041)));
         return new SmallImages(
                 spec,

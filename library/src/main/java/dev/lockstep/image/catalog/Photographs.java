@@ -1,4 +1,4 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
@@ -8,7 +8,7 @@ import dev.lockstep.image.format.WebDataset;
 import dev.lockstep.image.transform.PhotographTransform;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.Recipe.Augmentation;
-import dev.lockstep.recipe.Recipe.ColourAugmentation;
+import dev.lockstep.recipe.Recipe.ColorAugmentation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -38,8 +38,8 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                 "data.augmentation = pad-crop-flip",
                 "is for small images, use random-resized-crop or none");
         require(
-                data.colour() == ColourAugmentation.NONE || data.augmentation() == Augmentation.RANDOM_RESIZED_CROP,
-                "data.colour = " + SmallImages.kebab(data.colour()),
+                data.color() == ColorAugmentation.NONE || data.augmentation() == Augmentation.RANDOM_RESIZED_CROP,
+                "data.color = " + SmallImages.kebab(data.color()),
                 "needs data.augmentation = random-resized-crop");
         return spec.withImageSize(data.imageSize());
     }
@@ -65,24 +65,24 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                 training.classNames(),
                 OptionalInt.of(training.size()),
                 OptionalInt.of(sets.get(1).size()),
-                wanted.normalisation());
+                wanted.normalization());
         return open(data, found, sets);
     }
 
     @Override
     public ImageTransform fileTransform(Recipe.Data data) {
         DatasetSpec wanted = spec(data);
-        return PhotographTransform.evaluation(wanted.shape().height(), wanted.normalisation());
+        return PhotographTransform.evaluation(wanted.shape().height(), wanted.normalization());
     }
 
     private static OpenDataset open(Recipe.Data data, DatasetSpec found, List<Dataset> sets) {
         int side = found.shape().height();
-        PhotographTransform evaluation = PhotographTransform.evaluation(side, found.normalisation());
-        boolean jitter = data.colour() != ColourAugmentation.NONE;
-        boolean lighting = data.colour() == ColourAugmentation.JITTER_AND_LIGHTING;
+        PhotographTransform evaluation = PhotographTransform.evaluation(side, found.normalization());
+        boolean jitter = data.color() != ColorAugmentation.NONE;
+        boolean lighting = data.color() == ColorAugmentation.JITTER_AND_LIGHTING;
         PhotographTransform training = data.augmentation() == Augmentation.NONE
                 ? evaluation
-                : PhotographTransform.training(side, jitter, lighting, found.normalisation());
+                : PhotographTransform.training(side, jitter, lighting, found.normalization());
         return new OpenDataset(found, sets.get(0), sets.get(1), training, evaluation);
     }
 
@@ -117,9 +117,9 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                         "give the folder of your images with --data DIR"));
     }
 
-    private void require(boolean holds, String what, String mend) {
+    private void require(boolean holds, String what, String fix) {
         if (!holds) {
-            throw LockstepException.recipe(what, "data.dataset = " + spec.name(), mend);
+            throw LockstepException.recipe(what, "data.dataset = " + spec.name(), fix);
         }
     }
 }

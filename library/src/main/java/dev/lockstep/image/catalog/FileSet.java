@@ -1,4 +1,4 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.format.ContentCheck;

@@ -1,8 +1,8 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageShape;
-import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.Normalization;
 import dev.lockstep.image.format.CifarDataset;
 import dev.lockstep.image.format.IdxDataset;
 import dev.lockstep.natives.UserCache;
@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** The facts of the catalogue: constants, class names, files, checksums and addresses of the public datasets. */
+/** The facts of the catalog: constants, class names, files, checksums and addresses of the public datasets. */
 final class KnownDatasets {
     static final ImageShape PHOTOGRAPH = new ImageShape(3, 224, 224);
     private static final String TRAINING_IMAGES = "train-images-idx3-ubyte";
@@ -65,7 +65,7 @@ final class KnownDatasets {
                 List.of(),
                 OptionalInt.of(1_281_167),
                 OptionalInt.of(50_000),
-                Normalisation.IMAGENET);
+                Normalization.IMAGENET);
         return Photographs.ofUser(spec, true, true);
     }
 
@@ -78,7 +78,7 @@ final class KnownDatasets {
                 List.of(),
                 OptionalInt.empty(),
                 OptionalInt.empty(),
-                Normalisation.IMAGENET);
+                Normalization.IMAGENET);
         return Photographs.ofUser(spec, folders, shards);
     }
 
@@ -99,7 +99,7 @@ final class KnownDatasets {
                         new ImageShape(1, 28, 28),
                         FASHION_CLASSES,
                         60_000,
-                        new Normalisation(List.of(0.2860), List.of(0.3530))),
+                        new Normalization(List.of(0.2860), List.of(0.3530))),
                 fetcher(files, List.of(Path.of("/usr/share/datasets/fashion-mnist")), sources));
     }
 
@@ -120,7 +120,7 @@ final class KnownDatasets {
                         new ImageShape(1, 28, 28),
                         DIGITS,
                         60_000,
-                        new Normalisation(List.of(0.1307), List.of(0.3081))),
+                        new Normalization(List.of(0.1307), List.of(0.3081))),
                 fetcher(files, List.of(), sources));
     }
 
@@ -143,11 +143,11 @@ final class KnownDatasets {
                                 "test_batch.bin", "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b")));
         DatasetSpec spec = spec(
                 "cifar10",
-                "photographs of 10 kinds of things, 32×32 colour (binary version)",
+                "photographs of 10 kinds of things, 32×32 color (binary version)",
                 new ImageShape(3, 32, 32),
                 CIFAR10_CLASSES,
                 50_000,
-                new Normalisation(List.of(0.4914, 0.4822, 0.4465), List.of(0.2470, 0.2435, 0.2616)));
+                new Normalization(List.of(0.4914, 0.4822, 0.4465), List.of(0.2470, 0.2435, 0.2616)));
         return cifar(spec, files, "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", 1);
     }
 
@@ -160,11 +160,11 @@ final class KnownDatasets {
                         new DataFile("test.bin", "d8b1e6b7b3bee4020055f0699b111f60b1af1e262aeb93a0b659061746f8224a")));
         DatasetSpec spec = spec(
                 "cifar100",
-                "photographs of 100 kinds of things, 32×32 colour (binary version)",
+                "photographs of 100 kinds of things, 32×32 color (binary version)",
                 new ImageShape(3, 32, 32),
                 CIFAR100_CLASSES,
                 50_000,
-                new Normalisation(List.of(0.5071, 0.4865, 0.4409), List.of(0.2673, 0.2564, 0.2762)));
+                new Normalization(List.of(0.5071, 0.4865, 0.4409), List.of(0.2673, 0.2564, 0.2762)));
         return cifar(spec, files, "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz", 2);
     }
 
@@ -234,7 +234,7 @@ final class KnownDatasets {
             ImageShape shape,
             List<String> classNames,
             int trainingImages,
-            Normalisation normalisation) {
+            Normalization normalization) {
         return new DatasetSpec(
                 name,
                 title,
@@ -243,6 +243,6 @@ final class KnownDatasets {
                 classNames,
                 OptionalInt.of(trainingImages),
                 OptionalInt.of(10_000),
-                normalisation);
+                normalization);
     }
 }

@@ -1,9 +1,9 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import dev.lockstep.image.Dataset;
-import dev.lockstep.image.Normalisation;
+import dev.lockstep.image.Normalization;
 import dev.lockstep.image.format.ImageFolder;
-import dev.lockstep.image.format.ImageFolder.LabelledFile;
+import dev.lockstep.image.format.ImageFolder.LabeledFile;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,7 +48,7 @@ final class StampPhotographs {
                 classes,
                 OptionalInt.of(count(stamps, "training")),
                 OptionalInt.of(count(stamps, "validation")),
-                Normalisation.IMAGENET);
+                Normalization.IMAGENET);
         FileSet files =
                 new FileSet(NAME, "stamps", stamps.stream().map(Stamp::file).toList());
         DatasetFetcher fetcher = KnownDatasets.fetcher(
@@ -66,9 +66,9 @@ final class StampPhotographs {
     }
 
     private static Dataset set(List<Stamp> stamps, String set, List<String> classes, Path folder) {
-        List<LabelledFile> files = stamps.stream()
+        List<LabeledFile> files = stamps.stream()
                 .filter(stamp -> stamp.set.equals(set))
-                .map(stamp -> new LabelledFile(stamp.file.name(), classes.indexOf(stamp.label)))
+                .map(stamp -> new LabeledFile(stamp.file.name(), classes.indexOf(stamp.label)))
                 .toList();
         return ImageFolder.of(folder, set, classes, files);
     }

@@ -3,7 +3,7 @@ package dev.lockstep.image;
 import java.util.List;
 
 /** Images without labels, for the loader: to classify them, or to see how fast they load. */
-public record UnlabelledImages(List<? extends ImageData> images) implements Dataset {
+public record UnlabeledImages(List<? extends ImageData> images) implements Dataset {
     @Override
     public int size() {
         return images.size();

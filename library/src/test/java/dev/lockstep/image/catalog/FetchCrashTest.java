@@ -1,4 +1,4 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

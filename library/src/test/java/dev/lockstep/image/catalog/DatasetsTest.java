@@ -1,4 +1,4 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -12,7 +12,7 @@ import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.format.IdxFiles;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.Recipe.Augmentation;
-import dev.lockstep.recipe.Recipe.ColourAugmentation;
+import dev.lockstep.recipe.Recipe.ColorAugmentation;
 import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -36,7 +36,7 @@ final class DatasetsTest {
                 .contains("fashion-mnist", "mnist", "cifar10", "cifar100", "synthetic")
                 .doesNotHaveDuplicates();
         assertThat(Datasets.list()).allSatisfy(spec -> {
-            assertThat(spec.normalisation().channels()).isEqualTo(spec.shape().channels());
+            assertThat(spec.normalization().channels()).isEqualTo(spec.shape().channels());
             if (!spec.classNames().isEmpty()) {
                 assertThat(spec.classNames()).hasSize(spec.classes().orElseThrow());
                 assertThat(new HashSet<>(spec.classNames())).hasSameSizeAs(spec.classNames());
@@ -63,11 +63,11 @@ final class DatasetsTest {
     }
 
     @Test
-    void spec_unsuitableAugmentationSizeOrColour_isARecipeError() {
+    void spec_unsuitableAugmentationSizeOrColor_isARecipeError() {
         recipeError(data("mnist", Augmentation.RANDOM_RESIZED_CROP, 0)).withMessageContaining("random-resized-crop");
         recipeError(data("mnist", Augmentation.NONE, 29)).withMessageContaining("data.image-size = 29");
-        recipeError(new Recipe.Data("cifar10", Augmentation.NONE, 0, ColourAugmentation.JITTER_AND_LIGHTING))
-                .withMessageContaining("data.colour = jitter-and-lighting");
+        recipeError(new Recipe.Data("cifar10", Augmentation.NONE, 0, ColorAugmentation.JITTER_AND_LIGHTING))
+                .withMessageContaining("data.color = jitter-and-lighting");
     }
 
     @Test
@@ -140,8 +140,8 @@ final class DatasetsTest {
         }
         double count = 784.0 * dataset.size();
         double mean = sum / count;
-        assertThat(spec.normalisation().mean().get(0)).isCloseTo(mean, within(5e-5));
-        assertThat(spec.normalisation().deviation().get(0))
+        assertThat(spec.normalization().mean().get(0)).isCloseTo(mean, within(5e-5));
+        assertThat(spec.normalization().deviation().get(0))
                 .isCloseTo(Math.sqrt(squares / count - mean * mean), within(5e-5));
     }
 
@@ -165,6 +165,6 @@ final class DatasetsTest {
     }
 
     private static Recipe.Data data(String dataset, Augmentation augmentation, int imageSize) {
-        return new Recipe.Data(dataset, augmentation, imageSize, ColourAugmentation.NONE);
+        return new Recipe.Data(dataset, augmentation, imageSize, ColorAugmentation.NONE);
     }
 }

@@ -1,11 +1,11 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import dev.lockstep.image.ImageTransform;
 import dev.lockstep.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A dataset of the catalogue: what it is, and how it is opened. */
+/** A dataset of the catalog: what it is, and how it is opened. */
 interface DatasetEntry {
     DatasetSpec spec();
 

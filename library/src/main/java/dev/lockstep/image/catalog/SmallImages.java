@@ -1,4 +1,4 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
@@ -7,7 +7,7 @@ import dev.lockstep.image.transform.FittedTransform;
 import dev.lockstep.image.transform.SmallImageTransform;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.Recipe.Augmentation;
-import dev.lockstep.recipe.Recipe.ColourAugmentation;
+import dev.lockstep.recipe.Recipe.ColorAugmentation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -30,8 +30,8 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                 "data.augmentation = random-resized-crop",
                 "is for photographs, use none or pad-crop-flip");
         require(
-                data.colour() == ColourAugmentation.NONE,
-                "data.colour = " + kebab(data.colour()),
+                data.color() == ColorAugmentation.NONE,
+                "data.color = " + kebab(data.color()),
                 "is for photographs, use none");
         int smallest = Math.min(spec.shape().height(), spec.shape().width());
         require(
@@ -69,12 +69,12 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
     }
 
     private ImageTransform transform(DatasetSpec wanted, boolean augment) {
-        return new SmallImageTransform(spec.shape(), wanted.shape(), spec.normalisation(), augment);
+        return new SmallImageTransform(spec.shape(), wanted.shape(), spec.normalization(), augment);
     }
 
-    private void require(boolean holds, String what, String mend) {
+    private void require(boolean holds, String what, String fix) {
         if (!holds) {
-            throw LockstepException.recipe(what, "data.dataset = " + spec.name(), mend);
+            throw LockstepException.recipe(what, "data.dataset = " + spec.name(), fix);
         }
     }
 

@@ -1,4 +1,4 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -10,7 +10,7 @@ import dev.lockstep.image.format.TarFiles;
 import dev.lockstep.image.pack.ShardPacker;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.Recipe.Augmentation;
-import dev.lockstep.recipe.Recipe.ColourAugmentation;
+import dev.lockstep.recipe.Recipe.ColorAugmentation;
 import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -150,8 +150,8 @@ final class PhotographsTest {
                 .withMessageContaining("pad-crop-flip");
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() ->
-                        Datasets.spec(new Recipe.Data("imagenet", Augmentation.NONE, 0, ColourAugmentation.JITTER)))
-                .withMessageContaining("data.colour = jitter");
+                        Datasets.spec(new Recipe.Data("imagenet", Augmentation.NONE, 0, ColorAugmentation.JITTER)))
+                .withMessageContaining("data.color = jitter");
     }
 
     private static org.assertj.core.api.ThrowableAssertAlternative<LockstepException> dataError(
@@ -162,6 +162,6 @@ final class PhotographsTest {
     }
 
     private static Recipe.Data data(String dataset, Augmentation augmentation, int imageSize) {
-        return new Recipe.Data(dataset, augmentation, imageSize, ColourAugmentation.NONE);
+        return new Recipe.Data(dataset, augmentation, imageSize, ColorAugmentation.NONE);
     }
 }

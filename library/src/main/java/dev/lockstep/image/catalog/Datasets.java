@@ -1,4 +1,4 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageTransform;
@@ -11,7 +11,7 @@ import java.util.Optional;
 public final class Datasets {
     private Datasets() {}
 
-    /** Every dataset of the catalogue. */
+    /** Every dataset of the catalog. */
     public static List<DatasetSpec> list() {
         return KnownDatasets.all().stream().map(DatasetEntry::spec).toList();
     }

@@ -3,21 +3,21 @@ package dev.lockstep.image.transform;
 import dev.lockstep.sampling.KeyedRandom;
 
 /**
- * Random changes of colour, as fb.resnet.torch's: brightness, contrast and saturation, each by a factor in [0.6, 1.4], in
- * random order; then, as an option, PCA lighting (AlexNet's noise along the principal components of ImageNet's colours,
+ * Random changes of color, as fb.resnet.torch's: brightness, contrast and saturation, each by a factor in [0.6, 1.4], in
+ * random order; then, as an option, PCA lighting (AlexNet's noise along the principal components of ImageNet's colors,
  * deviation 0.1). Values are not clamped.
  *
  * <p>Draws from the random stream: the order (two numbers), the three factors in that order, then for lighting three
  * normal numbers.
  */
-record ColourJitter(boolean lighting) {
+record ColorJitter(boolean lighting) {
     private static final double STRENGTH = 0.4;
     private static final double LIGHTING = 0.1;
     private static final float RED = 0.299f;
     private static final float GREEN = 0.587f;
     private static final float BLUE = 0.114f;
 
-    /** Of the covariance of ImageNet's colours in [0, 1], and its vectors, a row a channel. */
+    /** Of the covariance of ImageNet's colors in [0, 1], and its vectors, a row a channel. */
     private static final double[] EIGENVALUES = {0.2175, 0.0188, 0.0045};
 
     private static final double[][] EIGENVECTORS = {
@@ -41,7 +41,7 @@ record ColourJitter(boolean lighting) {
             float factor = (float) random.nextDouble(1 - STRENGTH, 1 + STRENGTH);
             switch (change) {
                 case BRIGHTNESS -> blend(pixels, factor, 0);
-                case CONTRAST -> blend(pixels, factor, meanGrey(pixels));
+                case CONTRAST -> blend(pixels, factor, meanGray(pixels));
                 case SATURATION -> saturate(pixels, factor);
             }
         }
@@ -64,17 +64,17 @@ record ColourJitter(boolean lighting) {
         }
     }
 
-    private static float meanGrey(float[] pixels) {
+    private static float meanGray(float[] pixels) {
         double sum = 0;
         for (int i = 0; i < pixels.length; i += 3) {
-            sum += grey(pixels, i);
+            sum += gray(pixels, i);
         }
         return (float) (sum / (pixels.length / 3));
     }
 
     private static void saturate(float[] pixels, float factor) {
         for (int i = 0; i < pixels.length; i += 3) {
-            float rest = (1 - factor) * grey(pixels, i);
+            float rest = (1 - factor) * gray(pixels, i);
             pixels[i] = factor * pixels[i] + rest;
             pixels[i + 1] = factor * pixels[i + 1] + rest;
             pixels[i + 2] = factor * pixels[i + 2] + rest;
@@ -95,7 +95,7 @@ record ColourJitter(boolean lighting) {
         }
     }
 
-    private static float grey(float[] pixels, int i) {
+    private static float gray(float[] pixels, int i) {
         return RED * pixels[i] + GREEN * pixels[i + 1] + BLUE * pixels[i + 2];
     }
 }

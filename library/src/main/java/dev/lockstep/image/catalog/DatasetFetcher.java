@@ -1,4 +1,4 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
 record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> cache, List<FileSource> sources) {
     private static final Logger LOG = LoggerFactory.getLogger(DatasetFetcher.class);
 
-    /** Serialises the threads of this process: a file lock holds between processes only. */
+    /** Serializes the threads of this process: a file lock holds between processes only. */
     private static final Object LOCK = new Object();
 
     /**

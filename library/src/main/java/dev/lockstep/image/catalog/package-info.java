@@ -3,6 +3,6 @@
  * the other image packages, {@code recipe} and {@code errors}.
  */
 @NullMarked
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
-package dev.lockstep.image.catalogue;
+package dev.lockstep.image.catalog;
 
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.Fingerprint;
