@@ -38,7 +38,7 @@ class DependencyRuleTest {
             room("recipe", "errors", "schedule"),
             room("image", "errors", "files", "natives", "recipe", "sampling"),
             room("report", "errors", "files", "recipe", "schedule", "topology"),
-            room("torch", "errors", "image", "natives"),
+            room("torch", "errors", "natives"),
             room("supervise", "errors", "files"),
             room("collective", "errors", "files", "supervise", "topology", "torch"),
             room("model", "errors", "image", "recipe", "sampling", "torch"),
