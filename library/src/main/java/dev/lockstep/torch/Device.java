@@ -6,8 +6,9 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Where the tensors of a training run live, and the only way between them and the host's memory. Code above it allocates,
- * moves and reads tensors through a device and computes with tensor operations, which run where their operands live.
+ * Where the tensors of a training run live, and the way between them and the host's memory. A step allocates, moves and
+ * reads tensors through the device, and else computes with tensor operations, which run where their operands live. Outside
+ * a step {@link Tensors} copies weights and state of any device.
  *
  * <p>A device may run operations after the call that asked for them has returned, in the order in which a thread asked.
  * {@link #read} waits for what it reads. Another thread sees a result after {@link #handOver}.
@@ -37,8 +38,8 @@ public interface Device {
     /**
      * A batch of images as a float32 tensor n × channels × height × width in channels-last order.
      *
-     * @param pixels direct, native byte order, n × height × width × channels floats from its position; the tensor may use
-     *     this memory, so it must stay as it is until the worker is done
+     * @param pixels direct, native byte order, n × height × width × channels floats from its position. They stay as they are
+     *     until the calls that use the tensor have returned: a device whose operations may run later copies them first.
      */
     Tensor images(FloatBuffer pixels, long n, long channels, long height, long width);
 
