@@ -1,0 +1,22 @@
+package dev.lockstep.collective;
+
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/** What every collective asks of the tensors that it is given. */
+final class Buffers {
+    private Buffers() {}
+
+    /** The elements of a contiguous float32 vector in host memory; anything else is a bug of the caller. */
+    static long length(Tensor buffer) {
+        if (!buffer.is_cpu()
+                || buffer.dim() != 1
+                || !buffer.is_contiguous()
+                || buffer.scalar_type().intern() != ScalarType.Float) {
+            throw new IllegalArgumentException(
+                    "buffer of type " + buffer.scalar_type().intern() + " with " + buffer.dim()
+                            + " dimensions: must be a contiguous float32 vector in host memory");
+        }
+        return buffer.numel();
+    }
+}
