@@ -25,7 +25,7 @@ final class SkipBadImagesCommandTest {
     private String recipe;
     private String data;
 
-    /** Six training images and three for validation in each of two classes; one of each set is no image. */
+    /** Six training images and three for validation in each of two classes; one file in each set is not an image. */
     @BeforeEach
     void write() throws IOException {
         for (String name : new String[] {"ant", "bee"}) {
@@ -38,13 +38,13 @@ final class SkipBadImagesCommandTest {
         write("val/bee/1.png", new byte[0]);
         data = folder.toString();
         recipe = Files.writeString(folder.resolve("recipe.yaml"), """
-                        name: photographs
-                        epochs: 1
-                        workers: 2
-                        images-per-worker: 3
-                        data: {dataset: imagefolder, image-size: 16}
-                        model: {name: resnet8, width: 4}
-                        """).toString();
+            name: photographs
+            epochs: 1
+            workers: 2
+            images-per-worker: 3
+            data: {dataset: imagefolder, image-size: 16}
+            model: {name: resnet8, width: 4}
+            """).toString();
     }
 
     private void write(String name, byte[] bytes) throws IOException {
@@ -82,7 +82,7 @@ final class SkipBadImagesCommandTest {
     }
 
     @Test
-    void train_skippingBadImages_goesOnAndSaysSo() {
+    void train_skippingBadImages_continuesAndReports() {
         CapturedRun run = train("skipped", "--skip-bad-images");
         assertThat(run.exitCode()).isZero();
         assertThat(run.out()).contains("2 bad images replaced");
@@ -93,7 +93,7 @@ final class SkipBadImagesCommandTest {
     }
 
     @Test
-    void eval_stopsAtABadImageUnlessItIsToldToReplaceIt() throws IOException {
+    void eval_badImage_stopsUnlessSkippingIsRequested() throws IOException {
         train("run", "--skip-bad-images");
         String run = folder.resolve("run").toString();
         CapturedRun stopped = CapturedRun.of("eval", run, "--data", data);

@@ -4,32 +4,32 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A study whose runs train for real, in moments. */
+/** A study whose runs really train, but only for moments. */
 final class TinyStudy {
     private static final String RECIPE = """
-            name: tiny
-            epochs: 4
-            workers: 2
-            images-per-worker: 4
-            data:
-              dataset: "synthetic:images=2048,validation=64,shape=1x8x8,classes=3"
-            model:
-              name: resnet8
-              width: 4
-            """;
+        name: tiny
+        epochs: 4
+        workers: 2
+        images-per-worker: 4
+        data:
+          dataset: "synthetic:images=2048,validation=64,shape=1x8x8,classes=3"
+        model:
+          name: resnet8
+          width: 4
+        """;
 
     private static final String STUDY = """
-            name: tiny
-            title: A tiny study
-            recipe: tiny.yaml
-            variants:
-              - {name: small}
-              - {name: large, set: {workers: 4}}
-            seeds: [1, 2]
-            questions:
-              - {kind: matches, variant: large, baseline: small, margin-points: 5}
-              - {kind: curves-coincide, variant: large, baseline: small, margin-points: 5, after-epoch: 2}
-            """;
+        name: tiny
+        title: A tiny study
+        recipe: tiny.yaml
+        variants:
+          - {name: small}
+          - {name: large, set: {workers: 4}}
+        seeds: [1, 2]
+        questions:
+          - {kind: matches, variant: large, baseline: small, margin-points: 5}
+          - {kind: curves-coincide, variant: large, baseline: small, margin-points: 5, after-epoch: 2}
+        """;
 
     private TinyStudy() {}
 

@@ -40,14 +40,14 @@ final class WeightsCommandsTest {
     @BeforeAll
     static void train() throws IOException {
         recipe = Files.writeString(folder.resolve("recipe.yaml"), """
-                name: small
-                epochs: 1
-                workers: 2
-                images-per-worker: 8
-                data: {dataset: "synthetic:images=64,validation=37,shape=3x12x12,classes=7"}
-                model: {name: resnet8, width: 4}
-                evaluation: {images-per-batch: 10}
-                """);
+            name: small
+            epochs: 1
+            workers: 2
+            images-per-worker: 8
+            data: {dataset: "synthetic:images=64,validation=37,shape=3x12x12,classes=7"}
+            model: {name: resnet8, width: 4}
+            evaluation: {images-per-batch: 10}
+            """);
         run = folder.resolve("run");
         assertThat(run("train", recipe.toString(), "--out", run.toString(), "--lanes", "2").exitCode)
                 .isZero();
@@ -114,7 +114,7 @@ final class WeightsCommandsTest {
     }
 
     @Test
-    void eval_ofAnArgumentAndWeights_orOfNothing_isAUsageError() {
+    void eval_argumentAndWeightsOrNeither_isAUsageError() {
         Result both = run("eval", run, "--weights", checkpoint);
         assertThat(both.exitCode).isEqualTo(2);
         assertThat(both.err).contains("mutually exclusive").hasLineCount(1);
@@ -146,7 +146,7 @@ final class WeightsCommandsTest {
         assertThat(Weights.read(safetensors).tensors().keySet()).noneMatch(name -> name.startsWith("optimizer"));
     }
 
-    /** Weights that no command of ours writes: {@code fc.bias} is not a number. */
+    /** Weights that no command writes: {@code fc.bias} is NaN. */
     private static Path spoiled() throws IOException {
         Path file = folder.resolve("spoiled.safetensors");
         run("export", run, "--out", file);
@@ -161,7 +161,7 @@ final class WeightsCommandsTest {
     }
 
     @Test
-    void weightsThatAreNotNumbers_giveStrictJsonAndAreNotPassedOn() throws IOException {
+    void weightsThatAreNotFinite_giveStrictJsonAndAreNotExported() throws IOException {
         Path file = spoiled();
         Result measured = run("eval", file, "--recipe", recipe, "--json");
         assertThat(measured.exitCode).as(measured.err).isZero();
@@ -185,9 +185,7 @@ final class WeightsCommandsTest {
     void export_unknownEnding_isAUsageError() {
         Result result = run("export", checkpoint, "--out", folder.resolve("w.bin"));
         assertThat(result.exitCode).isEqualTo(2);
-        assertThat(result.err)
-                .contains("end its name in .safetensors, .pt or .pth")
-                .hasLineCount(1);
+        assertThat(result.err).contains("use .safetensors, .pt or .pth").hasLineCount(1);
     }
 
     @Test
@@ -305,7 +303,7 @@ final class WeightsCommandsTest {
         Path resumed = folder.resolve("resumed");
         assertThat(train(resumed, "--weights", pt, "--stop-after", "2").exitCode)
                 .isZero();
-        // From the run's own recipe, which names the weights, the file is not needed any more.
+        // With the run's own recipe, which identifies the weights, the file is not needed any more.
         assertThat(run("train", resumed.resolve("recipe.yaml"), "--out", resumed).exitCode)
                 .isZero();
         assertThat(weightsAt(resumed, 4)).isEqualTo(weightsAt(straight, 4)).isNotEqualTo(weightsAt(run, 4));

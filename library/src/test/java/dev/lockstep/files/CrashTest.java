@@ -13,21 +13,21 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
- * Does something again and again in a folder: the power goes at the first change to a file, at the second, and so on until
- * it is done before; each time everything that may be left of it is looked at. As SQLite's crash tests do.
+ * Repeats some work in a folder, with a power failure at the first change to a file, at the second, and so on until the
+ * work finishes first; each time it checks every state that may be left. Modeled on SQLite's crash tests.
  */
 public final class CrashTest {
-    /** Works in a folder, and notes what it may rely on from then on. */
+    /** Works in a folder, and records what must survive from then on. */
     public interface Work {
         void in(Path folder, Acknowledged acknowledged) throws IOException;
     }
 
-    /** Looks at what a crash left. */
+    /** Checks what a crash left. */
     public interface Check {
         void of(Path folder, long acknowledged) throws IOException;
     }
 
-    /** The last thing that was said to be done; 0 before the first. */
+    /** The last change acknowledged as done; 0 before the first. */
     public static final class Acknowledged {
         private volatile long last;
 
@@ -84,7 +84,7 @@ public final class CrashTest {
         }
     }
 
-    /** Refuses every change in turn, once; the disk itself stays. Returns the number of changes. */
+    /** Rejects each change once, in turn, without losing power. Returns the number of changes. */
     public int refuse(Work work, Check check) throws IOException {
         for (int at = 1; ; at++) {
             Path folder = Files.createTempDirectory(temporary, "refused");
@@ -109,7 +109,7 @@ public final class CrashTest {
         }
     }
 
-    /** A failure that is told properly is no failure of the test. */
+    /** A properly reported failure does not fail the test. */
     private static void attempt(Work work, Path folder, Acknowledged acknowledged) {
         try {
             work.in(folder, acknowledged);

@@ -10,15 +10,15 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** What of a real folder is on the disk: for each file the contents, for each folder the names, as of the last sync. */
+/** The durable state of a real folder: the contents of each file and the names in each folder, as of the last sync. */
 final class Disk {
-    /** A file or a folder, whatever its name. */
+    /** A file or a folder, independent of its name. */
     static final class Node {
         private final boolean folder;
         private final Map<String, Node> names = new TreeMap<>();
         private Map<String, Node> syncedNames = new TreeMap<>();
         private byte[] synced = {};
-        /** Null when it has no name any more; then {@link #last} has its contents. */
+        /** Null once its last name is removed; then {@link #last} has its contents. */
         private Path real;
 
         private byte[] last = {};
@@ -56,7 +56,7 @@ final class Disk {
             }
         }
 
-        /** What was synced stays, where the file has only grown since. */
+        /** Keeps the synced part if the file has only grown since. */
         private byte[] contents(Loss loss) throws IOException {
             byte[] now = contents();
             boolean grown =
@@ -108,7 +108,7 @@ final class Disk {
         at(real.getParent()).names.put(real.getFileName().toString(), new Node(real));
     }
 
-    /** Keeps the contents of a file whose name goes. */
+    /** Keeps the contents of a file whose last name is removed. */
     void beforeRemoval(Path real) throws IOException {
         if (Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
             at(real).last = Files.readAllBytes(real);

@@ -36,11 +36,11 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * A real folder seen through a disk that fails: every change can be refused, and after a loss of power the disk holds only
- * what was synced, or a part of the rest.
+ * A real folder accessed through a faulty disk: any change can be rejected, and after a power failure the disk holds
+ * what was synced and possibly parts of the rest.
  */
 public final class FaultyFileSystem extends FileSystem {
-    /** Hears of every change before it happens, and may refuse it. */
+    /** Called before every change, which it may reject. */
     public interface Faults {
         void before(String change, Path file) throws IOException;
     }
@@ -51,7 +51,7 @@ public final class FaultyFileSystem extends FileSystem {
     private volatile Faults faults;
     private volatile boolean off;
 
-    /** @param root holds what is on the disk already */
+    /** @param root holds the initial contents of the disk */
     public FaultyFileSystem(Path root, Faults faults) throws IOException {
         this.root = root.toRealPath();
         this.disk = new Disk(this.root);
@@ -63,12 +63,12 @@ public final class FaultyFileSystem extends FileSystem {
         return new FaultyPath(root);
     }
 
-    /** From now on nothing can be read or written. */
+    /** Makes every further read or write fail. */
     public void powerOff() {
         off = true;
     }
 
-    /** Makes a folder of what the disk holds when the power is back. */
+    /** Creates a folder with the disk's contents after the power failure. */
     public void afterPowerLoss(Loss loss, Path folder) throws IOException {
         off = true;
         synchronized (disk) {
@@ -554,7 +554,7 @@ public final class FaultyFileSystem extends FileSystem {
         }
     }
 
-    /** What a loss of power leaves of what was not synced. */
+    /** What a power failure leaves of the changes that were not synced. */
     public enum Loss {
         /** Everything: only the process died. */
         NOTHING(true, unsynced -> unsynced),

@@ -11,40 +11,40 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** A small study, and an executor that makes up curves: a function of the recipe, as a real run is. */
+/** A small study, and an executor that generates curves which, as in a real run, depend only on the recipe. */
 final class Studies {
     static final String RECIPE = """
-            name: base
-            epochs: 6
-            workers: 2
-            data:
-              dataset: synthetic
-            model:
-              name: resnet8
-            """;
+        name: base
+        epochs: 6
+        workers: 2
+        data:
+          dataset: synthetic
+        model:
+          name: resnet8
+        """;
 
     static final String STUDY = """
-            name: table
-            title: Gradual warmup matches the baseline
-            recipe: base.yaml
-            set:
-              model.width: 8
-            variants:
-              - name: small
-                label: kn = 64
-                set: {learning-rate.warmup.kind: none}
-                paper: 23.60 ± 0.12
-              - name: gradual
-                set: {workers: 32}
-                paper: 23.74 ± 0.09
-              - name: none
-                set: {workers: 32, learning-rate.warmup.kind: none}
-            seeds: [1, 2, 3]
-            questions:
-              - {kind: matches, variant: gradual, baseline: small, margin-points: 0.5}
-              - {kind: worse-than, variant: none, baseline: small}
-              - {kind: curves-coincide, variant: gradual, baseline: small, margin-points: 1, after-epoch: 3}
-            """;
+        name: table
+        title: Gradual warmup matches the baseline
+        recipe: base.yaml
+        set:
+          model.width: 8
+        variants:
+          - name: small
+            label: kn = 64
+            set: {learning-rate.warmup.kind: none}
+            paper: 23.60 ± 0.12
+          - name: gradual
+            set: {workers: 32}
+            paper: 23.74 ± 0.09
+          - name: none
+            set: {workers: 32, learning-rate.warmup.kind: none}
+        seeds: [1, 2, 3]
+        questions:
+          - {kind: matches, variant: gradual, baseline: small, margin-points: 0.5}
+          - {kind: worse-than, variant: none, baseline: small}
+          - {kind: curves-coincide, variant: gradual, baseline: small, margin-points: 1, after-epoch: 3}
+        """;
 
     private Studies() {}
 
@@ -61,7 +61,10 @@ final class Studies {
         return Study.read(write(folder, STUDY));
     }
 
-    /** Trains nothing: the curve of a run follows from its variant and seed. No warmup is 3 points worse. */
+    /**
+     * Generates a run's curve from its variant and seed, without training. The variant without warmup is 3 points
+     * worse.
+     */
     static RunResult pretend(StudyRun run) {
         try {
             Files.writeString(run.folder().resolve("recipe.yaml"), run.recipe().toYaml());

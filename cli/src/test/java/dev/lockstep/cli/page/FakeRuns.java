@@ -21,45 +21,45 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Run and study folders as training leaves them, with made-up numbers. */
+/** Run and study folders in the form in which training leaves them, with invented numbers. */
 final class FakeRuns {
     static final String RECIPE = """
-            name: base
-            epochs: 20
-            workers: 2
-            data:
-              dataset: synthetic
-            model:
-              name: resnet8
-            learning-rate:
-              reference: 0.025
-              reference-minibatch: 64
-              warmup: {kind: gradual, epochs: 3}
-              schedule: {kind: step, epochs: [8, 16], factor: 0.1}
-            """;
+        name: base
+        epochs: 20
+        workers: 2
+        data:
+          dataset: synthetic
+        model:
+          name: resnet8
+        learning-rate:
+          reference: 0.025
+          reference-minibatch: 64
+          warmup: {kind: gradual, epochs: 3}
+          schedule: {kind: step, epochs: [8, 16], factor: 0.1}
+        """;
 
     static final String STUDY = """
-            name: table
-            title: Gradual warmup <matches> the baseline
-            about: |
-              First paragraph & more.
+        name: table
+        title: Gradual warmup <matches> the baseline
+        about: |
+          First paragraph & more.
 
-              Second paragraph.
-            recipe: base.yaml
-            variants:
-              - {name: small, label: kn = 64, paper: 23.60 ± 0.12}
-              - {name: gradual, label: "kn = 512, gradual warmup", set: {workers: 16}, paper: 23.74 ± 0.09}
-              - name: none
-                label: kn = 512, no warmup
-                set: {workers: 16, learning-rate.warmup.kind: none}
-            seeds: [1, 2, 3]
-            questions:
-              - {kind: matches, variant: gradual, baseline: small, margin-points: 0.5}
-              - {kind: worse-than, variant: none, baseline: small}
-              - {kind: worse-than, variant: gradual, baseline: small}
-              - {kind: matches, variant: none, baseline: small, margin-points: 0.5}
-            error-by-minibatch: true
-            """;
+          Second paragraph.
+        recipe: base.yaml
+        variants:
+          - {name: small, label: kn = 64, paper: 23.60 ± 0.12}
+          - {name: gradual, label: "kn = 512, gradual warmup", set: {workers: 16}, paper: 23.74 ± 0.09}
+          - name: none
+            label: kn = 512, no warmup
+            set: {workers: 16, learning-rate.warmup.kind: none}
+        seeds: [1, 2, 3]
+        questions:
+          - {kind: matches, variant: gradual, baseline: small, margin-points: 0.5}
+          - {kind: worse-than, variant: none, baseline: small}
+          - {kind: worse-than, variant: gradual, baseline: small}
+          - {kind: matches, variant: none, baseline: small, margin-points: 0.5}
+        error-by-minibatch: true
+        """;
 
     private FakeRuns() {}
 

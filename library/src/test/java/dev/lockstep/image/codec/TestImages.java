@@ -10,7 +10,7 @@ import java.util.Map;
 public final class TestImages {
     private TestImages() {}
 
-    /** Smooth colors with some noise, different for every key. */
+    /** An image of smooth colors with some noise, different for every key. */
     public static ImageData.Pixels pixels(int width, int height, long key) {
         KeyedRandom random = KeyedRandom.of(key);
         int red = random.nextInt(200);
@@ -35,7 +35,7 @@ public final class TestImages {
         return ImageCodec.encodePng(pixels(width, height, key));
     }
 
-    /** Files that are no image to train on, by what is wrong with them. */
+    /** Files that cannot be used for training, by what is wrong with them. */
     public static Map<String, byte[]> bad() {
         byte[] jpeg = jpeg(40, 30, 1);
         byte[] zeroed = jpeg.clone();
@@ -51,7 +51,7 @@ public final class TestImages {
                 "decompression bomb", bomb(jpeg));
     }
 
-    /** The same JPEG, whose frame says that it has 65,000 times 65,000 pixels. */
+    /** The same JPEG with a frame header that claims 65,000 × 65,000 pixels. */
     static byte[] bomb(byte[] jpeg) {
         byte[] bomb = jpeg.clone();
         int frame = frame(bomb);
@@ -60,7 +60,7 @@ public final class TestImages {
         return bomb;
     }
 
-    /** The same JPEG with a second frame, which has no room for what a frame says, behind the first. */
+    /** The same JPEG with a second frame, too short for a frame header, after the first. */
     static byte[] shortFrame(byte[] jpeg) {
         int frame = frame(jpeg);
         int end = frame + 2 + ((jpeg[frame + 2] & 0xFF) << 8 | jpeg[frame + 3] & 0xFF);
@@ -74,7 +74,7 @@ public final class TestImages {
         return marker(jpeg, 0xC0);
     }
 
-    /** Where a JPEG's first marker of this code is. */
+    /** The offset of a JPEG's first marker with this code. */
     static int marker(byte[] jpeg, int code) {
         for (int i = 0; ; i++) {
             if ((jpeg[i] & 0xFF) == 0xFF && (jpeg[i + 1] & 0xFF) == code) {

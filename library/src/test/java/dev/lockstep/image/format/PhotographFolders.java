@@ -55,7 +55,7 @@ public final class PhotographFolders {
         }
     }
 
-    /** A named pipe, which nobody writes to. */
+    /** A named pipe without a writer. */
     public static void pipe(Path file) throws IOException, InterruptedException {
         Files.createDirectories(file.getParent());
         if (new ProcessBuilder("mkfifo", file.toString()).start().waitFor() != 0) {

@@ -38,12 +38,12 @@ public final class TarFiles {
         }
     }
 
-    /** A member of another kind than a file. */
+    /** A member that is not a file. */
     public TarFiles special(String name, byte kind) {
         return special(name, kind, 0);
     }
 
-    /** Such a member with so many zeros as its contents. */
+    /** A member that is not a file, with a number of zeros as its contents. */
     public TarFiles special(String name, byte kind, int size) {
         try {
             TarArchiveEntry entry = new TarArchiveEntry(name, kind);
