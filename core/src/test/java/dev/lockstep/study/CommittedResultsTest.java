@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every table and verdict of RESULTS.md follows from the committed summaries of the committed studies. */
+/** Every table and verdict in RESULTS.md follows from the committed summaries of the committed studies. */
 final class CommittedResultsTest {
     private static final Path STUDIES = Path.of("..", "studies");
     private static final Path SUMMARIES = STUDIES.resolve("results");
@@ -35,7 +35,7 @@ final class CommittedResultsTest {
 
     @Test
     void everyStudy_hasBeenRun() throws IOException {
-        // One seed each: "quick" shows the point and proves nothing.
+        // With one seed each, "quick" illustrates the point but proves nothing.
         assertThat(summaries()).containsExactly("figure1", "remark2", "remark3", "table1", "table2a", "table2b");
     }
 
@@ -69,7 +69,7 @@ final class CommittedResultsTest {
 
     @ParameterizedTest
     @MethodSource("summaries")
-    void results_areThoseOfTheSummaries(String name) throws IOException {
+    void results_followFromTheSummaries(String name) throws IOException {
         StudyFile study = StudyFile.read(STUDIES.resolve(name + ".yaml"));
         StudyResults computed = StudyResults.read(study, SUMMARIES.resolve(name + ".json"));
         assertThat(Files.readString(SUMMARIES.resolve(name + ".json")))
@@ -99,10 +99,10 @@ final class CommittedResultsTest {
         return results.substring(start, end < 0 ? results.length() : end);
     }
 
-    /** What a study took over is what the other one trained, and on the same data. */
+    /** Reused runs are the ones that the other study trained, on the same data. */
     @ParameterizedTest
     @MethodSource("summaries")
-    void runsTakenOver_areThoseOfTheStudyThatTrainedThem(String name) {
+    void reusedRuns_equalThoseOfTheStudyThatTrainedThem(String name) {
         for (RunSummary run : runs(name)) {
             if (run.reusedFrom().isEmpty()) {
                 continue;
