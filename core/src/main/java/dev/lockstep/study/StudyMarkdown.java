@@ -1,6 +1,7 @@
 package dev.lockstep.study;
 
 import dev.lockstep.errors.Printable;
+import dev.lockstep.text.Format;
 import java.util.Locale;
 
 /** A study's table and verdicts as Markdown. */
@@ -22,7 +23,7 @@ final class StudyMarkdown {
                     row.errors().size(),
                     row.diverged() == 0 ? "" : " (" + row.diverged() + " diverged)",
                     row.minibatch(),
-                    Text.significant(row.learningRate()),
+                    Format.number(row.learningRate()),
                     row.variant().paper().isEmpty() ? "–" : cell(row.variant().paper())));
         }
         text.append('\n');

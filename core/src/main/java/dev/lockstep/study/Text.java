@@ -11,14 +11,6 @@ final class Text {
         return java.math.BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
     }
 
-    /** Four significant digits. */
-    static String significant(double value) {
-        return new java.math.BigDecimal(value)
-                .round(new java.math.MathContext(4))
-                .stripTrailingZeros()
-                .toPlainString();
-    }
-
     static String points(double value) {
         return plain(value) + (value == 1 ? " point" : " points");
     }

@@ -6,6 +6,7 @@ import dev.lockstep.files.DurableFiles;
 import dev.lockstep.metrics.Environment;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.StepMetrics;
+import dev.lockstep.text.Format;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -168,14 +169,14 @@ public final class RunReport {
             Optional<RunResult> result = run.result();
             rows.add(List.of(
                     run.name(),
-                    Numbers.percent(run.metrics().medianOfLastFive()),
-                    Numbers.percent(result.map(RunResult::validationTop1Error).orElse(Double.NaN)),
-                    Numbers.whole(run.recipe().minibatch()),
+                    Format.percentage(run.metrics().medianOfLastFive()),
+                    Format.percentage(result.map(RunResult::validationTop1Error).orElse(Double.NaN)),
+                    Format.whole(run.recipe().minibatch()),
                     run.recipe().workers() + " × " + run.recipe().imagesPerWorker(),
-                    Numbers.significant(run.recipe().scaledLearningRate()),
+                    Format.number(run.recipe().scaledLearningRate()),
                     Integer.toString(run.metrics().epochs().size()),
-                    Numbers.whole(result.map(RunResult::imagesPerSecond).orElse(Double.NaN)),
-                    Numbers.minutes(run.metrics().epochs().stream()
+                    Format.whole(result.map(RunResult::imagesPerSecond).orElse(Double.NaN)),
+                    Format.duration(run.metrics().epochs().stream()
                             .mapToDouble(dev.lockstep.metrics.EpochMetrics::seconds)
                             .sum())));
         }
@@ -240,7 +241,7 @@ public final class RunReport {
             }
             String shape = run.result()
                     .map(result -> result.processes() + " × " + result.lanes())
-                    .orElse(Numbers.NONE);
+                    .orElse(Format.NONE);
             page.facts(EnvironmentFacts.of(run.environment(), "processes × lanes", shape));
         }
     }

@@ -11,6 +11,7 @@ import dev.lockstep.study.StudyFile;
 import dev.lockstep.study.StudyResults;
 import dev.lockstep.study.StudyRun;
 import dev.lockstep.study.Verdict;
+import dev.lockstep.text.Format;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,7 +107,7 @@ public final class StudyReport {
                 .map(other -> other.getValue() + " from study " + other.getKey())
                 .collect(Collectors.joining(", "));
         return all + (others.isEmpty() ? "" : ", " + others + ", trained on that study's machine") + "; training took "
-                + Numbers.minutes(seconds) + " here in total";
+                + Format.duration(seconds) + " here in total";
     }
 
     private void table(Page page) {
@@ -115,15 +116,15 @@ public final class StudyReport {
         for (StudyResults.Row row : results.rows()) {
             rows.add(List.of(
                     row.variant().label(),
-                    Numbers.percent(row.errors().mean(), row.errors().standardDeviation()),
+                    Format.percentage(row.errors().mean(), row.errors().standardDeviation()),
                     row.variant().paper().isEmpty()
-                            ? Numbers.NONE
+                            ? Format.NONE
                             : row.variant().paper(),
-                    Numbers.points(results.difference(row)),
-                    file.baselineOf(row.variant().name()).map(this::label).orElse(Numbers.NONE),
+                    Format.points(results.difference(row)),
+                    file.baselineOf(row.variant().name()).map(this::label).orElse(Format.NONE),
                     row.errors().size() + (row.diverged() > 0 ? " (" + row.diverged() + " diverged)" : ""),
-                    Numbers.whole(row.minibatch()),
-                    Numbers.significant(row.learningRate())));
+                    Format.whole(row.minibatch()),
+                    Format.number(row.learningRate())));
         }
         page.table(
                 List.of(
@@ -203,6 +204,6 @@ public final class StudyReport {
                 worse, with Holm-adjusted p-values; the position of the elbow and the absence of one \
                 are each wrong with a probability of at most twice the level. Intervals are %s %% \
                 confidence intervals. A diverged run counts as an error of 100 %%.\
-                """, Numbers.significant(file.level()), Numbers.significant(100 * (1 - 2 * file.level())));
+                """, Format.number(file.level()), Format.number(100 * (1 - 2 * file.level())));
     }
 }

@@ -1,6 +1,5 @@
 package dev.lockstep.cli.command;
 
-import dev.lockstep.cli.terminal.Units;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
@@ -10,6 +9,7 @@ import dev.lockstep.model.ResNet;
 import dev.lockstep.plan.RangeSweep;
 import dev.lockstep.plan.RangeSweep.Trial;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.text.Format;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
 import dev.lockstep.train.Trainer;
@@ -78,7 +78,7 @@ public final class TuneCommand implements Callable<Integer> {
         RangeSweep.Result result = result(sweep, Math.log(dataset.classes()));
         System.out.println(json ? JsonDocument.of(document(sweep, result)) : text(recipe, result));
         if (apply) {
-            String rate = Units.digits(result.suggestion(), 4);
+            String rate = Format.digits(result.suggestion(), 4);
             recipeArgument.replace(text, RATE, rate);
             System.err.println("wrote " + RATE + ": " + rate + " to " + recipeArgument.file());
         }
@@ -164,12 +164,12 @@ public final class TuneCommand implements Callable<Integer> {
     /** The result of the sweep as text. */
     static String text(Recipe recipe, RangeSweep.Result result) {
         boolean alone = result.lowestGood() == result.highestGood();
-        return RATE + ": " + Units.digits(result.suggestion(), 4) + " for " + RATE + "-minibatch: "
+        return RATE + ": " + Format.digits(result.suggestion(), 4) + " for " + RATE + "-minibatch: "
                 + recipe.learningRate().referenceMinibatch() + " ("
                 + (alone
                         ? ""
-                        : "rates from " + Units.digits(result.lowestGood(), 4) + " to "
-                                + Units.digits(result.highestGood(), 4) + " do nearly as well; ")
+                        : "rates from " + Format.digits(result.lowestGood(), 4) + " to "
+                                + Format.digits(result.highestGood(), 4) + " do nearly as well; ")
                 + "currently " + recipe.learningRate().reference() + ")"
                 + (result.atEdge() ? "\nthis is at the end of the sweep: try rates beyond it" : "");
     }

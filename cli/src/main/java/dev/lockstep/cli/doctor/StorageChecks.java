@@ -4,6 +4,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.natives.NativeCache;
 import dev.lockstep.natives.NativeLibraries;
+import dev.lockstep.text.Format;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ final class StorageChecks {
     private static final String NATIVE_CACHE = "native cache";
     private static final String DATASET = "fashion-mnist";
     /** The space needed for unpacking, and roughly for a small run. */
-    private static final long ROOM = Units.GIB;
+    private static final long ROOM = Format.GIB;
 
     private StorageChecks() {}
 
@@ -57,7 +58,7 @@ final class StorageChecks {
                 contents.libraries() == 0
                         ? cache + ", empty: the first command fills it"
                         : cache + ", " + contents.access() + ", " + contents.libraries() + " libraries, "
-                                + Units.bytes(contents.bytes()));
+                                + Format.binaryBytes(contents.bytes()));
     }
 
     private static Finding workingFolder(Machine machine) {
@@ -74,10 +75,10 @@ final class StorageChecks {
     private static Finding space(String subject, Path folder) {
         try {
             long free = Files.getFileStore(folder).getUsableSpace();
-            String value = Units.bytes(free) + " free in " + folder;
+            String value = Format.binaryBytes(free) + " free in " + folder;
             return free >= ROOM
                     ? Finding.ok(GROUP, subject, value)
-                    : Finding.warn(GROUP, subject, value, "free " + Units.bytes(ROOM - free) + " or more");
+                    : Finding.warn(GROUP, subject, value, "free " + Format.binaryBytes(ROOM - free) + " or more");
         } catch (IOException e) {
             return Finding.warn(GROUP, subject, folder + ": " + e.getMessage(), "check the file system");
         }

@@ -2,6 +2,7 @@ package dev.lockstep.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.text.Format;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -27,7 +28,7 @@ final class Machines {
                 "user.dir", root.toString(),
                 "java.class.path", "",
                 "org.bytedeco.javacpp.maxPhysicalBytes", "0"));
-        return new Machine(environment, properties, root, 2, 8 * Units.GIB, 2 * Units.GIB);
+        return new Machine(environment, properties, root, 2, 8 * Format.GIB, 2 * Format.GIB);
     }
 
     /** The only finding about a subject. */

@@ -4,6 +4,7 @@ import static dev.lockstep.cli.doctor.Machines.about;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.cli.doctor.Finding.Level;
+import dev.lockstep.text.Format;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +63,7 @@ final class ProcessorChecksTest {
 
     @Test
     void all_littleMemory_warns() {
-        Machine small = new Machine(machine.environment(), machine.properties(), root, 1, Units.GIB, Units.GIB / 4);
+        Machine small = new Machine(machine.environment(), machine.properties(), root, 1, Format.GIB, Format.GIB / 4);
         Finding finding = about("memory", ProcessorChecks.all(small));
         assertThat(finding.level()).isEqualTo(Level.WARN);
         assertThat(finding.fix()).contains("2.0 GiB");
