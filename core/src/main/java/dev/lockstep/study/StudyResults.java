@@ -15,16 +15,13 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A study's results: its runs in grid order, the table and the answers. The files it writes hold nothing that depends
- * on time or machine.
+ * What a study found: its runs in the order of the grid, the table and the answers. The files it writes hold nothing that
+ * depends on time or machine.
  *
- * @param study the study
- * @param runs the finished runs, in grid order
- * @param rows one row per variant, in study order
- * @param answers one answer per question
+ * @param rows one a variant, in the order of the study
  */
 public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> rows, List<Answer> answers) {
-    /** The file from which all figures can be recomputed. */
+    /** All a test needs to compute every figure again. */
     public static final String SUMMARY = "summary.json";
 
     /** The files that {@link #write} writes. */
@@ -39,17 +36,13 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
             .enable(SerializationFeature.WRITE_ENUMS_USING_TO_STRING);
 
     /**
-     * A variant's row in the table.
+     * A variant's line of the table.
      *
-     * @param variant the variant
-     * @param minibatch the minibatch size kn
-     * @param learningRate the scaled learning rate η̂
-     * @param errors the errors of its finished seeds
-     * @param diverged the number of those that diverged
+     * @param errors of its finished seeds
+     * @param diverged how many of those diverged
      */
     public record Row(StudyFile.Variant variant, int minibatch, double learningRate, Sample errors, int diverged) {}
 
-    /** Computes the table and the answers from the summaries of finished runs. */
     public static StudyResults of(StudyFile study, List<RunSummary> runs) {
         List<Row> rows = study.variants().stream()
                 .map(variant -> row(
@@ -70,14 +63,10 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
                 : new Row(variant, runs.get(0).minibatch(), runs.get(0).learningRate(), errors, diverged);
     }
 
-    /** The contents of a {@code summary.json}: the study's name and its runs, from which the rest follows. */
+    /** What a {@code summary.json} holds: the study's name and its runs. The rest follows from them. */
     record Summary(String study, List<RunSummary> runs) {}
 
-    /**
-     * Computes results from a study and its {@code summary.json}.
-     *
-     * @throws LockstepException of kind DATA when the file holds no summary of a study
-     */
+    /** Results from a {@code summary.json} and the study that it belongs to. */
     public static StudyResults read(StudyFile study, Path summary) {
         return of(study, readSummary(summary).runs());
     }
@@ -88,9 +77,7 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
             return summary(JSON.readTree(InputFile.bytes(summary, MOST_BYTES)));
         } catch (IOException | IllegalArgumentException e) {
             throw LockstepException.data(
-                    "cannot read the study's summary: " + e,
-                    "file = " + summary,
-                    "use the folder of a study, or run the study again");
+                    "no readable summary: " + e, "file = " + summary, "give the folder of a study, or run it again");
         }
     }
 
@@ -108,7 +95,7 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
                 file.required("study").asText(), JSON.convertValue(runs, new TypeReference<List<RunSummary>>() {}));
     }
 
-    /** A variant's mean error minus its baseline's, as a fraction; NaN when it has no baseline. */
+    /** A variant's mean error less that of its baseline, as a fraction; NaN where it has none. */
     public double difference(Row row) {
         return study.baselineOf(row.variant().name()).stream()
                 .flatMap(baseline ->
@@ -135,12 +122,11 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
         }
     }
 
-    /** The table and the verdicts as Markdown. */
+    /** The table and the verdicts, for docs/results/studies.md. */
     public String markdown() {
         return StudyMarkdown.of(this);
     }
 
-    /** The contents of {@code summary.json}. */
     public String summaryJson() {
         ObjectNode node = JSON.createObjectNode().put("study", study.name()).put("level", study.level());
         node.set("runs", JSON.valueToTree(runs));
@@ -160,7 +146,7 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
                     LockstepException.Kind.RECIPE,
                     "cannot write the study's results: " + e,
                     "file = " + file,
-                    "make the folder writable or choose another output folder",
+                    "make the folder writable or give another --out",
                     e);
         }
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every table and verdict in RESULTS.md follows from the committed summaries of the committed studies. */
+/** Every table and verdict of docs/results/studies.md follows from the committed summaries of the committed studies. */
 final class CommittedResultsTest {
     private static final Path STUDIES = Path.of("..", "studies");
     private static final Path SUMMARIES = STUDIES.resolve("results");
@@ -35,7 +35,7 @@ final class CommittedResultsTest {
 
     @Test
     void everyStudy_hasBeenRun() throws IOException {
-        // With one seed each, "quick" illustrates the point but proves nothing.
+        // One seed each: "quick" shows the point and proves nothing.
         assertThat(summaries()).containsExactly("figure1", "remark2", "remark3", "table1", "table2a", "table2b");
     }
 
@@ -69,7 +69,7 @@ final class CommittedResultsTest {
 
     @ParameterizedTest
     @MethodSource("summaries")
-    void results_followFromTheSummaries(String name) throws IOException {
+    void results_areThoseOfTheSummaries(String name) throws IOException {
         StudyFile study = StudyFile.read(STUDIES.resolve(name + ".yaml"));
         StudyResults computed = StudyResults.read(study, SUMMARIES.resolve(name + ".json"));
         assertThat(Files.readString(SUMMARIES.resolve(name + ".json")))
@@ -92,17 +92,18 @@ final class CommittedResultsTest {
     }
 
     private static String section(String name) throws IOException {
-        String results = Files.readString(Path.of("..", "RESULTS.md")).replaceAll("\\s*\n(?=[a-z0-9])", " ");
-        int start = results.indexOf("### " + name + ":");
+        String results =
+                Files.readString(Path.of("..", "docs", "results", "studies.md")).replaceAll("\\s*\n(?=[a-z0-9])", " ");
+        int start = results.indexOf("## " + name + ":");
         assertThat(start).as("a section of %s", name).isNotNegative();
-        int end = results.indexOf("\n### ", start);
+        int end = results.indexOf("\n## ", start);
         return results.substring(start, end < 0 ? results.length() : end);
     }
 
-    /** Reused runs are the ones that the other study trained, on the same data. */
+    /** What a study took over is what the other one trained, and on the same data. */
     @ParameterizedTest
     @MethodSource("summaries")
-    void reusedRuns_equalThoseOfTheStudyThatTrainedThem(String name) {
+    void runsTakenOver_areThoseOfTheStudyThatTrainedThem(String name) {
         for (RunSummary run : runs(name)) {
             if (run.reusedFrom().isEmpty()) {
                 continue;
