@@ -28,7 +28,10 @@ final class WordsTest {
     void sources_everyLine_usesTheChosenWords() throws IOException {
         List<Path> sources = sources();
         assertThat(sources).hasSizeGreaterThan(300);
-        assertThat(sources.stream().flatMap(WordsTest::unwanted)).isEmpty();
+        assertThat(sources.stream()
+                        .filter(file -> !file.endsWith("KeySuggestion.java")) // Lists recipe keys that were renamed.
+                        .flatMap(WordsTest::unwanted))
+                .isEmpty();
     }
 
     @Test
