@@ -21,14 +21,17 @@ final class WordsTest {
     private static final Pattern UNWANTED = Pattern.compile(
             "\\b(behaviour|catalogue|centre|colour|favour|grey|honour|neighbour)"
                     + "|\\b(initial|normal|optim|organ|quant|serial|synchron|summar)is(e|ed|es|ing|ation)\\b"
-                    + "|\\bmend(s|ed|ing)?\\b|\\bsilenc(ed|ing)\\b|\\bt(ake|akes|ook|aken|aking) leave\\b",
+                    + "|\\bmend(s|ed|ing)?\\b|\\bsilenc(ed|ing)\\b|\\bt(ake|akes|ook|aken) leave\\b",
             Pattern.CASE_INSENSITIVE);
 
     @Test
     void sources_everyLine_usesTheChosenWords() throws IOException {
         List<Path> sources = sources();
         assertThat(sources).hasSizeGreaterThan(300);
-        assertThat(sources.stream().flatMap(WordsTest::unwanted)).isEmpty();
+        assertThat(sources.stream()
+                        .filter(file -> !file.endsWith("KeySuggestion.java")) // Lists recipe keys that were renamed.
+                        .flatMap(WordsTest::unwanted))
+                .isEmpty();
     }
 
     @Test
