@@ -41,7 +41,8 @@ class DependencyRuleTest {
             room("torch", "errors", "image", "natives"),
             room("supervise", "errors", "files"),
             room("collective", "errors", "files", "supervise", "topology", "torch"),
-            room("model", "errors", "image", "recipe", "sampling", "torch"),
+            room("network", "errors", "recipe", "sampling"),
+            room("model", "errors", "image", "network", "recipe", "torch"),
             room("optim", "errors", "recipe", "torch", "model"),
             room("checkpoint", "errors", "files", "torch", "model", "optim"));
 

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.catalog.OpenDataset;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.EpochMetrics;
 import dev.lockstep.report.MetricSink;
@@ -61,7 +61,7 @@ final class TrainingRuns {
     }
 
     static Training training(Recipe recipe, OpenDataset data, RunOptions options) {
-        return Training.create(recipe, ResNet::fromRecipe, data, new SoloCollective(), options, new StopSignal());
+        return Training.create(recipe, Models::create, data, new SoloCollective(), options, new StopSignal());
     }
 
     static RunResult run(Recipe recipe, Path folder, RunOptions options) {

@@ -1,8 +1,8 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.network.NetworkShape;
 import dev.lockstep.plan.Finding;
 import dev.lockstep.plan.Memory;
-import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.plan.Plan;
 import dev.lockstep.plan.Traffic;
 import dev.lockstep.recipe.Recipe;

@@ -5,9 +5,9 @@ import static dev.lockstep.cli.Units.count;
 import static dev.lockstep.cli.Units.number;
 import static dev.lockstep.cli.Units.percent;
 
+import dev.lockstep.network.NetworkShape;
 import dev.lockstep.plan.Finding;
 import dev.lockstep.plan.Memory;
-import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.plan.Plan;
 import dev.lockstep.plan.Traffic;
 import dev.lockstep.recipe.Recipe;
@@ -159,7 +159,14 @@ final class PlanText {
     }
 
     private void resources() {
-        NetworkShape network = plan.network().orElseThrow();
+        if (plan.network().isEmpty()) {
+            out.block(
+                    "Network",
+                    "size unknown: " + recipe.model().name()
+                            + " does not describe its layers, so memory and traffic are" + " unknown, too");
+            return;
+        }
+        NetworkShape network = plan.network().get();
         Memory memory = plan.memory().orElseThrow();
         Traffic traffic = plan.traffic().orElseThrow();
         out.block(

@@ -4,7 +4,7 @@ import dev.lockstep.cli.page.RunReport;
 import dev.lockstep.cli.page.StudyReport;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
-import dev.lockstep.plan.NetworkShape;
+import dev.lockstep.network.Networks;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.Environment;
 import dev.lockstep.report.EpochMetrics;
@@ -79,7 +79,7 @@ final class StudyCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Study study = Study.read(file);
-        study.recipes().values().forEach(recipe -> NetworkShape.requireKnown(recipe.model()));
+        study.recipes().values().forEach(recipe -> Networks.named(recipe.model()));
         if (parallel < 0) {
             throw LockstepException.recipe("--parallel = " + parallel, "must be at least 1", "");
         }

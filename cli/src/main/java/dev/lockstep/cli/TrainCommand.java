@@ -9,10 +9,10 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.ModelFactory;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
+import dev.lockstep.network.Networks;
 import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.Finding;
-import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.topology.Topology;
@@ -65,10 +65,10 @@ final class TrainCommand implements Callable<Integer> {
         options.check();
         Optional<Weights> weights = options.weights().map(Weights::read);
         Recipe read = recipeArgument.read();
-        NetworkShape.requireKnown(read.model());
+        Networks.named(read.model());
         Recipe recipe = weights.map(given -> startingFrom(given, read)).orElse(read);
-        ModelFactory models = weights.map(given -> InitialWeights.of(given, ResNet::fromRecipe))
-                .orElse(ResNet::fromRecipe);
+        ModelFactory models =
+                weights.map(given -> InitialWeights.of(given, Models::create)).orElse(Models::create);
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
         requireInputStays(out, recipe);
         // Before anybody waits for others with which it could not compute.

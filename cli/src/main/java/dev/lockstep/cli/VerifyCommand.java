@@ -5,7 +5,7 @@ import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.sampling.MinibatchPlan;
@@ -221,7 +221,7 @@ final class VerifyCommand implements Callable<Integer> {
 
     private SortedMap<String, double[]> inFloat64(Recipe recipe, OpenDataset dataset) {
         System.err.println("computing " + steps + " steps in float64 ...");
-        return new ReferenceTraining(recipe, dataset, ResNet::fromRecipe).weightsAfter(steps);
+        return new ReferenceTraining(recipe, dataset, Models::create).weightsAfter(steps);
     }
 
     private double distance(Path run, SortedMap<String, double[]> exact) {

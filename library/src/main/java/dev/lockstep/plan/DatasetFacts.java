@@ -1,5 +1,6 @@
 package dev.lockstep.plan;
 
+import dev.lockstep.network.ClassificationTask;
 import dev.lockstep.recipe.Recipe;
 import java.util.List;
 import java.util.Optional;
@@ -43,6 +44,10 @@ public record DatasetFacts(
     /** The largest minibatch at which the linear scaling rule is known to hold; empty when nobody has measured it. */
     public OptionalInt safeMinibatch() {
         return SafeMinibatch.of(name).map(safe -> OptionalInt.of(safe.images())).orElse(OptionalInt.empty());
+    }
+
+    public ClassificationTask task() {
+        return new ClassificationTask(channels, height, width, classes);
     }
 
     public DatasetFacts withTrainingImages(int images) {

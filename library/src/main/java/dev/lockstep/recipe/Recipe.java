@@ -6,7 +6,6 @@ import static dev.lockstep.recipe.Ranges.between;
 import static dev.lockstep.recipe.Ranges.require;
 import static dev.lockstep.recipe.Ranges.shorterThan;
 
-import dev.lockstep.errors.LockstepException;
 import dev.lockstep.schedule.Decay;
 import dev.lockstep.schedule.LearningRate;
 import dev.lockstep.schedule.Scaling;
@@ -139,14 +138,6 @@ public record Recipe(
                     "weights",
                     weights,
                     "must be none or sha256: and 64 digits; train --weights FILE sets it");
-        }
-
-        /** The refusal of a name that is none of Lockstep's networks; a program may bring its own. */
-        public LockstepException noSuchNetwork() {
-            return LockstepException.recipe(
-                    "model.name = " + name,
-                    "no such network",
-                    "use resnet8, 20, 32, 44, 56 or 110 for small images, resnet18, 34, 50, 101 or 152 for ImageNet");
         }
 
         /** A network that starts from what the seed draws. */

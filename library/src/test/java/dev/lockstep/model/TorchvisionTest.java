@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.bytedeco.pytorch.AbstractTensor;
 import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -27,8 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Residual networks for ImageNet against torchvision's: golden/imagenet_models.py made the numbers. */
-class ResNetGoldenTest {
+/** Networks for ImageNet against torchvision's: golden/imagenet_models.py made the numbers. */
+class TorchvisionTest {
     private static final ImageShape SHAPE = new ImageShape(3, 64, 64);
     private static final double EPSILON = 1e-5;
 
@@ -38,7 +39,7 @@ class ResNetGoldenTest {
     }
 
     static JsonNode golden(String name) throws IOException {
-        try (InputStream in = ResNetGoldenTest.class.getResourceAsStream(name)) {
+        try (InputStream in = TorchvisionTest.class.getResourceAsStream(name)) {
             return new ObjectMapper().readTree(in);
         }
     }
@@ -54,10 +55,15 @@ class ResNetGoldenTest {
                 Map.of());
     }
 
-    private static ResNet network(String model) {
-        ResNet network = ResNet.fromRecipe(recipe(model).model(), SHAPE, 1000);
-        Formula.fill(network, Integer.parseInt(model.substring(6)) < 50 ? "bn2" : "bn3");
+    private static ImageClassifier network(String model) {
+        ImageClassifier network = Models.create(recipe(model).model(), SHAPE, 1000);
+        Formula.fill(network.module(), lastNorm(model));
         return network;
+    }
+
+    /** The batch norm that ends a residual block. */
+    private static String lastNorm(String model) {
+        return Integer.parseInt(model.substring("resnet".length())) < 50 ? "bn2" : "bn3";
     }
 
     @ParameterizedTest
@@ -67,8 +73,9 @@ class ResNetGoldenTest {
         int images = golden.get("norms").size();
         try (StepScope scope = new StepScope();
                 AutoGradMode noGradients = new AutoGradMode(false)) {
-            ResNet initial = network(model);
-            ParameterLayout layout = ParameterLayout.of(initial, recipe(model).optimizer());
+            ImageClassifier initial = network(model);
+            ParameterLayout layout =
+                    ParameterLayout.of(initial.module(), recipe(model).optimizer());
             assertThat(layout.parameterCount())
                     .isEqualTo(golden.get("parameters").asLong());
             Replica replica = Replica.evaluation(initial, new FlatState(layout, initial), EPSILON);
@@ -108,7 +115,7 @@ class ResNetGoldenTest {
                 .properties()
                 .forEach(e -> expected.put(e.getKey(), e.getValue().toString()));
         String model = golden.get("model").asText();
-        ResNet network = ResNet.fromRecipe(recipe(model).model(), SHAPE, 1000);
+        Module network = Models.create(recipe(model).model(), SHAPE, 1000).module();
         ParameterLayout layout = ParameterLayout.of(network, recipe(model).optimizer());
         assertThat(layout.stateNames()).containsExactlyElementsOf(expected.keySet());
         layout.slots()
@@ -129,9 +136,9 @@ class ResNetGoldenTest {
         int workers = golden.get("workers").asInt();
         int n = golden.get("imagesPerWorker").asInt();
         try (StepScope scope = new StepScope()) {
-            ResNet network = network("resnet50");
-            network.to(torch.ScalarType.Double, false);
-            network.train(true);
+            ImageClassifier network = network("resnet50");
+            network.module().to(torch.ScalarType.Double, false);
+            network.module().train(true);
             double loss = 0;
             for (int worker = 0; worker < workers; worker++) {
                 Tensor pixels = AbstractTensor.create(
@@ -143,7 +150,7 @@ class ResNetGoldenTest {
                 loss += mean.item_double() / workers;
             }
             assertThat(loss).isCloseTo(golden.get("loss").asDouble(), within(1e-7));
-            var parameters = network.named_parameters();
+            var parameters = network.module().named_parameters();
             for (long i = 0; i < parameters.size(); i++) {
                 String name = parameters.get(i).key().getString();
                 JsonNode expected = golden.get("tensors").get(name);
