@@ -35,7 +35,7 @@ class DependencyRuleTest {
             room("schedule"),
             room("topology", "errors"),
             room("sampling", "errors"),
-            room("recipe", "errors", "schedule"),
+            room("recipe", "errors", "sampling", "schedule"),
             room("image", "errors", "files", "natives", "recipe", "sampling"),
             room("report", "errors", "files", "recipe", "schedule", "topology"),
             room("torch", "errors", "image", "natives"),

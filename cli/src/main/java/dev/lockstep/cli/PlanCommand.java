@@ -68,7 +68,7 @@ final class PlanCommand implements Runnable {
         Recipe recipe = recipeArgument.read();
         Networks.named(recipe.model());
         Plan plan = Plan.of(recipe, facts(recipe), processes, lanes.orElseGet(() -> usualLanes(recipe)));
-        List<Finding> findings = Checks.run(recipe, plan.data().trainingImages());
+        List<Finding> findings = Checks.run(recipe, plan.cut());
         Optional<Costs> costs = costOptions.costs(plan);
         System.out.print(json ? json(plan, findings, costs) : text(plan, findings, costs));
         if (strict) {

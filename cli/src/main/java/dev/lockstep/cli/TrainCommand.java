@@ -25,7 +25,6 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -170,7 +169,7 @@ final class TrainCommand implements Callable<Integer> {
                     weights.source() + " has " + weights.id(),
                     "give their file, or --set model.weights=none to start from this one");
         }
-        return recipe.with(Map.of("model.weights", '"' + weights.id() + '"'));
+        return recipe.withModel(recipe.model().withWeights(weights.id()));
     }
 
     private void check(Recipe recipe, OpenDataset data) {

@@ -8,7 +8,6 @@ import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
-import dev.lockstep.sampling.MinibatchPlan;
 import dev.lockstep.supervise.LogTail;
 import dev.lockstep.train.ReferenceTraining;
 import java.io.IOException;
@@ -76,9 +75,8 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private static long stepsOf(Recipe recipe, OpenDataset dataset) {
-        MinibatchPlan plan =
-                new MinibatchPlan(recipe.seed(), dataset.training().size(), recipe.workers(), recipe.imagesPerWorker());
-        long all = (long) recipe.epochs() * plan.iterationsPerEpoch();
+        int perEpoch = recipe.minibatchPlan(dataset.training().size()).iterationsPerEpoch();
+        long all = (long) recipe.epochs() * perEpoch;
         if (all < 2) {
             throw LockstepException.recipe(
                     "the recipe has too few steps to interrupt it: steps = " + all, "", "give it 2 or more");

@@ -48,7 +48,7 @@ public record Plan(
                 data,
                 topology,
                 Math.min(lanes, topology.workersPerProcess()),
-                new MinibatchPlan(recipe.seed(), data.trainingImages(), recipe.workers(), recipe.imagesPerWorker()),
+                recipe.minibatchPlan(data.trainingImages()),
                 Networks.named(recipe.model()).shape(recipe.model(), data.task()));
     }
 

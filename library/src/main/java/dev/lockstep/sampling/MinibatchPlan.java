@@ -41,6 +41,11 @@ public final class MinibatchPlan {
         this.imagesPerWorker = imagesPerWorker;
     }
 
+    /** Images of the training set. */
+    public int datasetSize() {
+        return datasetSize;
+    }
+
     /** kn, the images of one step. */
     public int minibatch() {
         return workers * imagesPerWorker;
