@@ -22,6 +22,8 @@ final class PlanJson {
         json.put("recipe", recipe.name());
         json.put("model", recipe.model().name());
         json.put("dataset", plan.data().name());
+        json.put("classes", plan.data().classes());
+        json.put("classes_assumed", plan.data().classesAssumed());
         json.put("training_images", plan.data().trainingImages());
         json.put("workers", recipe.workers());
         json.put("images_per_worker", recipe.imagesPerWorker());

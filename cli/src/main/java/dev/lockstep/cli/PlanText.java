@@ -50,7 +50,13 @@ final class PlanText {
                 + plan.data().name() + ", "
                 + count(plan.data().trainingImages()) + " training images of "
                 + plan.data().channels() + "×" + plan.data().height() + "×"
-                + plan.data().width() + ", " + plan.data().classes() + " classes");
+                + plan.data().width() + ", "
+                + (plan.data().classesAssumed()
+                        ? "classes unknown, " + count(plan.data().classes()) + " assumed"
+                        : plan.data().classes() + " classes"));
+        if (plan.data().classesAssumed()) {
+            out.line("  (--data DIR counts the class folders)");
+        }
     }
 
     private void minibatch() {

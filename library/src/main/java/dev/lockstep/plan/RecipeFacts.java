@@ -23,7 +23,13 @@ record RecipeFacts(
         double ratio = recipe.scaledLearningRate() / recipe.learningRate().reference();
         long warmup = ratio > 1 ? recipe.warmupIterations(cut.iterationsPerEpoch()) : 0;
         return new RecipeFacts(
-                recipe, cut.datasetSize(), cut.minibatch(), cut.iterationsPerEpoch(), cut.droppedPerEpoch(), warmup, ratio);
+                recipe,
+                cut.datasetSize(),
+                cut.minibatch(),
+                cut.iterationsPerEpoch(),
+                cut.droppedPerEpoch(),
+                warmup,
+                ratio);
     }
 
     Recipe.Rate rate() {

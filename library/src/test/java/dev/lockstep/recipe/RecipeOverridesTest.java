@@ -144,7 +144,8 @@ class RecipeOverridesTest {
     @Test
     void withWeights_changesNothingElseOfTheModel() {
         String weights = "sha256:" + "0a".repeat(32);
-        Recipe.Model model = with("model.width", "4", "model.zero-init-residual", "false").model();
+        Recipe.Model model =
+                with("model.width", "4", "model.zero-init-residual", "false").model();
 
         assertThat(model.withWeights(weights)).isEqualTo(new Recipe.Model("resnet8", 4, false, weights));
     }
