@@ -18,7 +18,11 @@ final class NetworkCommandsTest {
     private Path folder;
 
     @ParameterizedTest
-    @CsvSource({"own-network, 'size unknown: own-network does not describe its layers'", "resnet20, '269,527 parameters'"})
+    @CsvSource({
+        "shufflenet_v2_x0_5, '348,967 parameters'",
+        "own-network, 'size unknown: own-network does not describe its layers'",
+        "resnet20, '269,527 parameters'"
+    })
     void network_byItsName_isUsableInEveryCommand(String name, String planned) throws IOException {
         Path recipe = Files.writeString(folder.resolve("recipe.yaml"), """
                 name: any
