@@ -52,7 +52,8 @@ final class NetworkCommandsTest {
         assertThat(predicted).contains("class-");
         assertThat(succeeds("predict", weights, "--recipe", recipe, image)).isEqualTo(predicted);
         // Whether six steps find a good rate is another question.
-        assertThat(ran("tune", recipe, "--from", "0.01", "--to", "0.01", "--steps", "6").err())
+        assertThat(ran("tune", recipe, "--from", "0.01", "--to", "0.01", "--steps", "6")
+                        .err())
                 .startsWith("learning rate 0.01000 ");
         assertThat(succeeds("study", study, "--dry-run")).contains("1 runs, 0 finished");
     }
