@@ -4,9 +4,9 @@ import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
+import dev.lockstep.network.Networks;
 import dev.lockstep.plan.DatasetFacts;
-import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.torch.TorchRuntime;
@@ -63,7 +63,10 @@ public final class ResNet50Throughput {
     }
 
     private static double forwardFlops(Recipe recipe) {
-        return NetworkShape.of(recipe.model(), DatasetFacts.of(recipe.data()).orElseThrow())
+        return Networks.named(recipe.model())
+                .shape(
+                        recipe.model(),
+                        DatasetFacts.of(recipe.data()).orElseThrow().task())
                 .orElseThrow()
                 .forwardFlops();
     }
@@ -73,7 +76,7 @@ public final class ResNet50Throughput {
         RunOptions options = RunOptions.defaults().withLanes(lanes).withStopAfter(STEPS);
         Best best = new Best();
         try (Trainer trainer =
-                new Trainer(recipe, ResNet::fromRecipe, data, new SoloCollective(), options, new StopSignal())) {
+                new Trainer(recipe, Models::create, data, new SoloCollective(), options, new StopSignal())) {
             trainer.run(best);
         }
         return best.imagesPerSecond;

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * Recipe recipe = Recipe.read(Path.of("recipes/fashion-mnist.yaml")).withWorkers(16);
  * try (Collective group = Collectives.fromEnvironment();      // one process when nothing is set
- *         Training run = Training.create(recipe, ResNet::fromRecipe, data, group)) {
+ *         Training run = Training.create(recipe, Models::create, data, group)) {
  *     run.onEpoch(epoch -> System.out.println(epoch.validationTop1Error()));
  *     run.resumeOrStart(Path.of("runs/mine"));
  * }

@@ -97,8 +97,7 @@ public final class Trainer implements AutoCloseable {
         this.options = options;
         this.stop = stop;
         this.topology = new Topology(recipe.workers(), collective.size());
-        this.plan =
-                new MinibatchPlan(recipe.seed(), data.training().size(), recipe.workers(), recipe.imagesPerWorker());
+        this.plan = recipe.minibatchPlan(data.training().size());
         this.learningRate = recipe.schedule(plan.iterationsPerEpoch());
         this.decay = recipe.decay(plan.iterationsPerEpoch());
         this.fingerprint = data.fingerprint();

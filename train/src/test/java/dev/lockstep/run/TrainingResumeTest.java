@@ -16,7 +16,7 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.RunResult;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.TrainingRuns.Watching;
 import dev.lockstep.train.StopSignal;
@@ -109,8 +109,8 @@ class TrainingResumeTest {
     void signal_savesAndStops() throws IOException {
         Recipe recipe = TestRuns.recipe();
         StopSignal stop = new StopSignal();
-        try (Training run = Training.create(
-                recipe, ResNet::fromRecipe, TestRuns.data(recipe), new SoloCollective(), OPTIONS, stop)) {
+        try (Training run =
+                Training.create(recipe, Models::create, TestRuns.data(recipe), new SoloCollective(), OPTIONS, stop)) {
             RunResult result = run.addSink(new Watching(
                             step -> {
                                 if (step.step() == 4) {
@@ -132,8 +132,8 @@ class TrainingResumeTest {
     void signal_inTheLastStepOfAnEpoch_leavesTheEvaluationToTheResumedRun(long last) throws IOException {
         Recipe recipe = TestRuns.recipe();
         StopSignal stop = new StopSignal();
-        try (Training run = Training.create(
-                recipe, ResNet::fromRecipe, TestRuns.data(recipe), new SoloCollective(), OPTIONS, stop)) {
+        try (Training run =
+                Training.create(recipe, Models::create, TestRuns.data(recipe), new SoloCollective(), OPTIONS, stop)) {
             RunResult result = run.addSink(new Watching(
                             step -> {
                                 if (step.step() == last - 1) {
@@ -160,7 +160,7 @@ class TrainingResumeTest {
             stop.request();
         });
         try (Training run =
-                Training.create(recipe, ResNet::fromRecipe, data, new SoloCollective(), OPTIONS.withLanes(1), stop)) {
+                Training.create(recipe, Models::create, data, new SoloCollective(), OPTIONS.withLanes(1), stop)) {
             RunResult result = run.resumeOrStart(temporary);
             assertThat(result.status()).isEqualTo(RunResult.Status.INTERRUPTED);
             assertThat(result.steps()).isEqualTo(TestRuns.STEPS_PER_EPOCH);

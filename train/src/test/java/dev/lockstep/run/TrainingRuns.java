@@ -11,7 +11,7 @@ import dev.lockstep.metrics.MetricSink;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
@@ -61,7 +61,7 @@ final class TrainingRuns {
     }
 
     static Training training(Recipe recipe, OpenDataset data, RunOptions options) {
-        return Training.create(recipe, ResNet::fromRecipe, data, new SoloCollective(), options, new StopSignal());
+        return Training.create(recipe, Models::create, data, new SoloCollective(), options, new StopSignal());
     }
 
     static RunResult run(Recipe recipe, Path folder, RunOptions options) {

@@ -4,7 +4,7 @@ import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.MetricSink;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import java.io.IOException;
@@ -48,7 +48,7 @@ final class MemoryFlatness {
         RunOptions options =
                 RunOptions.defaults().withLanes(lanes).withCheckpoints(10, 2).withStopAfter(steps);
         try (Training run = Training.create(
-                recipe, ResNet::fromRecipe, TestRuns.data(recipe), new SoloCollective(), options, new StopSignal())) {
+                recipe, Models::create, TestRuns.data(recipe), new SoloCollective(), options, new StopSignal())) {
             run.addSink(curve).start(folder);
         }
         curve.summary();

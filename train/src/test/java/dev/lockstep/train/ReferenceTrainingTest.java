@@ -7,7 +7,7 @@ import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import java.util.Map;
@@ -56,13 +56,13 @@ class ReferenceTrainingTest {
         int steps = 8;
         try (Trainer trainer = new Trainer(
                 recipe,
-                ResNet::fromRecipe,
+                Models::create,
                 data,
                 new SoloCollective(),
                 RunOptions.defaults().withLanes(2).withStopAfter(steps),
                 new StopSignal())) {
             trainer.run(new Silent());
-            var reference = new ReferenceTraining(recipe, data, ResNet::fromRecipe).weightsAfter(steps);
+            var reference = new ReferenceTraining(recipe, data, Models::create).weightsAfter(steps);
             var weights = Checkpoint.tensors(
                     trainer.state().layout(),
                     trainer.state().parameters(),

@@ -6,7 +6,7 @@ import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.format.PhotographFolders;
 import dev.lockstep.image.pack.ShardPacker;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.run.Training;
@@ -41,7 +41,7 @@ class ShardTrainingTest {
                         """, "test", Map.of("data.dataset", dataset));
         try (Training training = Training.create(
                 recipe,
-                ResNet::fromRecipe,
+                Models::create,
                 Datasets.open(recipe.data(), Optional.of(data)),
                 new SoloCollective(),
                 RunOptions.defaults().withLanes(1),

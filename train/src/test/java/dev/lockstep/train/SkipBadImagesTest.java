@@ -12,7 +12,7 @@ import dev.lockstep.image.format.PhotographFolders;
 import dev.lockstep.metrics.BadImage;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.run.Training;
@@ -58,7 +58,7 @@ class SkipBadImagesTest {
     private Trainer trainer(Collective group, RunOptions options) {
         return new Trainer(
                 recipe,
-                ResNet::fromRecipe,
+                Models::create,
                 Datasets.open(recipe.data(), Optional.of(data)),
                 group,
                 options,
@@ -160,7 +160,7 @@ class SkipBadImagesTest {
     private RunResult run(Path folder, RunOptions options) {
         try (Training training = Training.create(
                 recipe,
-                ResNet::fromRecipe,
+                Models::create,
                 Datasets.open(recipe.data(), Optional.of(data)),
                 new SoloCollective(),
                 options,

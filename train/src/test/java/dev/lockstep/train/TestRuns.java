@@ -8,7 +8,7 @@ import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import java.util.ArrayList;
@@ -100,7 +100,7 @@ public final class TestRuns {
     }
 
     static Trainer trainer(Recipe recipe, Collective group, RunOptions options, StopSignal stop) {
-        return new Trainer(recipe, ResNet::fromRecipe, data(recipe), group, options, stop);
+        return new Trainer(recipe, Models::create, data(recipe), group, options, stop);
     }
 
     /** Remembers what the trainer tells. */

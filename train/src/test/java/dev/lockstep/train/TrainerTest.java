@@ -16,7 +16,7 @@ import dev.lockstep.image.Dataset;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import java.nio.file.Files;
@@ -148,7 +148,7 @@ class TrainerTest {
                     stop.request();
                 }
             });
-            try (Trainer trainer = new Trainer(recipe, ResNet::fromRecipe, data, group, OPTIONS, stop)) {
+            try (Trainer trainer = new Trainer(recipe, Models::create, data, group, OPTIONS, stop)) {
                 TestRuns.Listener listener = new TestRuns.Listener();
                 assertThat(trainer.run(listener)).isEqualTo(Trainer.End.SIGNALLED);
                 assertThat(listener.epochs).isEmpty();
@@ -238,7 +238,7 @@ class TrainerTest {
     }
 
     private static Training training(Recipe recipe, Collective group, RunOptions options) {
-        return Training.create(recipe, ResNet::fromRecipe, TestRuns.data(recipe), group, options, new StopSignal());
+        return Training.create(recipe, Models::create, TestRuns.data(recipe), group, options, new StopSignal());
     }
 
     /** A group of one that remembers of which failures it was to tell. */
@@ -317,7 +317,7 @@ class TrainerTest {
         assertThatThrownBy(() -> InMemoryGroup.play(3, group -> {
                     try (Trainer trainer = new Trainer(
                             TestRuns.recipe(),
-                            ResNet::fromRecipe,
+                            Models::create,
                             group.rank() == 1 ? other : data,
                             group,
                             OPTIONS,
@@ -367,7 +367,7 @@ class TrainerTest {
         Throwable seen = assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
             try (Trainer trainer = new Trainer(
                     recipe,
-                    ResNet::fromRecipe,
+                    Models::create,
                     data,
                     group,
                     OPTIONS.withLanes(lanes).withLoaderThreads(2),

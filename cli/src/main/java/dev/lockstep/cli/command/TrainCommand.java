@@ -12,11 +12,11 @@ import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.launch.LocalLauncher;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.model.ModelFactory;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.natives.NativeLibraries;
+import dev.lockstep.network.Networks;
 import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.Finding;
-import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunReport;
 import dev.lockstep.run.Training;
@@ -30,7 +30,6 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -70,10 +69,10 @@ public final class TrainCommand implements Callable<Integer> {
         options.check();
         Optional<Weights> weights = options.weights().map(Weights::read);
         Recipe read = recipeArgument.read();
-        NetworkShape.requireKnown(read.model());
+        Networks.named(read.model());
         Recipe recipe = weights.map(given -> startingFrom(given, read)).orElse(read);
-        ModelFactory models = weights.map(given -> InitialWeights.of(given, ResNet::fromRecipe))
-                .orElse(ResNet::fromRecipe);
+        ModelFactory models =
+                weights.map(given -> InitialWeights.of(given, Models::create)).orElse(Models::create);
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
         requireInputStays(out, recipe);
         // Before anybody waits for others with which it could not compute.
@@ -175,7 +174,7 @@ public final class TrainCommand implements Callable<Integer> {
                     weights.source() + " has " + weights.id(),
                     "give their file, or --set model.weights=none to start from this one");
         }
-        return recipe.with(Map.of("model.weights", '"' + weights.id() + '"'));
+        return recipe.withModel(recipe.model().withWeights(weights.id()));
     }
 
     private void check(Recipe recipe, OpenDataset data) {

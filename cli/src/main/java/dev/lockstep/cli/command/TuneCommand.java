@@ -5,7 +5,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.plan.RangeSweep;
 import dev.lockstep.plan.RangeSweep.Trial;
 import dev.lockstep.recipe.Recipe;
@@ -111,7 +111,7 @@ public final class TuneCommand implements Callable<Integer> {
         RunOptions options = RunOptions.defaults().withLanes(lanes).withStopAfter(steps);
         List<Double> losses = new ArrayList<>();
         try (SoloCollective solo = new SoloCollective();
-                Trainer trainer = new Trainer(recipe, ResNet::fromRecipe, dataset, solo, options, new StopSignal())) {
+                Trainer trainer = new Trainer(recipe, Models::create, dataset, solo, options, new StopSignal())) {
             trainer.run(new Losses(losses));
         } catch (LockstepException e) {
             if (e.kind() == LockstepException.Kind.DIVERGED) {

@@ -1,4 +1,4 @@
-package dev.lockstep.plan;
+package dev.lockstep.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -8,11 +8,10 @@ import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
-class NetworkShapeTest {
-    private static final DatasetFacts CIFAR10 = new DatasetFacts("cifar10", 50_000, 10_000, 3, 32, 32, 10);
-    private static final DatasetFacts IMAGENET = new DatasetFacts("imagenet", 1_281_167, 50_000, 3, 224, 224, 1000);
+class ResNetsTest {
+    private static final ClassificationTask CIFAR10 = new ClassificationTask(3, 32, 32, 10);
+    private static final ClassificationTask IMAGENET = Shapes.IMAGENET;
 
     /** Parameters and running statistics of torchvision 0.15's state dicts; multiply-adds as torchvision publishes them. */
     @ParameterizedTest
@@ -23,7 +22,7 @@ class NetworkShapeTest {
         "resnet101, 44549160, 105344, 7.801",
         "resnet152, 60192808, 151424, 11.514"
     })
-    void of_imagenetNetwork_hasThePublishedCounts(String name, long parameters, long statistics, double gigaMacs) {
+    void shape_imagenetNetwork_hasThePublishedCounts(String name, long parameters, long statistics, double gigaMacs) {
         NetworkShape shape = shape(name, 0, IMAGENET);
 
         assertThat(shape.parameters()).isEqualTo(parameters);
@@ -34,26 +33,26 @@ class NetworkShapeTest {
     /** He et al. 2016 with shortcuts without parameters: 0.27, 0.46, 0.66, 0.85 and 1.7 million. */
     @ParameterizedTest
     @CsvSource({"resnet20, 269722", "resnet32, 464154", "resnet44, 658586", "resnet56, 853018", "resnet110, 1727962"})
-    void of_cifarNetwork_hasThePublishedCounts(String name, long parameters) {
+    void shape_cifarNetwork_hasThePublishedCounts(String name, long parameters) {
         assertThat(shape(name, 16, CIFAR10).parameters()).isEqualTo(parameters);
         assertThat(shape(name, 0, CIFAR10)).isEqualTo(shape(name, 16, CIFAR10));
     }
 
     @Test
-    void of_resnet20_takes41MillionMultiplyAdds() {
+    void shape_resnet20_takes41MillionMultiplyAdds() {
         assertThat(shape("resnet20", 16, CIFAR10).forwardFlops() / 2e6).isCloseTo(40.8, within(0.8));
     }
 
     @Test
-    void of_oneChannelAndOtherClasses_changesStemAndClassifierOnly() {
-        NetworkShape gray = shape("resnet20", 16, new DatasetFacts("fashion-mnist", 60_000, 10_000, 1, 28, 28, 7));
+    void shape_oneChannelAndOtherClasses_changesStemAndClassifierOnly() {
+        NetworkShape gray = shape("resnet20", 16, new ClassificationTask(1, 28, 28, 7));
 
         assertThat(gray.parameters()).isEqualTo(269_722 - 2 * 16 * 9 - 3 * 65);
         assertThat(gray.inputFloats()).isEqualTo(784);
     }
 
     @Test
-    void of_doubleWidth_quadruplesConvolutions() {
+    void shape_doubleWidth_quadruplesConvolutions() {
         long narrow = shape("resnet8", 16, CIFAR10).parameters();
         long wide = shape("resnet8", 32, CIFAR10).parameters();
 
@@ -61,8 +60,8 @@ class NetworkShapeTest {
     }
 
     @Test
-    void of_largerImage_scalesWorkAndActivationsButNotParameters() {
-        NetworkShape small = shape("resnet50", 0, IMAGENET.withImageSize(112));
+    void shape_largerImage_scalesWorkAndActivationsButNotParameters() {
+        NetworkShape small = shape("resnet50", 0, new ClassificationTask(3, 112, 112, 1000));
         NetworkShape large = shape("resnet50", 0, IMAGENET);
 
         assertThat(small.parameters()).isEqualTo(large.parameters());
@@ -72,7 +71,7 @@ class NetworkShapeTest {
     }
 
     @Test
-    void activationFloats_smallestNetwork_countsByHand() {
+    void shape_smallestNetwork_keepsActivationsCountedByHand() {
         // Per image of resnet8 at 32×32 and width 16: image 3·32²; stem: convolution and ReLU; then three blocks of two
         // convolutions and two ReLUs at 16·32², 32·16², 64·8²; classifier: 64 means and 10 logits.
         long expected = 3 * 1024 + 2 * 16_384 + 4 * (16_384 + 8192 + 4096) + 64 + 10;
@@ -83,18 +82,12 @@ class NetworkShapeTest {
     /** What PyTorch 2.0 saves for the backward pass, in floats an image (storages of saved tensors, without weights). */
     @ParameterizedTest
     @CsvSource({"resnet18, 5549760", "resnet50, 21503936"})
-    void activationFloats_imagenetNetwork_isWhatPyTorchSaves(String name, long floats) {
+    void shape_imagenetNetwork_keepsWhatPyTorchSaves(String name, long floats) {
         assertThat((double) shape(name, 0, IMAGENET).activationFloats())
                 .isCloseTo(floats, Percentage.withPercentage(0.5));
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"resnet9", "resnet", "resnet050x", "vgg16", "my-network", "resnet1000"})
-    void of_otherNames_isEmpty(String name) {
-        assertThat(NetworkShape.of(new Recipe.Model(name, 0, true), CIFAR10)).isEmpty();
-    }
-
-    private static NetworkShape shape(String name, int width, DatasetFacts data) {
-        return NetworkShape.of(new Recipe.Model(name, width, true), data).orElseThrow();
+    private static NetworkShape shape(String name, int width, ClassificationTask task) {
+        return Shapes.of(new Recipe.Model(name, width, true), task);
     }
 }

@@ -1,15 +1,11 @@
 package dev.lockstep.model;
 
+import dev.lockstep.network.ParameterRole;
 import org.bytedeco.pytorch.Module;
 
-/** What a parameter is for, which decides whether it is decayed. Told by the module that owns it, never by its full name. */
-public enum ParameterRole {
-    /** A kernel or matrix. */
-    WEIGHT,
-    /** The bias of a convolution or of a linear layer. */
-    BIAS,
-    /** γ or β of a normalization layer. */
-    NORM;
+/** The roles of the parameters of a libtorch module. */
+final class Roles {
+    private Roles() {}
 
     /**
      * @param owner the module that registered the parameter
@@ -17,9 +13,9 @@ public enum ParameterRole {
      */
     static ParameterRole of(Module owner, String key) {
         if (isNormalization(owner)) {
-            return NORM;
+            return ParameterRole.NORM;
         }
-        return key.equals("bias") ? BIAS : WEIGHT;
+        return key.equals("bias") ? ParameterRole.BIAS : ParameterRole.WEIGHT;
     }
 
     private static boolean isNormalization(Module module) {

@@ -1,12 +1,11 @@
 package dev.lockstep.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.model.ParameterLayout.Slot;
+import dev.lockstep.network.ParameterRole;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.torch.Tensors;
@@ -15,12 +14,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-class ResNetTest {
+class GraphClassifierTest {
     private static final ImageShape SHAPE = new ImageShape(3, 64, 64);
     private static final Recipe.Optimizer OPTIMIZER = recipe("resnet18", true).optimizer();
 
@@ -37,13 +37,13 @@ class ResNetTest {
                 Map.of());
     }
 
-    private static ResNet initialized(String model, boolean zeroInit, long seed) {
-        ResNet network = ResNet.fromRecipe(recipe(model, zeroInit).model(), SHAPE, 1000);
+    private static Module initialized(String model, boolean zeroInit, long seed) {
+        ImageClassifier network = Models.create(recipe(model, zeroInit).model(), SHAPE, 1000);
         network.initialize(seed);
-        return network;
+        return network.module();
     }
 
-    private static float[] parameter(ResNet network, String name) {
+    private static float[] parameter(Module network, String name) {
         return Tensors.toArray(network.named_parameters().get(name));
     }
 
@@ -56,7 +56,7 @@ class ResNetTest {
 
     @Test
     void initialize_drawsHeFanOutKernelsAndASmallClassifier() {
-        ResNet network = initialized("resnet18", true, 3);
+        Module network = initialized("resnet18", true, 3);
         Map.of("conv1.weight", 64 * 49, "layer2.0.conv1.weight", 128 * 9, "layer2.0.downsample.0.weight", 128)
                 .forEach((name, fanOut) -> {
                     double expected = Math.sqrt(2.0 / fanOut);
@@ -70,7 +70,7 @@ class ResNetTest {
 
     @Test
     void initialize_zeroesTheLastGammaOfEachBlockAlone() {
-        ResNet network = initialized("resnet18", true, 3);
+        Module network = initialized("resnet18", true, 3);
         assertThat(parameter(network, "layer3.1.bn2.weight")).containsOnly(0);
         for (String name : List.of("bn1.weight", "layer3.1.bn1.weight", "layer2.0.downsample.1.weight")) {
             assertThat(parameter(network, name)).as(name).containsOnly(1);
@@ -82,7 +82,7 @@ class ResNetTest {
     /** A block of three convolutions ends with bn3. */
     @Test
     void initialize_ofABottleneck_zeroesTheLastGammaOfEachBlockAlone() {
-        ResNet network = initialized("resnet50", true, 3);
+        Module network = initialized("resnet50", true, 3);
         int zero = 0;
         for (Slot slot : ParameterLayout.of(network, OPTIMIZER).slots()) {
             String name = slot.name();
@@ -110,10 +110,11 @@ class ResNetTest {
 
     @Test
     void layout_keepsKernelsChannelsLastInTheFlatBuffer() {
-        ResNet network = initialized("resnet18", true, 3);
+        Module network = initialized("resnet18", true, 3);
         ParameterLayout layout = ParameterLayout.of(network, OPTIMIZER);
-        FlatState state = new FlatState(layout, network);
-        Replica.evaluation(network, state, 1e-5);
+        ImageClassifier classifier = (ImageClassifier) network;
+        FlatState state = new FlatState(layout, classifier);
+        Replica.evaluation(classifier, state, 1e-5);
         for (Slot slot : layout.slots()) {
             Tensor parameter = network.named_parameters().get(slot.name());
             assertThat(parameter.data_ptr_float().address())
@@ -138,18 +139,5 @@ class ResNetTest {
             assertThat(slot.role()).as(name).isEqualTo(expected);
             assertThat(slot.offset() < layout.decayed()).as(name).isEqualTo(!norm);
         }
-    }
-
-    @Test
-    void factoryOfOneNetwork_refusesARecipeOfAnother() {
-        Recipe.Model settings = recipe("resnet18", true).model();
-        assertThat(ResNet.resnet18(settings, SHAPE, 10)
-                        .named_parameters()
-                        .get("fc.bias")
-                        .numel())
-                .isEqualTo(10);
-        assertThatThrownBy(() -> ResNet.resnet50(settings, SHAPE, 10))
-                .isInstanceOf(LockstepException.class)
-                .hasMessage("model.name = resnet18, this program trains resnet50, set model.name to resnet50");
     }
 }
