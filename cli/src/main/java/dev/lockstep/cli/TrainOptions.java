@@ -3,6 +3,7 @@ package dev.lockstep.cli;
 import dev.lockstep.Training;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.Collectives;
+import dev.lockstep.collective.GroupOptions;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunResult;
@@ -139,8 +140,10 @@ final class TrainOptions {
         return strict;
     }
 
-    Collectives.Mode collective() {
-        return collective.equals("native") ? Collectives.Mode.NATIVE : Collectives.Mode.TREE;
+    GroupOptions groupOptions() {
+        return GroupOptions.defaults()
+                .withMode(collective.equals("native") ? Collectives.Mode.NATIVE : Collectives.Mode.TREE)
+                .withPeerTimeout(peerTimeout());
     }
 
     Duration peerTimeout() {

@@ -41,8 +41,9 @@ final class FakeWorker {
                         launcher.name(),
                         Duration.ofSeconds(30),
                         System.err::println),
+                rank,
                 launcher,
-                PeerMonitor.HALT);
+                new HaltOnFailure());
         Files.writeString(facts.resolve("here-" + rank), "");
         while (!allThere(facts, size)) {
             Thread.sleep(20);

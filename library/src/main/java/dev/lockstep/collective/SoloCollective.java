@@ -1,11 +1,12 @@
 package dev.lockstep.collective;
 
-import dev.lockstep.supervise.FailureReport;
+import dev.lockstep.supervise.GroupFailure;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** A group of one process: its own contribution is the sum. Loads nothing native. */
+/** A group of one process: its own buffer is the sum. Loads nothing native. */
 public final class SoloCollective implements Collective {
     private final @Nullable Watch watch;
     private boolean failed;
@@ -32,11 +33,21 @@ public final class SoloCollective implements Collective {
     @Override
     public void allReduceSum(Tensor buffer) {
         Buffers.length(buffer);
+        requireWatched();
     }
 
     @Override
     public List<byte[]> allGather(byte[] mine) {
+        requireWatched();
         return List.of(mine.clone());
+    }
+
+    private void requireWatched() {
+        if (watch != null) {
+            watch.outcome().getNow(Optional.empty()).ifPresent(failure -> {
+                throw failure.asException();
+            });
+        }
     }
 
     @Override
@@ -48,13 +59,18 @@ public final class SoloCollective implements Collective {
     public void fail(Throwable cause) {
         if (watch != null && !failed) {
             failed = true;
-            watch.failed(FailureReport.words(cause));
+            watch.failed(GroupFailure.words(cause));
         }
     }
 
     @Override
     public void close() {
-        if (watch != null && !failed) {
+        if (watch == null) {
+            return;
+        }
+        if (failed) {
+            watch.close();
+        } else {
             watch.end();
         }
     }

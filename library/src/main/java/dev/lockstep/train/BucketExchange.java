@@ -25,7 +25,7 @@ final class BucketExchange implements AutoCloseable {
         this.collective = collective;
         this.buckets = buckets;
         this.thread = Executors.newSingleThreadExecutor(task -> {
-            Thread made = new Thread(task, "lockstep-exchange");
+            Thread made = new Thread(task, "lockstep-exchange-" + collective.rank());
             made.setDaemon(true);
             return made;
         });

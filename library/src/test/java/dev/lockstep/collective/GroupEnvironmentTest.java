@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.errors.LockstepException;
-import java.time.Duration;
+import dev.lockstep.supervise.FailurePolicy;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -56,7 +56,7 @@ class GroupEnvironmentTest {
     void groupOfOne_needsNoNetwork() {
         Map<String, String> environment = new HashMap<>(COMPLETE);
         environment.putAll(Map.of("RANK", "0", "WORLD_SIZE", "1"));
-        assertThat(Collectives.fromEnvironment(Collectives.Mode.NATIVE, Duration.ofSeconds(1), environment))
+        assertThat(Collectives.fromEnvironment(GroupOptions.defaults(), FailurePolicy.THROW, environment))
                 .isInstanceOf(SoloCollective.class);
     }
 
