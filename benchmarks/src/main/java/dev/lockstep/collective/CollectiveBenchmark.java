@@ -1,5 +1,6 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.launch.GroupEnvironment;
 import dev.lockstep.supervise.FailurePolicy;
 import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.MemberEvent;
@@ -97,7 +98,7 @@ final class CollectiveBenchmark {
                         rank == 0
                                 ? ProcessBuilder.Redirect.INHERIT
                                 : ProcessBuilder.Redirect.to(new File("/dev/null")));
-        builder.environment().putAll(Collectives.localPlace(rank, size, supervisor, secret));
+        builder.environment().putAll(GroupEnvironment.local(rank, size, supervisor, secret));
         return builder.start();
     }
 
