@@ -22,7 +22,8 @@ public interface Collective extends AutoCloseable {
     /**
      * Replaces the elements by their sums over all processes. Every process ends with the same bits.
      *
-     * @param buffer one-dimensional, contiguous, float32, of the same length everywhere
+     * @param buffer one-dimensional, contiguous, float32, in host memory, of the same length everywhere; see {@link
+     *     dev.lockstep.torch.Device#onHost}
      */
     void allReduceSum(Tensor buffer);
 

@@ -1,5 +1,6 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.torch.CpuDevice;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,7 @@ import org.bytedeco.pytorch.Tensor;
  * <p>Plans hold views of the caller's buffers: the buffers of the last {@value #KEPT} different all-reduces stay alive.
  */
 final class TreeCollective implements Collective {
-    /** The longest buffer that is sent whole in every step: up to here the faster way at P = 4 and 8, see RESULTS.md. */
+    /** The longest buffer that is sent whole in every step: up to here the faster way at P = 4 and 8, see docs/results/collectives.md. */
     static final long SHORT_ELEMENTS = 64 * 1024;
     /** The most elements of one message. At 100 MB and P = 8 shorter ones are slower; longer ones take more memory. */
     static final long PIECE_ELEMENTS = 1024 * 1024;
@@ -73,7 +74,7 @@ final class TreeCollective implements Collective {
             if (length <= shortElements) {
                 plan(shortExchanges, length, n -> new ShortExchange(group, n)).sum(buffer);
             } else {
-                Memory memory = new Memory(buffer.data_ptr().address(), length);
+                Memory memory = new Memory(CpuDevice.address(buffer), length);
                 plan(longExchanges, memory, key -> new LongExchange(group, buffer, pieceElements, scratch))
                         .sum();
             }
