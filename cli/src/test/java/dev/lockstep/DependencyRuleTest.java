@@ -221,4 +221,20 @@ class DependencyRuleTest {
                         .hasViolation())
                 .isTrue();
     }
+
+    /** The library lives in JVMs of others: the failure policy that the caller gives decides what becomes of them. */
+    @Test
+    void onlyTheCommandLine_andItsLauncher_endTheJvm() {
+        noClasses()
+                .that(inModule("core", "natives", "data", "train", "report"))
+                .or()
+                .resideInAPackage(ROOT + ".supervise")
+                .should()
+                .callMethod(Runtime.class, "halt", int.class)
+                .orShould()
+                .callMethod(Runtime.class, "exit", int.class)
+                .orShould()
+                .callMethod(System.class, "exit", int.class)
+                .check(CLASSES);
+    }
 }

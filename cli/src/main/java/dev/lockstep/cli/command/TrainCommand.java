@@ -84,7 +84,7 @@ public final class TrainCommand implements Callable<Integer> {
         }
         options.checkInGroup();
         // The group first: while one process still looks for its data, the others can watch it.
-        try (Collective group = Collectives.fromEnvironment(options.collective(), options.peerTimeout())) {
+        try (Collective group = Collectives.fromEnvironment(options.groupOptions(), new HaltOnFailure())) {
             try {
                 return train(recipe, models, Datasets.open(recipe.data(), options.data()), group, out);
             } catch (RuntimeException | Error e) {
