@@ -15,7 +15,7 @@
  * // In each of the four tasks: processes, or threads of one.
  * Membership place = new Membership(rank, 4, address, secret);
  * try (Collective group = Collectives.join(place, FailurePolicy.THROW);
- *         Training run = Training.create(recipe, ResNet::fromRecipe, data, group)) {
+ *         Training run = Training.create(recipe, Models::create, data, group)) {
  *     run.resumeOrStart(folder);
  * }
  * }</pre>

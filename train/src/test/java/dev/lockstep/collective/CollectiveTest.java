@@ -200,8 +200,7 @@ class CollectiveTest {
                     GroupOptions.defaults().withEvents(heard::add),
                     FailurePolicy.THROW)) {
                 supervisor.announce(new GroupFailure(1, "node7", "rank 1 on node7 was killed"));
-                assertThat(catchThrowable(() -> group.allGather(new byte[1])))
-                        .hasMessage("rank 1 on node7 was killed");
+                assertThat(catchThrowable(() -> group.allGather(new byte[1]))).hasMessage("rank 1 on node7 was killed");
             }
             other.join().leave();
         }

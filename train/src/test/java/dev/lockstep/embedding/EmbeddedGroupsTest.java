@@ -10,7 +10,7 @@ import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.metrics.EpochMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import dev.lockstep.supervise.GroupFailure;
@@ -355,7 +355,7 @@ final class EmbeddedGroupsTest {
         RunOptions options = RunOptions.defaults().withLanes(1).withBucketFloats(500);
         try (Training training = Training.create(
                 recipe,
-                ResNet::fromRecipe,
+                Models::create,
                 Datasets.open(recipe.data(), Optional.empty()),
                 group,
                 options,
