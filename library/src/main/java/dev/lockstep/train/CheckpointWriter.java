@@ -67,7 +67,7 @@ public final class CheckpointWriter implements AutoCloseable {
             String recipe,
             String fingerprint,
             List<String> classNames,
-            String books) {
+            String trainer) {
         finish();
         List<Tensor> copies = List.of(
                 state.parameters().clone().retainReference(),
@@ -86,7 +86,7 @@ public final class CheckpointWriter implements AutoCloseable {
                         recipe,
                         fingerprint,
                         classNames,
-                        books,
+                        trainer,
                         tensors));
                 missing = null;
                 prune();

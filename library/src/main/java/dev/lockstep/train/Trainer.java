@@ -57,7 +57,7 @@ public final class Trainer implements AutoCloseable {
     private final String fingerprint;
 
     private long step;
-    private Books books = Books.empty();
+    private TrainerState progress = TrainerState.initial();
     private double trainingSeconds;
     private long trainedImages;
 
@@ -174,10 +174,10 @@ public final class Trainer implements AutoCloseable {
      */
     public void restore(Checkpoint checkpoint) {
         CheckpointFit.require(checkpoint, recipe, fingerprint, plan.iterationsPerEpoch());
-        Books kept = Books.fromJson(checkpoint.trainer(), checkpoint.step(), plan.iterationsPerEpoch());
+        TrainerState kept = TrainerState.fromJson(checkpoint.trainer(), checkpoint.step(), plan.iterationsPerEpoch());
         checkpoint.restore(state);
         step = checkpoint.step();
-        books = kept;
+        progress = kept;
     }
 
     /** Iterations done. */
@@ -197,7 +197,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Whether the run was stopped between an epoch's last step and the end of its evaluation. */
     private boolean isEvaluationDue() {
-        return books.epochsDone() < step / plan.iterationsPerEpoch();
+        return progress.epochsDone() < step / plan.iterationsPerEpoch();
     }
 
     public MinibatchPlan plan() {
@@ -210,17 +210,17 @@ public final class Trainer implements AutoCloseable {
 
     /** Epochs that are trained and evaluated, those before a resume included. */
     public int epochsDone() {
-        return books.epochsDone();
+        return progress.epochsDone();
     }
 
     /** Results of the last five of those. */
     public List<EpochMetrics> lastEpochs() {
-        return books.epochs();
+        return progress.epochs();
     }
 
     /** Bad images that were met and replaced, those before a resume included. */
     public List<BadImage> replacedImages() {
-        return books.badImages();
+        return progress.badImages();
     }
 
     /** Training images a second over this session, evaluation left out; NaN before the first step. */
@@ -230,7 +230,7 @@ public final class Trainer implements AutoCloseable {
 
     /** The gradient noise scale of the steps so far. */
     public NoiseScale noiseScale() {
-        return NoiseScale.of(books.noise());
+        return NoiseScale.of(progress.noise());
     }
 
     /** Lanes that compute. */
@@ -257,7 +257,7 @@ public final class Trainer implements AutoCloseable {
                 recipe.toYaml(),
                 fingerprint,
                 data.training().classNames(),
-                books.toJson());
+                progress.toJson());
     }
 
     /** Initial weights are part of the arithmetic: those that the recipe names, or none. */
@@ -384,9 +384,9 @@ public final class Trainer implements AutoCloseable {
         if (outcome.replaced() > 0) {
             report("training", epoch, ReplacedImages.gather(collective, outcome.ownReplaced(), badTraining), listener);
         }
-        NoiseScale noise = NoiseScale.of(books.noise())
+        NoiseScale noise = NoiseScale.of(progress.noise())
                 .plus(recipe.imagesPerWorker(), plan.minibatch(), outcome.workerSquaredNorm(), outcome.squaredNorm());
-        books = books.plusStep(outcome.loss(), outcome.wrong(), noise.state());
+        progress = progress.plusStep(outcome.loss(), outcome.wrong(), noise.state());
         listener.onStep(new StepMetrics(
                 step,
                 epoch,
@@ -404,10 +404,10 @@ public final class Trainer implements AutoCloseable {
     /** Tells of bad images that are met for the first time. */
     private void report(String set, int epoch, Map<Integer, String> replaced, Listener listener) {
         List<BadImage> met = replaced.entrySet().stream()
-                .filter(image -> !books.knows(set, image.getKey()))
+                .filter(image -> !progress.knows(set, image.getKey()))
                 .map(image -> new BadImage(step, epoch, set, image.getKey(), image.getValue()))
                 .toList();
-        books = books.plusBadImages(met);
+        progress = progress.plusBadImages(met);
         met.forEach(listener::onBadImage);
     }
 
@@ -442,13 +442,13 @@ public final class Trainer implements AutoCloseable {
         EpochMetrics epoch = new EpochMetrics(
                 number,
                 step,
-                books.epochLoss() / steps,
-                (double) books.epochWrong() / (steps * plan.minibatch()),
+                progress.epochLoss() / steps,
+                (double) progress.epochWrong() / (steps * plan.minibatch()),
                 result.top1Error(),
                 result.top5Error(),
                 result.loss(),
                 (System.nanoTime() - startedNanos) * 1e-9);
-        books = books.plusEpoch(epoch);
+        progress = progress.plusEpoch(epoch);
         listener.onEpoch(epoch);
         compareState();
         save(listener);
