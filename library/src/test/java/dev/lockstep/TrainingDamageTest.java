@@ -48,10 +48,9 @@ class TrainingDamageTest {
         byte[] bytes = Files.readAllBytes(newest);
         Files.write(newest, Arrays.copyOf(bytes, bytes.length * 9 / 16));
         Watching watching = new Watching(step -> {}, new ArrayList<>());
-        try (Training run = training(recipe, OPTIONS)) {
-            RunResult result = run.addSink(watching).resumeOrStart(temporary);
-            assertSame(left(result, temporary), uninterrupted(recipe));
-        }
+        Training run = training(recipe, OPTIONS);
+        RunResult result = run.listener(watching).resumeOrStart(temporary);
+        assertSame(left(result, temporary), uninterrupted(recipe));
         assertThat(watching.notices()).hasSize(1);
         assertThat(watching.notices().get(0)).contains("skipping a checkpoint", "step-00000010");
     }
@@ -94,10 +93,9 @@ class TrainingDamageTest {
                 return super.add(notice);
             }
         });
-        try (Training run = training(recipe, OPTIONS.withCheckpoints(4, 9))) {
-            RunResult result = run.addSink(watching).resumeOrStart(folder);
-            assertSame(left(result, temporary), uninterrupted(recipe));
-        }
+        Training run = training(recipe, OPTIONS.withCheckpoints(4, 9));
+        RunResult result = run.listener(watching).resumeOrStart(folder);
+        assertSame(left(result, temporary), uninterrupted(recipe));
         assertThat(watching.notices()).hasSize(1);
         assertThat(watching.notices().get(0))
                 .contains("checkpoint of step 8 was not written", "No space left on device", "training goes on");
@@ -118,18 +116,14 @@ class TrainingDamageTest {
     void fullDisk_atTheLastCheckpoint_isAnErrorAndLeavesTheOnesBefore() throws IOException {
         Recipe recipe = TestRuns.recipe();
         Path folder = fullFor(14);
-        try (Training run = training(recipe, OPTIONS.withCheckpoints(4, 9))) {
-            assertThatThrownBy(() -> run.resumeOrStart(folder))
-                    .isInstanceOfSatisfying(
-                            LockstepException.class,
-                            e -> assertThat(e.exitCode()).isEqualTo(6))
-                    .hasMessageContainingAll("step = 14: No space left on device", "make room");
-        }
+        Training run = training(recipe, OPTIONS.withCheckpoints(4, 9));
+        assertThatThrownBy(() -> run.resumeOrStart(folder))
+                .isInstanceOfSatisfying(
+                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(6))
+                .hasMessageContainingAll("step = 14: No space left on device", "make room");
         assertThat(temporary.resolve(RunResult.NAME)).doesNotExist();
         assertThat(checkpoints(temporary)).last().isEqualTo("step-00000012.safetensors");
-        try (Training run = training(recipe, OPTIONS)) {
-            assertSame(left(run.resumeOrStart(temporary), temporary), uninterrupted(recipe));
-        }
+        assertSame(left(run(recipe, temporary, OPTIONS), temporary), uninterrupted(recipe));
     }
 
     private static Map<String, HostTensor> withGreatMomentum(Map<String, HostTensor> tensors) {

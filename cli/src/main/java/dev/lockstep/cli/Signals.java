@@ -2,19 +2,17 @@ package dev.lockstep.cli;
 
 import dev.lockstep.report.RunResult;
 import dev.lockstep.train.StopSignal;
+import org.jspecify.annotations.Nullable;
 
-/** SIGINT, SIGTERM and SIGHUP as requests to save and stop; the second one that counts ends the process at once. */
+/** SIGINT, SIGTERM and SIGHUP as requests to save and stop, from {@link #handle} on; the second one that counts ends the process at once. */
 final class Signals implements AutoCloseable {
     private static final int TERMINATED = 143;
 
     private final StopSignal stop = new StopSignal();
-    private final StopRequests requests =
-            new StopRequests(StopRequests.once("finishing this step and saving a checkpoint", stop::request));
+    private @Nullable StopRequests requests;
 
-    private Signals() {}
-
-    static Signals handle() {
-        return new Signals();
+    void handle() {
+        requests = new StopRequests(StopRequests.once("finishing this step and saving a checkpoint", stop::request));
     }
 
     StopSignal stop() {
@@ -30,7 +28,7 @@ final class Signals implements AutoCloseable {
         if (result.status() != RunResult.Status.INTERRUPTED) {
             return 0;
         }
-        if (requests.received() != 0) {
+        if (requests != null && requests.received() != 0) {
             return requests.exitCode();
         }
         boolean asked = stopAfter >= 0 && result.steps() >= stopAfter;
@@ -39,6 +37,8 @@ final class Signals implements AutoCloseable {
 
     @Override
     public void close() {
-        requests.close();
+        if (requests != null) {
+            requests.close();
+        }
     }
 }

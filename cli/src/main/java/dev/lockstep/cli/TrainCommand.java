@@ -2,7 +2,6 @@ package dev.lockstep.cli;
 
 import dev.lockstep.Training;
 import dev.lockstep.checkpoint.Weights;
-import dev.lockstep.cli.page.RunReport;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.Collectives;
 import dev.lockstep.errors.LockstepException;
@@ -14,6 +13,7 @@ import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.Finding;
 import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.Event;
 import dev.lockstep.report.RunResult;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.train.InitialWeights;
@@ -60,6 +60,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the result as JSON.")
     private boolean json;
 
+    private double noiseScale = Double.NaN;
+
     @Override
     public Integer call() {
         options.check();
@@ -81,12 +83,7 @@ final class TrainCommand implements Callable<Integer> {
         options.checkInGroup();
         // The group first: while one process still looks for its data, the others can watch it.
         try (Collective group = Collectives.fromEnvironment(options.collective(), options.peerTimeout())) {
-            try {
-                return train(recipe, models, Datasets.open(recipe.data(), options.data()), group, out);
-            } catch (RuntimeException | Error e) {
-                group.fail(e);
-                throw e;
-            }
+            return train(recipe, models, group, out);
         }
     }
 
@@ -124,41 +121,39 @@ final class TrainCommand implements Callable<Integer> {
                         options.maxRestarts());
     }
 
-    private int train(Recipe recipe, ModelFactory models, OpenDataset data, Collective group, Path out) {
+    private int train(Recipe recipe, ModelFactory models, Collective group, Path out) {
         RunOptions run = options.runOptions(recipe, group);
-        if (group.rank() == 0) {
-            check(recipe, data);
-        }
-        try (Signals signals = Signals.handle();
-                Training training = Training.create(recipe, models, data, group, run, signals.stop())) {
+        try (Signals signals = new Signals()) {
+            Training training = Training.create(recipe, models, () -> open(recipe, group, signals), group)
+                    .options(run)
+                    .stopOn(signals.stop())
+                    .arguments(options.files())
+                    .listener(this::hear)
+                    .listener(ProgressSink.onStandardError());
+            RunResult result = options.start(training, out);
             if (group.rank() == 0) {
-                Announcement.of(recipe, training.trainer(), group, run).forEach(System.err::println);
-                training.addSink(ProgressSink.onStandardError(
-                        recipe.epochs(), training.trainer().plan().iterationsPerEpoch()));
-            }
-            RunResult result = start(training, out, group.rank());
-            if (group.rank() == 0) {
-                RunReport.write(out, options.files());
-                System.out.println(
-                        json
-                                ? result.toJson()
-                                : Announcement.summary(
-                                        recipe, result, training.trainer().noiseScale(), out));
+                System.out.println(json ? result.toJson() : Announcement.summary(recipe, result, noiseScale, out));
             }
             return signals.exitCode(result, run.stopAfter());
         }
     }
 
-    /** A run that diverges gets its page, too: the curves show where. */
-    private RunResult start(Training training, Path out, int rank) {
-        try {
-            return options.start(training, out);
-        } catch (LockstepException e) {
-            if (rank == 0 && e.kind() == LockstepException.Kind.DIVERGED) {
-                RunReport.write(out, options.files());
-            }
-            throw e;
+    private void hear(Event event) {
+        if (event instanceof Event.Started started) {
+            Announcement.of(started.run()).forEach(System.err::println);
+        } else if (event instanceof Event.Finished finished) {
+            noiseScale = finished.noiseScale();
         }
+    }
+
+    /** Until the data are there, a signal ends the process at once. */
+    private OpenDataset open(Recipe recipe, Collective group, Signals signals) {
+        OpenDataset data = Datasets.open(recipe.data(), options.data());
+        if (group.rank() == 0) {
+            check(recipe, data);
+        }
+        signals.handle();
+        return data;
     }
 
     /** Initial weights are part of the arithmetic, so the recipe names them. */

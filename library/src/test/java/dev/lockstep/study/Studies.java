@@ -1,6 +1,7 @@
 package dev.lockstep.study;
 
 import dev.lockstep.report.EpochMetrics;
+import dev.lockstep.report.Event;
 import dev.lockstep.report.JsonLinesSink;
 import dev.lockstep.report.MetricsFile;
 import dev.lockstep.report.RunResult;
@@ -70,7 +71,7 @@ final class Studies {
         }
         List<EpochMetrics> epochs = curve(run);
         try (JsonLinesSink sink = JsonLinesSink.open(run.folder().resolve(MetricsFile.NAME), 0, notice -> {})) {
-            epochs.forEach(sink::onEpoch);
+            epochs.forEach(epoch -> sink.on(new Event.Epoch(epoch)));
         }
         RunResult result = result(RunResult.Status.COMPLETED, MetricsFile.medianOfLast(5, epochs));
         result.write(run.folder());
