@@ -34,6 +34,7 @@ final class Session implements AutoCloseable {
     private final boolean first;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private @Nullable Trainer trainer;
+    private @Nullable CheckpointWriter writer;
     private long startedNanos;
 
     Session(Training training, Path folder) {
@@ -130,16 +131,17 @@ final class Session implements AutoCloseable {
     }
 
     private RunResult trainAndSave(Trainer restored, CheckpointDirectory checkpoints) {
-        CheckpointWriter writer =
+        CheckpointWriter saves =
                 opened(new CheckpointWriter(checkpoints, List.of(folder.resolve(MetricsFile.NAME)), events::later));
+        writer = saves;
         if (restored.isResumed() && !checkpoints.holds(restored.step())) {
-            restored.checkpoint(writer);
+            restored.checkpoint(saves);
         }
         RunResult result = train(restored, () -> {
             events.flush();
-            restored.checkpoint(writer);
+            restored.checkpoint(saves);
         });
-        writer.requireNewest();
+        saves.requireNewest();
         result.write(folder);
         return result;
     }
@@ -148,17 +150,20 @@ final class Session implements AutoCloseable {
         return (System.nanoTime() - startedNanos) * 1e-9;
     }
 
-    /** Writes what a run that diverged leaves, and tells the listeners. */
+    /** Completes what the run leaves in its folder, and tells the listeners. */
     void fail(Throwable cause) {
-        if (first
-                && trainer != null
-                && cause instanceof LockstepException known
-                && known.kind() == LockstepException.Kind.DIVERGED) {
-            try {
-                trainer.result(Status.DIVERGED, seconds()).write(folder);
-            } catch (LockstepException e) {
-                cause.addSuppressed(e);
+        try {
+            if (writer != null) {
+                writer.close();
             }
+            if (first
+                    && trainer != null
+                    && cause instanceof LockstepException known
+                    && known.kind() == LockstepException.Kind.DIVERGED) {
+                trainer.result(Status.DIVERGED, seconds()).write(folder);
+            }
+        } catch (RuntimeException e) {
+            cause.addSuppressed(e);
         }
         events.flush();
         events.on(new Event.Failed(cause));

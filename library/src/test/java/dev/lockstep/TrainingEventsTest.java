@@ -177,7 +177,8 @@ class TrainingEventsTest {
                         "CheckpointSaved",
                         "Finished",
                         "close")
-                .doesNotHaveDuplicates();
+                .containsOnlyOnce("close")
+                .endsWith("close");
     }
 
     @Test
