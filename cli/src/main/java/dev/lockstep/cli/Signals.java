@@ -1,21 +1,23 @@
 package dev.lockstep.cli;
 
-import dev.lockstep.report.RunResult;
+import dev.lockstep.launch.StopRequests;
+import dev.lockstep.metrics.RunResult;
 import dev.lockstep.train.StopSignal;
 import org.jspecify.annotations.Nullable;
 
 /** SIGINT, SIGTERM and SIGHUP as requests to save and stop, from {@link #handle} on; the second one that counts ends the process at once. */
-final class Signals implements AutoCloseable {
+public final class Signals implements AutoCloseable {
     private static final int TERMINATED = 143;
 
     private final StopSignal stop = new StopSignal();
     private @Nullable StopRequests requests;
 
-    void handle() {
+    /** From now on a signal asks the run to save and stop; until now it ends the process. */
+    public void handle() {
         requests = new StopRequests(StopRequests.once("finishing this step and saving a checkpoint", stop::request));
     }
 
-    StopSignal stop() {
+    public StopSignal stop() {
         return stop;
     }
 
@@ -24,7 +26,7 @@ final class Signals implements AutoCloseable {
      *
      * @param stopAfter the step at which the run was to stop anyway; negative: none
      */
-    int exitCode(RunResult result, long stopAfter) {
+    public int exitCode(RunResult result, long stopAfter) {
         if (result.status() != RunResult.Status.INTERRUPTED) {
             return 0;
         }

@@ -1,0 +1,158 @@
+package dev.lockstep.cli.terminal;
+
+import dev.lockstep.errors.Printable;
+import dev.lockstep.launch.Terminal;
+import dev.lockstep.metrics.BadImage;
+import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.RunInfo;
+import dev.lockstep.metrics.RunListener;
+import dev.lockstep.metrics.StepMetrics;
+import java.io.PrintStream;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shows a run to the person who started it, on standard error. On a terminal: a bar that moves, and one line for every
+ * epoch above it. Elsewhere: plain lines, one for every epoch and one about every ten seconds between them.
+ */
+public final class ProgressSink implements RunListener {
+    private static final long PLAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final int UPDATE_MILLIS = 250;
+    /** All are in the metrics; a broken disk must not flood the terminal. */
+    private static final int BAD_IMAGES_SHOWN = 10;
+
+    private static final int LONGEST_LINE = 2000;
+
+    private final PrintStream out;
+    private final Terminal terminal;
+    private final LongSupplier nanoTime;
+    /** Of no steps before the run starts. */
+    private Pace pace = new Pace(0, 1);
+
+    private @Nullable ProgressBar bar;
+    private volatile @Nullable StepMetrics last;
+    private long lastLine;
+    private int badImages;
+
+    ProgressSink(PrintStream out, Terminal terminal, LongSupplier nanoTime) {
+        this.out = out;
+        this.terminal = terminal;
+        this.nanoTime = nanoTime;
+        this.lastLine = nanoTime.getAsLong();
+    }
+
+    public static ProgressSink onStandardError() {
+        return new ProgressSink(System.err, Terminal.fromEnvironment(), System::nanoTime);
+    }
+
+    private ProgressBar bar(Pace pace) {
+        return new ProgressBarBuilder()
+                .setInitialMax(pace.totalSteps())
+                .setUpdateIntervalMillis(UPDATE_MILLIS)
+                .setConsumer(new ConsoleProgressBarConsumer(out, terminal.columns() - 1))
+                .setRenderer((state, columns) -> cut(barText(pace), columns))
+                .continuousUpdate()
+                .build();
+    }
+
+    private String barText(Pace pace) {
+        synchronized (pace) {
+            StepMetrics step = last;
+            if (step != null) {
+                return ProgressText.bar(pace, step);
+            }
+            return (pace.step() == 0 ? "" : ProgressText.position(pace) + " ") + "starting …";
+        }
+    }
+
+    private static String cut(String text, int columns) {
+        return text.length() <= columns ? text : text.substring(0, columns);
+    }
+
+    @Override
+    public void on(Event event) {
+        if (event instanceof Event.Started started) {
+            onStarted(started.run());
+        } else if (event instanceof Event.Resumed resumed) {
+            onResumed(resumed);
+        } else if (event instanceof Event.Step step) {
+            onStep(step.metrics());
+        } else if (event instanceof Event.Epoch epoch) {
+            onEpoch(epoch.metrics());
+        } else if (event instanceof Event.ImageReplaced replaced) {
+            onImageReplaced(replaced.image());
+        } else if (event instanceof Event.Notice notice) {
+            print(notice.text());
+        }
+    }
+
+    private void onStarted(RunInfo run) {
+        pace = new Pace(run.recipe().epochs(), run.iterationsPerEpoch());
+        pace.onStart(run.step());
+        bar = terminal.interactive() ? bar(pace) : null;
+    }
+
+    private void onResumed(Event.Resumed resumed) {
+        if (resumed.finished()) {
+            print("nothing left to train: all " + pace.totalSteps() + " steps are done");
+        } else if (resumed.step() > 0) {
+            print("resuming at step " + resumed.step() + " of " + pace.totalSteps());
+        }
+    }
+
+    private void onStep(StepMetrics step) {
+        synchronized (pace) {
+            pace.onStep(step);
+            last = step;
+        }
+        if (bar == null && nanoTime.getAsLong() - lastLine >= PLAIN_NANOS) {
+            print(ProgressText.line(pace, step));
+        }
+    }
+
+    private void onEpoch(EpochMetrics epoch) {
+        String text = ProgressText.epoch(pace, epoch);
+        synchronized (pace) {
+            pace.onEpoch(epoch);
+        }
+        print(text);
+    }
+
+    private void onImageReplaced(BadImage image) {
+        badImages++;
+        if (badImages <= BAD_IMAGES_SHOWN) {
+            print("bad " + image.set() + " image replaced: " + image.reason());
+        } else if (badImages == BAD_IMAGES_SHOWN + 1) {
+            print("more bad images are replaced and listed in metrics.jsonl alone");
+        }
+    }
+
+    /** Prints a line that stays; a bar goes on below it. */
+    private void print(String text) {
+        String line = Printable.of(text, LONGEST_LINE);
+        lastLine = nanoTime.getAsLong();
+        ProgressBar moving = bar;
+        if (moving == null) {
+            out.println(line);
+            return;
+        }
+        String padding = " ".repeat(Math.max(0, terminal.columns() - 1 - line.length()));
+        synchronized (out) {
+            out.print("\r" + line + padding + "\n");
+            out.flush();
+        }
+        moving.refresh();
+    }
+
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+        }
+    }
+}

@@ -1,0 +1,356 @@
+package dev.lockstep.train;
+
+import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.BatchLoader;
+import dev.lockstep.image.BatchRequest;
+import dev.lockstep.image.HostBatch;
+import dev.lockstep.metrics.BadImage;
+import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.MetricsFile;
+import dev.lockstep.metrics.RunListener;
+import dev.lockstep.metrics.RunResult;
+import dev.lockstep.metrics.StepMetrics;
+import dev.lockstep.optim.MomentumSgd;
+import dev.lockstep.plan.NoiseScale;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.torch.TorchRuntime;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+
+/**
+ * The loop of a run: steps, an evaluation at the end of each epoch, checkpoints, audits. Everything it computes is a function
+ * of the recipe and the data; see {@link TrainStep} for the arithmetic and {@link Assembly} for what it works on.
+ */
+public final class Trainer {
+    private final Assembly parts;
+    private final boolean resumed;
+    private long step;
+    private TrainerState progress;
+    private double trainingSeconds;
+    private long trainedImages;
+
+    /** Why {@link #run} returned. */
+    public enum End {
+        /** All epochs are done. */
+        COMPLETED,
+        /** As many steps are done as {@link RunOptions#stopAfter} asked for. */
+        STOPPED_AFTER,
+        /** A {@link StopSignal} of some process. */
+        SIGNALLED
+    }
+
+    Trainer(Assembly parts, long step, TrainerState progress, boolean resumed) {
+        this.parts = parts;
+        this.step = step;
+        this.progress = progress;
+        this.resumed = resumed;
+    }
+
+    static Trainer atStart(Assembly parts) {
+        return new Trainer(parts, 0, TrainerState.initial(), false);
+    }
+
+    /**
+     * Compares across processes everything that training changes: parameters, momentum, running statistics, learning rate and
+     * position. Every process must call it.
+     *
+     * @throws LockstepException of kind WORKER, naming the process that differs and in what
+     */
+    void compareState() {
+        int perEpoch = iterationsPerEpoch();
+        int[] samples = step >= totalSteps()
+                ? new int[0]
+                : parts.plan.samples((int) (step / perEpoch), (int) (step % perEpoch), 0);
+        parts.audit.compare(step, parts.learningRate.at(step), samples, parts.state);
+    }
+
+    /** Whether it was restored from a checkpoint. */
+    public boolean isResumed() {
+        return resumed;
+    }
+
+    /** Iterations done. */
+    public long step() {
+        return step;
+    }
+
+    /** Iterations of the whole recipe. */
+    public long totalSteps() {
+        return (long) parts.recipe.epochs() * iterationsPerEpoch();
+    }
+
+    /** Whether every step and every evaluation of the recipe is done. */
+    public boolean isFinished() {
+        return step >= totalSteps() && !isEvaluationDue();
+    }
+
+    /** Whether the run was stopped between an epoch's last step and the end of its evaluation. */
+    private boolean isEvaluationDue() {
+        return progress.epochsDone() < step / iterationsPerEpoch();
+    }
+
+    private int iterationsPerEpoch() {
+        return parts.plan.iterationsPerEpoch();
+    }
+
+    /** Results of the last five epochs that are trained and evaluated, those before a resume included. */
+    List<EpochMetrics> lastEpochs() {
+        return progress.epochs();
+    }
+
+    /** Bad images that were met and replaced, those before a resume included. */
+    List<BadImage> replacedImages() {
+        return progress.badImages();
+    }
+
+    /** The gradient noise scale of the steps so far. */
+    public NoiseScale noiseScale() {
+        return NoiseScale.of(progress.noise());
+    }
+
+    /** SHA-256 of the weights; see {@link Checkpoint#weightsSha256}. */
+    public String weightsSha256() {
+        return Checkpoint.weightsSha256(parts.state.layout(), parts.state.parameters());
+    }
+
+    /**
+     * What the run has come to so far.
+     *
+     * @param seconds wall time of this session of the run
+     */
+    public RunResult result(RunResult.Status status, double seconds) {
+        List<EpochMetrics> epochs = progress.epochs();
+        EpochMetrics last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
+        double unknown = Double.NaN;
+        return new RunResult(
+                status,
+                weightsSha256(),
+                parts.fingerprint,
+                step,
+                progress.epochsDone(),
+                last == null ? unknown : last.validationTop1Error(),
+                last == null ? unknown : last.validationTop5Error(),
+                last == null ? unknown : last.validationLoss(),
+                MetricsFile.medianOfLast(5, epochs),
+                last == null ? unknown : last.trainLoss(),
+                last == null ? unknown : last.trainTop1Error(),
+                trainedImages == 0 ? unknown : trainedImages / trainingSeconds,
+                seconds,
+                parts.recipe.workers(),
+                parts.recipe.imagesPerWorker(),
+                parts.collective.size(),
+                parts.options.lanes(),
+                progress.badImages().size());
+    }
+
+    /** Hands a copy of everything a resumed run needs to the writer. */
+    public void checkpoint(CheckpointWriter writer) {
+        writer.write(
+                parts.state,
+                step,
+                iterationsPerEpoch(),
+                parts.recipe.toYaml(),
+                parts.fingerprint,
+                parts.data.training().classNames(),
+                progress.toJson());
+    }
+
+    /** Trains until the recipe's end, or until it is asked to stop, without checkpoints. */
+    public End run(RunListener listener) {
+        return run(listener, () -> {});
+    }
+
+    /**
+     * Trains until the recipe's end, or until it is asked to stop.
+     *
+     * @param save called where a checkpoint is due; see {@link #checkpoint}
+     * @throws LockstepException of kind DIVERGED when the loss or the weights are not finite; of kind WORKER when another process
+     *     is gone or has another state
+     */
+    public End run(RunListener listener, Runnable save) {
+        TorchRuntime.setThreads(1);
+        int perEpoch = iterationsPerEpoch();
+        long last = totalSteps();
+        long end = parts.options.stopAfter() < 0 ? last : Math.min(last, parts.options.stopAfter());
+        if (isEvaluationDue() && !oneEvaluation(listener, save, System.nanoTime())) {
+            return End.SIGNALLED;
+        }
+        try (BatchLoader loader = new BatchLoader(
+                parts.data.training(),
+                parts.data.trainingTransform(),
+                parts.badTraining,
+                parts.recipe.seed(),
+                parts.options.loaderThreads(),
+                2 * parts.options.lanes() + parts.options.loaderThreads(),
+                requests(step, end))) {
+            long epochStart = System.nanoTime();
+            while (step < end) {
+                boolean stopping = oneStep(loader, listener);
+                boolean epochDone = step % perEpoch == 0;
+                boolean saving = epochDone || isDue(parts.options.checkpointEvery()) || stopping || step == end;
+                if (saving || isDue(parts.options.auditEvery())) {
+                    audit(listener);
+                    requireFinite();
+                }
+                if (saving) {
+                    save.run();
+                }
+                if (stopping) {
+                    return End.SIGNALLED;
+                }
+                if (epochDone) {
+                    if (!oneEvaluation(listener, save, epochStart)) {
+                        return End.SIGNALLED;
+                    }
+                    epochStart = System.nanoTime();
+                }
+            }
+        }
+        if (end == 0) {
+            requireFinite();
+            save.run();
+        }
+        return step >= last ? End.COMPLETED : End.STOPPED_AFTER;
+    }
+
+    /**
+     * A step whose loss and gradient are finite may still bring weights that are not. Every process has the same state by
+     * now, and finds the same.
+     */
+    private void requireFinite() {
+        if (!parts.state.isFinite()) {
+            throw new LockstepException(
+                    LockstepException.Kind.DIVERGED,
+                    "training diverged: its weights are not finite",
+                    "step = " + step + ", learning rate = " + (float) parts.learningRate.at(Math.max(0, step - 1)),
+                    "lower learning-rate.reference or lengthen learning-rate.warmup; the checkpoint before stays");
+        }
+    }
+
+    private boolean isDue(long every) {
+        return every > 0 && step % every == 0;
+    }
+
+    private void audit(RunListener listener) {
+        compareState();
+        if (parts.collective.size() > 1) {
+            listener.on(new Event.Audit(step));
+        }
+    }
+
+    /** The batches of this process's workers in every step of [from, to), in order. */
+    private Iterator<BatchRequest> requests(long from, long to) {
+        int perEpoch = iterationsPerEpoch();
+        int first = parts.topology.firstWorker(parts.collective.rank());
+        return LongStream.range(from, to)
+                .boxed()
+                .flatMap(s -> IntStream.range(first, first + parts.topology.workersPerProcess())
+                        .mapToObj(worker -> {
+                            int epoch = (int) (s / perEpoch);
+                            return new BatchRequest(
+                                    s, epoch, worker, parts.plan.samples(epoch, (int) (s % perEpoch), worker));
+                        }))
+                .iterator();
+    }
+
+    /** One iteration; returns whether some process asked to stop. */
+    private boolean oneStep(BatchLoader loader, RunListener listener) {
+        long started = System.nanoTime();
+        double rate = parts.learningRate.at(step);
+        TrainStep.Outcome outcome = parts.trainStep.run(step, () -> batch(loader), rates(rate));
+        double seconds = (System.nanoTime() - started) * 1e-9;
+        int epoch = (int) (step / iterationsPerEpoch());
+        step++;
+        trainedImages += parts.plan.minibatch();
+        trainingSeconds += seconds;
+        if (outcome.replaced() > 0) {
+            report(
+                    "training",
+                    epoch,
+                    ReplacedImages.gather(parts.collective, outcome.ownReplaced(), parts.badTraining),
+                    listener);
+        }
+        NoiseScale noise = NoiseScale.of(progress.noise())
+                .plus(
+                        parts.recipe.imagesPerWorker(),
+                        parts.plan.minibatch(),
+                        outcome.workerSquaredNorm(),
+                        outcome.squaredNorm());
+        progress = progress.plusStep(outcome.loss(), outcome.wrong(), noise.state());
+        listener.on(new Event.Step(new StepMetrics(
+                step,
+                epoch,
+                rate,
+                outcome.loss(),
+                (double) outcome.wrong() / parts.plan.minibatch(),
+                parts.plan.minibatch() / seconds,
+                seconds,
+                outcome.dataWaitSeconds(),
+                outcome.exposedSeconds(),
+                noise.images())));
+        return outcome.stop();
+    }
+
+    /** Tells of bad images that are met for the first time. */
+    private void report(String set, int epoch, Map<Integer, String> replaced, RunListener listener) {
+        List<BadImage> met = replaced.entrySet().stream()
+                .filter(image -> !progress.knows(set, image.getKey()))
+                .map(image -> new BadImage(step, epoch, set, image.getKey(), image.getValue()))
+                .toList();
+        progress = progress.plusBadImages(met);
+        met.forEach(image -> listener.on(new Event.ImageReplaced(image)));
+    }
+
+    private static HostBatch batch(BatchLoader loader) {
+        return loader.next().orElseThrow(() -> new IllegalStateException("the loader ended before the recipe did"));
+    }
+
+    private MomentumSgd.Rates rates(double rate) {
+        double previous = step == 0 ? rate : parts.learningRate.at(step - 1);
+        double weightDecay = parts.recipe.optimizer().weightDecay();
+        if (parts.recipe.optimizer().weightDecayRate() == Recipe.WeightDecayRate.REFERENCE) {
+            weightDecay *= parts.recipe.learningRate().reference() * parts.decay.factorAt(step) / rate;
+        }
+        return new MomentumSgd.Rates(rate, previous, weightDecay);
+    }
+
+    /**
+     * The evaluation at the end of an epoch, whose weights are saved by now; saves again with its result.
+     *
+     * @return false when some process was asked to stop: the evaluation is left to whoever resumes the run
+     */
+    private boolean oneEvaluation(RunListener listener, Runnable save, long startedNanos) {
+        Optional<Evaluator.Result> measured = parts.evaluator.evaluate(
+                parts.data.validation(),
+                parts.data.evaluationTransform(),
+                parts.badValidation,
+                parts.stop::isRequested);
+        if (measured.isEmpty()) {
+            return false;
+        }
+        Evaluator.Result result = measured.get();
+        long steps = iterationsPerEpoch();
+        int number = (int) (step / steps) - 1;
+        report("validation", number, result.replaced(), listener);
+        EpochMetrics epoch = new EpochMetrics(
+                number,
+                step,
+                progress.epochLoss() / steps,
+                (double) progress.epochWrong() / (steps * parts.plan.minibatch()),
+                result.top1Error(),
+                result.top5Error(),
+                result.loss(),
+                (System.nanoTime() - startedNanos) * 1e-9);
+        progress = progress.plusEpoch(epoch);
+        listener.on(new Event.Epoch(epoch));
+        audit(listener);
+        save.run();
+        return true;
+    }
+}
