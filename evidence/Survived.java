@@ -32,7 +32,7 @@ final class Survived {
                         + "|GroupEnvironmentTest#(partial|invalid).*|GroupFaultsIT#(takenPort|sizeThat).*");
         attacks("outputs over what a user wrote", "OverwriteTest#.*|ShardPackerTest#.*(FolderWithFiles|Link).*|DatasetFetcherTest#.*Link.*|UnpackingTest#.*link.*");
         attacks("a crash or failure at every file operation", "CrashTest#.*|TrainingCrashTest#.*|DurableFilesTest#.*|ShardPackerTest#.*Killed.*|DatasetFetcherTest#.*Killed.*");
-        attacks("checkpoints and weights: damaged, forged, bombs, not finite", "WeightsLimitsTest#.*|BooksTest#.*|TrainingDamageTest#.*|CheckpointFuzzTest#.*|SafetensorsTest#.*|PickleReaderFuzzTest#.*");
+        attacks("checkpoints and weights: damaged, forged, bombs, not finite", "WeightsLimitsTest#.*|TrainerStateTest#.*|TrainingDamageTest#.*|CheckpointFuzzTest#.*|SafetensorsTest#.*|PickleReaderFuzzTest#.*");
         attacks("damaged images", "JpegExaminationTest#.*|PngExaminationTest#.*|SilentDecodingTest#.*|ExaminedContentsTest#.*|ImageHeaderFuzzTest#.*|BadImagesTest#.*");
         attacks(
                 "datasets: bombs, empty or lost shards, pipes, collisions",

@@ -21,7 +21,6 @@ import dev.lockstep.supervise.MemberEvent.What;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.supervise.SupervisorAddress;
 import dev.lockstep.train.RunOptions;
-import dev.lockstep.train.StopSignal;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -353,15 +352,11 @@ final class EmbeddedGroupsTest {
         Path file = out.resolveSibling("recipe-" + group.rank() + ".yaml");
         Recipe recipe = Recipe.read(Files.writeString(file, RECIPE));
         RunOptions options = RunOptions.defaults().withLanes(1).withBucketFloats(500);
-        try (Training training = Training.create(
-                recipe,
-                Models::create,
-                Datasets.open(recipe.data(), Optional.empty()),
-                group,
-                options,
-                new StopSignal())) {
-            return training.onEpoch(onEpoch).start(out).weightsSha256();
-        }
+        return Training.create(recipe, Models::create, Datasets.open(recipe.data(), Optional.empty()), group)
+                .options(options)
+                .onEpoch(onEpoch)
+                .start(out)
+                .weightsSha256();
     }
 
     private static float sumOnce(Collective group) {

@@ -39,14 +39,9 @@ class ShardTrainingTest {
                         data: {dataset: imagefolder, augmentation: random-resized-crop, image-size: 16}
                         model: {name: resnet8, width: 4}
                         """, "test", Map.of("data.dataset", dataset));
-        try (Training training = Training.create(
-                recipe,
-                Models::create,
-                Datasets.open(recipe.data(), Optional.of(data)),
-                new SoloCollective(),
-                RunOptions.defaults().withLanes(1),
-                new StopSignal())) {
-            return training.resumeOrStart(temporary.resolve("run-" + dataset)).weightsSha256();
-        }
+        Training training = Training.create(
+                        recipe, Models::create, Datasets.open(recipe.data(), Optional.of(data)), new SoloCollective())
+                .options(RunOptions.defaults().withLanes(1));
+        return training.resumeOrStart(temporary.resolve("run-" + dataset)).weightsSha256();
     }
 }

@@ -18,7 +18,6 @@ import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.run.Training;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,8 +54,8 @@ class SkipBadImagesTest {
         PhotographFolders.file(data.resolve("val/bee/v1.jpg"), "text".getBytes(StandardCharsets.UTF_8));
     }
 
-    private Trainer trainer(Collective group, RunOptions options) {
-        return new Trainer(
+    private Assembly assembly(Collective group, RunOptions options) {
+        return new Assembly(
                 recipe,
                 Models::create,
                 Datasets.open(recipe.data(), Optional.of(data)),
@@ -65,22 +64,13 @@ class SkipBadImagesTest {
                 new StopSignal());
     }
 
-    private static final class Listener extends TestRuns.Listener {
-        final List<BadImage> bad = new ArrayList<>();
-
-        @Override
-        public void onBadImage(BadImage image) {
-            bad.add(image);
-        }
-    }
-
     /** What a process says at the end. */
     private record Told(String weights, List<BadImage> listed, List<BadImage> told, List<Double> losses) {}
 
     private Told train(Collective group, RunOptions options) {
-        Listener listener = new Listener();
-        try (Trainer trainer = trainer(group, options)) {
-            trainer.compareProcesses();
+        TestRuns.Listener listener = new TestRuns.Listener();
+        try (Assembly parts = assembly(group, options)) {
+            Trainer trainer = parts.begin();
             trainer.run(listener);
             return new Told(
                     trainer.weightsSha256(),
@@ -158,15 +148,10 @@ class SkipBadImagesTest {
     }
 
     private RunResult run(Path folder, RunOptions options) {
-        try (Training training = Training.create(
-                recipe,
-                Models::create,
-                Datasets.open(recipe.data(), Optional.of(data)),
-                new SoloCollective(),
-                options,
-                new StopSignal())) {
-            return training.resumeOrStart(folder);
-        }
+        Training training = Training.create(
+                        recipe, Models::create, Datasets.open(recipe.data(), Optional.of(data)), new SoloCollective())
+                .options(options);
+        return training.resumeOrStart(folder);
     }
 
     @Test

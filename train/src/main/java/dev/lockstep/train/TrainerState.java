@@ -1,6 +1,8 @@
 package dev.lockstep.train;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectReader;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.metrics.BadImage;
 import dev.lockstep.metrics.EpochMetrics;
@@ -10,7 +12,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * What the trainer writes down so that a resumed run reports what an uninterrupted one would. Does not grow with the epochs.
+ * What the trainer saves beside the tensors, so that a resumed run reports what an uninterrupted one would. Does not grow with
+ * the number of epochs.
  *
  * @param epochsDone epochs that have a result
  * @param epochLoss sum of the losses of this epoch's steps so far
@@ -19,7 +22,7 @@ import java.util.stream.IntStream;
  * @param noise the averages of the gradient noise scale
  * @param badImages that were met and replaced so far, each once
  */
-record Books(
+record TrainerState(
         int epochsDone,
         double epochLoss,
         long epochWrong,
@@ -29,33 +32,33 @@ record Books(
     /** As many as the paper's number is a median of (section 5.1). */
     static final int KEPT = 5;
 
-    Books {
-        // Checkpoints from before there was such a number have all epochs.
-        epochsDone = Math.max(epochsDone, epochs.size());
+    private static final ObjectReader READER =
+            Json.MAPPER.readerFor(TrainerState.class).with(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES);
+
+    TrainerState {
         epochs = List.copyOf(epochs.subList(Math.max(0, epochs.size() - KEPT), epochs.size()));
         noise = List.copyOf(noise);
-        // Checkpoints from before there was such a list have none.
-        badImages = badImages == null ? List.of() : List.copyOf(badImages);
+        badImages = List.copyOf(badImages);
     }
 
-    static Books empty() {
-        return new Books(0, 0, 0, List.of(), List.of(), List.of());
+    static TrainerState initial() {
+        return new TrainerState(0, 0, 0, List.of(), List.of(), List.of());
     }
 
-    Books plusStep(double loss, long wrong, List<Double> noise) {
-        return new Books(epochsDone, epochLoss + loss, epochWrong + wrong, epochs, noise, badImages);
+    TrainerState plusStep(double loss, long wrong, List<Double> noise) {
+        return new TrainerState(epochsDone, epochLoss + loss, epochWrong + wrong, epochs, noise, badImages);
     }
 
-    Books plusEpoch(EpochMetrics epoch) {
+    TrainerState plusEpoch(EpochMetrics epoch) {
         List<EpochMetrics> longer = new ArrayList<>(epochs);
         longer.add(epoch);
-        return new Books(epochsDone + 1, 0, 0, longer, noise, badImages);
+        return new TrainerState(epochsDone + 1, 0, 0, longer, noise, badImages);
     }
 
-    Books plusBadImages(List<BadImage> met) {
+    TrainerState plusBadImages(List<BadImage> met) {
         List<BadImage> longer = new ArrayList<>(badImages);
         longer.addAll(met);
-        return new Books(epochsDone, epochLoss, epochWrong, epochs, noise, longer);
+        return new TrainerState(epochsDone, epochLoss, epochWrong, epochs, noise, longer);
     }
 
     /** Whether an image was met before. */
@@ -78,17 +81,17 @@ record Books(
      * @param step of the checkpoint that it stands in
      * @throws LockstepException of kind CHECKPOINT when it is not what a trainer writes at that step
      */
-    static Books fromJson(String text, long step, int iterationsPerEpoch) {
+    static TrainerState fromJson(String text, long step, int iterationsPerEpoch) {
         try {
-            Books books = Json.MAPPER.readValue(text, Books.class);
-            if (books != null && books.fits(step, iterationsPerEpoch)) {
-                return books;
+            TrainerState state = READER.readValue(text);
+            if (state != null && state.fits(step, iterationsPerEpoch)) {
+                return state;
             }
         } catch (JsonProcessingException e) {
             // Told below.
         }
         throw LockstepException.checkpoint(
-                "damaged checkpoint: the trainer's books", "step = " + step, "use another one");
+                "damaged checkpoint: the trainer's state", "step = " + step, "use another one");
     }
 
     /** At the end of an epoch its result may be missing: then the evaluation is still to be done. */
