@@ -9,7 +9,8 @@ import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.Replica;
 import dev.lockstep.model.ResNet;
-import dev.lockstep.optim.MomentumSgd.Rates;
+import dev.lockstep.optim.Optimizer.Rates;
+import dev.lockstep.recipe.OptimizerSettings;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.topology.Topology;
@@ -140,7 +141,8 @@ public class StepOverhead {
 
     private static FlatState state(ImageClassifier initial) {
         initial.initialize(1);
-        return new FlatState(ParameterLayout.of(initial.module(), recipe("x").optimizer()), initial);
+        OptimizerSettings optimizer = recipe("x").optimizer();
+        return new FlatState(ParameterLayout.of(initial.module(), optimizer), optimizer.state(), initial);
     }
 
     private TrainStep made(String name) {

@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.StringTensorDict;
@@ -95,7 +96,7 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
 
     private static Weights of(String source, Map<String, HostTensor> all) {
         Map<String, HostTensor> own = new LinkedHashMap<>(all);
-        own.keySet().removeIf(name -> name.startsWith(NamedState.MOMENTUM));
+        own.keySet().removeIf(name -> name.startsWith(NamedState.OPTIMIZER));
         return new Weights(source, own);
     }
 
@@ -166,7 +167,7 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
      * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing, too many or of another shape
      */
     public void requireFit(ParameterLayout layout) {
-        String misfits = NamedState.misfits(layout, tensors, false);
+        String misfits = NamedState.misfits(layout, Set.of(), tensors);
         if (!misfits.isEmpty()) {
             throw LockstepException.checkpoint(
                     "weights do not fit the network: " + misfits,
@@ -175,7 +176,7 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
         }
     }
 
-    /** Puts the weights into a network's state; its momentum stays. See {@link #requireFit} for what it throws. */
+    /** Puts the weights into a network's state; that of its optimizer stays. See {@link #requireFit} for what it throws. */
     public void assignTo(FlatState state) {
         requireFit(state.layout());
         NamedState.assign(state, tensors);

@@ -6,25 +6,38 @@ import static dev.lockstep.model.ParameterLayout.variance;
 import dev.lockstep.model.ParameterLayout.BatchNormLayer;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * What training changes: parameters, momentum and the running statistics of batch norm, each one flat float32 buffer that
- * every replica in the process shares.
+ * What training changes: parameters, what the optimizer keeps for each of them, and the running statistics of batch norm,
+ * each one flat float32 buffer that every replica in the process shares.
  */
-public final class FlatState {
+public final class FlatState implements AutoCloseable {
     private final ParameterLayout layout;
     private final Tensor parameters;
-    private final Tensor momentum;
+    private final Map<String, Tensor> optimizer;
     private final Tensor running;
 
-    /** The initial state: parameters and running statistics of a freshly initialized network, momentum zero. */
-    public FlatState(ParameterLayout layout, ImageClassifier initial) {
+    /** The state of a network that is not trained: without an optimizer's. */
+    public FlatState(ParameterLayout layout, ImageClassifier network) {
+        this(layout, List.of(), network);
+    }
+
+    /**
+     * The initial state: parameters and running statistics of a freshly initialized network, the optimizer's zero.
+     *
+     * @param optimizer the names of the optimizer's buffers
+     */
+    public FlatState(ParameterLayout layout, List<String> optimizer, ImageClassifier initial) {
         this.layout = layout;
         this.parameters = StepScope.keep(torch.zeros(layout.parameters()));
-        this.momentum = StepScope.keep(torch.zeros(layout.parameters()));
+        this.optimizer = new LinkedHashMap<>();
+        optimizer.forEach(name -> this.optimizer.put(name, StepScope.keep(torch.zeros(layout.parameters()))));
         this.running = StepScope.keep(torch.zeros(Math.max(1, layout.statistics())));
         try (StepScope scope = new StepScope()) {
             List<Tensor> own = layout.parametersOf(initial.module());
@@ -40,6 +53,20 @@ public final class FlatState {
         }
     }
 
+    private FlatState(ParameterLayout layout, Tensor parameters, Map<String, Tensor> optimizer, Tensor running) {
+        this.layout = layout;
+        this.parameters = parameters;
+        this.optimizer = optimizer;
+        this.running = running;
+    }
+
+    /** A copy in memory of its own, which {@link #close} frees. */
+    public FlatState copy() {
+        Map<String, Tensor> copies = new LinkedHashMap<>();
+        optimizer.forEach((name, buffer) -> copies.put(name, StepScope.keep(buffer.clone())));
+        return new FlatState(layout, StepScope.keep(parameters.clone()), copies, StepScope.keep(running.clone()));
+    }
+
     public ParameterLayout layout() {
         return layout;
     }
@@ -49,18 +76,42 @@ public final class FlatState {
         return parameters;
     }
 
-    /** {@code layout().parameters()} floats: u of Eq. 9 or v of Eq. 10. */
-    public Tensor momentum() {
-        return momentum;
+    /** What the optimizer keeps, by name, in its order: {@code layout().parameters()} floats each. */
+    public Map<String, Tensor> optimizer() {
+        return Collections.unmodifiableMap(optimizer);
+    }
+
+    /**
+     * The part of parameters and optimizer state that belongs to a piece of the gradient.
+     *
+     * @param from where the piece starts
+     * @param decayed how many of its floats, from the first, take weight decay
+     * @param gradient the piece: whole parameters
+     */
+    public Segment segment(long from, long decayed, Tensor gradient) {
+        long length = gradient.numel();
+        Map<String, Tensor> state = new LinkedHashMap<>();
+        optimizer.forEach((name, buffer) -> state.put(name, buffer.narrow(0, from, length)));
+        return new Segment(
+                layout.slots(from, from + length), from, decayed, parameters.narrow(0, from, length), gradient, state);
     }
 
     /** Whether every number of it is finite. */
     public boolean isFinite() {
-        return Tensors.isFinite(parameters) && Tensors.isFinite(momentum) && Tensors.isFinite(running);
+        return Tensors.isFinite(parameters)
+                && optimizer.values().stream().allMatch(Tensors::isFinite)
+                && Tensors.isFinite(running);
     }
 
     /** At least {@code layout().statistics()} floats. */
     public Tensor running() {
         return running;
+    }
+
+    @Override
+    public void close() {
+        parameters.close();
+        optimizer.values().forEach(Tensor::close);
+        running.close();
     }
 }

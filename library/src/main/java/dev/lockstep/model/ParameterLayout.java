@@ -1,6 +1,6 @@
 package dev.lockstep.model;
 
-import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.OptimizerSettings;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -22,7 +22,7 @@ import org.bytedeco.pytorch.Tensor;
  * <p>A worker's contribution to a step is one buffer: {@code [gradients of decayed parameters | gradients of the others |
  * batch-norm means and variances | loss and counts]}. Within a region parameters stand in reverse order of registration,
  * which is about the order in which backward reaches them, so that a prefix of the buffer is complete early and can
- * travel while the rest is computed. The parameter and momentum buffers have the layout of the gradients.
+ * travel while the rest is computed. The buffers of parameters and of optimizer state have the layout of the gradients.
  *
  * <p>Every slot starts at a multiple of 16 floats; the gaps are zero and stay zero.
  */
@@ -94,7 +94,7 @@ public final class ParameterLayout {
     }
 
     /** The layout of a network; decay of biases and of γ and β is the recipe's choice. */
-    public static ParameterLayout of(Module module, Recipe.Optimizer optimizer) {
+    public static ParameterLayout of(Module module, OptimizerSettings optimizer) {
         return of(module, slot -> switch (slot.role()) {
             case WEIGHT -> true;
             case BIAS -> optimizer.decayBias();
@@ -142,6 +142,14 @@ public final class ParameterLayout {
         return slots;
     }
 
+    /** Those that start in [from, to), in the order of their offsets. */
+    List<Slot> slots(long from, long to) {
+        return slots.stream()
+                .dropWhile(slot -> slot.offset < from)
+                .takeWhile(slot -> slot.offset < to)
+                .toList();
+    }
+
     public List<NormSlot> norms() {
         return norms;
     }
@@ -159,7 +167,7 @@ public final class ParameterLayout {
         return decayed;
     }
 
-    /** Floats of the parameter, gradient and momentum buffers, gaps included. */
+    /** Floats of a buffer of parameters, gradients or optimizer state, gaps included. */
     public long parameters() {
         return parameters;
     }

@@ -128,7 +128,7 @@ public record Plan(
 
     /** Empty when the network is not known. */
     public Optional<Memory> memory() {
-        return network.map(shape -> Memory.of(shape, recipe.imagesPerWorker(), lanes, topology.workersPerProcess()));
+        return network.map(shape -> Memory.of(shape, recipe, lanes, topology.workersPerProcess()));
     }
 
     /** Empty when the network is not known. */

@@ -1,31 +1,42 @@
 package dev.lockstep.recipe;
 
 import java.lang.reflect.RecordComponent;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** What a person who wrote an unknown key may have meant: a key spelled alike, or the same key in another place. */
 final class KeySuggestion {
     private KeySuggestion() {}
 
     /**
+     * How to fix an unknown key.
+     *
+     * @param path of the unknown key
      * @param siblings the keys that are known where the unknown one stands
      * @param root the record of the whole file
      */
-    static String of(String unknown, List<String> siblings, Class<?> root) {
+    static String of(String unknown, String path, List<String> siblings, Class<?> root) {
         String nearest = siblings.stream()
                 .min(Comparator.comparingInt(key -> distance(unknown, key)))
                 .orElseThrow();
-        List<String> elsewhere = new ArrayList<>();
+        Set<String> elsewhere = new LinkedHashSet<>();
         collect(root, "", unknown, elsewhere);
-        boolean misspelled = distance(unknown, nearest) <= Math.max(1, unknown.length() / 3);
-        return misspelled || elsewhere.isEmpty() ? "'" + nearest + "'" : "'" + String.join("' or '", elsewhere) + "'";
+        boolean isOfAnotherKind = elsewhere.remove(path);
+        if (distance(unknown, nearest) <= Math.max(1, unknown.length() / 3)) {
+            return "did you mean '" + nearest + "'?";
+        } else if (!elsewhere.isEmpty()) {
+            return "did you mean '" + String.join("' or '", elsewhere) + "'?";
+        }
+        return isOfAnotherKind
+                ? "remove it: this kind has " + String.join(", ", siblings)
+                : "did you mean '" + nearest + "'?";
     }
 
     /** Adds every path in the tree of records that ends in this key. */
-    private static void collect(Class<?> type, String path, String key, List<String> found) {
+    private static void collect(Class<?> type, String path, String key, Set<String> found) {
         for (RecordComponent component : type.getRecordComponents()) {
             String name = YamlRecords.kebab(component.getName());
             String full = YamlRecords.join(path, name);
@@ -34,6 +45,8 @@ final class KeySuggestion {
             }
             if (component.getType().isRecord()) {
                 collect(component.getType(), full, key, found);
+            } else if (component.getType() == OptimizerSettings.class) {
+                OptimizerKinds.own().forEach(kind -> collect(kind.settings(), full, key, found));
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.lockstep.recipe;
 
+import static dev.lockstep.recipe.Ranges.LARGEST;
 import static dev.lockstep.recipe.Ranges.above;
 import static dev.lockstep.recipe.Ranges.atLeast;
 import static dev.lockstep.recipe.Ranges.between;
@@ -38,15 +39,12 @@ public record Recipe(
         Data data,
         Model model,
         @Default("{}") Rate learningRate,
-        @Default("{}") Optimizer optimizer,
+        @Default("{}") OptimizerSettings optimizer,
         @Default("{}") BatchNorm batchNorm,
         @Default("{}") Evaluation evaluation,
         @Default("{}") Map<String, String> suppress) {
 
     private static final int MOST_EPOCHS = 100_000;
-    /** What is computed of a number up to here is finite as a 32-bit float. */
-    private static final int LARGEST = 1_000_000;
-
     private static final int LONGEST_NAME = 128;
 
     public Recipe {
@@ -235,30 +233,6 @@ public record Recipe(
         SCALED,
         /** The reference rate η with its decay steps, but neither scaled nor warmed up. */
         REFERENCE
-    }
-
-    /** Momentum SGD (section 5.1; remarks 1 and 2). */
-    public record Optimizer(
-            @Default("0.9") double momentum,
-            @Default("true") boolean nesterov,
-            @Default("gradient") MomentumForm form,
-            @Default("true") boolean momentumCorrection,
-            @Default("0.0001") double weightDecay,
-            @Default("false") boolean decayNorm,
-            @Default("true") boolean decayBias,
-            @Default("scaled") WeightDecayRate weightDecayRate) {
-        /**
-         * @param momentum m
-         * @param momentumCorrection in the velocity form, scale v by η(t+1)/η(t); {@code false} shows the pitfall
-         * @param weightDecay λ, added once to the aggregated gradient
-         * @param decayNorm decay γ and β of batch norm too
-         * @param decayBias decay biases too, as the paper does
-         */
-        public Optimizer {
-            require(momentum >= 0 && momentum < 1, "momentum", momentum, "must be at least 0 and below 1");
-            atLeast("weight-decay", weightDecay, 0, LARGEST);
-            require(!nesterov || momentum > 0, "nesterov", true, "needs momentum above 0");
-        }
     }
 
     /**

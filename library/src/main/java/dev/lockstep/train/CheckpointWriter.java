@@ -19,7 +19,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,15 +68,12 @@ public final class CheckpointWriter implements AutoCloseable {
             List<String> classNames,
             String books) {
         finish();
-        List<Tensor> copies = List.of(
-                state.parameters().clone().retainReference(),
-                state.momentum().clone().retainReference(),
-                state.running().clone().retainReference());
+        FlatState copy = state.copy();
         writing = thread.submit(() -> {
             TorchRuntime.setThreads(1);
-            try (StepScope scope = new StepScope()) {
-                Map<String, HostTensor> tensors =
-                        Checkpoint.tensors(state.layout(), copies.get(0), copies.get(1), copies.get(2), step);
+            try (copy;
+                    StepScope scope = new StepScope()) {
+                Map<String, HostTensor> tensors = Checkpoint.tensors(copy, step);
                 syncBefore();
                 directory.write(new Checkpoint(
                         step,
@@ -95,8 +91,6 @@ public final class CheckpointWriter implements AutoCloseable {
                 missing = "step = " + step + ": " + reason;
                 unsaid.add("warning: checkpoint of step " + step + " was not written: " + reason
                         + "; training goes on, older checkpoints stay");
-            } finally {
-                copies.forEach(Tensor::close);
             }
         });
     }

@@ -44,11 +44,6 @@ final class Contribution {
         Tensor of(Tensor contribution) {
             return contribution.narrow(0, from, length());
         }
-
-        /** This bucket's part of a buffer of parameters or momentum. */
-        Tensor ofParameters(Tensor parameters) {
-            return parameters.narrow(0, from, gradients);
-        }
     }
 
     /**

@@ -4,7 +4,8 @@ import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.model.FlatState;
-import dev.lockstep.optim.MomentumSgd;
+import dev.lockstep.optim.Optimizer;
+import dev.lockstep.optim.Optimizers;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
@@ -33,7 +34,7 @@ final class TrainStep implements AutoCloseable {
     private final LocalSum localSum;
     private final BucketExchange exchange;
     private final List<Lane> lanes;
-    private final MomentumSgd optimizer;
+    private final Optimizer optimizer;
     private final int firstWorker;
     private final int localWorkers;
 
@@ -47,7 +48,7 @@ final class TrainStep implements AutoCloseable {
         this.contribution = new Contribution(state.layout(), setup.bucketFloats());
         this.exchange = new BucketExchange(collective, contribution.buckets());
         this.localSum = new LocalSum(localWorkers, contribution.buckets(), exchange::onBucket);
-        this.optimizer = new MomentumSgd(recipe.optimizer());
+        this.optimizer = Optimizers.of(recipe.optimizer());
         this.lanes = setup.classifiers().stream()
                 .map(classifier -> new Lane(
                         classifier,
@@ -88,7 +89,7 @@ final class TrainStep implements AutoCloseable {
      * @param step the iteration, from 0
      * @param next gives the batches of this process's workers, in order; called by several lanes
      */
-    Outcome run(long step, Supplier<HostBatch> next, MomentumSgd.Rates rates) {
+    Outcome run(long step, Supplier<HostBatch> next, Optimizer.Rates rates) {
         exchange.begin();
         AtomicInteger taken = new AtomicInteger();
         AtomicInteger firstBad = new AtomicInteger(Integer.MAX_VALUE);
@@ -134,7 +135,7 @@ final class TrainStep implements AutoCloseable {
                     tail.get(Contribution.STOP) > 0,
                     waited.get() * 1e-9 / lanes.size(),
                     exposed);
-            update(rates);
+            update(step, rates);
             averageStatistics(lastSum);
             contribution.buckets().forEach(bucket -> localSum.release(bucket, exchange.await(bucket)));
             return outcome;
@@ -150,15 +151,10 @@ final class TrainStep implements AutoCloseable {
     }
 
     /** Runs only after loss and gradient are known to be finite, so that a diverged step leaves the weights as they were. */
-    private void update(MomentumSgd.Rates rates) {
+    private void update(long step, Optimizer.Rates rates) {
         for (Bucket bucket : contribution.buckets()) {
             Tensor gradient = exchange.await(bucket).narrow(0, 0, bucket.gradients());
-            optimizer.update(
-                    bucket.ofParameters(state.parameters()),
-                    gradient,
-                    bucket.ofParameters(state.momentum()),
-                    bucket.decayed(),
-                    rates);
+            optimizer.update(state.segment(bucket.from(), bucket.decayed(), gradient), step, rates);
         }
     }
 

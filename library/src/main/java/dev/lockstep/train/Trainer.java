@@ -13,7 +13,7 @@ import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.ParameterLayout;
-import dev.lockstep.optim.MomentumSgd;
+import dev.lockstep.optim.Optimizer;
 import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.BadImage;
@@ -107,7 +107,7 @@ public final class Trainer implements AutoCloseable {
         ImageClassifier initial = classifier(models);
         initial.initialize(recipe.seed());
         ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
-        this.state = new FlatState(layout, initial);
+        this.state = new FlatState(layout, recipe.optimizer().state(), initial);
         this.trainStep = new TrainStep(new Setup(
                 recipe,
                 topology,
@@ -155,7 +155,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
-     * Compares across processes everything that training changes: parameters, momentum, running statistics, learning rate
+     * Compares across processes everything that training changes: parameters, optimizer state, running statistics, learning rate
      * and position. Every process must call it between {@link #restore} and {@link #run}, which then does it by itself.
      *
      * @throws LockstepException of kind WORKER, naming the process that differs and in what
@@ -415,13 +415,13 @@ public final class Trainer implements AutoCloseable {
         return loader.next().orElseThrow(() -> new IllegalStateException("the loader ended before the recipe did"));
     }
 
-    private MomentumSgd.Rates rates(double rate) {
+    private Optimizer.Rates rates(double rate) {
         double previous = step == 0 ? rate : learningRate.at(step - 1);
         double weightDecay = recipe.optimizer().weightDecay();
         if (recipe.optimizer().weightDecayRate() == Recipe.WeightDecayRate.REFERENCE) {
             weightDecay *= recipe.learningRate().reference() * decay.factorAt(step) / rate;
         }
-        return new MomentumSgd.Rates(rate, previous, weightDecay);
+        return new Optimizer.Rates(rate, previous, weightDecay);
     }
 
     /**

@@ -252,7 +252,7 @@ class WeightsTest {
         TorchRuntime.load();
         ResNet network = ResNet.fromRecipe(recipe().model(), SHAPE, 5);
         network.initialize(seed);
-        return new FlatState(ParameterLayout.of(network), network);
+        return new FlatState(ParameterLayout.of(network), recipe().optimizer().state(), network);
     }
 
     @Test
@@ -306,8 +306,7 @@ class WeightsTest {
     @Test
     void checkpointFile_asWeights_leavesTheOptimizerOut() throws IOException {
         FlatState state = state(1);
-        Map<String, HostTensor> all =
-                Checkpoint.tensors(state.layout(), state.parameters(), state.momentum(), state.running(), 3);
+        Map<String, HostTensor> all = Checkpoint.tensors(state, 3);
         Checkpoint checkpoint = new Checkpoint(3, 0, 3, recipe().toYaml(), "f", List.of("a \"b\"", "c"), "{}", all);
         Path file = new CheckpointDirectory(folder, 2, notice -> {}).write(checkpoint);
         Weights weights = Weights.read(file);

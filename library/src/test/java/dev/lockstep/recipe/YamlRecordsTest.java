@@ -94,7 +94,7 @@ class YamlRecordsTest {
                                 new Recipe.Schedule(Recipe.ScheduleKind.STEP, List.of(0.5, 30.0, 1e9), 0.1),
                                 new Recipe.Schedule(Recipe.ScheduleKind.COSINE, List.of(), 1)))
                 .as(Recipe.Rate::new);
-        Arbitrary<Recipe.Optimizer> optimizers = Combinators.combine(
+        Arbitrary<SgdSettings> optimizers = Combinators.combine(
                         Arbitraries.doubles().between(0.01, 0.999).ofScale(5),
                         Arbitraries.of(true, false),
                         Arbitraries.of(Recipe.MomentumForm.class),
@@ -103,7 +103,7 @@ class YamlRecordsTest {
                         Arbitraries.of(true, false),
                         Arbitraries.of(Recipe.WeightDecayRate.class))
                 .as((momentum, nesterov, form, correction, decay, norm, rate) ->
-                        new Recipe.Optimizer(momentum, nesterov, form, correction, decay, norm, !norm, rate));
+                        new SgdSettings(momentum, nesterov, form, correction, decay, norm, !norm, rate));
         return Combinators.combine(
                         Arbitraries.longs(),
                         Arbitraries.integers().between(1, 65_536),

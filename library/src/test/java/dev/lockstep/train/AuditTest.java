@@ -29,14 +29,17 @@ class AuditTest {
         TorchRuntime.load();
         ImageClassifier network = ResNet.fromRecipe(RECIPE.model(), DATA.shape(), DATA.classes());
         network.initialize(1);
-        return new FlatState(ParameterLayout.of(network.module(), RECIPE.optimizer()), network);
+        return new FlatState(
+                ParameterLayout.of(network.module(), RECIPE.optimizer()),
+                RECIPE.optimizer().state(),
+                network);
     }
 
     /** Flips the last bit of the first value of a tensor. */
     private static void damage(FlatState state, String what) {
         Tensor tensor = switch (what.substring(0, what.indexOf(' '))) {
             case "parameter" -> state.parameters();
-            case "momentum" -> state.momentum();
+            case "momentum" -> state.optimizer().get("momentum");
             default -> state.running();
         };
         String name = what.substring(what.lastIndexOf(' ') + 1);

@@ -169,7 +169,7 @@ class TrainerTest {
                     @Override
                     public void onStep(StepMetrics step) {
                         if (group.rank() == 1 && step.step() == 4) {
-                            trainer.state().momentum().mul_(new Scalar(1.5));
+                            trainer.state().optimizer().get("momentum").mul_(new Scalar(1.5));
                         }
                     }
                 };
@@ -192,7 +192,7 @@ class TrainerTest {
                     @Override
                     public void onEpoch(EpochMetrics epoch) {
                         if (group.rank() == 1) {
-                            trainer.state().momentum().mul_(new Scalar(1.5));
+                            trainer.state().optimizer().get("momentum").mul_(new Scalar(1.5));
                         }
                     }
                 };
