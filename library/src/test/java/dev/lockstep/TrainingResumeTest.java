@@ -56,7 +56,8 @@ class TrainingResumeTest {
     @Provide
     Arbitrary<Interruptions> interruptions() {
         return Combinators.combine(
-                        Arbitraries.of("{form: gradient}", "{form: velocity}", "{kind: averaged-momentum}"),
+                        Arbitraries.of(
+                                "{form: gradient}", "{form: velocity}", "{kind: averaged-momentum}", "{kind: lars}"),
                         Arbitraries.of("none", "pad-crop-flip"),
                         Arbitraries.integers()
                                 .between(1, TestRuns.STEPS - 1)
@@ -91,7 +92,7 @@ class TrainingResumeTest {
 
     /** Without warning: what was written after the newest checkpoint is done again. */
     @ParameterizedTest
-    @ValueSource(strings = {"{}", "{kind: averaged-momentum}"})
+    @ValueSource(strings = {"{}", "{kind: averaged-momentum}", "{kind: lars}"})
     void crashedRun_goesOnFromItsNewestCheckpoint(String optimizer) throws IOException {
         Recipe recipe = TestRuns.recipe("optimizer", optimizer);
         for (long crash : new long[] {2, 5, 7, 11, 13}) {

@@ -1,5 +1,6 @@
 package dev.lockstep.optim;
 
+import dev.lockstep.recipe.LarsSettings;
 import dev.lockstep.recipe.OptimizerKind;
 import dev.lockstep.recipe.OptimizerKinds;
 import dev.lockstep.recipe.OptimizerSettings;
@@ -13,6 +14,9 @@ public final class Optimizers {
     public static Optimizer of(OptimizerSettings settings) {
         if (settings instanceof SgdSettings sgd) {
             return new MomentumSgd(sgd);
+        }
+        if (settings instanceof LarsSettings lars) {
+            return new Lars(lars);
         }
         OptimizerKind kind = OptimizerKinds.of(settings);
         if (kind instanceof OptimizerFactory factory) {

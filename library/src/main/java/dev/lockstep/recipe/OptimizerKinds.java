@@ -12,7 +12,8 @@ import java.util.stream.Stream;
 public final class OptimizerKinds {
     static final String DEFAULT = "sgd";
 
-    private static final List<OptimizerKind> OWN = List.of(new Own(DEFAULT, SgdSettings.class));
+    private static final List<OptimizerKind> OWN =
+            List.of(new Own(DEFAULT, SgdSettings.class), new Own("lars", LarsSettings.class));
 
     private record Own(String name, Class<? extends OptimizerSettings> settings) implements OptimizerKind {}
 

@@ -66,7 +66,19 @@ class RecipeFileTest {
                         "kind: adamm\n  momentum: 0.9",
                         "optimizer.kind = adamm",
                         ":15",
-                        "must be one of sgd"),
+                        "must be one of sgd, lars"),
+                bad(
+                        "momentum: 0.9",
+                        "kind: lars\n  nesterov: true",
+                        "unknown key 'optimizer.nesterov' of kind lars",
+                        ":16",
+                        "remove it: this kind has momentum, weight-decay, trust-coefficient, epsilon"),
+                bad(
+                        "momentum: 0.9",
+                        "kind: lars\n  trust-coefficient: 0",
+                        "optimizer.trust-coefficient = 0",
+                        ":16",
+                        "must be a number above 0"),
                 bad("momentum: 0.9", "kind: [sgd]", "optimizer.kind is not a single value", ":15", "write a text"),
                 bad(
                         "momentum: 0.9",
@@ -159,6 +171,13 @@ class RecipeFileTest {
     void parse_kindSgd_isTheDefault() {
         assertThat(RecipeFile.parse(GOOD, "test.yaml", Map.of("optimizer.kind", "sgd")))
                 .isEqualTo(RecipeFile.parse(GOOD, "test.yaml", Map.of()));
+    }
+
+    @Test
+    void parse_kindLars_hasDefaultsOfItsOwn() {
+        assertThat(RecipeFile.parse(GOOD, "test.yaml", Map.of("optimizer.kind", "lars"))
+                        .optimizer())
+                .isEqualTo(new LarsSettings(0.9, 1e-4, 0.001, 1e-8));
     }
 
     @Test

@@ -78,7 +78,7 @@ class OptimizerKindTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = ADDED)
+    @ValueSource(strings = {ADDED, "{kind: lars, trust-coefficient: 0.02}"})
     void weights_ofTwoProcesses_haveTheSameBits(String optimizer) throws Exception {
         Recipe recipe = TestRuns.recipe("optimizer", optimizer, "epochs", "1");
         String reference;

@@ -38,7 +38,8 @@ class ReferenceTrainingTest {
                 "form: gradient, nesterov: false, weight-decay-rate: reference",
                 "form: velocity, nesterov: true, weight-decay-rate: scaled",
                 "form: velocity, nesterov: false, momentum-correction: false, weight-decay-rate: reference",
-                "kind: averaged-momentum"
+                "kind: averaged-momentum",
+                "kind: lars, trust-coefficient: 0.02"
             })
     void trainer_agreesWithFloat64(String optimizer) {
         Recipe recipe =
