@@ -10,7 +10,7 @@ kills=${1:-20}
 RANDOM=${2:-1}
 "$lockstep" --version >/dev/null || exit 1
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
-classes="$home/cli/target/classes:$home/library/target/classes:$(cat "$home/cli/target/classpath.txt")"
+classes="$home/cli/target/classes:$(cat "$home/cli/target/classpath.txt")"
 
 # probe OUT: loads libtorch, as the doctor does; a process in the background of a script would ignore SIGINT
 probe() {
