@@ -44,11 +44,11 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What a step costs beside forward and backward, on one lane with k = 4 and n = 32: {@code step} is a whole {@link
- * TrainStep}, {@code arithmetic} the same forward and backward passes and nothing else. The network {@code idle} has as many
- * parameters as {@code resnet20} and hardly any arithmetic, so its whole step is overhead: read the median (p0.50) of that
- * against the step of {@code resnet20}. {@code noiseScale} is what measuring the gradient noise scale costs in each step: the
- * norm of every worker's gradient, and that of their sum.
+ * The cost of a step beyond forward and backward, on one lane (compute thread) with k = 4 and n = 32: {@code step} is a
+ * whole {@link TrainStep}, {@code arithmetic} the same forward and backward passes and nothing else. The network {@code
+ * idle} has as many parameters as {@code resnet20} but hardly any arithmetic, so its whole step is overhead: compare
+ * its median (p0.50) with the step of {@code resnet20}. {@code noiseScale} is the cost per step of measuring the
+ * gradient noise scale: the norms of every worker's gradient and of their sum.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)
@@ -72,7 +72,7 @@ public class StepOverhead {
     private Tensor gradients = gradients("idle");
     private long number;
 
-    /** One large matrix whose gradient is written and not computed. */
+    /** One large matrix whose gradient is written but not computed. */
     private static final class Idle extends Module implements ImageClassifier {
         private final LinearImpl fc = register_module("fc", new LinearImpl(1, CLASSES));
         private final Tensor bulk = register_parameter("bulk", torch.zeros(512, 531));

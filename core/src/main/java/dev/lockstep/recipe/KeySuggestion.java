@@ -5,26 +5,33 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
-/** What a person who wrote an unknown key may have meant: a key spelled alike, or the same key in another place. */
+/** How to fix an unknown key: its new name, a key with a similar spelling, or the same key in another place. */
 final class KeySuggestion {
+    /** Keys that have been renamed, by their old paths. */
+    private static final Map<String, String> RENAMED = Map.of("data.colour", "data.color", "silence", "suppress");
+
     private KeySuggestion() {}
 
     /**
-     * How to fix an unknown key.
-     *
-     * @param path of the unknown key
-     * @param siblings the keys that are known where the unknown one stands
+     * @param path of the group that holds the unknown key; empty at the top
+     * @param siblings the keys that are known there
      * @param root the record of the whole file
      */
-    static String of(String unknown, String path, List<String> siblings, Class<?> root) {
+    static String of(String path, String unknown, List<String> siblings, Class<?> root) {
+        String full = YamlRecords.join(path, unknown);
+        String renamed = RENAMED.get(full);
+        if (renamed != null) {
+            return full + " is now " + renamed;
+        }
         String nearest = siblings.stream()
                 .min(Comparator.comparingInt(key -> distance(unknown, key)))
                 .orElseThrow();
         Set<String> elsewhere = new LinkedHashSet<>();
         collect(root, "", unknown, elsewhere);
-        boolean isOfAnotherKind = elsewhere.remove(path);
+        boolean isOfAnotherKind = elsewhere.remove(full);
         if (distance(unknown, nearest) <= Math.max(1, unknown.length() / 3)) {
             return "did you mean '" + nearest + "'?";
         } else if (!elsewhere.isEmpty()) {

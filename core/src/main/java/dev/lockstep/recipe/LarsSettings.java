@@ -7,7 +7,10 @@ import static dev.lockstep.recipe.Ranges.require;
 
 import java.util.List;
 
-/** Layer-wise adaptive rate scaling, kind {@code lars} (You, Gitman, Ginsburg 2017). Biases, γ and β are not decayed. */
+/**
+ * Layer-wise adaptive rate scaling (You, Gitman, Ginsburg 2017): each layer's step is a fraction of the norm of its weights.
+ * Biases, γ and β are neither decayed nor scaled.
+ */
 public record LarsSettings(
         @Default("0.9") double momentum,
         @Default("0.0001") double weightDecay,
@@ -18,10 +21,10 @@ public record LarsSettings(
     public static final String MOMENTUM = "momentum";
 
     /**
-     * @param momentum m
+     * @param momentum m, the weight of the old velocity
      * @param weightDecay λ, added once to the aggregated gradient, and part of the trust ratio
-     * @param trustCoefficient the part of a layer's norm that it may move in a step at a learning rate of 1
-     * @param epsilon added to the trust ratio's denominator
+     * @param trustCoefficient the fraction of its norm by which a layer moves in a step at a learning rate of 1
+     * @param epsilon added to the denominator of the trust ratio
      */
     public LarsSettings {
         require(momentum >= 0 && momentum < 1, "momentum", momentum, "must be at least 0 and below 1");

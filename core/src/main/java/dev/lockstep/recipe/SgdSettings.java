@@ -8,7 +8,7 @@ import dev.lockstep.recipe.Recipe.MomentumForm;
 import dev.lockstep.recipe.Recipe.WeightDecayRate;
 import java.util.List;
 
-/** Momentum SGD, kind {@code sgd} (section 5.1; remarks 1 and 2). */
+/** Momentum SGD (section 5.1; remarks 1 and 2). */
 public record SgdSettings(
         @Default("0.9") double momentum,
         @Default("true") boolean nesterov,
@@ -23,11 +23,15 @@ public record SgdSettings(
     public static final String MOMENTUM = "momentum";
 
     /**
-     * @param momentum m
-     * @param momentumCorrection in the velocity form, scale v by η(t+1)/η(t); {@code false} shows the pitfall
+     * @param momentum m, the weight of the old velocity
+     * @param nesterov use Nesterov momentum, as the paper does; needs momentum above 0
+     * @param form where the learning rate enters the update
+     * @param momentumCorrection in the velocity form, multiply v by η(t+1)/η(t) when the rate changes; {@code false}
+     *     shows the pitfall of remark 2
      * @param weightDecay λ, added once to the aggregated gradient
-     * @param decayNorm decay γ and β of batch norm too
-     * @param decayBias decay biases too, as the paper does
+     * @param decayNorm also decay γ and β of batch norm; the paper does not
+     * @param decayBias also decay biases; the paper does
+     * @param weightDecayRate the rate that multiplies weight decay
      */
     public SgdSettings {
         require(momentum >= 0 && momentum < 1, "momentum", momentum, "must be at least 0 and below 1");

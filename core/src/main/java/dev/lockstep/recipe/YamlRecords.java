@@ -128,7 +128,7 @@ public final class YamlRecords {
                 throw LockstepException.recipe(
                         "unknown key '" + join(path, key) + "'" + whose,
                         value.where(),
-                        KeySuggestion.of(key, join(path, key), known, root));
+                        KeySuggestion.of(path, key, known, root));
             }
         });
         Object[] arguments = new Object[components.length];

@@ -3,7 +3,7 @@ package dev.lockstep.study;
 import dev.lockstep.errors.Printable;
 import java.util.Locale;
 
-/** A study's table and verdicts as Markdown, for a file of results. */
+/** A study's table and verdicts as Markdown. */
 final class StudyMarkdown {
     private static final int LONGEST = 2000;
 
@@ -11,8 +11,7 @@ final class StudyMarkdown {
 
     static String of(StudyResults results) {
         StringBuilder text = new StringBuilder();
-        text.append(
-                "| variant | validation error, % | seeds | minibatch | learning rate | the paper's, ImageNet, % |\n");
+        text.append("| variant | validation error, % | seeds | minibatch | learning rate | paper (ImageNet), % |\n");
         text.append("| --- | --- | --- | --- | --- | --- |\n");
         for (StudyResults.Row row : results.rows()) {
             text.append(String.format(
@@ -34,7 +33,7 @@ final class StudyMarkdown {
         return text.toString();
     }
 
-    /** Text that ends no cell and begins no markup. */
+    /** Escapes text so that it neither ends the cell nor starts markup. */
     private static String cell(String text) {
         return Printable.of(text, LONGEST).replaceAll("[\\\\`|\\[\\]*_]|<(?=[A-Za-z/!?])", "\\\\$0");
     }

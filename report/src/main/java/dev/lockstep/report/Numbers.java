@@ -4,18 +4,18 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Locale;
 
-/** Numbers as a reader wants them. */
+/** Formats numbers for reports. */
 final class Numbers {
     static final String NONE = "–";
 
     private Numbers() {}
 
-    /** A fraction in per cent with two digits. */
+    /** A fraction as a percentage with two decimals. */
     static String percent(double fraction) {
         return Double.isFinite(fraction) ? String.format(Locale.ROOT, "%.2f", 100 * fraction) : NONE;
     }
 
-    /** Mean ± standard deviation in per cent; without the latter where it is not known. */
+    /** Mean ± standard deviation as percentages; without the deviation if it is not known. */
     static String percent(double mean, double deviation) {
         return percent(mean) + (Double.isFinite(deviation) ? " ± " + percent(deviation) : "");
     }

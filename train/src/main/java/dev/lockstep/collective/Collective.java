@@ -38,8 +38,8 @@ public interface Collective extends AutoCloseable {
     boolean isBitwise();
 
     /**
-     * Tells the other processes that this one cannot go on, and why, so that they name it when they end. To be called before
-     * {@link #close}, which otherwise takes leave in good order.
+     * Tells the other processes that this one cannot go on, and why, so that they name it when they end. To be called
+     * before {@link #close}, which otherwise deregisters.
      */
     default void fail(Throwable cause) {}
 

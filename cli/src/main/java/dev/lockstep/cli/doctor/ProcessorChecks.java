@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Cores, threads and memory that this process may use. */
+/** Checks the cores, threads and memory available to this process. */
 final class ProcessorChecks {
     private static final String THREADS = "threads";
     private static final String MEMORY = "memory";
-    /** A run of the shipped recipe takes about 0.8 GiB. */
+    /** A run of the shipped recipe needs about 0.8 GiB. */
     private static final long COMFORTABLE = 2 * Units.GIB;
 
     private ProcessorChecks() {}
@@ -44,22 +44,22 @@ final class ProcessorChecks {
                 THREADS,
                 name,
                 value.orElse("not set") + ": OpenMP threads compete with the lanes",
-                "start the program through ./lockstep, or with " + name
-                        + "=1; threads inside a worker are the recipe's threads-per-worker");
+                "start the program with ./lockstep, or set " + name
+                        + "=1; the recipe's threads-per-worker sets the threads inside a worker");
     }
 
     private static Finding override(String name, String value) {
         return Finding.warn(
                 THREADS,
                 name,
-                value + ": libtorch computes with other instructions than this CPU's best, and with other bits",
+                value + ": libtorch does not use this CPU's best instructions, and results may differ in some bits",
                 "unset it, or set it to the same value on every machine of a run");
     }
 
     private static Finding memory(Machine machine) {
         long physical = physical(machine);
         String limit = physical > machine.memory() + Units.GIB / 2
-                ? " (a container's limit; the machine has " + Units.bytes(physical) + ")"
+                ? " (container limit; the machine has " + Units.bytes(physical) + ")"
                 : "";
         String value = Units.bytes(machine.memory()) + limit;
         return machine.memory() >= COMFORTABLE
@@ -68,7 +68,7 @@ final class ProcessorChecks {
                         MEMORY,
                         MEMORY,
                         value,
-                        "give " + Units.bytes(COMFORTABLE)
+                        "provide " + Units.bytes(COMFORTABLE)
                                 + " or more, or train with fewer --lanes and a smaller network");
     }
 

@@ -2,7 +2,7 @@ package dev.lockstep.cli.doctor;
 
 import java.util.Locale;
 
-/** Numbers as people read them. */
+/** Formats numbers for people. */
 final class Units {
     static final long MIB = 1L << 20;
     static final long GIB = 1L << 30;

@@ -4,7 +4,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Locale;
 
-/** Numbers as people read them. */
+/** Formats numbers for people. */
 public final class Units {
     private static final String[] DECIMAL = {"", "k", "M", "G", "T", "P"};
     private static final int MINUTE = 60;
@@ -13,12 +13,12 @@ public final class Units {
 
     private Units() {}
 
-    /** With thousands separated: {@code 1,281,167}. */
+    /** With thousands separators: {@code 1,281,167}. */
     public static String count(long value) {
         return String.format(Locale.ROOT, "%,d", value);
     }
 
-    /** Some significant digits, without zeros at the end and without exponent. */
+    /** Rounds to significant digits, without trailing zeros or exponent. */
     public static String digits(double value, int digits) {
         if (!Double.isFinite(value)) {
             return Double.isNaN(value) ? "–" : "infinite";
@@ -27,7 +27,7 @@ public final class Units {
         return rounded.signum() == 0 ? "0" : rounded.stripTrailingZeros().toPlainString();
     }
 
-    /** Four digits: {@code 0.003974}. */
+    /** Four significant digits: {@code 0.003974}. */
     public static String number(double value) {
         return digits(value, 4);
     }

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 
-/** Machines to look at. */
+/** Example machines. */
 final class Machines {
     private Machines() {}
 
-    /** As the launcher leaves it: 2 of 2 cores, 8 GiB. */
+    /** With the launcher's environment: 2 of 2 cores, 8 GiB. */
     static Machine good(Path root) {
         Map<String, String> environment = new HashMap<>(Map.of(
                 "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=0",
@@ -30,7 +30,7 @@ final class Machines {
         return new Machine(environment, properties, root, 2, 8 * Units.GIB, 2 * Units.GIB);
     }
 
-    /** The one finding about a subject. */
+    /** The only finding about a subject. */
     static Finding about(String subject, List<Finding> findings) {
         List<Finding> matching = findings.stream()
                 .filter(finding -> finding.subject().equals(subject))

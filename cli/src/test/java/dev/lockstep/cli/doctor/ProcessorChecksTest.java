@@ -24,7 +24,7 @@ final class ProcessorChecksTest {
     }
 
     @Test
-    void all_asTheLauncherLeavesIt_isWell() {
+    void all_launcherEnvironment_isOk() {
         assertThat(ProcessorChecks.all(machine)).allMatch(finding -> finding.level() == Level.OK);
         assertThat(about("cores", ProcessorChecks.all(machine)).value()).isEqualTo("2: 2 lanes by default");
         assertThat(about("memory", ProcessorChecks.all(machine)).value()).isEqualTo("8.0 GiB");
@@ -53,11 +53,11 @@ final class ProcessorChecksTest {
     }
 
     @Test
-    void all_otherInstructions_warnThatTheBitsChange() {
+    void all_instructionSetOverride_warnsThatBitsChange() {
         machine.environment().putAll(Map.of("ATEN_CPU_CAPABILITY", "avx2"));
         Finding finding = about("ATEN_CPU_CAPABILITY", ProcessorChecks.all(machine));
         assertThat(finding.level()).isEqualTo(Level.WARN);
-        assertThat(finding.value()).contains("other bits");
+        assertThat(finding.value()).contains("results may differ in some bits");
     }
 
     @Test

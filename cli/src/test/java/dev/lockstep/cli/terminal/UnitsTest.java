@@ -30,7 +30,7 @@ final class UnitsTest {
 
     @ParameterizedTest
     @CsvSource({"3.2, 3.2", "0.0039743589, 0.003974", "8192, 8192", "123456, 123500", "0, 0", "1e-7, 0.0000001"})
-    void number_anySize_hasFourDigitsAndNoExponent(double value, String text) {
+    void number_anySize_hasFourDigitsWithoutExponent(double value, String text) {
         assertThat(Units.number(value)).isEqualTo(text);
     }
 }
