@@ -7,6 +7,7 @@ import dev.lockstep.metrics.Event;
 import dev.lockstep.metrics.RunListener;
 import dev.lockstep.model.Models;
 import dev.lockstep.plan.DatasetFacts;
+import dev.lockstep.network.Networks;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.torch.TorchRuntime;

@@ -9,7 +9,9 @@ import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.Replica;
-import dev.lockstep.optim.MomentumSgd.Rates;
+import dev.lockstep.optim.Optimizer.Rates;
+import dev.lockstep.torch.Device;
+import dev.lockstep.recipe.OptimizerSettings;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.topology.Topology;
@@ -143,7 +145,8 @@ public class StepOverhead {
 
     private static FlatState state(ImageClassifier initial) {
         initial.initialize(1);
-        return new FlatState(ParameterLayout.of(initial.module(), recipe("x").optimizer()), initial);
+        OptimizerSettings optimizer = recipe("x").optimizer();
+        return new FlatState(Device.cpu(), ParameterLayout.of(initial.module(), optimizer), optimizer.state(), initial);
     }
 
     private TrainStep made(String name) {

@@ -131,7 +131,7 @@ public record Plan(
 
     /** Empty when the size of the network is not known. */
     public Optional<Memory> memory() {
-        return network.map(shape -> Memory.of(shape, recipe.imagesPerWorker(), lanes, topology.workersPerProcess()));
+        return network.map(shape -> Memory.of(shape, recipe, lanes, topology.workersPerProcess()));
     }
 
     /** Empty when the size of the network is not known. */

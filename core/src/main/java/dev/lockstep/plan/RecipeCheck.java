@@ -23,7 +23,7 @@ public enum RecipeCheck {
                 double perImage = facts.rate().reference() / facts.rate().referenceMinibatch();
                 double times = perImage / paper;
                 return when(
-                        facts.rate().scaling() == Scaling.LINEAR && (times > 2.0001 || times < 0.4999),
+                        facts.isSgd() && facts.rate().scaling() == Scaling.LINEAR && (times > 2.0001 || times < 0.4999),
                         "learning-rate.reference / reference-minibatch = "
                                 + number(facts.rate().reference()) + " / "
                                 + facts.rate().referenceMinibatch() + " is " + number(times)
@@ -38,7 +38,7 @@ public enum RecipeCheck {
             "the minibatch is larger than the reference minibatch and scaling is square-root or none",
             "At 8k the square root gives 26.22 % error and no scaling 41.67 %, against 23.74 % for linear scaling.",
             facts -> when(
-                    facts.isScaledUp() && facts.rate().scaling() != Scaling.LINEAR,
+                    facts.isSgd() && facts.isScaledUp() && facts.rate().scaling() != Scaling.LINEAR,
                     "learning-rate.scaling = "
                             + name(facts.rate().scaling()) + " at minibatch = " + facts.minibatch() + ", "
                             + number((double) facts.minibatch() / facts.rate().referenceMinibatch())
@@ -163,24 +163,26 @@ public enum RecipeCheck {
             "remark 2, Eq. 10",
             "momentum SGD is in the velocity form without momentum correction while the rate changes",
             "The velocity holds the old rate; when the rate rises or falls, its past is weighted wrongly.",
-            facts -> when(
-                    facts.recipe().optimizer().form() == Recipe.MomentumForm.VELOCITY
-                            && !facts.recipe().optimizer().momentumCorrection()
-                            && facts.recipe().optimizer().momentum() > 0
-                            && facts.rateChanges(),
-                    "optimizer.form = velocity with momentum-correction = false while the learning rate changes",
-                    "use optimizer.momentum-correction = true or form = gradient")),
+            facts -> facts.sgd()
+                    .flatMap(sgd -> when(
+                            sgd.form() == Recipe.MomentumForm.VELOCITY
+                                    && !sgd.momentumCorrection()
+                                    && sgd.momentum() > 0
+                                    && facts.rateChanges(),
+                            "optimizer.form = velocity with momentum-correction = false while the learning rate changes",
+                            "use optimizer.momentum-correction = true or form = gradient"))),
 
     MOMENTUM(
             "section 2.1",
             "momentum is not 0.9 at a minibatch above the reference minibatch",
             "The linear scaling rule changes the rate and nothing else; the paper keeps momentum 0.9 for every k.",
-            facts -> when(
-                    facts.isScaledUp() && facts.recipe().optimizer().momentum() != 0.9,
-                    "optimizer.momentum = " + number(facts.recipe().optimizer().momentum()) + " at minibatch = "
-                            + facts.minibatch() + ", above the reference-minibatch = "
-                            + facts.rate().referenceMinibatch(),
-                    "use optimizer.momentum = 0.9 for every number of workers")),
+            facts -> facts.sgd()
+                    .flatMap(sgd -> when(
+                            facts.isScaledUp() && sgd.momentum() != 0.9,
+                            "optimizer.momentum = " + number(sgd.momentum()) + " at minibatch = " + facts.minibatch()
+                                    + ", above the reference-minibatch = "
+                                    + facts.rate().referenceMinibatch(),
+                            "use optimizer.momentum = 0.9 for every number of workers"))),
 
     DECAY_NORM(
             "section 5.1",
@@ -229,7 +231,7 @@ public enum RecipeCheck {
             "the minibatch is larger than any at which the linear rule is known to hold on the dataset",
             "Beyond a limit that depends on the data, accuracy falls whatever the rate: 33.96 % error at 64k on ImageNet.",
             facts -> SafeMinibatch.of(facts.recipe().data().dataset())
-                    .filter(safe -> facts.minibatch() > safe.images())
+                    .filter(safe -> facts.isSgd() && facts.minibatch() > safe.images())
                     .map(safe -> new Warning(
                             "minibatch = " + facts.minibatch() + " is beyond " + safe.images() + " on " + safe.dataset()
                                     + " (" + safe.source() + ")",

@@ -1,7 +1,9 @@
 package dev.lockstep.plan;
 
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.SgdSettings;
 import dev.lockstep.sampling.MinibatchPlan;
+import java.util.Optional;
 
 /**
  * A recipe on a dataset of known size, with the numbers that checks ask for.
@@ -47,6 +49,15 @@ record RecipeFacts(
     /** Whether the minibatch is larger than the one that the reference rate belongs to. */
     boolean isScaledUp() {
         return minibatch > rate().referenceMinibatch();
+    }
+
+    /** Empty when the optimizer is another: what the paper found is about momentum SGD. */
+    Optional<SgdSettings> sgd() {
+        return recipe.optimizer() instanceof SgdSettings sgd ? Optional.of(sgd) : Optional.empty();
+    }
+
+    boolean isSgd() {
+        return sgd().isPresent();
     }
 
     boolean rateChanges() {

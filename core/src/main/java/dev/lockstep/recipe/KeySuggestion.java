@@ -2,10 +2,11 @@ package dev.lockstep.recipe;
 
 import dev.lockstep.errors.Spelling;
 import java.lang.reflect.RecordComponent;
-import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** How to fix an unknown key: its new name, a key with a similar spelling, or the same key in another place. */
 final class KeySuggestion {
@@ -22,21 +23,25 @@ final class KeySuggestion {
     static String of(String path, String unknown, List<String> siblings, Class<?> root) {
         String full = YamlRecords.join(path, unknown);
         String renamed = RENAMED.get(full);
-        return renamed != null ? full + " is now " + renamed : "did you mean " + nearest(unknown, siblings, root) + "?";
-    }
-
-    private static String nearest(String unknown, List<String> siblings, Class<?> root) {
+        if (renamed != null) {
+            return full + " is now " + renamed;
+        }
         String nearest = siblings.stream()
                 .min(Comparator.comparingInt(key -> Spelling.distance(unknown, key)))
                 .orElseThrow();
-        List<String> elsewhere = new ArrayList<>();
+        Set<String> elsewhere = new LinkedHashSet<>();
         collect(root, "", unknown, elsewhere);
-        boolean misspelled = Spelling.distance(unknown, nearest) <= Math.max(1, unknown.length() / 3);
-        return misspelled || elsewhere.isEmpty() ? "'" + nearest + "'" : "'" + String.join("' or '", elsewhere) + "'";
+        boolean isOfAnotherKind = elsewhere.remove(full);
+        if (Spelling.distance(unknown, nearest) <= Math.max(1, unknown.length() / 3)) {
+            return "'" + nearest + "'";
+        } else if (!elsewhere.isEmpty()) {
+            return "'" + String.join("' or '", elsewhere) + "'";
+        }
+        return isOfAnotherKind ? "remove it: this kind has " + String.join(", ", siblings) : "'" + nearest + "'";
     }
 
     /** Adds every path in the tree of records that ends in this key. */
-    private static void collect(Class<?> type, String path, String key, List<String> found) {
+    private static void collect(Class<?> type, String path, String key, Set<String> found) {
         for (RecordComponent component : type.getRecordComponents()) {
             String name = YamlRecords.kebab(component.getName());
             String full = YamlRecords.join(path, name);
@@ -45,6 +50,8 @@ final class KeySuggestion {
             }
             if (component.getType().isRecord()) {
                 collect(component.getType(), full, key, found);
+            } else if (component.getType() == OptimizerSettings.class) {
+                OptimizerKinds.own().forEach(kind -> collect(kind.settings(), full, key, found));
             }
         }
     }

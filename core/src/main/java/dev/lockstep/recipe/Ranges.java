@@ -4,6 +4,9 @@ import dev.lockstep.errors.LockstepException;
 
 /** Checks of values. The messages start with the key, which {@link YamlRecords} relies on to name the line. */
 final class Ranges {
+    /** What is computed of a number up to here is finite as a 32-bit float. */
+    static final int LARGEST = 1_000_000;
+
     private Ranges() {}
 
     static void between(String key, long value, long low, long high) {

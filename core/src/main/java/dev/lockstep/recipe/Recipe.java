@@ -1,5 +1,6 @@
 package dev.lockstep.recipe;
 
+import static dev.lockstep.recipe.Ranges.LARGEST;
 import static dev.lockstep.recipe.Ranges.above;
 import static dev.lockstep.recipe.Ranges.atLeast;
 import static dev.lockstep.recipe.Ranges.between;
@@ -31,7 +32,7 @@ import java.util.Map;
  * @param data the dataset and what the network sees of it
  * @param model the network and its initial weights
  * @param learningRate the learning rate of every iteration
- * @param optimizer momentum SGD
+ * @param optimizer the optimizer, which turns the gradient of a step into an update of the weights
  * @param batchNorm the batch-norm layers
  * @param evaluation how validation images are grouped
  * @param suppress checks that should not warn, by their codes, each with the reason
@@ -46,15 +47,12 @@ public record Recipe(
         Data data,
         Model model,
         @Default("{}") Rate learningRate,
-        @Default("{}") Optimizer optimizer,
+        @Default("{}") OptimizerSettings optimizer,
         @Default("{}") BatchNorm batchNorm,
         @Default("{}") Evaluation evaluation,
         @Default("{}") Map<String, String> suppress) {
 
     private static final int MOST_EPOCHS = 100_000;
-    /** What is computed of a number up to here is finite as a 32-bit float. */
-    private static final int LARGEST = 1_000_000;
-
     private static final int LONGEST_NAME = 128;
 
     public Recipe {
@@ -259,34 +257,6 @@ public record Recipe(
         SCALED,
         /** The reference rate η with its decay, without scaling and warmup. */
         REFERENCE
-    }
-
-    /** Momentum SGD (section 5.1; remarks 1 and 2). */
-    public record Optimizer(
-            @Default("0.9") double momentum,
-            @Default("true") boolean nesterov,
-            @Default("gradient") MomentumForm form,
-            @Default("true") boolean momentumCorrection,
-            @Default("0.0001") double weightDecay,
-            @Default("false") boolean decayNorm,
-            @Default("true") boolean decayBias,
-            @Default("scaled") WeightDecayRate weightDecayRate) {
-        /**
-         * @param momentum m, the weight of the old velocity
-         * @param nesterov use Nesterov momentum, as the paper does; needs momentum above 0
-         * @param form where the learning rate enters the update
-         * @param momentumCorrection in the velocity form, multiply v by η(t+1)/η(t) when the rate changes; {@code false}
-         *     shows the pitfall of remark 2
-         * @param weightDecay λ, added once to the aggregated gradient
-         * @param decayNorm also decay γ and β of batch norm; the paper does not
-         * @param decayBias also decay biases; the paper does
-         * @param weightDecayRate the rate that multiplies weight decay
-         */
-        public Optimizer {
-            require(momentum >= 0 && momentum < 1, "momentum", momentum, "must be at least 0 and below 1");
-            atLeast("weight-decay", weightDecay, 0, LARGEST);
-            require(!nesterov || momentum > 0, "nesterov", true, "needs momentum above 0");
-        }
     }
 
     /**

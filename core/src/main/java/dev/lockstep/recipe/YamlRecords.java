@@ -24,9 +24,13 @@ import org.jspecify.annotations.Nullable;
  * Reads YAML into records and writes them back: kebab-case keys, no unknown keys, exact types, values checked by the
  * records' own constructors. Every error names the line, the key and the value.
  *
- * <p>Components may be records, lists, maps from text, texts, numbers, booleans and enums.
+ * <p>Components may be records, lists, maps from text, texts, numbers, booleans and enums; and {@link
+ * OptimizerSettings}, whose record the key {@code kind} chooses.
  */
 public final class YamlRecords {
+    /** The key that chooses among the records of {@link OptimizerSettings}. */
+    static final String KIND = "kind";
+
     private final Class<?> root;
 
     private YamlRecords(Class<?> root) {
@@ -110,12 +114,32 @@ public final class YamlRecords {
     }
 
     private Object record(Class<?> type, YamlValue.Entries entries, String path) {
+        return record(type, entries, path, "");
+    }
+
+    /** A record that the key {@code kind} chooses; the other keys are its components. */
+    private Object ofKind(YamlValue.Entries entries, String path) {
+        YamlValue chosen = entries.get(KIND);
+        String key = join(path, KIND);
+        String kind = chosen == null ? OptimizerKinds.DEFAULT : (String) single(String.class, chosen, key);
+        OptimizerKind found = OptimizerKinds.named(kind)
+                .orElseThrow(() -> LockstepException.recipe(
+                        key + " = " + kind,
+                        chosen == null ? entries.where() : chosen.where(),
+                        "must be one of " + String.join(", ", OptimizerKinds.names())));
+        return record(found.settings(), entries.without(KIND), path, " of kind " + kind);
+    }
+
+    /**
+     * @param whose what an unknown key is said to be of
+     */
+    private Object record(Class<?> type, YamlValue.Entries entries, String path, String whose) {
         RecordComponent[] components = type.getRecordComponents();
         List<String> known = keys(type);
         entries.entries().forEach((key, value) -> {
             if (!known.contains(key)) {
                 throw LockstepException.recipe(
-                        "unknown key '" + join(path, key) + "'",
+                        "unknown key '" + join(path, key) + "'" + whose,
                         value.where(),
                         KeySuggestion.of(path, key, known, root));
             }
@@ -173,6 +197,9 @@ public final class YamlRecords {
                     : map(parts[1], entries(value, path), path);
         }
         Class<?> raw = (Class<?>) type;
+        if (raw == OptimizerSettings.class) {
+            return ofKind(entries(value, path), path);
+        }
         return raw.isRecord() ? record(raw, entries(value, path), path) : single(raw, value, path);
     }
 

@@ -53,6 +53,12 @@ sealed interface YamlValue {
             return entries.get(key);
         }
 
+        Entries without(String key) {
+            Map<String, YamlValue> rest = new LinkedHashMap<>(entries);
+            rest.remove(key);
+            return new Entries(rest, where);
+        }
+
         /**
          * These entries with one of them, or one below them, set.
          *

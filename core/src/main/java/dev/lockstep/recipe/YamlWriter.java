@@ -70,6 +70,9 @@ final class YamlWriter {
     /** The components of a record by key, in their order. */
     static Map<String, Object> components(Record value) {
         Map<String, Object> components = new LinkedHashMap<>();
+        if (value instanceof OptimizerSettings settings) {
+            components.put(YamlRecords.KIND, OptimizerKinds.of(settings).name());
+        }
         for (RecordComponent component : value.getClass().getRecordComponents()) {
             try {
                 component.getAccessor().setAccessible(true);

@@ -111,13 +111,13 @@ class PlanTest {
         long contribution = 4L * (25_557_032 + 53_120 + 16);
 
         assertThat(memory.parameters()).isEqualTo(4L * (25_557_032 + 53_120));
-        assertThat(memory.momentum()).isEqualTo(4L * 25_557_032);
+        assertThat(memory.optimizerState()).isEqualTo(4L * 25_557_032);
         assertThat(memory.gradients()).isEqualTo(2 * contribution);
         assertThat(memory.partialSums()).as("8 workers: 2 lanes and 3 levels").isEqualTo(5 * contribution);
         assertThat(memory.activations()).isBetween(5_400_000_000L, 5_600_000_000L);
         assertThat(memory.total())
                 .isEqualTo(memory.parameters()
-                        + memory.momentum()
+                        + memory.optimizerState()
                         + memory.gradients()
                         + memory.partialSums()
                         + memory.activations());

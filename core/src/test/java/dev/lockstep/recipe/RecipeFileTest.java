@@ -63,6 +63,31 @@ class RecipeFileTest {
                 bad("0.9", "-0.1", "optimizer.momentum = -0.1", ":15", "must be at least 0 and below 1"),
                 bad("0.9", ".nan", "optimizer.momentum = .nan", ":15", "must be a number"),
                 bad("0.9", "0", "optimizer.nesterov = true", ":14", "needs momentum above 0"),
+                bad(
+                        "momentum: 0.9",
+                        "kind: adamm\n  momentum: 0.9",
+                        "optimizer.kind = adamm",
+                        ":15",
+                        "must be one of sgd, lars"),
+                bad(
+                        "momentum: 0.9",
+                        "kind: lars\n  nesterov: true",
+                        "unknown key 'optimizer.nesterov' of kind lars",
+                        ":16",
+                        "remove it: this kind has momentum, weight-decay, trust-coefficient, epsilon"),
+                bad(
+                        "momentum: 0.9",
+                        "kind: lars\n  trust-coefficient: 0",
+                        "optimizer.trust-coefficient = 0",
+                        ":16",
+                        "must be a number above 0"),
+                bad("momentum: 0.9", "kind: [sgd]", "optimizer.kind is not a single value", ":15", "write a text"),
+                bad(
+                        "momentum: 0.9",
+                        "momentun: 0.9",
+                        "unknown key 'optimizer.momentun' of kind sgd",
+                        ":15",
+                        "did you mean 'momentum'?"),
                 bad("0.1", "-0.1", "learning-rate.reference = -0.1", ":10", "must be a number above 0"),
                 bad("0.1", "1e999", "learning-rate.reference = 1e999", ":10", "must be a number"),
                 bad("gradual", "slow", "learning-rate.warmup.kind = slow", ":12", "one of none, constant, gradual"),
@@ -130,7 +155,7 @@ class RecipeFileTest {
         assertThat(recipe.learningRate().scaling()).isEqualTo(Scaling.LINEAR);
         assertThat(recipe.learningRate().schedule().kind()).isEqualTo(Recipe.ScheduleKind.CONSTANT);
         assertThat(recipe.optimizer())
-                .isEqualTo(new Recipe.Optimizer(
+                .isEqualTo(new SgdSettings(
                         0.9,
                         true,
                         Recipe.MomentumForm.GRADIENT,
@@ -145,12 +170,32 @@ class RecipeFileTest {
     }
 
     @Test
+    void parse_kindSgd_isTheDefault() {
+        assertThat(RecipeFile.parse(GOOD, "test.yaml", Map.of("optimizer.kind", "sgd")))
+                .isEqualTo(RecipeFile.parse(GOOD, "test.yaml", Map.of()));
+    }
+
+    @Test
+    void parse_kindLars_hasDefaultsOfItsOwn() {
+        assertThat(RecipeFile.parse(GOOD, "test.yaml", Map.of("optimizer.kind", "lars"))
+                        .optimizer())
+                .isEqualTo(new LarsSettings(0.9, 1e-4, 0.001, 1e-8));
+    }
+
+    @Test
+    void toYaml_anyOptimizer_startsWithItsKind() {
+        assertThat(RecipeFile.parse(GOOD, "test.yaml", Map.of()).toYaml())
+                .contains("optimizer:\n  kind: sgd\n  momentum: 0.9\n");
+    }
+
+    @Test
     void parse_velocityFormWithoutCorrection_isExpressible() {
         Recipe recipe = RecipeFile.parse(
                 GOOD, "test.yaml", Map.of("optimizer.form", "velocity", "optimizer.momentum-correction", "false"));
 
-        assertThat(recipe.optimizer().form()).isEqualTo(Recipe.MomentumForm.VELOCITY);
-        assertThat(recipe.optimizer().momentumCorrection()).isFalse();
+        SgdSettings sgd = (SgdSettings) recipe.optimizer();
+        assertThat(sgd.form()).isEqualTo(Recipe.MomentumForm.VELOCITY);
+        assertThat(sgd.momentumCorrection()).isFalse();
     }
 
     @Test

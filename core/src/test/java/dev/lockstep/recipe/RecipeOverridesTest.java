@@ -39,8 +39,8 @@ class RecipeOverridesTest {
     void set_keyOfAnAbsentMap_makesTheMap() {
         Recipe recipe = with("optimizer.momentum", "0.5");
 
-        assertThat(recipe.optimizer().momentum()).isEqualTo(0.5);
-        assertThat(recipe.optimizer().nesterov()).isTrue();
+        assertThat(sgd(recipe).momentum()).isEqualTo(0.5);
+        assertThat(sgd(recipe).nesterov()).isTrue();
     }
 
     @Test
@@ -65,7 +65,7 @@ class RecipeOverridesTest {
     void set_mapAfterAKeyInsideIt_replacesTheWhole() {
         Recipe recipe = with("optimizer.momentum", "0.5", "optimizer", "{weight-decay: 0}");
 
-        assertThat(recipe.optimizer().momentum()).isEqualTo(0.9);
+        assertThat(sgd(recipe).momentum()).isEqualTo(0.9);
         assertThat(recipe.optimizer().weightDecay()).isZero();
     }
 
@@ -155,6 +155,10 @@ class RecipeOverridesTest {
         Map<String, String> overrides = Map.of("learning-rate.scaling", "square-root");
 
         assertThat(with("workers", "8").with(overrides)).isEqualTo(RecipeFile.parse(YAML, "test.yaml", overrides));
+    }
+
+    private static SgdSettings sgd(Recipe recipe) {
+        return (SgdSettings) recipe.optimizer();
     }
 
     private static Recipe with(String... keysAndValues) {

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -60,15 +61,21 @@ final class RecipeReferenceTest {
 
     private static String reference() {
         StringBuilder out = new StringBuilder();
-        group(Recipe.class, "", out);
+        group(Recipe.class, "", Map.of(), out);
         return out.toString();
     }
 
-    private static void group(Class<?> type, String path, StringBuilder out) {
+    /**
+     * @param kind the key that chose this record, with its value; empty where there is no choice
+     */
+    private static void group(Class<?> type, String path, Map<String, String> kind, StringBuilder out) {
         Source source = Source.of(type);
-        out.append("\n## ")
-                .append(path.isEmpty() ? "The recipe" : "`" + path + "`")
-                .append("\n\n");
+        kind.forEach((key, value) -> out.append("\n### `%s: %s`\n\n".formatted(key, value)));
+        if (kind.isEmpty()) {
+            out.append("\n## ")
+                    .append(path.isEmpty() ? "The recipe" : "`" + path + "`")
+                    .append("\n\n");
+        }
         if (!path.isEmpty()) {
             out.append(source.sentences()).append("\n\n");
         }
@@ -76,19 +83,42 @@ final class RecipeReferenceTest {
         List<RecordComponent> groups = new ArrayList<>();
         for (RecordComponent component : type.getRecordComponents()) {
             String key = YamlRecords.join(path, YamlRecords.kebab(component.getName()));
-            if (component.getType().isRecord()) {
+            if (isGroup(component)) {
                 groups.add(component);
             }
             out.append("| `%s` | %s | %s | %s |\n"
-                    .formatted(key, value(component, key), defaultOf(component), meaning(component, source)));
+                    .formatted(key, value(component, key, kind), defaultOf(component), meaning(component, source)));
         }
-        groups.forEach(component ->
-                group(component.getType(), YamlRecords.join(path, YamlRecords.kebab(component.getName())), out));
+        for (RecordComponent component : groups) {
+            String key = YamlRecords.join(path, YamlRecords.kebab(component.getName()));
+            if (component.getType().isRecord()) {
+                group(component.getType(), key, Map.of(), out);
+            } else {
+                kinds(key, out);
+            }
+        }
     }
 
-    private static String value(RecordComponent component, String key) {
+    /** A group whose kind decides which keys it has. */
+    private static void kinds(String path, StringBuilder out) {
+        String key = YamlRecords.join(path, YamlRecords.KIND);
+        String names = OptimizerKinds.own().stream()
+                .map(kind -> "`" + kind.name() + "`")
+                .collect(Collectors.joining(", "));
+        out.append("\n## `%s`\n\n".formatted(path))
+                .append("The kind decides which other keys there are. Programs can add kinds.\n\n")
+                .append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n")
+                .append("| `%s` | %s | `%s` | the kind of optimizer |\n".formatted(key, names, OptimizerKinds.DEFAULT));
+        OptimizerKinds.own().forEach(kind -> group(kind.settings(), path, Map.of(key, kind.name()), out));
+    }
+
+    private static boolean isGroup(RecordComponent component) {
+        return component.getType().isRecord() || component.getType() == OptimizerSettings.class;
+    }
+
+    private static String value(RecordComponent component, String key, Map<String, String> kind) {
         Class<?> type = component.getType();
-        if (type.isRecord()) {
+        if (isGroup(component)) {
             return "[keys](#" + key.replace(".", "") + ")";
         } else if (type.isEnum()) {
             return Arrays.stream(type.getEnumConstants())
@@ -97,22 +127,24 @@ final class RecipeReferenceTest {
         } else if (type == boolean.class) {
             return "`true`, `false`";
         } else if (type == List.class) {
-            return "list of numbers, " + range(key, "[0]").orElseThrow();
+            return "list of numbers, " + range(key, "[0]", kind).orElseThrow();
         } else if (type == Map.class) {
             return "map from text to text";
         } else if (type == String.class) {
-            return "text" + range(key, "'?'").map(range -> ": " + range).orElse("");
+            return "text" + range(key, "'?'", kind).map(range -> ": " + range).orElse("");
         }
-        String kind = type == double.class ? "number" : "whole number";
-        return range(key, "-2147483648")
-                .map(range -> kind + (Character.isDigit(range.charAt(0)) ? ": " : " ") + range)
-                .orElse(kind);
+        String number = type == double.class ? "number" : "whole number";
+        return range(key, "-2147483648", kind)
+                .map(range -> number + (Character.isDigit(range.charAt(0)) ? ": " : " ") + range)
+                .orElse(number);
     }
 
     /** What the recipe says to a value that is out of range; empty when it takes it. */
-    private static Optional<String> range(String key, String bad) {
+    private static Optional<String> range(String key, String bad, Map<String, String> kind) {
         try {
-            RecipeFile.parse(MINIMAL, "reference", Map.of(key, bad));
+            Map<String, String> overrides = new LinkedHashMap<>(kind);
+            overrides.put(key, bad);
+            RecipeFile.parse(MINIMAL, "reference", overrides);
             return Optional.empty();
         } catch (LockstepException e) {
             String range = e.fix()
@@ -130,7 +162,7 @@ final class RecipeReferenceTest {
         if (value == null) {
             return "required";
         }
-        return component.getType().isRecord() ? "those of its keys" : "`" + value.value() + "`";
+        return isGroup(component) ? "those of its keys" : "`" + value.value() + "`";
     }
 
     private static String meaning(RecordComponent component, Source source) {

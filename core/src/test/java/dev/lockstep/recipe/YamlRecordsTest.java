@@ -94,7 +94,13 @@ class YamlRecordsTest {
                                 new Recipe.Schedule(Recipe.ScheduleKind.STEP, List.of(0.5, 30.0, 1e9), 0.1),
                                 new Recipe.Schedule(Recipe.ScheduleKind.COSINE, List.of(), 1)))
                 .as(Recipe.Rate::new);
-        Arbitrary<Recipe.Optimizer> optimizers = Combinators.combine(
+        Arbitrary<OptimizerSettings> lars = Combinators.combine(
+                        Arbitraries.doubles().between(0, 0.999).ofScale(5),
+                        Arbitraries.doubles().between(0, 1).ofScale(7),
+                        Arbitraries.doubles().between(1e-6, 1).ofScale(7),
+                        Arbitraries.doubles().between(0, 1).ofScale(12))
+                .as(LarsSettings::new);
+        Arbitrary<OptimizerSettings> sgd = Combinators.combine(
                         Arbitraries.doubles().between(0.01, 0.999).ofScale(5),
                         Arbitraries.of(true, false),
                         Arbitraries.of(Recipe.MomentumForm.class),
@@ -103,12 +109,12 @@ class YamlRecordsTest {
                         Arbitraries.of(true, false),
                         Arbitraries.of(Recipe.WeightDecayRate.class))
                 .as((momentum, nesterov, form, correction, decay, norm, rate) ->
-                        new Recipe.Optimizer(momentum, nesterov, form, correction, decay, norm, !norm, rate));
+                        new SgdSettings(momentum, nesterov, form, correction, decay, norm, !norm, rate));
         return Combinators.combine(
                         Arbitraries.longs(),
                         Arbitraries.integers().between(1, 65_536),
                         rates,
-                        optimizers,
+                        Arbitraries.oneOf(sgd, lars),
                         Arbitraries.maps(Arbitraries.strings().alpha().ofMinLength(1), anyText())
                                 .ofMaxSize(3),
                         Arbitraries.doubles().between(1e-9, 1).ofScale(12))

@@ -33,11 +33,7 @@ final class LossCurveTest {
                 data: {dataset: 'synthetic:images=64'}
                 model: {name: resnet8, width: 4}
                 """, "sample", Map.of());
-        Training.create(
-                        recipe,
-                        Models::create,
-                        Datasets.open(recipe.data(), Optional.empty()),
-                        new SoloCollective())
+        Training.create(recipe, Models::create, Datasets.open(recipe.data(), Optional.empty()), new SoloCollective())
                 .options(options)
                 .resumeOrStart(folder);
     }

@@ -25,8 +25,9 @@ import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Everything a run needs to go on: parameters and batch-norm buffers under torchvision's names, momentum under {@code
- * optimizer.momentum.<parameter>}, and as metadata the position, the resolved recipe and the dataset's fingerprint.
+ * Everything a run needs to go on: parameters and batch-norm buffers under torchvision's names, the optimizer's state under
+ * {@code optimizer.<state>.<parameter>} such as {@code optimizer.momentum.fc.bias}, and as metadata the position, the
+ * resolved recipe and the dataset's fingerprint.
  *
  * @param step iterations done
  * @param epoch whole epochs done
@@ -71,11 +72,10 @@ public record Checkpoint(
         }
     }
 
-    /** Copies the flat state into tensors by name: the state dict in its order, then the momentum. */
-    public static Map<String, HostTensor> tensors(
-            ParameterLayout layout, Tensor parameters, Tensor momentum, Tensor running, long step) {
-        Map<String, HostTensor> tensors = NamedState.copy(layout, parameters, running, step);
-        tensors.putAll(NamedState.copyMomentum(layout, momentum));
+    /** Copies the flat state into tensors by name: the state dict in its order, then the optimizer's state. */
+    public static Map<String, HostTensor> tensors(FlatState state, long step) {
+        Map<String, HostTensor> tensors = NamedState.copy(state.layout(), state.parameters(), state.running(), step);
+        tensors.putAll(NamedState.copyOptimizer(state));
         return tensors;
     }
 
@@ -85,7 +85,7 @@ public record Checkpoint(
      * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing, too many or of another shape
      */
     public void restore(FlatState state) {
-        String misfits = NamedState.misfits(state.layout(), tensors, true);
+        String misfits = NamedState.misfits(state.layout(), state.optimizer().keySet(), tensors);
         if (!misfits.isEmpty()) {
             throw LockstepException.checkpoint(
                     "checkpoint does not fit the network: " + misfits,
@@ -93,7 +93,7 @@ public record Checkpoint(
                     "use the recipe it was made with");
         }
         NamedState.assign(state, tensors);
-        NamedState.assignMomentum(state, tensors);
+        NamedState.assignOptimizer(state, tensors);
     }
 
     /** @throws IOException when a value is not finite: nobody could go on from it */

@@ -24,7 +24,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /** The way between flat buffers and tensors under the names of PyTorch's state dict. */
 final class NamedState {
-    static final String MOMENTUM = "optimizer.momentum.";
+    /** Starts the names of the optimizer's tensors: {@code optimizer.<state>.<parameter>}. */
+    static final String OPTIMIZER = "optimizer.";
 
     private NamedState() {}
 
@@ -57,24 +58,33 @@ final class NamedState {
         return ordered;
     }
 
-    static Map<String, HostTensor> copyMomentum(ParameterLayout layout, Tensor momentum) {
+    static Map<String, HostTensor> copyOptimizer(FlatState state) {
+        List<Slot> slots = state.layout().slots();
         Map<String, HostTensor> copies = new LinkedHashMap<>();
         try (StepScope scope = new StepScope()) {
-            for (int i = layout.slots().size() - 1; i >= 0; i--) {
-                Slot slot = layout.slots().get(i);
-                copies.put(MOMENTUM + slot.name(), HostTensor.of(Tensors.toArray(view(momentum, slot)), slot.shape()));
-            }
+            state.optimizer().forEach((name, buffer) -> {
+                for (int i = slots.size() - 1; i >= 0; i--) {
+                    Slot slot = slots.get(i);
+                    copies.put(name(name, slot), HostTensor.of(Tensors.toArray(view(buffer, slot)), slot.shape()));
+                }
+            });
         }
         return copies;
+    }
+
+    private static String name(String state, Slot slot) {
+        return OPTIMIZER + state + "." + slot.name();
     }
 
     /**
      * What keeps tensors from fitting a network: every tensor that is missing, of another shape or too many, in one line;
      * empty when they fit. Batch counters may be there or not: nothing reads them, and files of PyTorch before 0.4.1 lack
      * them.
+     *
+     * @param optimizer the names of the optimizer's buffers that are wanted, too
      */
-    static String misfits(ParameterLayout layout, Map<String, HostTensor> tensors, boolean withMomentum) {
-        Map<String, long[]> expected = expected(layout, withMomentum);
+    static String misfits(ParameterLayout layout, Set<String> optimizer, Map<String, HostTensor> tensors) {
+        Map<String, long[]> expected = expected(layout, optimizer);
         Set<String> known = new HashSet<>(layout.stateNames());
         known.addAll(expected.keySet());
         List<String> missing = new ArrayList<>();
@@ -98,8 +108,8 @@ final class NamedState {
         return names.isEmpty() ? "" : names.size() + " " + what + ": " + String.join(", ", names);
     }
 
-    /** Shapes by name: the state dict in its order but for the counters, then the momentum. */
-    private static Map<String, long[]> expected(ParameterLayout layout, boolean withMomentum) {
+    /** Shapes by name: the state dict in its order but for the counters, then the optimizer's state. */
+    private static Map<String, long[]> expected(ParameterLayout layout, Set<String> optimizer) {
         Map<String, long[]> shapes = new HashMap<>();
         layout.slots().forEach(slot -> shapes.put(slot.name(), slot.shape()));
         for (NormSlot norm : layout.norms()) {
@@ -113,8 +123,8 @@ final class NamedState {
                 expected.put(name, shape);
             }
         }
-        if (withMomentum) {
-            layout.slots().forEach(slot -> expected.put(MOMENTUM + slot.name(), slot.shape()));
+        for (String name : optimizer) {
+            layout.slots().forEach(slot -> expected.put(name(name, slot), slot.shape()));
         }
         return expected;
     }
@@ -136,11 +146,13 @@ final class NamedState {
         }
     }
 
-    static void assignMomentum(FlatState state, Map<String, HostTensor> tensors) {
+    static void assignOptimizer(FlatState state, Map<String, HostTensor> tensors) {
         try (StepScope scope = new StepScope()) {
-            for (Slot slot : state.layout().slots()) {
-                Tensors.assign(view(state.momentum(), slot), floats(tensors, MOMENTUM + slot.name()));
-            }
+            state.optimizer().forEach((name, buffer) -> {
+                for (Slot slot : state.layout().slots()) {
+                    Tensors.assign(view(buffer, slot), floats(tensors, name(name, slot)));
+                }
+            });
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.StringTensorDict;
@@ -95,7 +96,7 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
 
     private static Weights of(String source, Map<String, HostTensor> all) {
         Map<String, HostTensor> own = new LinkedHashMap<>(all);
-        own.keySet().removeIf(name -> name.startsWith(NamedState.MOMENTUM));
+        own.keySet().removeIf(name -> name.startsWith(NamedState.OPTIMIZER));
         return new Weights(source, own);
     }
 
@@ -165,7 +166,7 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
      * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing, unexpected or of another shape
      */
     public void requireFit(ParameterLayout layout) {
-        String misfits = NamedState.misfits(layout, tensors, false);
+        String misfits = NamedState.misfits(layout, Set.of(), tensors);
         if (!misfits.isEmpty()) {
             throw LockstepException.checkpoint(
                     "weights do not fit the network: " + misfits,
@@ -175,7 +176,7 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
     }
 
     /**
-     * Copies the weights into a network's state, leaving its momentum unchanged.
+     * Copies the weights into a network's state, leaving the optimizer's state unchanged.
      *
      * @throws LockstepException as for {@link #requireFit}
      */

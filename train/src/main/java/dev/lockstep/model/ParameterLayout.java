@@ -1,7 +1,7 @@
 package dev.lockstep.model;
 
 import dev.lockstep.network.ParameterRole;
-import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.OptimizerSettings;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -95,7 +95,7 @@ public final class ParameterLayout {
     }
 
     /** The layout of a network; decay of biases and of γ and β is the recipe's choice. */
-    public static ParameterLayout of(Module module, Recipe.Optimizer optimizer) {
+    public static ParameterLayout of(Module module, OptimizerSettings optimizer) {
         return of(module, slot -> switch (slot.role()) {
             case WEIGHT -> true;
             case BIAS -> optimizer.decayBias();
@@ -143,6 +143,14 @@ public final class ParameterLayout {
         return slots;
     }
 
+    /** Those that start in [from, to), in the order of their offsets. */
+    List<Slot> slots(long from, long to) {
+        return slots.stream()
+                .dropWhile(slot -> slot.offset < from)
+                .takeWhile(slot -> slot.offset < to)
+                .toList();
+    }
+
     public List<NormSlot> norms() {
         return norms;
     }
@@ -160,7 +168,7 @@ public final class ParameterLayout {
         return decayed;
     }
 
-    /** Floats of the parameter, gradient and momentum buffers, gaps included. */
+    /** Floats of a buffer of parameters, gradients or optimizer state, gaps included. */
     public long parameters() {
         return parameters;
     }

@@ -1,4 +1,7 @@
-/** Momentum SGD on flat buffers (paper, remarks 1 and 2). Depends on {@code recipe} and {@code torch}. */
+/**
+ * Optimizers on segments of the flat buffers: momentum SGD (paper, remarks 1 and 2), and what a program adds. Depends on
+ * {@code model}, {@code recipe} and {@code torch}.
+ */
 @NullMarked
 package dev.lockstep.optim;
 

@@ -70,7 +70,7 @@ public final class Assembly implements AutoCloseable {
         ImageClassifier initial = classifier(models);
         initial.initialize(recipe.seed());
         ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
-        this.state = new FlatState(options.device(), layout, initial);
+        this.state = new FlatState(options.device(), layout, recipe.optimizer().state(), initial);
         this.trainStep = new TrainStep(new Setup(
                 recipe,
                 topology,
@@ -158,7 +158,7 @@ public final class Assembly implements AutoCloseable {
         return plan;
     }
 
-    /** Parameters, momentum and running statistics of the network. */
+    /** Parameters, optimizer state and running statistics of the network. */
     public FlatState state() {
         return state;
     }

@@ -64,7 +64,9 @@ final class Audit {
         try (StepScope scope = new StepScope()) {
             for (Slot slot : state.layout().slots()) {
                 parts.add(new Part("parameter " + slot.name(), hash(ParameterLayout.view(state.parameters(), slot))));
-                parts.add(new Part("momentum of " + slot.name(), hash(ParameterLayout.view(state.momentum(), slot))));
+                state.optimizer()
+                        .forEach((name, buffer) -> parts.add(
+                                new Part(name + " of " + slot.name(), hash(ParameterLayout.view(buffer, slot)))));
             }
             for (NormSlot norm : state.layout().norms()) {
                 Tensor statistics = state.running().narrow(0, norm.offset(), 2L * norm.channels());

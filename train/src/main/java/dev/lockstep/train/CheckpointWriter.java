@@ -18,7 +18,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,16 +59,13 @@ public final class CheckpointWriter implements AutoCloseable {
             List<String> classNames,
             String trainer) {
         await();
-        List<Tensor> copies = List.of(
-                state.parameters().clone().retainReference(),
-                state.momentum().clone().retainReference(),
-                state.running().clone().retainReference());
+        FlatState copy = state.copy();
         state.device().handOver();
         writing = thread.submit(() -> {
             TorchRuntime.setThreads(1);
-            try (StepScope scope = new StepScope()) {
-                Map<String, HostTensor> tensors =
-                        Checkpoint.tensors(state.layout(), copies.get(0), copies.get(1), copies.get(2), step);
+            try (copy;
+                    StepScope scope = new StepScope()) {
+                Map<String, HostTensor> tensors = Checkpoint.tensors(copy, step);
                 syncBefore();
                 Path file = directory.write(new Checkpoint(
                         step,
@@ -88,8 +84,6 @@ public final class CheckpointWriter implements AutoCloseable {
                 missing = "step = " + step + ": " + reason;
                 warn("checkpoint of step " + step + " was not written: " + reason
                         + "; training goes on, older checkpoints stay");
-            } finally {
-                copies.forEach(Tensor::close);
             }
         });
     }

@@ -9,8 +9,10 @@ import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.ParameterLayout.Slot;
+import dev.lockstep.model.Segment;
+import dev.lockstep.optim.Optimizer;
+import dev.lockstep.optim.Optimizers;
 import dev.lockstep.recipe.Recipe;
-import dev.lockstep.recipe.Recipe.MomentumForm;
 import dev.lockstep.recipe.Recipe.WeightDecayRate;
 import dev.lockstep.sampling.MinibatchPlan;
 import dev.lockstep.schedule.LearningRate;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -57,20 +60,18 @@ public final class ReferenceTraining {
             network.module().to(ScalarType.Double, false);
             network.module().train(true);
             List<Tensor> weights = layout.parametersOf(network.module());
-            List<Tensor> state = weights.stream()
-                    .map(weight -> torch.zeros_like(weight.detach()))
-                    .toList();
+            List<Map<String, Tensor>> state =
+                    weights.stream().map(this::initialState).toList();
+            Optimizer optimizer = Optimizers.of(recipe.optimizer());
             MinibatchPlan plan = recipe.minibatchPlan(data.training().size());
             for (int step = 0; step < steps; step++) {
                 backward(network, plan, step);
+                Optimizer.Rates rates = rates(step, plan.iterationsPerEpoch());
                 for (int i = 0; i < weights.size(); i++) {
-                    update(
-                            weights.get(i),
-                            state.get(i),
-                            layout.slots().get(i),
-                            layout,
-                            step,
-                            plan.iterationsPerEpoch());
+                    try (StepScope update = new StepScope()) {
+                        Segment parameter = segment(layout, layout.slots().get(i), weights.get(i), state.get(i));
+                        optimizer.updateReference(parameter, step, rates);
+                    }
                 }
             }
             SortedMap<String, double[]> result = new TreeMap<>();
@@ -104,29 +105,24 @@ public final class ReferenceTraining {
         }
     }
 
-    /** Eq. 8, then Eq. 9 or Eq. 10. */
-    private void update(Tensor weight, Tensor state, Slot slot, ParameterLayout layout, int step, int perEpoch) {
-        Recipe.Optimizer optimizer = recipe.optimizer();
+    private Optimizer.Rates rates(int step, int perEpoch) {
         LearningRate schedule = recipe.schedule(perEpoch);
         double rate = schedule.at(step);
-        double decay = slot.offset() < layout.decayed() ? optimizer.weightDecay() : 0;
-        if (optimizer.weightDecayRate() == WeightDecayRate.REFERENCE) {
+        double decay = recipe.optimizer().weightDecay();
+        if (recipe.optimizer().weightDecayRate() == WeightDecayRate.REFERENCE) {
             decay *= recipe.learningRate().reference() * recipe.decay(perEpoch).factorAt(step) / rate;
         }
-        try (StepScope scope = new StepScope()) {
-            Tensor w = weight.detach();
-            Tensor g = weight.grad().add(w, new Scalar(decay));
-            double m = optimizer.momentum();
-            if (optimizer.form() == MomentumForm.GRADIENT) {
-                state.mul_(new Scalar(m)).add_(g);
-                w.sub_((optimizer.nesterov() ? g.add(state, new Scalar(m)) : state).mul(new Scalar(rate)));
-            } else {
-                double correction = optimizer.momentumCorrection() && step > 0 ? rate / schedule.at(step - 1) : 1;
-                Tensor scaled = g.mul(new Scalar(rate));
-                state.mul_(new Scalar(m * correction)).add_(scaled);
-                w.sub_(optimizer.nesterov() ? scaled.add(state, new Scalar(m)) : state);
-            }
-        }
+        return new Optimizer.Rates(rate, step == 0 ? rate : schedule.at(step - 1), decay);
+    }
+
+    private Map<String, Tensor> initialState(Tensor weight) {
+        return recipe.optimizer().state().stream()
+                .collect(Collectors.toMap(name -> name, name -> torch.zeros_like(weight.detach())));
+    }
+
+    private static Segment segment(ParameterLayout layout, Slot slot, Tensor weight, Map<String, Tensor> state) {
+        long decayed = slot.offset() < layout.decayed() ? slot.length() : 0;
+        return new Segment(List.of(slot), slot.offset(), decayed, weight.detach(), weight.grad(), state);
     }
 
     /**

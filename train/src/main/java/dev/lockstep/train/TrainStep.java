@@ -4,7 +4,8 @@ import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.model.FlatState;
-import dev.lockstep.optim.MomentumSgd;
+import dev.lockstep.optim.Optimizer;
+import dev.lockstep.optim.Optimizers;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
@@ -37,7 +38,7 @@ final class TrainStep implements AutoCloseable {
     private final LocalSum localSum;
     private final BucketExchange exchange;
     private final List<Lane> lanes;
-    private final MomentumSgd optimizer;
+    private final Optimizer optimizer;
     private final int firstWorker;
     private final int localWorkers;
     /** The tails of this process's workers, one after another; read only when the step diverged. */
@@ -54,7 +55,7 @@ final class TrainStep implements AutoCloseable {
         this.layout = new GradientBuffer(state.layout(), setup.bucketFloats());
         this.exchange = new BucketExchange(collective, device, layout.buckets());
         this.localSum = new LocalSum(localWorkers, device, layout.buckets(), exchange::onBucket);
-        this.optimizer = new MomentumSgd(recipe.optimizer());
+        this.optimizer = Optimizers.of(recipe.optimizer());
         this.ownTails = StepScope.keep(device.zeros((long) localWorkers * GradientBuffer.TAIL));
         this.lanes = setup.classifiers().stream()
                 .map(classifier -> new Lane(
@@ -96,7 +97,7 @@ final class TrainStep implements AutoCloseable {
      * @param step the iteration, from 0
      * @param next gives the batches of this process's workers, in order; called by several lanes
      */
-    Outcome run(long step, Supplier<HostBatch> next, MomentumSgd.Rates rates) {
+    Outcome run(long step, Supplier<HostBatch> next, Optimizer.Rates rates) {
         AtomicLong waited = new AtomicLong();
         Queue<Integer> replaced = new ConcurrentLinkedQueue<>();
         exchange.begin();
@@ -109,7 +110,7 @@ final class TrainStep implements AutoCloseable {
             if (!totals.isFinite()) {
                 throw diverged(step, totals.loss(), rates.learningRate());
             }
-            update(rates);
+            update(step, rates);
             averageStatistics(lastSum);
             layout.buckets().forEach(bucket -> localSum.release(bucket, exchange.await(bucket)));
             return new Outcome(
@@ -165,15 +166,10 @@ final class TrainStep implements AutoCloseable {
     }
 
     /** Runs only after loss and gradient are known to be finite, so that a diverged step leaves the weights as they were. */
-    private void update(MomentumSgd.Rates rates) {
+    private void update(long step, Optimizer.Rates rates) {
         for (Bucket bucket : layout.buckets()) {
             Tensor gradient = bucket.gradientsOf(exchange.await(bucket));
-            optimizer.update(
-                    bucket.ofParameters(state.parameters()),
-                    gradient,
-                    bucket.ofParameters(state.momentum()),
-                    bucket.decayed(),
-                    rates);
+            optimizer.update(state.segment(bucket.from(), bucket.decayed(), gradient), step, rates);
         }
     }
 

@@ -12,7 +12,7 @@ import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.optim.MomentumSgd;
+import dev.lockstep.optim.Optimizer;
 import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.TorchRuntime;
@@ -57,7 +57,7 @@ public final class Trainer {
     }
 
     /**
-     * Compares across processes everything that training changes: parameters, momentum, running statistics, learning rate and
+     * Compares across processes everything that training changes: parameters, optimizer state, running statistics, learning rate and
      * position. Every process must call it.
      *
      * @throws LockstepException of kind WORKER, naming the process that differs and in what
@@ -311,13 +311,13 @@ public final class Trainer {
         return loader.next().orElseThrow(() -> new IllegalStateException("the loader ended before the recipe did"));
     }
 
-    private MomentumSgd.Rates rates(double rate) {
+    private Optimizer.Rates rates(double rate) {
         double previous = step == 0 ? rate : parts.learningRate.at(step - 1);
         double weightDecay = parts.recipe.optimizer().weightDecay();
         if (parts.recipe.optimizer().weightDecayRate() == Recipe.WeightDecayRate.REFERENCE) {
             weightDecay *= parts.recipe.learningRate().reference() * parts.decay.factorAt(step) / rate;
         }
-        return new MomentumSgd.Rates(rate, previous, weightDecay);
+        return new Optimizer.Rates(rate, previous, weightDecay);
     }
 
     /**

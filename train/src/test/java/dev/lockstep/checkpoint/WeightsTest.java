@@ -11,6 +11,7 @@ import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
 import java.io.ByteArrayInputStream;
@@ -253,7 +254,11 @@ class WeightsTest {
         TorchRuntime.load();
         ImageClassifier network = Models.create(recipe().model(), SHAPE, 5);
         network.initialize(seed);
-        return new FlatState(ParameterLayout.of(network.module()), network);
+        return new FlatState(
+                Device.cpu(),
+                ParameterLayout.of(network.module()),
+                recipe().optimizer().state(),
+                network);
     }
 
     @Test
@@ -307,8 +312,7 @@ class WeightsTest {
     @Test
     void checkpointFile_asWeights_omitsTheOptimizer() throws IOException {
         FlatState state = state(1);
-        Map<String, HostTensor> all =
-                Checkpoint.tensors(state.layout(), state.parameters(), state.momentum(), state.running(), 3);
+        Map<String, HostTensor> all = Checkpoint.tensors(state, 3);
         Checkpoint checkpoint = new Checkpoint(3, 0, 3, recipe().toYaml(), "f", List.of("a \"b\"", "c"), "{}", all);
         Path file = new CheckpointDirectory(folder, 2, notice -> {}).write(checkpoint);
         Weights weights = Weights.read(file);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.model.ParameterLayout.Slot;
 import dev.lockstep.network.ParameterRole;
+import dev.lockstep.recipe.OptimizerSettings;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.torch.Tensors;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 class GraphClassifierTest {
     private static final ImageShape SHAPE = new ImageShape(3, 64, 64);
-    private static final Recipe.Optimizer OPTIMIZER = recipe("resnet18", true).optimizer();
+    private static final OptimizerSettings OPTIMIZER = recipe("resnet18", true).optimizer();
 
     @BeforeAll
     static void load() {

@@ -3,16 +3,18 @@ package dev.lockstep.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lockstep.optim.MomentumSgd.Rates;
+import dev.lockstep.model.Segment;
+import dev.lockstep.optim.Optimizer.Rates;
 import dev.lockstep.recipe.Recipe.MomentumForm;
-import dev.lockstep.recipe.Recipe.Optimizer;
 import dev.lockstep.recipe.Recipe.WeightDecayRate;
+import dev.lockstep.recipe.SgdSettings;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -122,7 +124,7 @@ class MomentumSgdTest {
             Tensor w = AbstractTensor.create(start);
             Tensor state = torch.zeros(SIZE);
             new MomentumSgd(settings(momentum, nesterov, form, true))
-                    .update(w, torch.zeros(SIZE), state, decayed, new Rates(rate, rate, lambda));
+                    .update(segment(w, torch.zeros(SIZE), state, decayed), 0, new Rates(rate, rate, lambda));
             float[] after = Tensors.toArray(w);
             // Eq. 8 without a gradient; Nesterov looks one momentum step ahead.
             double factor = 1 - rate * lambda * (nesterov ? 1 + momentum : 1);
@@ -218,12 +220,9 @@ class MomentumSgdTest {
         }
 
         private void step(Tensor w, float[] gradient, double rate) {
+            Tensor state = torch.zeros(gradient.length);
             plain.update(
-                    w,
-                    AbstractTensor.create(gradient),
-                    torch.zeros(gradient.length),
-                    gradient.length,
-                    new Rates(rate, rate, 0));
+                    segment(w, AbstractTensor.create(gradient), state, gradient.length), 0, new Rates(rate, rate, 0));
         }
     }
 
@@ -234,7 +233,8 @@ class MomentumSgdTest {
             Tensor state = torch.zeros(SIZE);
             for (int t = 0; t < course.rates.size(); t++) {
                 Tensor gradient = AbstractTensor.create(values(course.seed, t));
-                optimizer.update(w, gradient, state, SIZE, new Rates(course.rates.get(t), course.previous(t), 0.01));
+                Rates rates = new Rates(course.rates.get(t), course.previous(t), 0.01);
+                optimizer.update(segment(w, gradient, state, SIZE), t, rates);
             }
             return doubles(Tensors.toArray(w));
         }
@@ -266,8 +266,12 @@ class MomentumSgdTest {
         return distance;
     }
 
-    private static Optimizer settings(double momentum, boolean nesterov, MomentumForm form, boolean correction) {
-        return new Optimizer(momentum, nesterov, form, correction, 0, false, true, WeightDecayRate.SCALED);
+    private static Segment segment(Tensor w, Tensor gradient, Tensor momentum, long decayed) {
+        return new Segment(List.of(), 0, decayed, w, gradient, Map.of(SgdSettings.MOMENTUM, momentum));
+    }
+
+    private static SgdSettings settings(double momentum, boolean nesterov, MomentumForm form, boolean correction) {
+        return new SgdSettings(momentum, nesterov, form, correction, 0, false, true, WeightDecayRate.SCALED);
     }
 
     private static float[] values(long seed, int iteration) {

@@ -48,16 +48,17 @@ class TrainingResumeTest {
      * @param stops steps after which the run is stopped and resumed, ascending
      * @param lanes of each session in turn
      */
-    record Interruptions(String form, String augmentation, List<Integer> stops, List<Integer> lanes, int loaders) {
+    record Interruptions(String optimizer, String augmentation, List<Integer> stops, List<Integer> lanes, int loaders) {
         Recipe recipe() {
-            return TestRuns.recipe("optimizer.form", form, "data.augmentation", augmentation);
+            return TestRuns.recipe("optimizer", optimizer, "data.augmentation", augmentation);
         }
     }
 
     @Provide
     Arbitrary<Interruptions> interruptions() {
         return Combinators.combine(
-                        Arbitraries.of("gradient", "velocity"),
+                        Arbitraries.of(
+                                "{form: gradient}", "{form: velocity}", "{kind: averaged-momentum}", "{kind: lars}"),
                         Arbitraries.of("none", "pad-crop-flip"),
                         Arbitraries.integers()
                                 .between(1, TestRuns.STEPS - 1)
@@ -91,9 +92,10 @@ class TrainingResumeTest {
     }
 
     /** Without warning: what was written after the newest checkpoint is done again. */
-    @Test
-    void crashedRun_goesOnFromItsNewestCheckpoint() throws IOException {
-        Recipe recipe = TestRuns.recipe();
+    @ParameterizedTest
+    @ValueSource(strings = {"{}", "{kind: averaged-momentum}", "{kind: lars}"})
+    void crashedRun_goesOnFromItsNewestCheckpoint(String optimizer) throws IOException {
+        Recipe recipe = TestRuns.recipe("optimizer", optimizer);
         for (long crash : new long[] {2, 5, 7, 11, 13}) {
             Throwable seen = catchThrowable(() -> run(recipe, temporary, OPTIONS.withCheckpoints(4, 2), step -> {
                 if (step.step() == crash) {

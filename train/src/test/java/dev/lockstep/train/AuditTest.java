@@ -10,6 +10,7 @@ import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
 import java.util.Arrays;
@@ -29,14 +30,18 @@ class AuditTest {
         TorchRuntime.load();
         ImageClassifier network = Models.create(RECIPE.model(), DATA.shape(), DATA.classes());
         network.initialize(1);
-        return new FlatState(ParameterLayout.of(network.module(), RECIPE.optimizer()), network);
+        return new FlatState(
+                Device.cpu(),
+                ParameterLayout.of(network.module(), RECIPE.optimizer()),
+                RECIPE.optimizer().state(),
+                network);
     }
 
     /** Flips the last bit of the first value of a tensor. */
     private static void damage(FlatState state, String what) {
         Tensor tensor = switch (what.substring(0, what.indexOf(' '))) {
             case "parameter" -> state.parameters();
-            case "momentum" -> state.momentum();
+            case "momentum" -> state.optimizer().get("momentum");
             default -> state.running();
         };
         String name = what.substring(what.lastIndexOf(' ') + 1);

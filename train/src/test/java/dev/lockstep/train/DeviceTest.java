@@ -13,7 +13,7 @@ import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
-import dev.lockstep.optim.MomentumSgd.Rates;
+import dev.lockstep.optim.Optimizer.Rates;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.Device;
 import dev.lockstep.torch.TorchRuntime;

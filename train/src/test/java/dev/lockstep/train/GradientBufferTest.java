@@ -6,8 +6,8 @@ import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.ParameterLayout.NormSlot;
 import dev.lockstep.model.ParameterLayout.Slot;
 import dev.lockstep.recipe.Recipe.MomentumForm;
-import dev.lockstep.recipe.Recipe.Optimizer;
 import dev.lockstep.recipe.Recipe.WeightDecayRate;
+import dev.lockstep.recipe.SgdSettings;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
@@ -59,7 +59,8 @@ class GradientBufferTest {
         }
         return ParameterLayout.of(
                 module,
-                new Optimizer(0.9, true, MomentumForm.GRADIENT, true, 1, decayNorm, decayBias, WeightDecayRate.SCALED));
+                new SgdSettings(
+                        0.9, true, MomentumForm.GRADIENT, true, 1, decayNorm, decayBias, WeightDecayRate.SCALED));
     }
 
     @Property(tries = 150)

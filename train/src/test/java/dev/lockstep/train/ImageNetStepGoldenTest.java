@@ -9,9 +9,8 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.HostTensor;
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.ImageShape;
-import dev.lockstep.model.FlatState;
 import dev.lockstep.model.Formula;
-import dev.lockstep.optim.MomentumSgd;
+import dev.lockstep.optim.Optimizer;
 import dev.lockstep.recipe.Recipe;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,13 +43,11 @@ class ImageNetStepGoldenTest {
                 "batch-norm: {momentum: 1}");
         try (TestStep step = TestStep.create(
                 recipe, SHAPE, 1000, 2, 1 << 20, (network, slots) -> Formula.fill(network.module(), "bn3"))) {
-            TrainStep.Outcome outcome = step.run(0, batches(recipe), new MomentumSgd.Rates(0.1, 0.1, 0));
+            TrainStep.Outcome outcome = step.run(0, batches(recipe), new Optimizer.Rates(0.1, 0.1, 0));
 
             assertThat(outcome.loss()).isCloseTo(golden.get("loss").asDouble(), within(1e-4));
             // After the first step the momentum buffer holds the aggregated gradient (Eq. 9 with u = 0).
-            FlatState state = step.state();
-            Map<String, HostTensor> tensors =
-                    Checkpoint.tensors(state.layout(), state.parameters(), state.momentum(), state.running(), 1);
+            Map<String, HostTensor> tensors = Checkpoint.tensors(step.state(), 1);
             golden.get("tensors").properties().forEach(entry -> {
                 boolean statistic = entry.getKey().contains("running_");
                 String name = statistic ? entry.getKey() : "optimizer.momentum." + entry.getKey();

@@ -12,7 +12,7 @@ import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.ParameterLayout.Slot;
-import dev.lockstep.optim.MomentumSgd;
+import dev.lockstep.optim.Optimizer;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.topology.Topology;
@@ -90,7 +90,7 @@ final class TestStep implements AutoCloseable {
         ImageClassifier initial = network.get();
         ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
         initialize.accept(initial, layout.slots());
-        FlatState state = new FlatState(device, layout, initial);
+        FlatState state = new FlatState(device, layout, recipe.optimizer().state(), initial);
         LaneThreads threads = new LaneThreads(device, lanes, recipe.threadsPerWorker());
         List<ImageClassifier> replicas =
                 Stream.<ImageClassifier>generate(network::get).limit(lanes).toList();
@@ -128,7 +128,7 @@ final class TestStep implements AutoCloseable {
         public void close() {}
     }
 
-    TrainStep.Outcome run(long number, Supplier<HostBatch> next, MomentumSgd.Rates rates) {
+    TrainStep.Outcome run(long number, Supplier<HostBatch> next, Optimizer.Rates rates) {
         return step.run(number, next, rates);
     }
 
@@ -139,12 +139,11 @@ final class TestStep implements AutoCloseable {
     /** All that training changes, by the names that checkpoints use. */
     SortedMap<String, float[]> tensors() {
         SortedMap<String, float[]> values = new TreeMap<>();
-        Checkpoint.tensors(state.layout(), state.parameters(), state.momentum(), state.running(), 0)
-                .forEach((name, tensor) -> {
-                    if (tensor.type() == HostTensor.Type.F32) {
-                        values.put(name, tensor.floats());
-                    }
-                });
+        Checkpoint.tensors(state, 0).forEach((name, tensor) -> {
+            if (tensor.type() == HostTensor.Type.F32) {
+                values.put(name, tensor.floats());
+            }
+        });
         return values;
     }
 

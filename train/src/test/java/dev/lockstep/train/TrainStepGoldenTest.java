@@ -11,7 +11,7 @@ import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ParameterLayout.Slot;
-import dev.lockstep.optim.MomentumSgd;
+import dev.lockstep.optim.Optimizer;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.schedule.Decay;
 import dev.lockstep.schedule.LearningRate;
@@ -58,18 +58,13 @@ class TrainStepGoldenTest {
                 double loss = step.run(
                                 s,
                                 batches(s, workers),
-                                new MomentumSgd.Rates(rate.at(s), rate.at(Math.max(0, s - 1)), 0.01))
+                                new Optimizer.Rates(rate.at(s), rate.at(Math.max(0, s - 1)), 0.01))
                         .loss();
                 assertThat(loss)
                         .as("loss of step %d", s)
                         .isCloseTo(golden.get("losses").get(s).asDouble(), within(2e-5));
             }
-            Map<String, HostTensor> tensors = Checkpoint.tensors(
-                    step.state().layout(),
-                    step.state().parameters(),
-                    step.state().momentum(),
-                    step.state().running(),
-                    20);
+            Map<String, HostTensor> tensors = Checkpoint.tensors(step.state(), 20);
             golden.get("tensors").properties().forEach(entry -> {
                 float[] values = tensors.get(entry.getKey()).floats();
                 double norm = 0;

@@ -14,7 +14,7 @@ import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.ParameterLayout.Slot;
 import dev.lockstep.network.ParameterRole;
-import dev.lockstep.optim.MomentumSgd.Rates;
+import dev.lockstep.optim.Optimizer.Rates;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.Tensors;
 import java.time.Duration;

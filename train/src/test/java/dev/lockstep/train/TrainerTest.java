@@ -173,7 +173,7 @@ class TrainerTest {
                     @Override
                     void onStep(StepMetrics step) {
                         if (group.rank() == 1 && step.step() == 4) {
-                            parts.state().momentum().mul_(new Scalar(1.5));
+                            parts.state().optimizer().get("momentum").mul_(new Scalar(1.5));
                         }
                     }
                 };
@@ -197,7 +197,7 @@ class TrainerTest {
                     @Override
                     void onEpoch(EpochMetrics epoch) {
                         if (group.rank() == 1) {
-                            parts.state().momentum().mul_(new Scalar(1.5));
+                            parts.state().optimizer().get("momentum").mul_(new Scalar(1.5));
                         }
                     }
                 };

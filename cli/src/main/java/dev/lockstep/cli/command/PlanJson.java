@@ -91,7 +91,7 @@ final class PlanJson {
     private static Map<String, Object> memory(Memory memory) {
         return ordered(
                 "parameters", memory.parameters(),
-                "momentum", memory.momentum(),
+                "optimizer_state", memory.optimizerState(),
                 "gradients", memory.gradients(),
                 "partial_sums", memory.partialSums(),
                 "activations", memory.activations(),

@@ -187,7 +187,7 @@ final class PlanText {
         out.block(
                 "Memory",
                 bytes(memory.total()) + " a process: parameters " + bytes(memory.parameters()) + ", gradients "
-                        + bytes(memory.gradients()) + ", momentum " + bytes(memory.momentum()) + ",",
+                        + bytes(memory.gradients()) + optimizerState(memory) + ",",
                 "  partial sums up to " + bytes(memory.partialSums()) + ", activations about "
                         + bytes(memory.activations()));
         out.block(
@@ -197,6 +197,11 @@ final class PlanText {
                         : bytes(traffic.sentBytesPerProcess())
                                 + " out of and into every process in a step: 2 (P − 1) / P × "
                                 + bytes(traffic.contributionBytes()));
+    }
+
+    private String optimizerState(Memory memory) {
+        List<String> state = recipe.optimizer().state();
+        return state.isEmpty() ? "" : ", " + String.join(" and ", state) + " " + bytes(memory.optimizerState());
     }
 
     private void checks(List<Finding> findings) {

@@ -81,7 +81,8 @@ final class PlanCommandTest {
         assertThat(json.at("/processes/63/last_worker").asInt()).isEqualTo(255);
         assertThat(json.get("bitwise").asBoolean()).isTrue();
         assertThat(json.at("/network/parameters").asLong()).isEqualTo(25_557_032);
-        assertThat(json.at("/memory_bytes_per_process/momentum").asLong()).isEqualTo(4 * 25_557_032L);
+        assertThat(json.at("/memory_bytes_per_process/optimizer_state").asLong())
+                .isEqualTo(4 * 25_557_032L);
         assertThat(json.at("/traffic/contribution_bytes").asLong()).isEqualTo(4 * (25_557_032L + 53_120 + 16));
         assertThat(json.get("findings")).isEmpty();
     }

@@ -1,0 +1,75 @@
+package dev.lockstep.optim;
+
+import dev.lockstep.model.ParameterLayout.Slot;
+import dev.lockstep.model.Segment;
+import dev.lockstep.recipe.LarsSettings;
+import dev.lockstep.torch.StepScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Layer-wise adaptive rate scaling (You, Gitman, Ginsburg 2017, arXiv 1708.03888). Each decayed parameter has a trust ratio
+ * {@code r = τ·|w| / (|g| + λ·|w| + ε)}, with which its step is about the same fraction of its norm whatever the size of its
+ * gradient: {@code u ← m·u + r·(g + λ·w), w ← w − η·u}.
+ *
+ * <p>Parameters that are not decayed have {@code r = 1}: their norms are small or say nothing. So has one whose weights or
+ * gradient are all zero, which could not leave zero otherwise.
+ *
+ * <p>The paper's algorithm 1 has the learning rate inside u. Outside, as here and in Eq. 9 of Goyal et al., it is the same
+ * while the rate is constant and needs no correction when the rate changes.
+ */
+final class Lars implements Optimizer {
+    private final double momentum;
+    private final double trustCoefficient;
+    private final double epsilon;
+
+    Lars(LarsSettings settings) {
+        this.momentum = settings.momentum();
+        this.trustCoefficient = settings.trustCoefficient();
+        this.epsilon = settings.epsilon();
+    }
+
+    @Override
+    public void update(Segment segment, long step, Rates rates) {
+        for (Slot slot : segment.slots()) {
+            if (segment.isDecayed(slot)) {
+                try (StepScope scope = new StepScope()) {
+                    Tensor w = segment.part(segment.parameters(), slot);
+                    Tensor g = segment.part(segment.gradient(), slot);
+                    Tensor ratio = trustRatio(w.norm(), g.norm(), rates.weightDecay());
+                    g.add_(w, MomentumSgd.scalar(rates.weightDecay())).mul_(ratio);
+                }
+            }
+        }
+        Tensor u = segment.state(LarsSettings.MOMENTUM);
+        u.mul_(MomentumSgd.scalar(momentum)).add_(segment.gradient());
+        segment.parameters().add_(u, MomentumSgd.scalar(-rates.learningRate()));
+    }
+
+    /** A tensor of one number, so that nothing waits for the device. */
+    private Tensor trustRatio(Tensor weights, Tensor gradient, double weightDecay) {
+        Tensor ratio = weights.mul(MomentumSgd.scalar(trustCoefficient))
+                .div(gradient.add(weights, MomentumSgd.scalar(weightDecay)).add_(MomentumSgd.scalar(epsilon)));
+        Scalar zero = new Scalar(0);
+        return torch.where(weights.gt(zero).logical_and(gradient.gt(zero)), ratio, new Scalar(1.0));
+    }
+
+    @Override
+    public void updateReference(Segment parameter, long step, Rates rates) {
+        Tensor w = parameter.parameters();
+        Tensor g = parameter.gradient();
+        Tensor u = parameter.state(LarsSettings.MOMENTUM);
+        double decay = rates.weightDecay();
+        if (parameter.decayed() > 0) {
+            double weights = w.norm().item_double();
+            double gradient = g.norm().item_double();
+            double ratio = weights > 0 && gradient > 0
+                    ? trustCoefficient * weights / (gradient + decay * weights + epsilon)
+                    : 1;
+            g = g.add(w, new Scalar(decay)).mul(new Scalar(ratio));
+        }
+        u.mul_(new Scalar(momentum)).add_(g);
+        w.sub_(u.mul(new Scalar(rates.learningRate())));
+    }
+}

@@ -1,0 +1,15 @@
+package dev.lockstep.optim;
+
+import dev.lockstep.recipe.OptimizerKind;
+import dev.lockstep.recipe.OptimizerSettings;
+
+/**
+ * Makes optimizers of a kind that a program adds. Register the implementation as a provider of {@link OptimizerKind}: name
+ * it in {@code META-INF/services/dev.lockstep.recipe.OptimizerKind}.
+ */
+public interface OptimizerFactory extends OptimizerKind {
+    /**
+     * @param settings of the class that {@link #settings()} gives
+     */
+    Optimizer create(OptimizerSettings settings);
+}
