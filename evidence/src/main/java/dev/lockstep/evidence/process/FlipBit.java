@@ -1,3 +1,5 @@
+package dev.lockstep.evidence.process;
+
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -9,31 +11,31 @@ import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/**
- * Bad memory, by hand: {@code java FlipBit.java PID CHECKPOINT TENSOR} finds the values that a tensor has in a checkpoint
- * wherever they lie in the memory of a running process, and flips the last bit of the first one. It prints how often it found
- * them.
- */
-final class FlipBit {
+/** Bad memory, by hand. */
+public final class FlipBit {
     private static final int CHUNK = 1 << 24;
 
     private FlipBit() {}
 
-    public static void main(String[] arguments) throws IOException {
-        byte[] tensor = tensor(Path.of(arguments[1]), arguments[2]);
+    /**
+     * Finds the values that a tensor has in a checkpoint wherever they lie in the memory of a running process, and flips the
+     * last bit of the first value. Returns how often it found them.
+     */
+    public static int inMemory(Member process, Path checkpoint, String name) throws IOException {
+        byte[] tensor = tensor(checkpoint, name);
         byte[] flipped = tensor.clone();
         flipped[0] ^= 1;
         int found = 0;
-        try (RandomAccessFile memory = new RandomAccessFile("/proc/" + arguments[0] + "/mem", "rw")) {
-            for (String region : Files.readAllLines(Path.of("/proc", arguments[0], "maps"))) {
+        try (RandomAccessFile memory = new RandomAccessFile(process.file("mem").toFile(), "rw")) {
+            for (String region : Files.readAllLines(process.file("maps"))) {
                 String[] fields = region.split("[- ]", 4);
                 if (fields[2].startsWith("rw")) {
-                    found += flip(memory, Long.parseLong(fields[0], 16), Long.parseLong(fields[1], 16), tensor, flipped);
+                    found +=
+                            flip(memory, Long.parseLong(fields[0], 16), Long.parseLong(fields[1], 16), tensor, flipped);
                 }
             }
         }
-        System.out.println(found);
-        System.exit(found > 0 ? 0 : 1);
+        return found;
     }
 
     private static byte[] tensor(Path checkpoint, String name) throws IOException {
@@ -49,7 +51,8 @@ final class FlipBit {
                 file.array(), start + Integer.parseInt(entry.group(1)), start + Integer.parseInt(entry.group(2)));
     }
 
-    private static int flip(RandomAccessFile memory, long from, long to, byte[] tensor, byte[] flipped) throws IOException {
+    private static int flip(RandomAccessFile memory, long from, long to, byte[] tensor, byte[] flipped)
+            throws IOException {
         int found = 0;
         byte[] chunk = new byte[CHUNK + tensor.length];
         for (long at = from; at < to; at += CHUNK) {
@@ -60,7 +63,8 @@ final class FlipBit {
             } catch (IOException e) {
                 continue; // a part that nobody may read
             }
-            // Values of four bytes lie at multiples of four. What begins in the chunk's overlap belongs to the next one.
+            // Values of four bytes lie at multiples of four. What begins in the chunk's overlap belongs to the next
+            // one.
             for (int i = 0; i < CHUNK && i + tensor.length <= length; i += Float.BYTES) {
                 if (chunk[i] == tensor[0] && Arrays.equals(chunk, i, i + tensor.length, tensor, 0, tensor.length)) {
                     memory.seek(at + i);

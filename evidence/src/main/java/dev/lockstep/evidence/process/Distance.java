@@ -1,3 +1,5 @@
+package dev.lockstep.evidence.process;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -6,37 +8,37 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/**
- * How far two runs are from each other: {@code java Distance.java CHECKPOINT CHECKPOINT} prints |a − b| / |b| over the float32
- * tensors of two files that hold the same ones, momentum left out.
- */
-final class Distance {
+/** How far the weights of two runs are from each other. */
+public final class Distance {
     private static final Pattern TENSOR =
             Pattern.compile("\"([^\"]+)\":\\{\"dtype\":\"F32\",[^}]*\"data_offsets\":\\[(\\d+),(\\d+)]");
 
     private Distance() {}
 
-    public static void main(String[] arguments) throws IOException {
-        Map<String, FloatBuffer> first = tensors(Path.of(arguments[0]));
-        Map<String, FloatBuffer> second = tensors(Path.of(arguments[1]));
+    /** |a − b| / |b| over the float32 tensors of two checkpoints that hold the same ones, momentum left out. */
+    public static double between(Path a, Path b) throws IOException {
+        Map<String, FloatBuffer> first = tensors(a);
+        Map<String, FloatBuffer> second = tensors(b);
         if (first.isEmpty() || !first.keySet().equals(second.keySet())) {
-            throw new IllegalArgumentException("the files hold different tensors: " + first.keySet() + ", " + second.keySet());
+            throw new IllegalArgumentException(
+                    "the files hold different tensors: " + first.keySet() + ", " + second.keySet());
         }
         double difference = 0;
         double norm = 0;
         for (Map.Entry<String, FloatBuffer> entry : second.entrySet()) {
-            FloatBuffer a = first.get(entry.getKey());
-            FloatBuffer b = entry.getValue();
-            for (int i = 0; i < b.capacity(); i++) {
-                difference += Math.pow((double) a.get(i) - b.get(i), 2);
-                norm += Math.pow(b.get(i), 2);
+            FloatBuffer one = Objects.requireNonNull(first.get(entry.getKey()));
+            FloatBuffer other = entry.getValue();
+            for (int i = 0; i < other.capacity(); i++) {
+                difference += Math.pow((double) one.get(i) - other.get(i), 2);
+                norm += Math.pow(other.get(i), 2);
             }
         }
-        System.out.printf("%.3e%n", Math.sqrt(difference / norm));
+        return Math.sqrt(difference / norm);
     }
 
     private static Map<String, FloatBuffer> tensors(Path checkpoint) throws IOException {
@@ -49,7 +51,9 @@ final class Distance {
             int from = start + Integer.parseInt(matcher.group(2));
             int length = start + Integer.parseInt(matcher.group(3)) - from;
             if (!matcher.group(1).startsWith("optimizer.")) {
-                tensors.put(matcher.group(1), file.slice(from, length).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer());
+                tensors.put(
+                        matcher.group(1),
+                        file.slice(from, length).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer());
             }
         }
         return tensors;

@@ -1,3 +1,5 @@
+package dev.lockstep.evidence.scenario;
+
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
@@ -29,7 +31,8 @@ final class ImageNetShape {
 
     private final List<BufferedImage> photographs;
     private final SplittableRandom random = new SplittableRandom(1);
-    private final ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
+    private final ImageWriter writer =
+            ImageIO.getImageWritersByFormatName("jpeg").next();
 
     private ImageNetShape(List<BufferedImage> photographs) {
         this.photographs = photographs;
@@ -57,8 +60,8 @@ final class ImageNetShape {
     /** Not larger than memory likes, and with the colors of a screen. */
     private static BufferedImage scaled(BufferedImage image, int width) {
         int least = Math.min(width, image.getWidth());
-        BufferedImage smaller = new BufferedImage(
-                least, image.getHeight() * least / image.getWidth(), BufferedImage.TYPE_INT_RGB);
+        BufferedImage smaller =
+                new BufferedImage(least, image.getHeight() * least / image.getWidth(), BufferedImage.TYPE_INT_RGB);
         draw(image, 0, 0, image.getWidth(), image.getHeight(), smaller);
         return smaller;
     }

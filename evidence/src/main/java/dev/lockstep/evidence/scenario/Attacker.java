@@ -1,3 +1,5 @@
+package dev.lockstep.evidence.scenario;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  * A host that does not know a group's secret and does what it can: looks for open ports, reads, writes, poses as a process of
  * the group, floods. Bounded in count and time. Prints one line per attack.
  *
- * <pre>java evidence/Attacker.java scan HOST | attack HOST PORT</pre>
+ * <pre>java Attacker scan HOST | attack HOST PORT</pre>
  */
 final class Attacker {
     private static final int SECONDS = 20;
@@ -36,7 +38,8 @@ final class Attacker {
         String escape = "\u001b[2J\u001b[31m";
         String join = "join 1 2 - 0 1 " + escape + "invented";
         System.out.println("joins without proof: " + tell(host, port, line("00 00 " + join)));
-        System.out.println("reports a failure: " + tell(host, port, line("FAIL rank 1 on invented host failed" + escape)));
+        System.out.println(
+                "reports a failure: " + tell(host, port, line("FAIL rank 1 on invented host failed" + escape)));
         System.out.println("malformed line: " + tell(host, port, line("PORT x")));
         System.out.println("endless line: " + endless(host, port));
         System.out.println("slow bytes: " + slow(host, port));
