@@ -60,6 +60,15 @@ public final class Documents {
         return result;
     }
 
+    /** The names of the blocks that are not as the results say. */
+    public List<String> stale(String text) {
+        return BLOCK.matcher(text)
+                .results()
+                .filter(match -> !block(match).equals(match.group()))
+                .map(match -> match.group(1))
+                .toList();
+    }
+
     /** The names of the results that a text shows. */
     public static Set<String> shown(String text) {
         Set<String> names = new TreeSet<>();

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  *
  * @param cores processors that the JVM may use
  * @param memoryGib of the whole machine
- * @param load processes that were running or waiting on average in the minute before, or a word for it
+ * @param load processes that were running or waiting on average in the minute before, or words for it
  */
 @JsonPropertyOrder({"processor", "avx512", "cores", "memoryGib", "java", "load"})
 public record MachineFacts(String processor, boolean avx512, int cores, int memoryGib, String java, String load) {
@@ -47,6 +47,7 @@ public record MachineFacts(String processor, boolean avx512, int cores, int memo
 
     /** For a sentence. */
     String words() {
-        return "%d cores of %s%s, load %s".formatted(cores, processor, avx512 ? " with AVX-512" : "", load);
+        String state = Character.isDigit(load.charAt(0)) ? "load " + load : load;
+        return "%d cores of %s%s, %s".formatted(cores, processor, avx512 ? " with AVX-512" : "", state);
     }
 }

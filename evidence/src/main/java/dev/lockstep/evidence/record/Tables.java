@@ -34,7 +34,7 @@ final class Tables {
                         result.date(),
                         result.machine().words(),
                         result.seconds() > 0 ? ", " + duration(result.seconds()) : "",
-                        result.transcribed() ? ", transcribed" : "",
+                        result.transcribed() ? ", copied from an older document" : "",
                         good,
                         result.cases().size(),
                         verdict,

@@ -76,6 +76,12 @@ final class AttackTests {
                 count(module.resolve("target/failsafe-reports"), counts);
             }
         }
+        int[] all = new int[2];
+        for (int[] count : counts.values()) {
+            all[0] += count[0];
+            all[1] += count[1];
+        }
+        counts.put("all", all);
         counts.forEach((name, count) -> stage.check(name, "all survived", claims -> {
             claims.figure("tried", count[0]);
             claims.figure("survived", count[1]);

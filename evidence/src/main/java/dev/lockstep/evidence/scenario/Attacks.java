@@ -49,13 +49,12 @@ final class Attacks {
 
     /** What the third host prints. */
     private List<String> attacker(String name, String... arguments) throws IOException, InterruptedException {
-        Path classes = stage.checkout().home().resolve("evidence/target/classes");
         Running attacker = stage.complete(
                 Command.of(
                                 Jdk.tool("java"),
                                 "-XX:TieredStopAtLevel=1",
                                 "-cp",
-                                classes.toString(),
+                                System.getProperty("java.class.path"),
                                 Attacker.class.getName())
                         .with(arguments)
                         .on(network.host(2)),

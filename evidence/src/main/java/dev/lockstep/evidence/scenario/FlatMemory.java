@@ -66,7 +66,7 @@ final class FlatMemory {
             String leak = settings.leak() > 0 ? ", losing " + settings.leak() + " KiB per second" : "";
             stage.check(
                     "rank %d of %d%s".formatted(rank, procs, leak),
-                    settings.leak() > 0 ? "GROWS" : "flat",
+                    settings.leak() > 0 ? "the leak is detected" : "no growth beyond noise",
                     claims -> judge(claims, of));
         }
     }

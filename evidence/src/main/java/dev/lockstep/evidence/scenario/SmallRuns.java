@@ -29,12 +29,21 @@ final class SmallRuns {
     /** What survivors say of a process that has ended without our launcher to see it. */
     static final String VANISHED = "ended without (taking leave|deregistering)";
 
+    private static final int LONG_EVALUATION = 6000;
+
     private final Stage stage;
     private final RunFolder untouched;
+    private final int validation;
 
     /** Trains the run that nobody touches. */
     SmallRuns(Stage stage) throws IOException, InterruptedException {
+        this(stage, LONG_EVALUATION);
+    }
+
+    /** As {@link #SmallRuns(Stage)}, with an evaluation of so many images. */
+    SmallRuns(Stage stage, int validation) throws IOException, InterruptedException {
         this.stage = stage;
+        this.validation = validation;
         untouched = stage.run("untouched");
         stage.require(command(untouched), "untouched.log");
         if (untouched.weights().isEmpty()) {
@@ -45,6 +54,7 @@ final class SmallRuns {
     private SmallRuns(Stage stage, RunFolder untouched) {
         this.stage = stage;
         this.untouched = untouched;
+        validation = LONG_EVALUATION;
     }
 
     /** For scenarios that compare with no other run. */
@@ -61,7 +71,7 @@ final class SmallRuns {
                         "fashion-mnist.yaml",
                         out,
                         "--set",
-                        "data.dataset=synthetic:images=512,validation=6000,shape=1x8x8,classes=10",
+                        "data.dataset=synthetic:images=512,validation=" + validation + ",shape=1x8x8,classes=10",
                         "--set",
                         "model.width=64",
                         "--set",

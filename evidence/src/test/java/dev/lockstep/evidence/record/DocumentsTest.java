@@ -51,6 +51,8 @@ final class DocumentsTest {
         String once = refreshed("<!-- evidence: a b -->\n<!-- end -->\n<!-- evidence: b -->\n<!-- end -->\n", results);
         assertThat(once).contains("one $1 \\| x", "`0123456789abcdef…`");
         assertThat(refreshed(once, results)).isEqualTo(once);
+        assertThat(new Documents(results).stale(once)).isEmpty();
+        assertThat(new Documents(results).stale(once.replace("two", "three"))).containsExactly("a b", "b");
         assertThat(Documents.shown(once)).containsExactly("a", "b");
     }
 
