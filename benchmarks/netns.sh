@@ -51,7 +51,7 @@ ip netns exec "${prefix}0" ping -U -c 5 -q 10.77.0.2 2>/dev/null | sed -n 's/^rt
 # The launcher's own settings, so that memory behaves as in training.
 export GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=0 MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=34359738368
 export MALLOC_TOP_PAD_=67108864 OMP_NUM_THREADS=1
-classes=$home/library/target/classes:$home/benchmarks/target/classes:$(cat "$home/benchmarks/target/classpath.txt")
+classes=$home/benchmarks/target/classes:$(cat "$home/benchmarks/target/classpath.txt")
 logs=$(mktemp -d)
 echo "| P | bytes | tree, ms | ring, ms | tree/ring |"
 echo "| --- | --- | --- | --- | --- |"

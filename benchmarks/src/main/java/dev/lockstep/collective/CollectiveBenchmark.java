@@ -1,5 +1,6 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.launch.GroupEnvironment;
 import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.supervise.SupervisorAddress;
@@ -102,7 +103,7 @@ final class CollectiveBenchmark {
                         rank == 0
                                 ? ProcessBuilder.Redirect.INHERIT
                                 : ProcessBuilder.Redirect.to(new File("/dev/null")));
-        builder.environment().putAll(Collectives.localPlace(rank, size, supervisor, secret));
+        builder.environment().putAll(GroupEnvironment.local(rank, size, supervisor, secret));
         return builder.start();
     }
 

@@ -1,5 +1,16 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.cli.command.DataCommand;
+import dev.lockstep.cli.command.DoctorCommand;
+import dev.lockstep.cli.command.EvalCommand;
+import dev.lockstep.cli.command.ExportCommand;
+import dev.lockstep.cli.command.PlanCommand;
+import dev.lockstep.cli.command.PredictCommand;
+import dev.lockstep.cli.command.ReportCommand;
+import dev.lockstep.cli.command.StudyCommand;
+import dev.lockstep.cli.command.TrainCommand;
+import dev.lockstep.cli.command.TuneCommand;
+import dev.lockstep.cli.command.VerifyCommand;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -7,7 +18,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /** Every command, in the order of the help. */
-final class Commands {
+public final class Commands {
     private static final List<Class<?>> ALL = List.of(
             TrainCommand.class,
             PlanCommand.class,

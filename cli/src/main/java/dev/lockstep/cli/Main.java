@@ -1,7 +1,9 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.cli.terminal.PrintableStream;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
+import dev.lockstep.launch.ParentWatch;
 import java.io.PrintStream;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -47,7 +49,7 @@ public final class Main implements Runnable {
     }
 
     /** Runs one command and returns its exit code. */
-    static int execute(String... arguments) {
+    public static int execute(String... arguments) {
         Main main = new Main();
         return guarded(() -> {
             try {
@@ -59,7 +61,7 @@ public final class Main implements Runnable {
     }
 
     /** Runs something whose words cannot move a cursor. */
-    static int guarded(IntSupplier command) {
+    public static int guarded(IntSupplier command) {
         PrintStream out = System.out;
         PrintStream err = System.err;
         System.setOut(new PrintableStream(out));
@@ -98,7 +100,7 @@ public final class Main implements Runnable {
     }
 
     /** Says in one line what went wrong, and returns the exit code for it. */
-    int report(Throwable failure) {
+    public int report(Throwable failure) {
         if (debug) {
             failure.printStackTrace();
         }

@@ -1,10 +1,11 @@
 package dev.lockstep.cli;
 
-import dev.lockstep.report.RunResult;
+import dev.lockstep.launch.StopRequests;
+import dev.lockstep.metrics.RunResult;
 import dev.lockstep.train.StopSignal;
 
 /** SIGINT, SIGTERM and SIGHUP as requests to save and stop; the second one that counts ends the process at once. */
-final class Signals implements AutoCloseable {
+public final class Signals implements AutoCloseable {
     private static final int TERMINATED = 143;
 
     private final StopSignal stop = new StopSignal();
@@ -13,11 +14,11 @@ final class Signals implements AutoCloseable {
 
     private Signals() {}
 
-    static Signals handle() {
+    public static Signals handle() {
         return new Signals();
     }
 
-    StopSignal stop() {
+    public StopSignal stop() {
         return stop;
     }
 
@@ -26,7 +27,7 @@ final class Signals implements AutoCloseable {
      *
      * @param stopAfter the step at which the run was to stop anyway; negative: none
      */
-    int exitCode(RunResult result, long stopAfter) {
+    public int exitCode(RunResult result, long stopAfter) {
         if (result.status() != RunResult.Status.INTERRUPTED) {
             return 0;
         }

@@ -1,11 +1,11 @@
 package dev.lockstep.cli;
 
-import dev.lockstep.report.Environment;
+import dev.lockstep.metrics.Environment;
 import picocli.CommandLine.IVersionProvider;
 
 /** The version of this build. */
-final class Version implements IVersionProvider {
-    static final String NUMBER = Environment.LOCKSTEP;
+public final class Version implements IVersionProvider {
+    public static final String NUMBER = Environment.LOCKSTEP;
 
     @Override
     public String[] getVersion() {

@@ -6,12 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.IntSupplier;
 
 /** What a command printed and how it ended. */
-record CapturedRun(int exitCode, String out, String err) {
-    static CapturedRun of(String... arguments) {
+public record CapturedRun(int exitCode, String out, String err) {
+    public static CapturedRun of(String... arguments) {
         return of(() -> Main.execute(arguments));
     }
 
-    static CapturedRun of(IntSupplier command) {
+    public static CapturedRun of(IntSupplier command) {
         PrintStream out = System.out;
         PrintStream err = System.err;
         ByteArrayOutputStream outBytes = new ByteArrayOutputStream();

@@ -2,6 +2,9 @@ package dev.lockstep.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.cli.command.SkipBadImagesCommandTest;
+import dev.lockstep.cli.command.TinyStudy;
+import dev.lockstep.launch.ChildJvm;
 import dev.lockstep.sampling.MinibatchPlan;
 import dev.lockstep.torch.TorchRuntime;
 import java.io.IOException;
@@ -237,7 +240,7 @@ final class GroupFaultsIT {
         List<String> arguments =
                 new ArrayList<>(List.of("train", recipe.toString(), "--out", out.toString(), "--lanes", "1"));
         arguments.addAll(List.of(options));
-        ProcessBuilder builder = ChildJvm.of(arguments)
+        ProcessBuilder builder = ChildJvm.of(Main.class.getName(), arguments)
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve(log).toFile());
         // Over before the optimizing compiler pays; processes of a launcher inherit it.

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 final class LauncherTest {
     private static final String BUILD =
-            "mkdir -p cli/target library/target && touch cli/target/lockstep-cli-1.jar library/target/lockstep-1.jar"
+            "mkdir -p cli/target && touch cli/target/lockstep-cli-1.jar cli/target/lockstep-cli-1-sources.jar"
                     + " && printf %s \"$PWD/pom.xml\" > cli/target/classpath.txt";
     private static final List<String> TOOLS = List.of(
             "sh",
@@ -68,8 +68,7 @@ final class LauncherTest {
     void makeCheckout() throws IOException {
         checkout = Files.createDirectories(temp.resolve("a check out"));
         Files.copy(Path.of("..", "lockstep"), checkout.resolve("lockstep"));
-        for (String file :
-                List.of("pom.xml", "library/pom.xml", "cli/pom.xml", "library/src/main/A", "cli/src/main/B")) {
+        for (String file : List.of("pom.xml", "core/pom.xml", "cli/pom.xml", "core/src/main/A", "cli/src/main/B")) {
             Files.createDirectories(checkout.resolve(file).getParent());
             Files.writeString(checkout.resolve(file), "");
         }
@@ -94,8 +93,7 @@ final class LauncherTest {
     void run_sourceNewerThanTheBuild_buildsAgain() throws Exception {
         run();
         Files.setLastModifiedTime(
-                checkout.resolve("library/src/main/A"),
-                FileTime.from(Instant.now().plusSeconds(5)));
+                checkout.resolve("core/src/main/A"), FileTime.from(Instant.now().plusSeconds(5)));
         run();
         assertThat(builds()).isEqualTo(2);
     }
@@ -144,6 +142,7 @@ final class LauncherTest {
         assertThat(result.exitCode).isZero();
         assertThat(result.out).contains("LOCKSTEP_HOME=" + checkout.toRealPath());
         assertThat(result.out).contains(checkout.toRealPath() + "/cli/target/lockstep-cli-1.jar:");
+        assertThat(result.out).doesNotContain("sources");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.lockstep.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.cli.command.DataOption;
 import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,7 +2,10 @@ package dev.lockstep.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lockstep.report.MetricsFile;
+import dev.lockstep.cli.command.TinyStudy;
+import dev.lockstep.cli.terminal.RunPosition;
+import dev.lockstep.launch.ChildJvm;
+import dev.lockstep.metrics.MetricsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +32,9 @@ final class StudyKillIT {
 
     private Process study(Path out, String log) throws IOException {
         Path study = TinyStudy.write(folder);
-        return ChildJvm.of(List.of("study", study.toString(), "--out", out.toString(), "--parallel", "2"))
+        return ChildJvm.of(
+                        Main.class.getName(),
+                        List.of("study", study.toString(), "--out", out.toString(), "--parallel", "2"))
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve(log).toFile())
                 .start();

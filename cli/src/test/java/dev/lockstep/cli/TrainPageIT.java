@@ -2,6 +2,8 @@ package dev.lockstep.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.cli.command.TinyStudy;
+import dev.lockstep.launch.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +27,7 @@ final class TrainPageIT {
                 "--out",
                 folder.resolve("run").toString()));
         arguments.addAll(List.of(more));
-        Process process = ChildJvm.of(arguments)
+        Process process = ChildJvm.of(Main.class.getName(), arguments)
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log").toFile())
                 .start();

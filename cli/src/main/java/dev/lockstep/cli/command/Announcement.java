@@ -1,0 +1,105 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.collective.Collective;
+import dev.lockstep.metrics.RunResult;
+import dev.lockstep.plan.NoiseScale;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.train.RunOptions;
+import dev.lockstep.train.Trainer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** What a run says before its first step and after its last. */
+final class Announcement {
+    private Announcement() {}
+
+    static List<String> of(Recipe recipe, Trainer trainer, Collective group, RunOptions options) {
+        List<String> lines = new ArrayList<>();
+        lines.add(String.format(
+                Locale.ROOT,
+                "%s: %s on %s, %,d parameters",
+                recipe.name(),
+                recipe.model().name(),
+                recipe.data().dataset(),
+                trainer.state().layout().parameterCount()));
+        lines.add(String.format(
+                Locale.ROOT,
+                "minibatch %,d = %d workers × %d images; learning rate %s = %s × %,d / %d; %,d steps in %d epochs",
+                recipe.minibatch(),
+                recipe.workers(),
+                recipe.imagesPerWorker(),
+                number(recipe.scaledLearningRate()),
+                number(recipe.learningRate().reference()),
+                recipe.minibatch(),
+                recipe.learningRate().referenceMinibatch(),
+                trainer.totalSteps(),
+                recipe.epochs()));
+        int dropped = trainer.plan().droppedPerEpoch();
+        if (dropped > 0) {
+            lines.add(
+                    String.format(Locale.ROOT, "%,d images of each epoch fill no minibatch and are dropped", dropped));
+        }
+        lines.add(String.format(
+                Locale.ROOT,
+                "%d process%s × %d lane%s%s",
+                group.size(),
+                group.size() == 1 ? "" : "es",
+                options.lanes(),
+                options.lanes() == 1 ? "" : "s",
+                group.isBitwise() ? "" : "; these sums are correct to rounding, not bitwise those of one process"));
+        return lines;
+    }
+
+    static String summary(Recipe recipe, RunResult result, NoiseScale noise, Path out) {
+        String critical = noise.summary(recipe.minibatch());
+        return String.format(
+                Locale.ROOT,
+                """
+                %s after %,d steps, %d epochs
+                validation error %s (median of the last 5 epochs %s)
+                %,.0f images/s on %d process%s × %d lane%s, %s
+                %s%sweights %s
+                run folder %s""",
+                result.status().name().toLowerCase(Locale.ROOT),
+                result.steps(),
+                result.epochs(),
+                percent(result.validationTop1Error()),
+                percent(result.medianLast5ValidationTop1Error()),
+                result.imagesPerSecond(),
+                result.processes(),
+                result.processes() == 1 ? "" : "es",
+                result.lanes(),
+                result.lanes() == 1 ? "" : "s",
+                duration(result.seconds()),
+                critical.isEmpty() ? "" : critical + "\n",
+                badImages(result.badImages()),
+                result.weightsSha256(),
+                out);
+    }
+
+    private static String badImages(int count) {
+        return count == 0
+                ? ""
+                : String.format(
+                        Locale.ROOT,
+                        "%,d bad image%s replaced: see \"bad-image\" in metrics.jsonl%n",
+                        count,
+                        count == 1 ? "" : "s");
+    }
+
+    private static String percent(double fraction) {
+        return Double.isNaN(fraction) ? "not measured" : String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
+    }
+
+    private static String number(double value) {
+        return Float.toString((float) value);
+    }
+
+    private static String duration(double seconds) {
+        return seconds < 120
+                ? String.format(Locale.ROOT, "%.1f s", seconds)
+                : String.format(Locale.ROOT, "%.1f min", seconds / 60);
+    }
+}

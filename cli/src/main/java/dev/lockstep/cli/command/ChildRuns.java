@@ -1,0 +1,152 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.cli.Main;
+import dev.lockstep.errors.InputFile;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.launch.ChildJvm;
+import dev.lockstep.metrics.RunResult;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.study.RunExecutor;
+import dev.lockstep.study.StudyRun;
+import dev.lockstep.supervise.LogTail;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Trains each run of a study in a process of its own, by {@code lockstep train}, which resumes what it finds. */
+final class ChildRuns implements RunExecutor {
+    private static final int DIVERGED = LockstepException.Kind.DIVERGED.exitCode();
+    private static final long SAVE_SECONDS = 60;
+    private static final long ORPHAN_SECONDS = 10;
+    private static final int LONGEST_IDENTITY = 1000;
+    private static final String LOG = "train.log";
+
+    private final List<String> options;
+    private final DataOption data;
+    private final Map<Recipe.Data, String> fingerprints = new ConcurrentHashMap<>();
+
+    /**
+     * @param options of {@code train}, after the recipe and the run folder
+     */
+    ChildRuns(List<String> options, DataOption data) {
+        this.options = new ArrayList<>(options);
+        this.data = data;
+        this.options.addAll(files());
+    }
+
+    /** The options that name files. */
+    List<String> files() {
+        return data.arguments();
+    }
+
+    @Override
+    public String datasetFingerprint(StudyRun run) {
+        return fingerprints.computeIfAbsent(
+                run.recipe().data(),
+                wanted -> Datasets.open(wanted, data.folder()).fingerprint());
+    }
+
+    @Override
+    public RunResult run(StudyRun run) throws InterruptedException {
+        try {
+            waitForOrphan(run.folder());
+            Process process = start(run);
+            try {
+                return result(run, process.waitFor());
+            } catch (InterruptedException e) {
+                stop(process);
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Process start(StudyRun run) throws IOException {
+        Path recipe = run.folder().resolve("study-recipe.yaml");
+        DurableFiles.write(recipe, run.recipe().toYaml());
+        List<String> arguments = new ArrayList<>(
+                List.of("train", recipe.toString(), "--out", run.folder().toString(), "--resume", "auto"));
+        arguments.addAll(options);
+        Path log = run.folder().resolve(LOG);
+        Process process = ChildJvm.of(Main.class.getName(), arguments)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+        process.getOutputStream().close();
+        DurableFiles.write(pidFile(run.folder()), identity(process.toHandle()));
+        return process;
+    }
+
+    private static Path pidFile(Path folder) {
+        return folder.resolve("train.pid");
+    }
+
+    /** After the study was killed, its runs end within moments; a new one must not find the folder still locked. */
+    private static void waitForOrphan(Path folder) throws IOException, InterruptedException {
+        if (!Files.exists(pidFile(folder))) {
+            return;
+        }
+        String identity = InputFile.text(pidFile(folder), LONGEST_IDENTITY).strip();
+        Matcher pid = Pattern.compile("([0-9]{1,18}) .*").matcher(identity);
+        ProcessHandle orphan =
+                pid.matches() ? ProcessHandle.of(Long.parseLong(pid.group(1))).orElse(null) : null;
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(ORPHAN_SECONDS);
+        while (orphan != null
+                && orphan.isAlive()
+                && identity(orphan).equals(identity)
+                && System.nanoTime() < deadline) {
+            Thread.sleep(50);
+        }
+    }
+
+    /** Number and start of a process: another one may have the number by now. */
+    private static String identity(ProcessHandle process) {
+        return process.pid() + " "
+                + process.info().startInstant().map(Object::toString).orElse("");
+    }
+
+    private RunResult result(StudyRun run, int exitCode) throws IOException, InterruptedException {
+        Files.deleteIfExists(pidFile(run.folder()));
+        if (exitCode == 130 || exitCode == 143) {
+            throw new InterruptedException(run.title() + " was asked to stop");
+        }
+        if (exitCode == 0) {
+            return RunResult.read(run.folder());
+        }
+        if (exitCode == DIVERGED && Files.exists(run.folder().resolve(RunResult.NAME))) {
+            return RunResult.read(run.folder());
+        }
+        throw LockstepException.worker(
+                "a run failed, exit code = " + exitCode + ": "
+                        + LogTail.lastError(run.folder().resolve(LOG)),
+                "run = " + run.title(),
+                "see " + run.folder().resolve(LOG) + ", then start the study again: it goes on from here");
+    }
+
+    private static void stop(Process process) {
+        process.destroy();
+        if (!endsWithin(process, SAVE_SECONDS)) {
+            process.destroyForcibly();
+        }
+    }
+
+    private static boolean endsWithin(Process process, long seconds) {
+        try {
+            return process.waitFor(seconds, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package dev.lockstep.cli.command;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.Printable;
+import dev.lockstep.image.catalog.Datasets;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code lockstep data fetch}: makes sure that a dataset is there and whole. */
+@Command(
+        name = "fetch",
+        description = "Finds or fetches a dataset, verifies its checksums and prints its folder.",
+        footer = {"", "Example: lockstep data fetch fashion-mnist"})
+final class DataFetchCommand implements Runnable {
+    @Parameters(paramLabel = "DATASET", description = "A name that 'lockstep data list' shows.")
+    @SuppressWarnings("NullAway.Init")
+    private String dataset;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "Verify the files in this folder instead.")
+    private @Nullable Path folder;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    @Override
+    public void run() {
+        Optional<Path> found = Datasets.fetch(dataset, Optional.ofNullable(folder));
+        if (json) {
+            ObjectNode node = JsonNodeFactory.instance.objectNode().put("name", dataset);
+            found.ifPresent(path -> node.put("folder", path.toString()));
+            System.out.println(node.toPrettyString());
+        } else {
+            System.out.println(found.map(path -> Printable.of(path.toString())).orElse(dataset + " needs no files"));
+        }
+    }
+}

@@ -1,0 +1,212 @@
+package dev.lockstep.cli.command;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
+import dev.lockstep.image.Dataset;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
+import dev.lockstep.image.inspect.ContactSheet;
+import dev.lockstep.image.inspect.DatasetCheck;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.sampling.EpochPermutation;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code lockstep data inspect}: counts, checks, and a picture of what the network will see. */
+@Command(
+        name = "inspect",
+        description = {
+            "Counts a recipe's images, decodes some or all of them, and with --sheet draws what the network will see.",
+            "The sheet has a row for each sample: as in evaluation, then as augmented in epoch 0, 1, 2, …"
+        },
+        footer = {"", "Example: lockstep data inspect recipes/fashion-mnist.yaml --sheet sheet.png"})
+final class DataInspectCommand implements Callable<Integer> {
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private RecipeArgument recipe;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DataOption dataOption;
+
+    @Option(names = "--sheet", paramLabel = "FILE.png", description = "Draw a contact sheet.")
+    private @Nullable Path sheet;
+
+    @Option(names = "--rows", paramLabel = "N", description = "Samples on the sheet (default: ${DEFAULT-VALUE}).")
+    private int rows = 8;
+
+    @Option(names = "--epochs", paramLabel = "N", description = "Epochs on it (default: ${DEFAULT-VALUE}).")
+    private int epochs = 7;
+
+    @Option(names = "--check", paramLabel = "N", description = "Images to decode (default: ${DEFAULT-VALUE}).")
+    private int check = 256;
+
+    @Option(names = "--all", description = "Decode every image.")
+    private boolean all;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    /** The two sets, checked. */
+    private record Found(OpenDataset data, DatasetCheck training, DatasetCheck validation) {
+        int bad() {
+            return training.bad().size() + validation.bad().size();
+        }
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        require("--rows", rows);
+        require("--epochs", epochs);
+        require("--check", check);
+        if (sheet != null) {
+            SheetFile.requireReplaceable(sheet);
+        }
+        Recipe read = recipe.read();
+        OpenDataset data = Datasets.open(read.data(), dataOption.folder());
+        List<String> badOnSheet = sheet == null ? List.of() : draw(read, data, sheet);
+        Found found = new Found(data, check(data, data.training()).withBad(badOnSheet), check(data, data.validation()));
+        if (json) {
+            System.out.println(json(found).toPrettyString());
+        } else {
+            print(found);
+        }
+        return found.bad() == 0 ? 0 : LockstepException.Kind.DATA.exitCode();
+    }
+
+    private static void require(String name, int value) {
+        if (value < 1 || value > 1_000_000_000) {
+            throw LockstepException.recipe(name + " = " + value, "", "must be at least 1");
+        }
+    }
+
+    private DatasetCheck check(OpenDataset data, Dataset set) {
+        return DatasetCheck.of(
+                set, data.evaluationTransform(), data.spec().normalization(), all ? Integer.MAX_VALUE : check);
+    }
+
+    /** Draws the first samples of the first epoch, says which they are, and returns what was bad. */
+    private List<String> draw(Recipe read, OpenDataset data, Path file) throws IOException {
+        int size = data.training().size();
+        int[] samples = EpochPermutation.of(read.seed(), 0, size).slice(0, Math.min(rows, size));
+        ContactSheet.Drawn drawn = ContactSheet.draw(data, read.seed(), samples, epochs);
+        try {
+            SheetFile.write(file, drawn.png());
+        } catch (IOException e) {
+            throw LockstepException.recipe("sheet cannot be written: " + e, "file = " + file, "give another file");
+        }
+        System.err.println("sheet: " + Printable.of(file.toString()) + ", rows: "
+                + Arrays.stream(samples)
+                        .mapToObj(i -> i + " "
+                                + className(data.training(), data.training().label(i)))
+                        .collect(Collectors.joining(", ")));
+        return drawn.bad();
+    }
+
+    private static void print(Found found) {
+        OpenDataset data = found.data;
+        System.out.println(data.spec().name() + ": " + data.classes() + " classes, "
+                + data.shape().channels() + "×" + data.shape().height() + "×"
+                + data.shape().width()
+                + ", fingerprint " + data.fingerprint());
+        print("training", data.training(), found.training);
+        print("validation", data.validation(), found.validation);
+    }
+
+    private static void print(String name, Dataset set, DatasetCheck check) {
+        int[] perClass = check.perClass();
+        int least = least(perClass);
+        int most = most(perClass);
+        System.out.printf(
+                Locale.ROOT,
+                "%s: %d images, %d to %d a class (fewest %s, most %s)%n",
+                name,
+                set.size(),
+                perClass[least],
+                perClass[most],
+                className(set, least),
+                className(set, most));
+        System.out.printf(
+                Locale.ROOT,
+                "  checked %d of %d, bad %d, mean %s, deviation %s%n",
+                check.checked(),
+                set.size(),
+                check.bad().size(),
+                rounded(check.mean()),
+                rounded(check.deviation()));
+        check.bad().forEach(message -> System.out.println("  bad: " + Printable.of(message, 2000)));
+    }
+
+    private static String className(Dataset set, int label) {
+        return Printable.of(set.classNames().get(label));
+    }
+
+    private static ObjectNode json(Found found) {
+        ObjectNode node = JsonNodeFactory.instance
+                .objectNode()
+                .put("name", found.data.spec().name())
+                .put("classes", found.data.classes())
+                .put("fingerprint", found.data.fingerprint());
+        found.data.training().classNames().forEach(node.putArray("class_names")::add);
+        node.set("training", json(found.data.training(), found.training));
+        node.set("validation", json(found.data.validation(), found.validation));
+        return node;
+    }
+
+    private static ObjectNode json(Dataset set, DatasetCheck check) {
+        ObjectNode node = JsonNodeFactory.instance
+                .objectNode()
+                .put("images", set.size())
+                .put("fewest_in_class", check.perClass()[least(check.perClass())])
+                .put("most_in_class", check.perClass()[most(check.perClass())])
+                .put("decoded", check.checked());
+        ArrayNode perClass = node.putArray("per_class");
+        Arrays.stream(check.perClass()).forEach(perClass::add);
+        ArrayNode bad = node.putArray("bad");
+        check.bad().forEach(bad::add);
+        ArrayNode mean = node.putArray("mean");
+        check.mean().forEach(value -> add(mean, value));
+        ArrayNode deviation = node.putArray("deviation");
+        check.deviation().forEach(value -> add(deviation, value));
+        return node;
+    }
+
+    /** Of no good image there is no mean. */
+    private static void add(ArrayNode array, double value) {
+        if (Double.isFinite(value)) {
+            array.add(value);
+        } else {
+            array.addNull();
+        }
+    }
+
+    private static int least(int[] counts) {
+        return indexOf(counts, Arrays.stream(counts).min().orElseThrow());
+    }
+
+    private static int most(int[] counts) {
+        return indexOf(counts, Arrays.stream(counts).max().orElseThrow());
+    }
+
+    private static int indexOf(int[] counts, int wanted) {
+        return Arrays.stream(counts).boxed().toList().indexOf(wanted);
+    }
+
+    private static String rounded(List<Double> values) {
+        return values.stream()
+                .map(value -> String.format(Locale.ROOT, "%.4f", value))
+                .collect(Collectors.joining(" "));
+    }
+}

@@ -1,0 +1,75 @@
+package dev.lockstep.cli.command;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lockstep.errors.Printable;
+import dev.lockstep.image.pack.ShardPacker;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code lockstep data pack}: an image folder becomes tar shards. */
+@Command(
+        name = "pack",
+        description = {
+            "Packs an image folder (train/CLASS/…, val/CLASS/…) into WebDataset tar shards.",
+            "Images keep their order and, unless resized, their bytes: training on the shards gives the same weights."
+        },
+        footer = {"", "Example: lockstep data pack /data/imagenet --out /data/shards --short-side 256"})
+final class DataPackCommand implements Runnable {
+    @Parameters(paramLabel = "DIR", description = "Holds train and val.")
+    @SuppressWarnings("NullAway.Init")
+    private Path folder;
+
+    @Option(names = "--out", paramLabel = "SHARDS", required = true, description = "A new folder for the shards.")
+    @SuppressWarnings("NullAway.Init")
+    private Path out;
+
+    @Option(
+            names = "--short-side",
+            paramLabel = "PIXELS",
+            description =
+                    "Reduce larger images to this short side; 0 keeps every image as it is (default: ${DEFAULT-VALUE}).")
+    private int shortSide;
+
+    @Option(
+            names = "--quality",
+            paramLabel = "Q",
+            description = "JPEG quality of reduced images, 1 to 100 (default: ${DEFAULT-VALUE}).")
+    private int quality = 95;
+
+    @Option(
+            names = "--images-per-shard",
+            paramLabel = "N",
+            description = "Images of a shard (default: ${DEFAULT-VALUE}).")
+    private int imagesPerShard = 1000;
+
+    @Option(names = "--skip-bad-images", description = "Leave out images that cannot be read, and list them.")
+    private boolean skipBadImages;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    @Override
+    public void run() {
+        ShardPacker packer = new ShardPacker(shortSide, quality, imagesPerShard, skipBadImages);
+        ShardPacker.Result result = packer.pack(folder, out.toAbsolutePath());
+        result.skipped().values().forEach(message -> System.err.println("left out: " + Printable.of(message, 2000)));
+        System.out.println(
+                json
+                        ? json(result).toPrettyString()
+                        : result.images() + " images in " + result.shards() + " shards, "
+                                + result.skipped().size() + " left out: " + Printable.of(out.toString()));
+    }
+
+    private ObjectNode json(ShardPacker.Result result) {
+        ObjectNode node = JsonNodeFactory.instance
+                .objectNode()
+                .put("folder", out.toString())
+                .put("images", result.images())
+                .put("shards", result.shards());
+        result.skipped().values().forEach(node.putArray("left_out")::add);
+        return node;
+    }
+}

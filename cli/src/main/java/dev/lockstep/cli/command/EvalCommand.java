@@ -1,0 +1,140 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.errors.Printable;
+import dev.lockstep.image.BadImages;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.train.Classifier;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code lockstep eval}: how well saved weights do on every validation image. */
+@Command(
+        name = "eval",
+        description = "Measures a checkpoint or weights on every validation image once.",
+        footer = {
+            "",
+            "Examples:",
+            "  lockstep eval runs/fashion-mnist",
+            "  lockstep eval --weights resnet50.pth --recipe recipes/imagenet-resnet50-256.yaml --data imagenet"
+        })
+public final class EvalCommand implements Runnable {
+    @ArgGroup(multiplicity = "1")
+    @SuppressWarnings("NullAway.Init")
+    private Saved saved;
+
+    /** The file, as argument or as option, as {@code train} has it. */
+    private static final class Saved {
+        @Parameters(
+                index = "0",
+                paramLabel = "CHECKPOINT",
+                description =
+                        "A checkpoint, a run folder (its newest checkpoint), or weights (.safetensors, .pt, .pth).")
+        private @Nullable Path argument;
+
+        @Option(names = "--weights", paramLabel = "FILE", description = "The same, as an option.")
+        private @Nullable Path option;
+
+        Path file() {
+            return argument != null ? argument : Objects.requireNonNull(option);
+        }
+    }
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SavedNetwork network;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DataOption data;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ComputeOptions compute;
+
+    @Option(
+            names = "--skip-bad-images",
+            description =
+                    "Put another image in the place of one that cannot be read, and list it, instead of stopping.")
+    private boolean skipBadImages;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    @Override
+    public void run() {
+        compute.check();
+        SavedNetwork.Network read = network.read(saved.file());
+        Recipe recipe = read.recipe();
+        OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
+        try (Classifier classifier = new Classifier(
+                recipe,
+                ResNet::fromRecipe,
+                dataset.shape(),
+                dataset.classes(),
+                read.weights(),
+                compute.lanes(recipe),
+                compute.loaderThreads())) {
+            Classifier.Accuracy accuracy = classifier.measure(
+                    dataset.validation(),
+                    dataset.evaluationTransform(),
+                    skipBadImages ? BadImages.replaced() : BadImages.refused());
+            accuracy.badImages()
+                    .forEach(reason -> System.err.println("bad image replaced: " + Printable.of(reason, 2000)));
+            System.out.println(json ? JsonDocument.of(json(recipe, classifier, accuracy)) : text(recipe, accuracy));
+        }
+    }
+
+    private static Map<String, Object> json(Recipe recipe, Classifier classifier, Classifier.Accuracy accuracy) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("model", recipe.model().name());
+        json.put("dataset", recipe.data().dataset());
+        json.put("images", accuracy.images());
+        json.put("validation_top1_error", accuracy.top1Error());
+        if (!Double.isNaN(accuracy.top5Error())) {
+            json.put("validation_top5_error", accuracy.top5Error());
+        }
+        json.put("validation_loss", accuracy.loss());
+        json.put("weights_sha256", classifier.weightsSha256());
+        json.put("bad_images", accuracy.badImages());
+        return json;
+    }
+
+    private static String text(Recipe recipe, Classifier.Accuracy accuracy) {
+        String top5 = Double.isNaN(accuracy.top5Error()) ? "" : error("top-5", accuracy.top5Error(), accuracy);
+        return String.format(
+                Locale.ROOT,
+                "%s on %,d validation images of %s%s%n%s%sloss %.4f",
+                recipe.model().name(),
+                accuracy.images(),
+                recipe.data().dataset(),
+                replaced(accuracy.badImages().size()),
+                error("top-1", accuracy.top1Error(), accuracy),
+                top5,
+                accuracy.loss());
+    }
+
+    private static String replaced(int bad) {
+        return bad == 0 ? "" : ", " + bad + " of them bad and replaced";
+    }
+
+    private static String error(String name, double fraction, Classifier.Accuracy accuracy) {
+        return String.format(
+                Locale.ROOT,
+                "%s error %.2f %% (%,d wrong)%n",
+                name,
+                100 * fraction,
+                Math.round(fraction * accuracy.images()));
+    }
+}

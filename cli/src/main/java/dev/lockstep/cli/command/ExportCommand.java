@@ -1,0 +1,49 @@
+package dev.lockstep.cli.command;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.lockstep.checkpoint.Weights;
+import java.nio.file.Path;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code lockstep export}: weights for other tools. */
+@Command(
+        name = "export",
+        description = {
+            "Writes the weights of a checkpoint, without optimizer state, under torchvision's names.",
+            ".safetensors: safetensors.torch.load_file(path); .pt, .pth: torch.load(path, weights_only=True).",
+            "Either goes into load_state_dict(…, strict=True). Also turns one kind of file into the other."
+        },
+        footer = {"", "Example: lockstep export runs/fashion-mnist --out weights.pt"})
+public final class ExportCommand implements Runnable {
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private WeightsArgument saved;
+
+    @Option(names = "--out", paramLabel = "FILE", required = true, description = "Ends in .safetensors, .pt or .pth.")
+    @SuppressWarnings("NullAway.Init")
+    private Path out;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    @Override
+    public void run() {
+        if (!Weights.isReplaceable(out)) {
+            OutputFile.requireReplaceable("--out", out, start -> false);
+        }
+        Weights weights = saved.weights();
+        weights.write(out);
+        int tensors = weights.tensors().size();
+        System.out.println(
+                json
+                        ? JsonNodeFactory.instance
+                                .objectNode()
+                                .put("file", out.toString())
+                                .put("tensors", tensors)
+                                .toPrettyString()
+                        : String.format(Locale.ROOT, "%s: %,d tensors", out, tensors));
+    }
+}

@@ -1,0 +1,120 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.catalog.DatasetSpec;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.plan.Checks;
+import dev.lockstep.plan.DatasetFacts;
+import dev.lockstep.plan.Finding;
+import dev.lockstep.plan.NetworkShape;
+import dev.lockstep.plan.Plan;
+import dev.lockstep.recipe.Recipe;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code lockstep plan}: what a run will do, and what is unusual about it. Never loads libtorch. */
+@Command(
+        name = "plan",
+        description = "Shows what a run will do before it starts, and checks the recipe.",
+        footer = {
+            "",
+            "Examples:",
+            "  lockstep plan recipes/fashion-mnist.yaml --set workers=64 --procs 2",
+            "  lockstep plan recipes/imagenet-resnet50-8k.yaml --procs 32 --lanes 8 --images-per-second 1103"
+                    + " --bandwidth 50Gbit --latency 20us --target 1h",
+            "  lockstep plan recipes/fashion-mnist.yaml --measured runs/fashion-mnist-short --json"
+        })
+public final class PlanCommand implements Runnable {
+    /** Where only the files can tell the number of classes, that of ImageNet stands in. */
+    private static final int USUAL_CLASSES = 1000;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private RecipeArgument recipeArgument;
+
+    @Option(
+            names = "--dataset-size",
+            paramLabel = "N",
+            description = "Training images (default: those of the recipe's dataset).")
+    private Optional<Integer> datasetSize = Optional.empty();
+
+    @Option(names = "--procs", paramLabel = "P", description = "Processes (default: ${DEFAULT-VALUE}).")
+    private int processes = 1;
+
+    @Option(
+            names = "--lanes",
+            paramLabel = "L",
+            description = "Compute threads of a process (default: cores / procs / threads-per-worker).")
+    private Optional<Integer> lanes = Optional.empty();
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private CostOptions costOptions;
+
+    @Option(names = "--strict", description = "Fail when a check warns.")
+    private boolean strict;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    @Override
+    public void run() {
+        atLeastOne("--procs", processes);
+        datasetSize.ifPresent(size -> atLeastOne("--dataset-size", size));
+        Recipe recipe = recipeArgument.read();
+        NetworkShape.requireKnown(recipe.model());
+        Plan plan = Plan.of(recipe, facts(recipe), processes, lanes.orElseGet(() -> usualLanes(recipe)));
+        List<Finding> findings = Checks.run(recipe, plan.data().trainingImages());
+        Optional<Costs> costs = costOptions.costs(plan);
+        System.out.print(json ? json(plan, findings, costs) : text(plan, findings, costs));
+        if (strict) {
+            Checks.requireNoWarnings(findings);
+        }
+    }
+
+    private static String text(Plan plan, List<Finding> findings, Optional<Costs> costs) {
+        return PlanText.of(plan, findings) + costs.map(CostText::of).orElse("");
+    }
+
+    private static String json(Plan plan, List<Finding> findings, Optional<Costs> costs) {
+        Map<String, Object> document = PlanJson.of(plan, findings);
+        costs.ifPresent(known -> document.put("cost", CostJson.of(known)));
+        return JsonDocument.of(document) + "\n";
+    }
+
+    private static void atLeastOne(String option, int value) {
+        if (value < 1) {
+            throw LockstepException.recipe(option + " = " + value, "", "must be at least 1");
+        }
+    }
+
+    private int usualLanes(Recipe recipe) {
+        return Math.max(1, Runtime.getRuntime().availableProcessors() / processes / recipe.threadsPerWorker());
+    }
+
+    private DatasetFacts facts(Recipe recipe) {
+        DatasetFacts facts = DatasetFacts.of(recipe.data()).orElseGet(() -> catalogd(recipe));
+        return datasetSize.map(facts::withTrainingImages).orElse(facts);
+    }
+
+    private DatasetFacts catalogd(Recipe recipe) {
+        DatasetSpec spec = Datasets.spec(recipe.data());
+        int size = datasetSize.orElseGet(() -> spec.trainingImages()
+                .orElseThrow(() -> LockstepException.recipe(
+                        "data.dataset = " + spec.name() + " has the size of its files",
+                        "",
+                        "give the number of training images with --dataset-size")));
+        return new DatasetFacts(
+                spec.name(),
+                size,
+                spec.validationImages().orElse(0),
+                spec.shape().channels(),
+                spec.shape().height(),
+                spec.shape().width(),
+                spec.classes().orElse(USUAL_CLASSES));
+    }
+}

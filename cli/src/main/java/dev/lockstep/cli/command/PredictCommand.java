@@ -1,0 +1,153 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.errors.InputFile;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
+import dev.lockstep.image.ImageData;
+import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.train.Classifier;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code lockstep predict}: what saved weights see in image files. */
+@Command(
+        name = "predict",
+        description = "Prints the most probable classes of image files.",
+        footer = {
+            "",
+            "Examples:",
+            "  lockstep predict runs/flowers tulip.jpg rose.png",
+            "  lockstep predict resnet50.pth --recipe recipes/imagenet-resnet50-256.yaml cat.jpg --json"
+        })
+public final class PredictCommand implements Runnable {
+    /** Of an image file, as in a dataset. */
+    private static final int MOST_BYTES = 1 << 28;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private WeightsArgument saved;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SavedNetwork network;
+
+    @Parameters(index = "1..*", arity = "1..*", paramLabel = "IMAGE", description = "JPEG or PNG files.")
+    @SuppressWarnings("NullAway.Init")
+    private List<Path> images;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Folder of the dataset, for the names of its classes when the weights do not bring them.")
+    private Optional<Path> data = Optional.empty();
+
+    @Option(names = "--top", paramLabel = "N", description = "Classes an image (default: ${DEFAULT-VALUE}).")
+    private int top = 5;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    @Override
+    public void run() {
+        if (top < 1) {
+            throw LockstepException.recipe("--top = " + top, "", "must be at least 1");
+        }
+        SavedNetwork.Network read = network.read(saved.file());
+        Recipe recipe = read.recipe();
+        List<String> names =
+                data.isPresent() ? Datasets.open(recipe.data(), data).training().classNames() : read.names();
+        ImageTransform transform = Datasets.fileTransform(recipe.data());
+        List<ImageData> contents = images.stream().map(PredictCommand::read).toList();
+        try (Classifier classifier =
+                new Classifier(recipe, ResNet::fromRecipe, transform.shape(), names.size(), read.weights(), 1, 1)) {
+            List<double[]> probabilities = classify(classifier, contents, transform);
+            if (json) {
+                System.out.println(JsonDocument.of(json(probabilities, names)));
+            } else {
+                print(probabilities, names);
+            }
+        }
+    }
+
+    private static List<double[]> classify(Classifier classifier, List<ImageData> images, ImageTransform transform) {
+        try {
+            return classifier.classify(images, transform);
+        } catch (LockstepException e) {
+            if (e.kind() != LockstepException.Kind.DATA) {
+                throw e;
+            }
+            // Images of a dataset can be skipped, these were asked for.
+            throw new LockstepException(e.kind(), e.whatAndWhere(), "", "give a whole JPEG or PNG file", e);
+        }
+    }
+
+    private static ImageData read(Path file) {
+        try {
+            return new ImageData.Encoded(file.toString(), InputFile.bytes(file, MOST_BYTES));
+        } catch (NoSuchFileException e) {
+            throw LockstepException.data("no such image", "file = " + file, "check the path");
+        } catch (IOException e) {
+            throw new LockstepException(
+                    LockstepException.Kind.DATA,
+                    "image cannot be read: " + e.getMessage(),
+                    "file = " + file,
+                    "check the path and its permissions",
+                    e);
+        }
+    }
+
+    /** The most probable classes, those of equal probability in their order. */
+    private int[] best(double[] probabilities) {
+        return IntStream.range(0, probabilities.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble(c -> -probabilities[c]))
+                .limit(top)
+                .mapToInt(c -> c)
+                .toArray();
+    }
+
+    private void print(List<double[]> probabilities, List<String> names) {
+        for (int i = 0; i < images.size(); i++) {
+            System.out.println(Printable.of(images.get(i).toString()));
+            for (int c : best(probabilities.get(i))) {
+                System.out.printf(
+                        Locale.ROOT, "  %6.2f %%  %s%n", 100 * probabilities.get(i)[c], Printable.of(names.get(c)));
+            }
+        }
+    }
+
+    private List<Map<String, Object>> json(List<double[]> probabilities, List<String> names) {
+        List<Map<String, Object>> all = new ArrayList<>();
+        for (int i = 0; i < images.size(); i++) {
+            List<Map<String, Object>> classes = new ArrayList<>();
+            for (int c : best(probabilities.get(i))) {
+                Map<String, Object> one = new LinkedHashMap<>();
+                one.put("class", c);
+                one.put("name", names.get(c));
+                one.put("probability", probabilities.get(i)[c]);
+                classes.add(one);
+            }
+            Map<String, Object> image = new LinkedHashMap<>();
+            image.put("image", images.get(i).toString());
+            image.put("predictions", classes);
+            all.add(image);
+        }
+        return all;
+    }
+}

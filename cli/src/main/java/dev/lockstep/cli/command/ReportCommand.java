@@ -1,0 +1,52 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.report.RunReport;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code lockstep report}: curves of runs on one page. */
+@Command(
+        name = "report",
+        description = "Writes the curves of one or more runs as one self-contained HTML page.",
+        footer = {"", "Example:", "  lockstep report runs/small runs/large --out compare.html --plots plots"})
+public final class ReportCommand implements Callable<Integer> {
+    @Parameters(arity = "1..*", paramLabel = "RUN", description = "Run folders.")
+    @SuppressWarnings("NullAway.Init")
+    private List<Path> runs;
+
+    @Option(names = "--out", paramLabel = "FILE.html", required = true, description = "The page.")
+    @SuppressWarnings("NullAway.Init")
+    private Path out;
+
+    @Option(
+            names = "--plots",
+            paramLabel = "DIR",
+            description = "Write every plot as SVG, PNG and CSV, too, and the table as runs.csv.")
+    private Optional<Path> plots = Optional.empty();
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        Path twice = runs.stream()
+                .filter(run -> Collections.frequency(runs, run) > 1)
+                .findFirst()
+                .orElse(null);
+        if (twice != null) {
+            throw LockstepException.recipe("a run is given twice", "run = " + twice, "name every run folder once");
+        }
+        OutputFile.requireReplaceable("--out", out, start -> start.contains(RunReport.GENERATOR));
+        RunReport.write(runs, out, plots);
+        System.out.println(json ? JsonDocument.of(Map.of("report", out.toString())) : out.toString());
+        return 0;
+    }
+}

@@ -1,0 +1,86 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.Weights;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.catalog.DatasetSpec;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeFile;
+import dev.lockstep.train.CheckpointRecipe;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Option;
+
+/** The network that is in a file: a checkpoint, which carries its recipe, or plain weights with a recipe. */
+final class SavedNetwork {
+    @Option(
+            names = "--recipe",
+            paramLabel = "RECIPE",
+            description = "The recipe that plain weights are of; a checkpoint has its own.")
+    private Optional<Path> recipe = Optional.empty();
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY.PATH=VALUE",
+            description = "Sets a key of the recipe, such as evaluation.images-per-batch=50; repeatable.")
+    private Map<String, String> overrides = new LinkedHashMap<>();
+
+    /**
+     * What was read.
+     *
+     * @param recipe with its overrides
+     * @param classNames that the checkpoint knows; empty for plain weights
+     */
+    record Network(Recipe recipe, Weights weights, List<String> classNames) {
+        /** The names of the classes, as the checkpoint or the catalog knows them, else "class 0", "class 1" … */
+        List<String> names() {
+            if (!classNames.isEmpty() && classNames.size() != outputs()) {
+                throw LockstepException.checkpoint(
+                        "checkpoint names " + classNames.size() + " classes and has weights for " + outputs(),
+                        weights.source(),
+                        "use another one");
+            }
+            DatasetSpec spec = Datasets.spec(recipe.data());
+            if (!classNames.isEmpty() || !spec.classNames().isEmpty()) {
+                return classNames.isEmpty() ? spec.classNames() : classNames;
+            }
+            return IntStream.range(0, outputs()).mapToObj(i -> "class " + i).toList();
+        }
+
+        private int outputs() {
+            var bias = weights.tensors().get("fc.bias");
+            if (bias == null || bias.shape().length != 1) {
+                throw LockstepException.checkpoint(
+                        "weights do not tell the number of classes: fc.bias is missing",
+                        weights.source(),
+                        "give the dataset's folder with --data");
+            }
+            return (int) bias.shape()[0];
+        }
+    }
+
+    /**
+     * @param file a checkpoint, a run's folder or plain weights
+     * @throws LockstepException of kind RECIPE when plain weights come without a recipe; of kind CHECKPOINT when the file
+     *     is missing or damaged
+     */
+    Network read(Path file) {
+        Optional<Checkpoint> checkpoint = WeightsArgument.checkpoint(file);
+        if (checkpoint.isPresent()) {
+            Recipe own = recipe.map(given -> RecipeFile.read(given, overrides))
+                    .orElseGet(() -> CheckpointRecipe.of(checkpoint.get(), overrides));
+            return new Network(
+                    own, Weights.of(checkpoint.get()), checkpoint.get().classNames());
+        }
+        Path given = recipe.orElseThrow(() -> LockstepException.recipe(
+                "plain weights do not say what network they are of",
+                "file = " + file,
+                "give its recipe with --recipe"));
+        return new Network(RecipeFile.read(given, overrides), Weights.read(file), List.of());
+    }
+}

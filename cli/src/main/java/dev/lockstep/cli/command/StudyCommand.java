@@ -1,0 +1,218 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.cli.terminal.ProgressText;
+import dev.lockstep.cli.terminal.RunPosition;
+import dev.lockstep.cli.terminal.StudyPace;
+import dev.lockstep.cli.terminal.StudyView;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
+import dev.lockstep.launch.StopRequests;
+import dev.lockstep.launch.Terminal;
+import dev.lockstep.metrics.Environment;
+import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.MetricsFile;
+import dev.lockstep.metrics.RunResult;
+import dev.lockstep.plan.NetworkShape;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.RunReport;
+import dev.lockstep.report.StudyReport;
+import dev.lockstep.study.Study;
+import dev.lockstep.study.StudyListener;
+import dev.lockstep.study.StudyResults;
+import dev.lockstep.study.StudyRun;
+import dev.lockstep.study.StudyRunner;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code lockstep study}: runs a grid of recipes × seeds and answers the questions that were stated before. */
+@Command(
+        name = "study",
+        description = "Runs every variant of a study with every seed, and writes tables, plots and verdicts.",
+        footer = {
+            "",
+            "Examples:",
+            "  lockstep study studies/quick.yaml",
+            "  lockstep study studies/table1.yaml --out runs/table1 --parallel 2",
+            "  lockstep study studies/table2b.yaml --reuse studies/results/table1.json",
+            "Killed or stopped, the same command goes on where it was."
+        })
+public final class StudyCommand implements Callable<Integer> {
+    private static final int TERMINATED = 143;
+
+    @Parameters(paramLabel = "STUDY", description = "A study, such as studies/quick.yaml.")
+    @SuppressWarnings("NullAway.Init")
+    private Path file;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "The study's folder (default: runs/study-<name>).")
+    private Optional<Path> out = Optional.empty();
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DataOption data;
+
+    @Option(
+            names = "--parallel",
+            paramLabel = "N",
+            description = "Runs side by side (default: cores / threads-per-worker). Does not change any result.")
+    private int parallel;
+
+    @Option(
+            names = "--reuse",
+            paramLabel = "STUDY",
+            description = "Folder or summary.json of another study (repeatable). Its runs of the same recipe, whatever "
+                    + "the name, and on the same data are taken over: with the same version, on the same kind of CPU, they "
+                    + "would end the same.")
+    private List<Path> reuse = List.of();
+
+    @Option(names = "--dry-run", description = "Print the grid and an estimate of the time, and run nothing.")
+    private boolean dryRun;
+
+    @Option(names = "--json", description = "Print the summary as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws IOException {
+        Study study = Study.read(file);
+        study.recipes().values().forEach(recipe -> NetworkShape.requireKnown(recipe.model()));
+        if (parallel < 0) {
+            throw LockstepException.recipe("--parallel = " + parallel, "must be at least 1", "");
+        }
+        Path folder =
+                out.orElseGet(() -> Path.of("runs", "study-" + study.file().name()));
+        int cores = Runtime.getRuntime().availableProcessors();
+        int threads = study.recipes().values().stream()
+                .mapToInt(Recipe::threadsPerWorker)
+                .max()
+                .orElse(1);
+        int sideBySide = parallel > 0 ? parallel : Math.max(1, cores / threads);
+        int lanes = Math.max(1, cores / sideBySide / threads);
+        ChildRuns children = new ChildRuns(List.of("--lanes", Integer.toString(lanes), "--json"), data);
+        List<StudyRun> grid = study.grid(folder);
+        double secondsPerEpoch = secondsPerEpoch(study, grid);
+        StudyPace pace = new StudyPace(grid, sideBySide, secondsPerEpoch, RunPosition::epochsDone, System::nanoTime);
+        if (dryRun) {
+            return dryRun(study, folder, pace, sideBySide);
+        }
+        return run(study, folder, children, pace, sideBySide);
+    }
+
+    /** As finished or running runs in the folder measured it, else as the study's author did; NaN when neither is known. */
+    private static double secondsPerEpoch(Study study, List<StudyRun> grid) {
+        return grid.stream()
+                .map(run -> run.folder().resolve(MetricsFile.NAME))
+                .filter(Files::exists)
+                .flatMap(metrics -> MetricsFile.read(metrics).epochs().stream())
+                .mapToDouble(EpochMetrics::seconds)
+                .average()
+                .orElse(study.file().secondsPerEpoch() > 0 ? study.file().secondsPerEpoch() : Double.NaN);
+    }
+
+    private Integer dryRun(Study study, Path folder, StudyPace pace, int sideBySide) {
+        // Not the executor that opens the data: that may have to fetch it.
+        StudyRunner runner = new StudyRunner(study, folder, reuse, StudyCommand::runNothing, new StudyListener() {});
+        List<StudyRun> finished = runner.finished();
+        pace.start(finished);
+        double seconds = pace.secondsLeft();
+        System.out.println(json ? grid(runner, finished, seconds) : gridText(runner, finished, seconds, sideBySide));
+        return 0;
+    }
+
+    private static RunResult runNothing(StudyRun run) {
+        throw new IllegalStateException(run.title());
+    }
+
+    private static String gridText(StudyRunner runner, List<StudyRun> finished, double seconds, int sideBySide) {
+        StringBuilder text = new StringBuilder();
+        for (StudyRun run : runner.grid()) {
+            Recipe recipe = run.recipe();
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%-28s kn = %-6d η̂ = %-8s %d epochs  %s\n",
+                    run.title(),
+                    recipe.minibatch(),
+                    ProgressText.significant(recipe.scaledLearningRate()),
+                    recipe.epochs(),
+                    finished.contains(run) ? "finished" : "to run"));
+        }
+        return text
+                + String.format(
+                        Locale.ROOT,
+                        "%d runs, %d finished; %s with %d side by side",
+                        runner.grid().size(),
+                        finished.size(),
+                        Double.isNaN(seconds)
+                                ? "time unknown: nothing of this study has run here and it has no seconds-per-epoch,"
+                                : "about " + ProgressText.duration(seconds),
+                        sideBySide);
+    }
+
+    private static String grid(StudyRunner runner, List<StudyRun> finished, double seconds) {
+        List<Map<String, Object>> runs = new ArrayList<>();
+        for (StudyRun run : runner.grid()) {
+            Map<String, Object> each = new LinkedHashMap<>();
+            each.put("variant", run.variant().name());
+            each.put("seed", run.seed());
+            each.put("minibatch", run.recipe().minibatch());
+            each.put("learning_rate", run.recipe().scaledLearningRate());
+            each.put("epochs", run.recipe().epochs());
+            each.put("finished", finished.contains(run));
+            runs.add(each);
+        }
+        return JsonDocument.of(Map.of("runs", runs, "seconds_left", seconds));
+    }
+
+    private Integer run(Study study, Path folder, ChildRuns children, StudyPace pace, int sideBySide)
+            throws IOException {
+        StudyRunner.requireOwn(folder);
+        DurableFiles.createFolders(folder);
+        Environment.current(children.files()).writeOnce(folder);
+        System.err.println(study.file().title());
+        try (StopRequests stops = new StopRequests(
+                StopRequests.once("runs save a checkpoint and stop", Thread.currentThread()::interrupt))) {
+            return run(study, folder, children, pace, sideBySide, stops);
+        }
+    }
+
+    private Integer run(
+            Study study, Path folder, ChildRuns children, StudyPace pace, int sideBySide, StopRequests stops)
+            throws IOException {
+        StudyResults results;
+        try (StudyView view = new StudyView(pace, System.err, Terminal.fromEnvironment())) {
+            results = new StudyRunner(study, folder, reuse, children, view).run(sideBySide);
+        } catch (InterruptedException e) {
+            System.err.println("stopped; the same command goes on from here");
+            // A run alone may have had the signal.
+            return stops.received() == 0 ? TERMINATED : stops.exitCode();
+        }
+        // A run that was killed after its result and before its page counts as finished: its page is made up for here.
+        study.grid(folder).stream()
+                .map(StudyRun::folder)
+                .filter(run -> Files.isRegularFile(run.resolve(RunResult.NAME)))
+                .filter(run -> !Files.isRegularFile(run.resolve(RunReport.NAME)))
+                .forEach(run -> RunReport.write(run, children.files()));
+        writePage(study, results, folder);
+        System.out.println(json ? results.summaryJson() : StudyText.of(results, folder.resolve(StudyReport.NAME)));
+        return 0;
+    }
+
+    /** The study is done, whatever its page does. */
+    private static void writePage(Study study, StudyResults results, Path folder) {
+        try {
+            StudyReport.write(study, results, folder);
+        } catch (LockstepException e) {
+            System.err.println("warning: " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.checkpoint.Weights;
+import dev.lockstep.cli.Main;
+import dev.lockstep.cli.Signals;
+import dev.lockstep.cli.terminal.ProgressSink;
+import dev.lockstep.collective.Collective;
+import dev.lockstep.collective.Collectives;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
+import dev.lockstep.launch.LocalLauncher;
+import dev.lockstep.metrics.RunResult;
+import dev.lockstep.model.ModelFactory;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.natives.NativeLibraries;
+import dev.lockstep.plan.Checks;
+import dev.lockstep.plan.Finding;
+import dev.lockstep.plan.NetworkShape;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.RunReport;
+import dev.lockstep.run.Training;
+import dev.lockstep.topology.Topology;
+import dev.lockstep.train.InitialWeights;
+import dev.lockstep.train.RunOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code lockstep train}: trains a recipe on this machine's processes, or as one process of a group. */
+@Command(
+        name = "train",
+        description = "Trains a network by distributed synchronous SGD.",
+        footer = {
+            "",
+            "Example:",
+            "  lockstep train recipes/fashion-mnist.yaml --procs 2 --set workers=16",
+            "With RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT set (as torchrun does), joins that group."
+        })
+public final class TrainCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private RecipeArgument recipeArgument;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private TrainOptions options;
+
+    @Option(names = "--json", description = "Print the result as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        options.check();
+        Optional<Weights> weights = options.weights().map(Weights::read);
+        Recipe read = recipeArgument.read();
+        NetworkShape.requireKnown(read.model());
+        Recipe recipe = weights.map(given -> startingFrom(given, read)).orElse(read);
+        ModelFactory models = weights.map(given -> InitialWeights.of(given, ResNet::fromRecipe))
+                .orElse(ResNet::fromRecipe);
+        Path out = options.out().orElseGet(() -> defaultFolder(recipe));
+        requireInputStays(out, recipe);
+        // Before anybody waits for others with which it could not compute.
+        new Topology(recipe.workers(), Collectives.sizeInEnvironment().orElse(options.processes()));
+        if (!Collectives.isInGroup() && (options.processes() > 1 || options.maxRestarts() > 0)) {
+            // They need not all fetch it.
+            Datasets.open(recipe.data(), options.data());
+            return launch(out);
+        }
+        options.checkInGroup();
+        // The group first: while one process still looks for its data, the others can watch it.
+        try (Collective group = Collectives.fromEnvironment(options.collective(), options.peerTimeout())) {
+            try {
+                return train(recipe, models, Datasets.open(recipe.data(), options.data()), group, out);
+            } catch (RuntimeException | Error e) {
+                group.fail(e);
+                throw e;
+            }
+        }
+    }
+
+    /** The run folder gets a recipe of its own, with every default written out. */
+    private void requireInputStays(Path out, Recipe recipe) {
+        Path written = out.resolve("recipe.yaml");
+        try {
+            if (Files.exists(written)
+                    && Files.isSameFile(written, recipeArgument.file())
+                    && !Files.readString(written).equals(recipe.toYaml())) {
+                throw LockstepException.recipe(
+                        "training would write over its own recipe",
+                        "recipe = " + recipeArgument.file() + ", --out = " + out,
+                        "give another --out");
+            }
+        } catch (IOException e) {
+            throw LockstepException.recipe("recipe cannot be read: " + e, "file = " + written, "give another --out");
+        }
+        Training.requireOwn(out, recipe);
+    }
+
+    /** Runs this very command in P processes. */
+    private int launch(Path out) {
+        List<String> arguments =
+                new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
+        if (options.out().isEmpty()) {
+            arguments.addAll(List.of("--out", out.toString()));
+        }
+        return new LocalLauncher(Main.class.getName(), NativeLibraries::unpack, System.out, System.err)
+                .run(
+                        options.processes(),
+                        RestartArguments.of(arguments, out.resolve("checkpoints")),
+                        out.resolve("logs"),
+                        options.peerTimeout(),
+                        options.maxRestarts());
+    }
+
+    private int train(Recipe recipe, ModelFactory models, OpenDataset data, Collective group, Path out) {
+        RunOptions run = options.runOptions(recipe, group);
+        if (group.rank() == 0) {
+            check(recipe, data);
+        }
+        try (Signals signals = Signals.handle();
+                Training training = Training.create(recipe, models, data, group, run, signals.stop())) {
+            if (group.rank() == 0) {
+                Announcement.of(recipe, training.trainer(), group, run).forEach(System.err::println);
+                training.addSink(ProgressSink.onStandardError(
+                        recipe.epochs(), training.trainer().plan().iterationsPerEpoch()));
+            }
+            RunResult result = start(training, out, group.rank());
+            if (group.rank() == 0) {
+                RunReport.write(out, options.files());
+                System.out.println(
+                        json
+                                ? result.toJson()
+                                : Announcement.summary(
+                                        recipe, result, training.trainer().noiseScale(), out));
+            }
+            return signals.exitCode(result, run.stopAfter());
+        }
+    }
+
+    /** A run that diverges gets its page, too: the curves show where. */
+    private RunResult start(Training training, Path out, int rank) {
+        try {
+            return options.start(training, out);
+        } catch (LockstepException e) {
+            if (rank == 0 && e.kind() == LockstepException.Kind.DIVERGED) {
+                RunReport.write(out, options.files());
+            }
+            throw e;
+        }
+    }
+
+    /** Initial weights are part of the arithmetic, so the recipe names them. */
+    private static Recipe startingFrom(Weights weights, Recipe recipe) {
+        String named = recipe.model().weights();
+        if (!named.equals("none") && !named.equals(weights.id())) {
+            throw LockstepException.recipe(
+                    "the recipe starts from other weights: model.weights = " + named,
+                    weights.source() + " has " + weights.id(),
+                    "give their file, or --set model.weights=none to start from this one");
+        }
+        return recipe.with(Map.of("model.weights", '"' + weights.id() + '"'));
+    }
+
+    private void check(Recipe recipe, OpenDataset data) {
+        List<Finding> findings = Checks.run(recipe, data.training().size());
+        findings.stream()
+                .filter(Finding::isWarning)
+                .forEach(finding -> System.err.println("warning: " + finding.line()));
+        if (options.isStrict()) {
+            Checks.requireNoWarnings(findings);
+        }
+    }
+
+    private static Path defaultFolder(Recipe recipe) {
+        String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
+        return Path.of("runs", recipe.name() + "-" + time);
+    }
+}

@@ -1,0 +1,222 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.collective.Collective;
+import dev.lockstep.collective.Collectives;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.metrics.RunResult;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.run.Training;
+import dev.lockstep.train.RunOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** How {@code train} runs: everything that is not part of the recipe. */
+final class TrainOptions {
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DataOption data;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: runs/<name>-<time>).")
+    private Optional<Path> out = Optional.empty();
+
+    @Option(names = "--procs", paramLabel = "P", description = "Processes (default: ${DEFAULT-VALUE}).")
+    private int processes = 1;
+
+    @Option(
+            names = "--lanes",
+            paramLabel = "L",
+            description = "Compute threads of a process (default: cores / processes here / threads-per-worker).")
+    private int lanes;
+
+    @Option(
+            names = "--loader-threads",
+            paramLabel = "T",
+            description = "Threads of a process that load images (default: ${DEFAULT-VALUE}).")
+    private int loaderThreads = 1;
+
+    @Option(
+            names = "--resume",
+            paramLabel = "auto|never|CHECKPOINT",
+            description = "auto goes on from the newest good checkpoint in --out (default: ${DEFAULT-VALUE}).")
+    private String resume = "auto";
+
+    @Option(
+            names = "--weights",
+            paramLabel = "FILE",
+            description = "Start from these weights (a checkpoint, .safetensors, .pt or .pth); part of the recipe.")
+    private Optional<Path> weights = Optional.empty();
+
+    @Option(
+            names = "--stop-after",
+            paramLabel = "STEPS",
+            description = "Save and stop when this many steps are done; 0 saves the initial weights.")
+    private Optional<Long> stopAfter = Optional.empty();
+
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "STEPS",
+            description = "Checkpoints within an epoch too; there is one at the end of each.")
+    private long checkpointEvery;
+
+    @Option(names = "--keep", paramLabel = "N", description = "Checkpoints that stay (default: ${DEFAULT-VALUE}).")
+    private int keep = 2;
+
+    @Option(
+            names = "--audit-every",
+            paramLabel = "STEPS",
+            description = "Compare all processes' state this often, too (default: before each checkpoint alone).")
+    private long auditEvery;
+
+    @Option(
+            names = "--bucket-mb",
+            paramLabel = "MB",
+            description = "Gradients travel in buckets of at least this size (default: ${DEFAULT-VALUE}).")
+    private double bucketMegabytes = 4;
+
+    @Option(
+            names = "--collective",
+            paramLabel = "tree|native",
+            description = "tree: bitwise, whatever P; native: c10d's own all-reduce (default: ${DEFAULT-VALUE}).")
+    private String collective = "tree";
+
+    @Option(
+            names = "--peer-timeout",
+            paramLabel = "SECONDS",
+            description =
+                    "A process that shows no sign of life this long counts as failed (default: ${DEFAULT-VALUE}).")
+    private long peerTimeout = 30;
+
+    @Option(
+            names = "--max-restarts",
+            paramLabel = "R",
+            description =
+                    "Start all processes again, from the newest good checkpoint, when one fails (default: ${DEFAULT-VALUE} times).")
+    private int maxRestarts;
+
+    @Option(
+            names = "--skip-bad-images",
+            description = "Replace images that cannot be read, and list them in metrics.jsonl, instead of stopping.")
+    private boolean skipBadImages;
+
+    @Option(names = "--strict", description = "Refuse a recipe that a check warns of; see 'lockstep plan'.")
+    private boolean strict;
+
+    @Option(
+            names = "--device",
+            paramLabel = "auto|cpu|cuda",
+            description = "Where to compute (default: ${DEFAULT-VALUE}).")
+    private String device = "auto";
+
+    Optional<Path> data() {
+        return data.folder();
+    }
+
+    Optional<Path> weights() {
+        return weights;
+    }
+
+    /** The options given that name files, as {@link dev.lockstep.metrics.Environment#options} has them. */
+    List<String> files() {
+        List<String> files = new ArrayList<>(data.arguments());
+        weights.ifPresent(file -> files.addAll(List.of("--weights", file.toString())));
+        return files;
+    }
+
+    Optional<Path> out() {
+        return out;
+    }
+
+    int processes() {
+        return processes;
+    }
+
+    boolean isStrict() {
+        return strict;
+    }
+
+    Collectives.Mode collective() {
+        return collective.equals("native") ? Collectives.Mode.NATIVE : Collectives.Mode.TREE;
+    }
+
+    Duration peerTimeout() {
+        return Duration.ofSeconds(peerTimeout);
+    }
+
+    int maxRestarts() {
+        return maxRestarts;
+    }
+
+    /** Checks what can be checked before anything starts. */
+    void check() {
+        atLeast("--procs", processes, 1);
+        atLeast("--lanes", lanes, 0);
+        atLeast("--loader-threads", loaderThreads, 1);
+        stopAfter.ifPresent(steps -> atLeast("--stop-after", steps, 0));
+        atLeast("--checkpoint-every", checkpointEvery, 0);
+        atLeast("--keep", keep, 1);
+        atLeast("--audit-every", auditEvery, 0);
+        atLeast("--peer-timeout", peerTimeout, 1);
+        atLeast("--max-restarts", maxRestarts, 0);
+        if (!(bucketMegabytes > 0 && bucketMegabytes <= 4096)) {
+            throw LockstepException.recipe(
+                    "--bucket-mb = " + bucketMegabytes + " is out of range", "", "give more than 0 and at most 4096");
+        }
+        if (resume.isEmpty()) {
+            throw LockstepException.recipe("--resume is empty", "", "give auto, never or the file of a checkpoint");
+        }
+        if (!collective.equals("tree") && !collective.equals("native")) {
+            throw LockstepException.recipe("--collective = " + collective, "no such collective", "use tree or native");
+        }
+        if (device.equals("cuda")) {
+            throw LockstepException.recipe(
+                    "--device = cuda", "this build has libtorch for the CPU only", "use --device cpu");
+        }
+        if (!device.equals("auto") && !device.equals("cpu")) {
+            throw LockstepException.recipe("--device = " + device, "no such device", "use auto, cpu or cuda");
+        }
+    }
+
+    private static void atLeast(String option, long value, long low) {
+        if (value < low) {
+            throw LockstepException.recipe(option + " = " + value + " is too small", "", "give at least " + low);
+        }
+    }
+
+    /** Checks what a process of a group may be asked for. */
+    void checkInGroup() {
+        if (maxRestarts > 0 && Collectives.isInGroupOfAnother()) {
+            throw LockstepException.recipe(
+                    "--max-restarts = " + maxRestarts + " is for processes that Lockstep starts",
+                    "another launcher started this one, as RANK and WORLD_SIZE say",
+                    "leave it out and use that launcher's own restarts, as torchrun's --max-restarts");
+        }
+    }
+
+    RunOptions runOptions(Recipe recipe, Collective group) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        int standard = Math.max(1, cores / group.processesHere() / recipe.threadsPerWorker());
+        int chosen = lanes > 0 ? lanes : Math.min(standard, recipe.workers() / group.size());
+        return new RunOptions(
+                Math.max(1, chosen),
+                loaderThreads,
+                Math.max(1, Math.round(bucketMegabytes * (1 << 20) / Float.BYTES)),
+                checkpointEvery,
+                keep,
+                auditEvery,
+                stopAfter.orElse(-1L),
+                skipBadImages);
+    }
+
+    RunResult start(Training training, Path folder) {
+        return switch (resume) {
+            case "auto" -> training.resumeOrStart(folder);
+            case "never" -> training.start(folder);
+            default -> training.resume(folder, Path.of(resume));
+        };
+    }
+}

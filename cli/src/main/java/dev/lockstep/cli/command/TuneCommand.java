@@ -1,0 +1,177 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.cli.terminal.Units;
+import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
+import dev.lockstep.metrics.StepMetrics;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.plan.RangeSweep;
+import dev.lockstep.plan.RangeSweep.Trial;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.train.RunOptions;
+import dev.lockstep.train.StopSignal;
+import dev.lockstep.train.Trainer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code lockstep tune}: short trainings at the reference minibatch, each at another rate, suggest η. */
+@Command(
+        name = "tune",
+        description = "Suggests the reference learning rate by a sweep at the reference minibatch.",
+        footer = {"", "Example:", "  lockstep tune recipes/fashion-mnist.yaml --from 0.0125 --to 1.6"})
+public final class TuneCommand implements Callable<Integer> {
+    private static final String RATE = "learning-rate.reference";
+    private static final int MOST_RATES = 1000;
+    private static final int MOST_STEPS = 100_000;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private RecipeArgument recipeArgument;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DataOption data;
+
+    @Option(names = "--from", paramLabel = "RATE", description = "Lowest rate (default: ${DEFAULT-VALUE}).")
+    private double from = 0.0125;
+
+    @Option(names = "--to", paramLabel = "RATE", description = "Highest rate (default: ${DEFAULT-VALUE}).")
+    private double to = 1.6;
+
+    @Option(names = "--rates", paramLabel = "N", description = "Rates to try (default: ${DEFAULT-VALUE}).")
+    private int rates = 8;
+
+    @Option(names = "--steps", paramLabel = "N", description = "Steps of each trial (default: ${DEFAULT-VALUE}).")
+    private int steps = 120;
+
+    @Option(names = "--json", description = "Print the result as JSON.")
+    private boolean json;
+
+    @Option(names = "--apply", description = "Write the rate into the recipe file; nothing else in it changes.")
+    private boolean apply;
+
+    @Override
+    public Integer call() {
+        check();
+        String text = recipeArgument.text();
+        Recipe recipe = recipeArgument.read(text);
+        OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
+        int images = dataset.training().size();
+        List<Trial> trials = new ArrayList<>();
+        for (double rate : RangeSweep.rates(from, to, rates)) {
+            Trial trial = new Trial(rate, loss(RangeSweep.trial(recipe, rate, steps, images), dataset));
+            trials.add(trial);
+            System.err.printf(Locale.ROOT, "learning rate %-9.4g loss %s%n", rate, text(trial.loss()));
+        }
+        RangeSweep sweep = new RangeSweep(trials);
+        RangeSweep.Result result = result(sweep, Math.log(dataset.classes()));
+        System.out.println(json ? JsonDocument.of(document(sweep, result)) : text(recipe, result));
+        if (apply) {
+            String rate = Units.digits(result.suggestion(), 4);
+            recipeArgument.replace(text, RATE, rate);
+            System.err.println(RATE + ": " + rate + " is in " + recipeArgument.file() + " now");
+        }
+        return 0;
+    }
+
+    private void check() {
+        if (!(from > 0 && to >= from && Double.isFinite(to))
+                || rates < 1
+                || rates > MOST_RATES
+                || steps < 6
+                || steps > MOST_STEPS) {
+            throw LockstepException.recipe(
+                    "--from = " + from + ", --to = " + to + ", --rates = " + rates + ", --steps = " + steps,
+                    "0 < from ≤ to, 1 to " + MOST_RATES + " rates and 6 to " + MOST_STEPS + " steps",
+                    "");
+        }
+        if (apply && recipeArgument.hasOverrides()) {
+            throw LockstepException.recipe(
+                    "--apply with --set would write the rate of another recipe than the file's",
+                    "file = " + recipeArgument.file(),
+                    "write the keys into the file, or leave one of the two out");
+        }
+    }
+
+    /** Mean loss of the last sixth of a short training; infinite when it diverged. */
+    private double loss(Recipe recipe, OpenDataset dataset) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        int lanes = Math.max(1, Math.min(recipe.workers(), cores / recipe.threadsPerWorker()));
+        RunOptions options = RunOptions.defaults().withLanes(lanes).withStopAfter(steps);
+        List<Double> losses = new ArrayList<>();
+        try (SoloCollective solo = new SoloCollective();
+                Trainer trainer = new Trainer(recipe, ResNet::fromRecipe, dataset, solo, options, new StopSignal())) {
+            trainer.run(new Losses(losses));
+        } catch (LockstepException e) {
+            if (e.kind() == LockstepException.Kind.DIVERGED) {
+                return Double.POSITIVE_INFINITY;
+            }
+            throw e;
+        }
+        return losses.subList(losses.size() - Math.max(1, losses.size() / 6), losses.size()).stream()
+                .mapToDouble(Double::doubleValue)
+                .average()
+                .orElseThrow();
+    }
+
+    private record Losses(List<Double> losses) implements Trainer.Listener {
+        @Override
+        public void onStep(StepMetrics step) {
+            losses.add(step.loss());
+        }
+    }
+
+    private RangeSweep.Result result(RangeSweep sweep, double initialLoss) {
+        try {
+            return sweep.result(initialLoss);
+        } catch (IllegalStateException e) {
+            throw LockstepException.recipe(
+                    "no rate brought the loss below that of guessing, " + text(initialLoss),
+                    "--from = " + from + ", --to = " + to,
+                    "try lower rates or more --steps");
+        }
+    }
+
+    private static Map<String, Object> document(RangeSweep sweep, RangeSweep.Result result) {
+        return Map.of(
+                "trials",
+                sweep.trials().stream()
+                        .map(trial -> Map.of("rate", trial.rate(), "loss", trial.loss()))
+                        .toList(),
+                "result",
+                Map.of(
+                        "suggestion",
+                        result.suggestion(),
+                        "lowestGood",
+                        result.lowestGood(),
+                        "highestGood",
+                        result.highestGood(),
+                        "atEdge",
+                        result.atEdge()));
+    }
+
+    /** What the sweep says, in words. */
+    static String text(Recipe recipe, RangeSweep.Result result) {
+        boolean alone = result.lowestGood() == result.highestGood();
+        return RATE + ": " + Units.digits(result.suggestion(), 4) + " for " + RATE + "-minibatch: "
+                + recipe.learningRate().referenceMinibatch() + " ("
+                + (alone
+                        ? ""
+                        : "rates from " + Units.digits(result.lowestGood(), 4) + " to "
+                                + Units.digits(result.highestGood(), 4) + " do nearly as well; ")
+                + "the recipe has " + recipe.learningRate().reference() + ")"
+                + (result.atEdge() ? "\nthis is an end of the sweep: try rates beyond it" : "");
+    }
+
+    private static String text(double loss) {
+        return Double.isInfinite(loss) ? "diverged" : String.format(Locale.ROOT, "%.4f", loss);
+    }
+}

@@ -1,0 +1,248 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.CheckpointDirectory;
+import dev.lockstep.cli.Main;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
+import dev.lockstep.launch.ChildJvm;
+import dev.lockstep.metrics.RunResult;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.sampling.MinibatchPlan;
+import dev.lockstep.supervise.LogTail;
+import dev.lockstep.train.ReferenceTraining;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * {@code lockstep verify}: trains the first steps of a recipe on several numbers of processes and lanes, one of the runs
+ * killed and resumed on other numbers, and compares the weights bit by bit; then compares them with a float64 computation
+ * of the same mathematics.
+ */
+@Command(
+        name = "verify",
+        description = "Shows on this machine that processes and lanes do not change the weights.",
+        footer = {"", "Example:", "  lockstep verify recipes/fashion-mnist.yaml"})
+public final class VerifyCommand implements Callable<Integer> {
+    private static final int ATTEMPTS = 3;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private RecipeArgument recipeArgument;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DataOption data;
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            description = "Steps of each run (default: ${DEFAULT-VALUE}, or as many as the recipe has).")
+    private int steps = 12;
+
+    @Option(names = "--json", description = "Print the table as JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws Exception {
+        if (steps < 2) {
+            throw LockstepException.recipe("--steps = " + steps + " is too small", "", "give at least 2");
+        }
+        Recipe recipe = recipeArgument.read();
+        OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
+        steps = (int) Math.min(steps, stepsOf(recipe, dataset));
+        Path folder = Files.createTempDirectory("lockstep-verify");
+        try {
+            VerifyTable table = new VerifyTable(steps);
+            Path file = Files.writeString(folder.resolve("recipe.yaml"), recipe.toYaml());
+            show(table.heading(recipe.name()));
+            fill(table, recipe, dataset, file, folder);
+            System.out.println(json ? table.toJson() : table.conclusion());
+            return table.isGood() ? 0 : LockstepException.Kind.WORKER.exitCode();
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private static long stepsOf(Recipe recipe, OpenDataset dataset) {
+        MinibatchPlan plan =
+                new MinibatchPlan(recipe.seed(), dataset.training().size(), recipe.workers(), recipe.imagesPerWorker());
+        long all = (long) recipe.epochs() * plan.iterationsPerEpoch();
+        if (all < 2) {
+            throw LockstepException.recipe(
+                    "the recipe has too few steps to interrupt it: steps = " + all, "", "give it 2 or more");
+        }
+        return all;
+    }
+
+    private void fill(VerifyTable table, Recipe recipe, OpenDataset dataset, Path file, Path folder) throws Exception {
+        Path first = folder.resolve("p1-l1");
+        show(table.addTree(1, 1, "straight", train(file, first, 1, 1, "tree")));
+        for (int[] placement : placements(recipe.workers())) {
+            Path out = folder.resolve("p" + placement[0] + "-l" + placement[1]);
+            String weights = train(file, out, placement[0], placement[1], "tree");
+            show(table.addTree(placement[0], placement[1], "straight", weights));
+        }
+        killedAndResumed(table, recipe, file, folder);
+        SortedMap<String, double[]> exact = inFloat64(recipe, dataset);
+        table.distance(distance(first, exact));
+        // With two processes every order of two summands gives the same bits.
+        int processes = recipe.workers() % 4 == 0 ? 4 : 2;
+        if (recipe.workers() % processes == 0) {
+            Path out = folder.resolve("native");
+            String weights = train(file, out, processes, 1, "native");
+            show(table.addNative(processes, 1, weights, distance(out, exact)));
+        }
+    }
+
+    private static List<int[]> placements(int workers) {
+        List<int[]> placements = new ArrayList<>();
+        placements.add(new int[] {1, 2});
+        for (int p = 2; p <= 4 && workers % p == 0; p *= 2) {
+            placements.add(new int[] {p, 1});
+        }
+        return placements;
+    }
+
+    private void killedAndResumed(VerifyTable table, Recipe recipe, Path file, Path folder) throws Exception {
+        int processes = recipe.workers() % 2 == 0 ? 2 : 1;
+        for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+            Path out = folder.resolve("killed-" + attempt);
+            Process process = start(file, out, processes, 1, "tree", List.of("--checkpoint-every", "1"));
+            while (process.isAlive() && newest(out) < steps / 2) {
+                Thread.sleep(5);
+            }
+            if (process.isAlive()) {
+                kill(process);
+            } else {
+                requireGood(process, out, processes, 1, "tree");
+            }
+            long killedAt = newest(out);
+            if (killedAt > 0 && killedAt < steps) {
+                String run = "killed at P = " + processes + ", resumed from step " + killedAt;
+                show(table.addTree(1, 2, run, train(file, out, 1, 2, "tree")));
+                requireResumed(out, killedAt);
+                return;
+            }
+        }
+        throw LockstepException.worker(
+                "no run could be killed between its first and its last step",
+                "attempts = " + ATTEMPTS,
+                "give more --steps, or try again when the machine is less busy");
+    }
+
+    /** A run that begins anew sets the checkpoints of the one before aside. */
+    private static void requireResumed(Path out, long step) {
+        String superseded = CheckpointDirectory.nameOf(step) + CheckpointDirectory.SUPERSEDED;
+        if (Files.exists(out.resolve("checkpoints").resolve(superseded))) {
+            throw LockstepException.worker(
+                    "a run began anew and did not go on from its newest checkpoint",
+                    "step = " + step,
+                    "report it as a bug of Lockstep");
+        }
+    }
+
+    /** Kills a run and waits until none of its processes holds the folder. */
+    private static void kill(Process process) throws Exception {
+        List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle()))
+                .toList();
+        all.forEach(ProcessHandle::destroyForcibly);
+        for (ProcessHandle one : all) {
+            one.onExit().get();
+        }
+    }
+
+    private static long newest(Path out) throws IOException {
+        Path checkpoints = out.resolve("checkpoints");
+        if (!Files.isDirectory(checkpoints)) {
+            return -1;
+        }
+        try (Stream<Path> files = Files.list(checkpoints)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".safetensors"))
+                    .mapToLong(name -> Long.parseLong(name.replaceAll("\\D", "")))
+                    .max()
+                    .orElse(-1);
+        }
+    }
+
+    private String train(Path recipe, Path out, int processes, int lanes, String collective) throws Exception {
+        Process process = start(recipe, out, processes, lanes, collective, List.of());
+        process.waitFor();
+        requireGood(process, out, processes, lanes, collective);
+        return RunResult.read(out).weightsSha256();
+    }
+
+    private static void requireGood(Process ended, Path out, int processes, int lanes, String collective)
+            throws IOException {
+        if (ended.exitValue() != 0) {
+            Path log = out.resolveSibling(out.getFileName() + ".log");
+            throw LockstepException.worker(
+                    "a run failed, exit code = " + ended.exitValue() + ": " + LogTail.lastError(log),
+                    "procs = " + processes + ", lanes = " + lanes + ", collective = " + collective,
+                    "run 'lockstep doctor'");
+        }
+    }
+
+    private Process start(Path recipe, Path out, int processes, int lanes, String collective, List<String> more)
+            throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(
+                "train",
+                recipe.toString(),
+                "--out",
+                out.toString(),
+                "--procs",
+                Integer.toString(processes),
+                "--lanes",
+                Integer.toString(lanes),
+                "--collective",
+                collective,
+                "--stop-after",
+                Integer.toString(steps)));
+        arguments.addAll(data.arguments());
+        arguments.addAll(more);
+        Path log = out.resolveSibling(out.getFileName() + ".log");
+        return ChildJvm.of(Main.class.getName(), arguments)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+    }
+
+    private SortedMap<String, double[]> inFloat64(Recipe recipe, OpenDataset dataset) {
+        System.err.println("computing " + steps + " steps in float64 ...");
+        return new ReferenceTraining(recipe, dataset, ResNet::fromRecipe).weightsAfter(steps);
+    }
+
+    private double distance(Path run, SortedMap<String, double[]> exact) {
+        Path checkpoint = run.resolve("checkpoints").resolve(CheckpointDirectory.nameOf(steps));
+        return ReferenceTraining.distance(Checkpoint.read(checkpoint).tensors(), exact);
+    }
+
+    private void show(String line) {
+        if (!json) {
+            System.out.println(line);
+        }
+    }
+
+    private static void delete(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

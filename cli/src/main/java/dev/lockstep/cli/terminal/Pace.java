@@ -1,0 +1,85 @@
+package dev.lockstep.cli.terminal;
+
+import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.StepMetrics;
+
+/** How fast a run goes, and so how long it still takes. Recent steps count most; evaluations are counted apart. */
+final class Pace {
+    private static final long MEMORY_STEPS = 50;
+
+    private final int epochs;
+    private final long iterationsPerEpoch;
+    private long step;
+    private int epochsDone;
+    private long count;
+    private double stepSeconds = Double.NaN;
+    private double imagesPerSecond = Double.NaN;
+    private double epochStepSeconds;
+    private double evaluationSeconds;
+
+    /** @param iterationsPerEpoch at least 1 */
+    Pace(int epochs, long iterationsPerEpoch) {
+        this.epochs = epochs;
+        this.iterationsPerEpoch = iterationsPerEpoch;
+    }
+
+    /** @param done iterations of the checkpoint that the run goes on from, or 0 */
+    void onStart(long done) {
+        step = done;
+        epochsDone = (int) (done / iterationsPerEpoch);
+    }
+
+    void onStep(StepMetrics metrics) {
+        step = metrics.step();
+        epochsDone = metrics.epoch();
+        epochStepSeconds += metrics.stepSeconds();
+        stepSeconds = smooth(stepSeconds, metrics.stepSeconds(), ++count);
+        double minibatch = metrics.imagesPerSecond() * metrics.stepSeconds();
+        imagesPerSecond = minibatch / stepSeconds;
+    }
+
+    void onEpoch(EpochMetrics metrics) {
+        epochsDone = metrics.epoch() + 1;
+        evaluationSeconds = Math.max(0, metrics.seconds() - epochStepSeconds);
+        epochStepSeconds = 0;
+    }
+
+    /** The first step sets everything up and says nothing of the others. */
+    private static double smooth(double average, double value, long count) {
+        return count <= 2 ? value : average + (value - average) / (double) Math.min(count - 1, MEMORY_STEPS);
+    }
+
+    int epochs() {
+        return epochs;
+    }
+
+    long step() {
+        return step;
+    }
+
+    long totalSteps() {
+        return epochs * iterationsPerEpoch;
+    }
+
+    /** The epoch that is being trained, counted from 1. */
+    int epochNumber() {
+        return Math.min(epochs, epochsDone + 1);
+    }
+
+    /** The part of the current epoch that is done, in [0, 1]. */
+    double epochFraction() {
+        double fraction = (double) (step - epochsDone * iterationsPerEpoch) / iterationsPerEpoch;
+        return Math.min(1, Math.max(0, fraction));
+    }
+
+    /** Smoothed; NaN before the first step. */
+    double imagesPerSecond() {
+        return imagesPerSecond;
+    }
+
+    /** NaN before the first step. */
+    double secondsLeft() {
+        long steps = Math.max(0, totalSteps() - step);
+        return steps * stepSeconds + (epochs - epochsDone) * evaluationSeconds;
+    }
+}

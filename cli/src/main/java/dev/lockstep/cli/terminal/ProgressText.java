@@ -1,0 +1,104 @@
+package dev.lockstep.cli.terminal;
+
+import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.StepMetrics;
+import java.util.Locale;
+
+/** What progress looks like, as text: nothing here knows where it is shown. */
+public final class ProgressText {
+    private static final int BAR = 20;
+    private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
+
+    private ProgressText() {}
+
+    /** One line of a bar: epoch, how much of it is done, speed, loss, rate and the time that the run still takes. */
+    static String bar(Pace pace, StepMetrics last) {
+        return position(pace) + " " + numbers(pace, last);
+    }
+
+    /** The epoch and how much of it is done. */
+    static String position(Pace pace) {
+        return String.format(
+                Locale.ROOT,
+                "epoch %d/%d %3.0f%% %s",
+                pace.epochNumber(),
+                pace.epochs(),
+                Math.floor(100 * pace.epochFraction()),
+                blocks(pace.epochFraction()));
+    }
+
+    /** The same for a log. */
+    static String line(Pace pace, StepMetrics last) {
+        return String.format(
+                Locale.ROOT,
+                "epoch %d/%d, step %d of %d: %s",
+                pace.epochNumber(),
+                pace.epochs(),
+                pace.step(),
+                pace.totalSteps(),
+                numbers(pace, last));
+    }
+
+    private static String numbers(Pace pace, StepMetrics last) {
+        return String.format(
+                Locale.ROOT,
+                "%,.0f images/s, loss %.4f, learning rate %s, %s left",
+                pace.imagesPerSecond(),
+                last.loss(),
+                significant(last.learningRate()),
+                duration(pace.secondsLeft()));
+    }
+
+    static String epoch(Pace pace, EpochMetrics epoch) {
+        return String.format(
+                Locale.ROOT,
+                "epoch %d/%d: training error %s, loss %.4f; validation error %s, loss %.4f; %s",
+                epoch.epoch() + 1,
+                pace.epochs(),
+                percent(epoch.trainTop1Error()),
+                epoch.trainLoss(),
+                percent(epoch.validationTop1Error()),
+                epoch.validationLoss(),
+                duration(epoch.seconds()));
+    }
+
+    static String percent(double fraction) {
+        return Double.isNaN(fraction) ? "–" : String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
+    }
+
+    /** Four significant digits, without trailing zeros. */
+    public static String significant(double value) {
+        if (!Double.isFinite(value) || value == 0) {
+            return Double.isFinite(value) ? "0" : "–";
+        }
+        String text = new java.math.BigDecimal(value)
+                .round(new java.math.MathContext(4))
+                .stripTrailingZeros()
+                .toString();
+        return text.contains("E") ? String.format(Locale.ROOT, "%.3e", value) : text;
+    }
+
+    /** Such as {@code 48 s}, {@code 7:05} minutes or {@code 3:07:05} hours. */
+    public static String duration(double seconds) {
+        if (!Double.isFinite(seconds)) {
+            return "?";
+        }
+        long s = Math.round(seconds);
+        if (s < 60) {
+            return s + " s";
+        }
+        return s < 3600
+                ? String.format(Locale.ROOT, "%d:%02d", s / 60, s % 60)
+                : String.format(Locale.ROOT, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
+    }
+
+    static String blocks(double fraction) {
+        int eighths = (int) Math.floor(fraction * BAR * 8);
+        StringBuilder text = new StringBuilder("│");
+        for (int i = 0; i < BAR; i++) {
+            int fill = Math.min(8, Math.max(0, eighths - i * 8));
+            text.append(fill == 8 ? '█' : EIGHTHS.charAt(fill));
+        }
+        return text.append('│').toString();
+    }
+}

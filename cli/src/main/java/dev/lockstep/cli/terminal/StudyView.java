@@ -1,0 +1,101 @@
+package dev.lockstep.cli.terminal;
+
+import dev.lockstep.errors.Printable;
+import dev.lockstep.launch.Terminal;
+import dev.lockstep.metrics.RunResult;
+import dev.lockstep.study.RunSummary;
+import dev.lockstep.study.StudyListener;
+import dev.lockstep.study.StudyRun;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import org.jspecify.annotations.Nullable;
+
+/** Shows a study to the person who started it: a line for every run that ends, and a bar or a line a minute between. */
+public final class StudyView implements StudyListener, AutoCloseable {
+    private static final long LINE_SECONDS = 60;
+    private static final int UPDATE_MILLIS = 1000;
+
+    private static final int LONGEST_LINE = 2000;
+
+    private final StudyPace pace;
+    private final PrintStream out;
+    private final Terminal terminal;
+    private final @Nullable ProgressBar bar;
+    private final ScheduledExecutorService ticker;
+
+    public StudyView(StudyPace pace, PrintStream out, Terminal terminal) {
+        this.pace = pace;
+        this.out = out;
+        this.terminal = terminal;
+        this.bar = terminal.interactive() ? bar() : null;
+        this.ticker = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "lockstep-study-view");
+            thread.setDaemon(true);
+            return thread;
+        });
+        if (bar == null) {
+            var unused =
+                    ticker.scheduleAtFixedRate(() -> print(pace.text()), LINE_SECONDS, LINE_SECONDS, TimeUnit.SECONDS);
+        }
+    }
+
+    private ProgressBar bar() {
+        return new ProgressBarBuilder()
+                .setInitialMax(1)
+                .setUpdateIntervalMillis(UPDATE_MILLIS)
+                .setConsumer(new ConsoleProgressBarConsumer(out, terminal.columns() - 1))
+                .setRenderer((state, columns) -> {
+                    String text = pace.text();
+                    return text.length() <= columns ? text : text.substring(0, columns);
+                })
+                .continuousUpdate()
+                .build();
+    }
+
+    @Override
+    public void onStart(List<StudyRun> grid, List<StudyRun> finished) {
+        pace.start(finished);
+        if (!finished.isEmpty()) {
+            print(finished.size() + " of " + grid.size() + " runs are finished already");
+        }
+    }
+
+    @Override
+    public void onRunStart(StudyRun run) {
+        pace.runStarts(run);
+    }
+
+    @Override
+    public void onRunEnd(StudyRun run, RunSummary summary) {
+        pace.runEnds(run);
+        print(run.title() + ": "
+                + (summary.status() == RunResult.Status.DIVERGED
+                        ? "diverged"
+                        : "validation error " + ProgressText.percent(summary.error())));
+    }
+
+    private void print(String text) {
+        String line = Printable.of(text, LONGEST_LINE);
+        synchronized (out) {
+            out.print(
+                    bar == null
+                            ? line + "\n"
+                            : "\r" + line + " ".repeat(Math.max(0, terminal.columns() - 1 - line.length())) + "\n");
+            out.flush();
+        }
+    }
+
+    @Override
+    public void close() {
+        ticker.shutdownNow();
+        if (bar != null) {
+            bar.close();
+        }
+    }
+}

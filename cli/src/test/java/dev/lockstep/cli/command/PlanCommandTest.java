@@ -1,0 +1,205 @@
+package dev.lockstep.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.cli.CapturedRun;
+import dev.lockstep.cli.Main;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class PlanCommandTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String PAPER_8K = "../recipes/imagenet-resnet50-8k.yaml";
+    private static final String FASHION = "../recipes/fashion-mnist.yaml";
+
+    @Test
+    void plan_paper8k_saysWhatThePaperSays() {
+        CapturedRun result = plan(PAPER_8K, "--procs", "32", "--lanes", "1");
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out())
+                .contains("kn = 256 workers × 32 images = 8,192 images, 32 × the reference minibatch of 256")
+                .contains("η̂ = 3.2 from η = 0.1, scaling linear")
+                .contains("90 epochs × 156 iterations = 14,040 iterations")
+                .contains("gradual, 5 epochs = 780 iterations, + 0.003974 in each")
+                .containsPattern("\n +2 +312 +1.34\n")
+                .containsPattern("\n +60 +9,360 +0.032\n")
+                .contains("32 processes × 1 lane, 8 workers each: bit for bit the weights of one process")
+                .contains("rank 31: workers 248–255")
+                .contains("25,557,032 parameters")
+                .contains("198 MB out of and into every process in a step")
+                .contains("nothing to warn of");
+    }
+
+    @Test
+    void plan_paper8k_drawsTheRampOfTheWarmup() {
+        List<String> plot = plan(PAPER_8K)
+                .out()
+                .lines()
+                .filter(line -> line.contains("│") && !line.contains("run"))
+                .map(line -> line.substring(line.indexOf('│') + 1))
+                .toList();
+
+        assertThat(plot).hasSize(6).allMatch(line -> line.length() == 60);
+        int[] heights = new int[60];
+        for (String line : plot) {
+            for (int column = 0; column < 60; column++) {
+                heights[column] += " ▁▂▃▄▅▆▇█".indexOf(line.charAt(column));
+            }
+        }
+        assertThat(heights).isSorted();
+        assertThat(heights[0]).isBetween(1, 2);
+        assertThat(heights[25]).isBetween(23, 27);
+        assertThat(heights[59]).isEqualTo(48);
+    }
+
+    @Test
+    void plan_json_isOneDocumentWithEveryNumber() throws IOException {
+        CapturedRun result = plan(PAPER_8K, "--procs", "64", "--lanes", "2", "--json");
+
+        JsonNode json = JSON.readTree(result.out());
+        assertThat(result.exitCode()).isZero();
+        assertThat(json.get("minibatch").asInt()).isEqualTo(8192);
+        assertThat(json.get("scaling_factor").asDouble()).isEqualTo(32);
+        assertThat(json.get("learning_rate").asDouble()).isEqualTo(3.2);
+        assertThat(json.get("iterations").asInt()).isEqualTo(14_040);
+        assertThat(json.get("dropped_images_per_epoch").asInt()).isEqualTo(3215);
+        assertThat(json.at("/warmup/iterations").asInt()).isEqualTo(780);
+        assertThat(json.at("/warmup/table/5/learning_rate").asDouble()).isEqualTo(3.2);
+        assertThat(json.at("/decays/2/iteration").asInt()).isEqualTo(12_480);
+        assertThat(json.get("processes")).hasSize(64);
+        assertThat(json.at("/processes/63/last_worker").asInt()).isEqualTo(255);
+        assertThat(json.get("bitwise").asBoolean()).isTrue();
+        assertThat(json.at("/network/parameters").asLong()).isEqualTo(25_557_032);
+        assertThat(json.at("/memory_bytes_per_process/momentum").asLong()).isEqualTo(4 * 25_557_032L);
+        assertThat(json.at("/traffic/contribution_bytes").asLong()).isEqualTo(4 * (25_557_032L + 53_120 + 16));
+        assertThat(json.get("findings")).isEmpty();
+    }
+
+    @Test
+    void plan_warning_isShownWithItsMendAndSection() {
+        CapturedRun result = plan(PAPER_8K, "--set", "learning-rate.warmup.kind=none");
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out().replaceAll("\\s+", " "))
+                .contains("Checks 1 warning warning [no-warmup] learning-rate.warmup.kind = none, epochs = 5: training"
+                        + " starts at 32 × the reference rate; use learning-rate.warmup.kind = gradual with epochs = 5"
+                        + " (paper, section 2.2, Table 1).");
+    }
+
+    @Test
+    void plan_strict_failsOnAWarningAfterThePlan() {
+        CapturedRun result = plan(PAPER_8K, "--strict", "--set", "learning-rate.warmup.kind=none");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.out()).contains("1 warning");
+        assertThat(result.err())
+                .startsWith("error: --strict: 1 check fails: no-warmup, ")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void plan_strictAndSuppressed_passesAndShowsTheReason() throws IOException {
+        CapturedRun result = plan(
+                PAPER_8K,
+                "--strict",
+                "--json",
+                "--set",
+                "learning-rate.warmup.kind=none",
+                "--set",
+                "suppress.no-warmup=on purpose, a=b");
+
+        assertThat(result.exitCode()).isZero();
+        JsonNode finding = JSON.readTree(result.out()).get("findings").get(0);
+        assertThat(finding.get("code").asText()).isEqualTo("no-warmup");
+        assertThat(finding.get("suppressed").asText()).isEqualTo("on purpose, a=b");
+    }
+
+    @Test
+    void plan_datasetSize_replacesTheCatalogs() throws IOException {
+        JsonNode json =
+                JSON.readTree(plan(FASHION, "--dataset-size", "1000", "--json").out());
+
+        assertThat(json.get("iterations_per_epoch").asInt()).isEqualTo(3);
+        assertThat(json.at("/findings/0/code").asText()).isEqualTo("epoch-iterations");
+    }
+
+    @Test
+    void plan_syntheticData_takesItsSizesFromItsName() throws IOException {
+        JsonNode json = JSON.readTree(
+                plan(FASHION, "--json", "--set", "data.dataset=synthetic:images=5120,shape=3x16x16,classes=7")
+                        .out());
+
+        assertThat(json.get("iterations_per_epoch").asInt()).isEqualTo(20);
+        assertThat(json.at("/network/parameters").asLong()).isEqualTo(75_002 + 2 * 9 * 16 - 3 * 65);
+    }
+
+    @Test
+    void plan_oddProcesses_saysThatBitsMayDiffer() {
+        CapturedRun result = plan(FASHION, "--set", "workers=12", "--procs", "3");
+
+        assertThat(result.out()).contains("but not bit for bit (P is no power of two)");
+    }
+
+    @Test
+    void plan_badInput_isOneLineAndExitCode2() {
+        assertFails("error: procs = 3 does not divide workers = 8", FASHION, "--procs", "3");
+        assertFails("error: --procs = 0, must be at least 1", FASHION, "--procs", "0");
+        assertFails("error: lanes = 0, use --lanes 1 or more", FASHION, "--lanes", "0");
+        assertFails("error: --dataset-size = 0, must be at least 1", FASHION, "--dataset-size", "0");
+        assertFails("error: minibatch = 256 images is larger than the dataset", FASHION, "--dataset-size", "255");
+        assertFails("error: data.dataset = no is not known", FASHION, "--set", "data.dataset=no");
+        assertFails("error: suppress.x is no check", FASHION, "--set", "suppress.x=y");
+        assertFails("error: unknown key 'wrokers', --set wrokers=1", FASHION, "--set", "wrokers=1");
+        assertFails("error: no such recipe, file = none.yaml", "none.yaml");
+        assertFails("error: Unknown option: '--nope'", FASHION, "--nope");
+    }
+
+    private static void assertFails(String error, String... arguments) {
+        CapturedRun result = plan(arguments);
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).startsWith(error).hasLineCount(1);
+    }
+
+    /** A class of JavaCPP loaded by accident would pull in hundreds of megabytes of native code. */
+    @Test
+    void plan_ownJvm_loadsNoClassOfTheNativeBindings(@TempDir Path folder) throws Exception {
+        Path log = folder.resolve("classes.txt");
+        List<String> command = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xlog:class+load:file=" + log,
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "plan",
+                PAPER_8K);
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("out.txt").toFile())
+                .start();
+
+        assertThat(process.waitFor()).isZero();
+        List<String> loaded = Files.readAllLines(log);
+        assertThat(loaded).anyMatch(line -> line.contains("dev.lockstep.cli.command.PlanCommand "));
+        assertThat(loaded)
+                .noneMatch(line -> line.contains("org.bytedeco") || line.contains("logback"))
+                .noneMatch(line -> line.contains("dev.lockstep.torch") || line.contains("dev.lockstep.train"));
+    }
+
+    private static CapturedRun plan(String... arguments) {
+        List<String> all = new ArrayList<>(List.of("plan"));
+        all.addAll(Arrays.asList(arguments));
+        return CapturedRun.of(all.toArray(String[]::new));
+    }
+}

@@ -1,0 +1,35 @@
+package dev.lockstep.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.cli.CapturedRun;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class TrainOptionsTest {
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"--stop-after, -2, 0", "--procs, 0, 1", "--peer-timeout, 0, 1", "--max-restarts, -1, 0"})
+    void tooSmallValue_isAUsageErrorThatSaysWhatToGive(String option, String value, String least) throws IOException {
+        CapturedRun run =
+                CapturedRun.of("train", TinyStudy.endlessRecipe(folder).toString(), option + "=" + value);
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.err())
+                .isEqualTo("error: " + option + " = " + value + " is too small, give at least " + least + "\n");
+    }
+
+    @Test
+    void bucketsOfNothing_areAUsageError() throws IOException {
+        CapturedRun run =
+                CapturedRun.of("train", TinyStudy.endlessRecipe(folder).toString(), "--bucket-mb", "0");
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.err())
+                .isEqualTo("error: --bucket-mb = 0.0 is out of range, give more than 0 and at most 4096\n");
+    }
+}

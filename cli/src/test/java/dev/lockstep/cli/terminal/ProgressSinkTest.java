@@ -1,0 +1,170 @@
+package dev.lockstep.cli.terminal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.lockstep.launch.Terminal;
+import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.StepMetrics;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+final class ProgressSinkTest {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    private final AtomicLong nanos = new AtomicLong();
+
+    private static StepMetrics step(long step, int epoch) {
+        return new StepMetrics(step, epoch, 0.1, 1.5, 0.5, 2560, 0.1, 0, 0, Double.NaN);
+    }
+
+    private static EpochMetrics epoch(int epoch, long step, double seconds) {
+        return new EpochMetrics(epoch, step, 1.5, 0.5, 0.125, Double.NaN, 0.4, seconds);
+    }
+
+    private ProgressSink sink(boolean interactive) {
+        return new ProgressSink(new Pace(3, 100), out, new Terminal(interactive, 100), nanos::get);
+    }
+
+    private String text() {
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void withoutATerminal_printsALineEveryTenSecondsAndEveryEpoch() {
+        try (ProgressSink sink = sink(false)) {
+            for (int i = 1; i <= 100; i++) {
+                nanos.addAndGet(250_000_000L);
+                sink.onStep(step(i, 0));
+            }
+            sink.onEpoch(epoch(0, 100, 12));
+            sink.onNotice("saved step-00000100");
+        }
+        assertThat(text().lines())
+                .containsExactly(
+                        "epoch 1/3, step 40 of 300: 2,560 images/s, loss 1.5000, learning rate 0.1, 26 s left",
+                        "epoch 1/3, step 80 of 300: 2,560 images/s, loss 1.5000, learning rate 0.1, 22 s left",
+                        "epoch 1/3: training error 50.00 %, loss 1.5000; validation error 12.50 %, loss 0.4000; 12 s",
+                        "saved step-00000100");
+        assertThat(text()).doesNotContain("\r").doesNotContain("\u001b");
+    }
+
+    @Test
+    void start_ofAResumedRun_saysWhereItIs() {
+        try (ProgressSink sink = sink(false)) {
+            sink.onStart(57, false);
+        }
+        assertThat(text()).isEqualTo("resuming at step 57 of 300\n");
+    }
+
+    @Test
+    void start_ofAFinishedRun_saysSo() {
+        try (ProgressSink sink = sink(false)) {
+            sink.onStart(300, true);
+        }
+        assertThat(text()).isEqualTo("nothing left to train: all 300 steps are done\n");
+    }
+
+    @Test
+    void start_ofANewRun_saysNothing() {
+        try (ProgressSink sink = sink(false)) {
+            sink.onStart(0, false);
+        }
+        assertThat(text()).isEmpty();
+    }
+
+    @Test
+    void bar_ofAResumedRun_startsAtTheRestoredStep() {
+        try (ProgressSink sink = sink(true)) {
+            sink.onStart(150, false);
+        }
+        String last = text().substring(text().lastIndexOf('\r') + 1);
+        assertThat(last).startsWith("epoch 2/3  50% │██████████          │ starting …");
+    }
+
+    @Test
+    void notice_thatQuotesAName_isOnePrintableLine() {
+        try (ProgressSink sink = sink(false)) {
+            sink.onNotice("bad \u001b[2J\n" + "x".repeat(1_000_000));
+        }
+        assertThat(text()).startsWith("bad \\x1b[2J\\x0axxx").hasLineCount(1).hasSizeLessThan(2100);
+    }
+
+    @Test
+    void onATerminal_movesABarAndKeepsTheLinesOfEpochs() {
+        try (ProgressSink sink = sink(true)) {
+            sink.onStep(step(50, 0));
+            sink.onEpoch(epoch(0, 100, 12));
+            sink.onStep(step(150, 1));
+        }
+        assertThat(text()).contains("\r");
+        List<String> lines = text().lines()
+                .map(line -> line.substring(line.lastIndexOf('\r') + 1).strip())
+                .toList();
+        assertThat(lines)
+                .contains(
+                        "epoch 1/3: training error 50.00 %, loss 1.5000; validation error 12.50 %, loss 0.4000; 12 s");
+        assertThat(lines.get(lines.size() - 1))
+                .startsWith("epoch 2/3  50% │██████████          │ 2,560 images/s, loss 1.5000");
+    }
+
+    @Test
+    void secondsLeft_countsStepsAndEvaluations() {
+        Pace pace = new Pace(3, 100);
+        assertThat(pace.secondsLeft()).isNaN();
+        for (int i = 1; i <= 100; i++) {
+            pace.onStep(step(i, 0));
+        }
+        pace.onEpoch(epoch(0, 100, 14));
+        assertThat(pace.secondsLeft()).isCloseTo(200 * 0.1 + 2 * 4, within(1e-9));
+    }
+
+    @Test
+    void pace_forgetsTheFirstStep() {
+        Pace pace = new Pace(1, 100);
+        pace.onStep(new StepMetrics(1, 0, 0.1, 2, 0.9, 64, 4, 0, 0, Double.NaN));
+        pace.onStep(step(2, 0));
+        assertThat(pace.secondsLeft()).isCloseTo(9.8, within(1e-9));
+        assertThat(pace.imagesPerSecond()).isCloseTo(2560, within(1e-6));
+    }
+
+    @Test
+    void pace_ofAResumedRun_startsWhereTheCheckpointIs() {
+        Pace pace = new Pace(3, 100);
+        pace.onStart(250);
+        assertThat(pace.epochNumber()).isEqualTo(3);
+        assertThat(pace.epochFraction()).isEqualTo(0.5);
+        pace.onStep(step(251, 2));
+        assertThat(pace.secondsLeft()).isCloseTo(4.9, within(1e-9));
+    }
+
+    @Test
+    void significant_showsSmallAndLargeRates() {
+        assertThat(List.of(0.1, 3.2, 0.00396, 1e-5, 12.34567, 256.0))
+                .extracting(ProgressText::significant)
+                .containsExactly("0.1", "3.2", "0.00396", "0.00001", "12.35", "256");
+    }
+
+    @Test
+    void terminal_isDecidedByTheVariableFirst() {
+        assertThat(Terminal.from(Map.of("LOCKSTEP_TERMINAL", "1"), false).interactive())
+                .isTrue();
+        assertThat(Terminal.from(Map.of("LOCKSTEP_TERMINAL", "0"), true).interactive())
+                .isFalse();
+        assertThat(Terminal.from(Map.of("TERM", "dumb"), true).interactive()).isFalse();
+        assertThat(Terminal.from(Map.of("COLUMNS", "40"), true)).isEqualTo(new Terminal(true, 40));
+        assertThat(Terminal.from(Map.of("COLUMNS", "x"), false)).isEqualTo(new Terminal(false, 100));
+    }
+
+    @Test
+    void duration_growsItsUnits() {
+        assertThat(List.of(0.4, 59.4, 60.0, 3599.0, 3661.0, Double.NaN))
+                .extracting(ProgressText::duration)
+                .containsExactly("0 s", "59 s", "1:00", "59:59", "1:01:01", "?");
+    }
+}

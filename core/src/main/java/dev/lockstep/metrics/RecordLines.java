@@ -1,0 +1,67 @@
+package dev.lockstep.metrics;
+
+import dev.lockstep.errors.InputFile;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The lines of a file of metrics, one after another, and how many bytes they take; a line without an end is none. */
+final class RecordLines implements Closeable {
+    /** Far above any record; what is longer is damage and takes no memory. */
+    private static final int LONGEST = 1_000_000;
+
+    private final InputStream in;
+    private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+    private long bytes;
+    private boolean whole;
+
+    private RecordLines(InputStream in) {
+        this.in = in;
+    }
+
+    static RecordLines open(Path file) throws IOException {
+        InputFile.requireRegular(file);
+        return new RecordLines(new BufferedInputStream(Files.newInputStream(file), 1 << 16));
+    }
+
+    /** Goes on to the next line; false at the end of the file. */
+    boolean next() throws IOException {
+        line.reset();
+        long length = 0;
+        int c = in.read();
+        while (c >= 0 && c != '\n') {
+            if (++length <= LONGEST) {
+                line.write(c);
+            }
+            c = in.read();
+        }
+        whole = c == '\n';
+        bytes += length + (whole ? 1 : 0);
+        return whole || length > 0;
+    }
+
+    /** Bytes up to the end of this line. */
+    long bytes() {
+        return bytes;
+    }
+
+    /** Whether this line has an end. */
+    boolean isWhole() {
+        return whole;
+    }
+
+    /** What this line says; empty when it is no record. */
+    Optional<Record> record() {
+        return line.size() < LONGEST ? MetricsJson.parse(line.toByteArray()) : Optional.empty();
+    }
+
+    @Override
+    public void close() throws IOException {
+        in.close();
+    }
+}

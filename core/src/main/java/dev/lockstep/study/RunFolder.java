@@ -1,0 +1,60 @@
+package dev.lockstep.study;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.metrics.MetricsFile;
+import dev.lockstep.metrics.RunResult;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeDifference;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** What an earlier session has left of a run. */
+final class RunFolder {
+    private static final String RECIPE = "recipe.yaml";
+
+    private RunFolder() {}
+
+    /**
+     * The summary of a run that has reached its end; empty when it must still run, wholly or in part.
+     *
+     * @throws LockstepException of kind RECIPE when the folder holds a run of another recipe
+     */
+    static Optional<RunSummary> finished(StudyRun run) {
+        boolean ended = Files.exists(run.folder().resolve(RunResult.NAME));
+        Path recipe = run.folder().resolve(RECIPE);
+        if (!Files.exists(recipe) || !isSame(run, recipe, ended) || !ended) {
+            return Optional.empty();
+        }
+        RunResult result = RunResult.read(run.folder());
+        return result.status() == RunResult.Status.INTERRUPTED ? Optional.empty() : Optional.of(summary(run, result));
+    }
+
+    static RunSummary summary(StudyRun run, RunResult result) {
+        Path metrics = run.folder().resolve(MetricsFile.NAME);
+        boolean none = result.status() == RunResult.Status.DIVERGED && !Files.exists(metrics);
+        return RunSummary.of(run, result, none ? MetricsFile.empty() : MetricsFile.read(metrics));
+    }
+
+    /** False when a run that has not ended was killed while it wrote its recipe: it will write it again. */
+    private static boolean isSame(StudyRun run, Path file, boolean ended) {
+        Recipe there;
+        try {
+            there = Recipe.read(file);
+        } catch (LockstepException e) {
+            if (ended) {
+                throw e;
+            }
+            return false;
+        }
+        List<String> differing = RecipeDifference.all(run.recipe(), there);
+        if (!differing.isEmpty()) {
+            throw LockstepException.recipe(
+                    "run folder holds a run of another recipe: " + String.join(", ", differing),
+                    "this study's values (the folder's), folder = " + run.folder(),
+                    "give another --out, or remove the folder to train it again");
+        }
+        return true;
+    }
+}

@@ -1,0 +1,54 @@
+package dev.lockstep.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+final class LoaderWatchTest {
+    private static StepMetrics step(double seconds, double waited) {
+        return new StepMetrics(1, 0, 0.1, 1, 0.5, 1, seconds, waited, 0, Double.NaN);
+    }
+
+    /** What it says over some equal steps, after a first one that only waits. */
+    private static List<String> told(int steps, double seconds, double waited) {
+        LoaderWatch watch = new LoaderWatch();
+        assertThat(watch.onStep(step(60, 59))).isEmpty();
+        return IntStream.range(0, steps)
+                .mapToObj(i -> watch.onStep(step(seconds, waited)))
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    @Test
+    void lanesThatWaitLong_areToldOfOnce() {
+        assertThat(told(100, 1, 0.4))
+                .singleElement()
+                .asString()
+                .contains("lanes waited for images 40 % of the time")
+                .contains("--loader-threads");
+    }
+
+    @Test
+    void lanesThatHardlyWait_areNotToldOf() {
+        assertThat(told(100, 1, 0.05)).isEmpty();
+    }
+
+    @Test
+    void fewSeconds_sayNothing() {
+        assertThat(told(9, 1, 0.9)).isEmpty();
+        assertThat(told(10, 1, 0.9)).hasSize(1);
+    }
+
+    @Test
+    void waitingThatBeginsLater_isNoticed() {
+        LoaderWatch watch = new LoaderWatch();
+        for (int i = 0; i < 200; i++) {
+            assertThat(watch.onStep(step(1, 0))).isEmpty();
+        }
+        assertThat(IntStream.range(0, 20).mapToObj(i -> watch.onStep(step(1, 0.5))))
+                .anyMatch(Optional::isPresent);
+    }
+}

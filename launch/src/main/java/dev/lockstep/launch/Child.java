@@ -1,0 +1,111 @@
+package dev.lockstep.launch;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.supervise.LogTail;
+import dev.lockstep.supervise.SupervisorAddress;
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One process of a local group, with its log. Rank 0's output is also shown. */
+final class Child {
+    private final int rank;
+    private final Path log;
+    private final long logStart;
+    private final Process process;
+    private final @Nullable PassThrough shown;
+
+    private Child(int rank, Path log, long logStart, Process process, @Nullable PassThrough shown) {
+        this.rank = rank;
+        this.log = log;
+        this.logStart = logStart;
+        this.process = process;
+        this.shown = shown;
+    }
+
+    /** Starts a process; rank 0 writes to {@code out} and {@code err} as well. */
+    static Child start(
+            int rank,
+            int size,
+            ProcessBuilder builder,
+            SupervisorAddress supervisor,
+            Path secret,
+            Path logs,
+            PrintStream out,
+            PrintStream err) {
+        Path log = logs.resolve("rank-" + rank + ".log");
+        try {
+            long logStart = Files.exists(log) ? Files.size(log) : 0;
+            builder.environment().putAll(GroupEnvironment.local(rank, size, supervisor, secret));
+            builder.redirectInput(new File("/dev/null"));
+            if (rank == 0) {
+                builder.environment()
+                        .put(Terminal.VARIABLE, Terminal.fromEnvironment().interactive() ? "1" : "0");
+                Process process = builder.start();
+                return new Child(rank, log, logStart, process, PassThrough.start(process, log, out, err));
+            }
+            builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+            return new Child(rank, log, logStart, builder.start(), null);
+        } catch (IOException e) {
+            throw LockstepException.worker(
+                    "rank " + rank + " cannot be started: " + e.getMessage(), "log = " + log, "fix what it names");
+        }
+    }
+
+    int rank() {
+        return rank;
+    }
+
+    Path log() {
+        return log;
+    }
+
+    Process process() {
+        return process;
+    }
+
+    /** The last lines of the log since this process started. */
+    List<String> lastLines() {
+        return LogTail.of(log, logStart);
+    }
+
+    /** Whether the process ends in time. */
+    boolean endsWithin(Duration time) {
+        try {
+            return process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return !process.isAlive();
+        }
+    }
+
+    /** Asks the process to save and stop. Not {@link Process#destroy}: that also closes the pipes of its last words. */
+    void terminate() {
+        process.toHandle().destroy();
+    }
+
+    /** Ends the process at once, also when it is stopped. */
+    void kill() {
+        process.toHandle().destroyForcibly();
+    }
+
+    /** Shows no more of what this process writes; the log still gets it. */
+    void mute() {
+        if (shown != null) {
+            shown.mute();
+        }
+    }
+
+    /** Waits until everything that an ended process wrote is in its log, and shown. */
+    void drain() {
+        if (shown != null) {
+            shown.drain();
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.lockstep.launch;
+
+import dev.lockstep.errors.LockstepException;
+import java.util.Optional;
+
+/**
+ * Ends this process when the one that started it is gone: a killed study or launcher must leave no orphans. Nothing is lost
+ * that a power cut would not lose: a run goes on from its last checkpoint.
+ */
+public final class ParentWatch {
+    /** Process id of the parent; set by whoever starts a child that must not outlive it. */
+    static final String VARIABLE = "LOCKSTEP_PARENT";
+
+    private static final long PERIOD_MILLIS = 100;
+    /** That of any failed process: 143 would say that a checkpoint was saved. */
+    private static final int EXIT_CODE = LockstepException.Kind.WORKER.exitCode();
+
+    private ParentWatch() {}
+
+    public static void startIfAsked() {
+        parent().ifPresent(ParentWatch::start);
+    }
+
+    /** Whether another process of Lockstep started this one. */
+    static boolean isChild() {
+        return parent().isPresent();
+    }
+
+    private static Optional<Long> parent() {
+        return Optional.ofNullable(System.getenv(VARIABLE))
+                .filter(pid -> pid.matches("[0-9]{1,10}"))
+                .map(Long::valueOf);
+    }
+
+    private static void start(long pid) {
+        Thread thread = new Thread(() -> watch(pid), "lockstep-parent-watch");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static void watch(long pid) {
+        // The handle remembers when the process started: another one with the same number does not count.
+        Optional<ProcessHandle> parent = ProcessHandle.of(pid);
+        while (parent.isPresent() && parent.get().isAlive()) {
+            try {
+                Thread.sleep(PERIOD_MILLIS);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+        Runtime.getRuntime().halt(EXIT_CODE);
+    }
+}

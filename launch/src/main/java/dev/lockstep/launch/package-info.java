@@ -1,0 +1,5 @@
+/** Where a process stands in its group, and a launcher that starts, watches and restarts the processes of one machine. */
+@NullMarked
+package dev.lockstep.launch;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,8 +1,0 @@
-/**
- * What a run says of itself, and where it is written: JSON lines, TensorBoard events, the summary. Depends on {@code
- * errors} and {@code recipe}.
- */
-@NullMarked
-package dev.lockstep.report;
-
-import org.jspecify.annotations.NullMarked;

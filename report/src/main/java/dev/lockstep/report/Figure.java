@@ -1,0 +1,73 @@
+package dev.lockstep.report;
+
+import dev.lockstep.errors.Printable;
+import java.util.List;
+import java.util.stream.DoubleStream;
+
+/**
+ * A plot, however it is drawn.
+ *
+ * @param id names its file; letters, digits and hyphens
+ * @param caption a sentence beneath it
+ * @param logX minibatches: powers of two on a logarithmic axis
+ * @param bars spreads as bars at points; else as bands
+ * @param top the upper end of the y axis before zooming, so that the first epochs do not flatten the rest; NaN for all
+ */
+record Figure(
+        String id,
+        String title,
+        String xLabel,
+        String yLabel,
+        String caption,
+        boolean logX,
+        boolean bars,
+        double top,
+        List<Series> series) {
+    private static final int LONGEST_CAPTION = 2000;
+    private static final int SHORT_EPOCHS = 10;
+
+    Figure {
+        title = Printable.of(title);
+        xLabel = Printable.of(xLabel);
+        yLabel = Printable.of(yLabel);
+        caption = Printable.of(caption, LONGEST_CAPTION);
+        series = series.stream().filter(s -> !s.isEmpty()).toList();
+    }
+
+    static Figure curves(String id, String title, String yLabel, String caption, double top, List<Series> series) {
+        return new Figure(id, title, "epoch", yLabel, caption, false, false, top, series);
+    }
+
+    boolean isEmpty() {
+        return series.isEmpty();
+    }
+
+    /** All x values of all series, ascending, each once. */
+    double[] xs() {
+        return series.stream()
+                .flatMapToDouble(s -> DoubleStream.of(s.x()))
+                .sorted()
+                .distinct()
+                .toArray();
+    }
+
+    /** The largest y after the first tenth of the epochs, with a margin: where curves are worth reading; NaN for short runs. */
+    static double topAfterStart(List<Series> series) {
+        double last = series.stream()
+                .flatMapToDouble(s -> DoubleStream.of(s.x()))
+                .max()
+                .orElse(0);
+        if (last < SHORT_EPOCHS) {
+            return Double.NaN;
+        }
+        double top = Double.NEGATIVE_INFINITY;
+        for (Series s : series) {
+            for (int i = 0; i < s.x().length; i++) {
+                if (s.x()[i] >= Math.max(1.5, last / 10) && s.y()[i] > top) {
+                    top = s.y()[i];
+                }
+            }
+        }
+        return Double.isFinite(top) ? top * 1.05 : Double.NaN;
+    }
+}

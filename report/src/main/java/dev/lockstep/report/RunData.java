@@ -1,0 +1,67 @@
+package dev.lockstep.report;
+
+import dev.lockstep.metrics.Environment;
+import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.MetricsFile;
+import dev.lockstep.metrics.RunResult;
+import dev.lockstep.metrics.StepMetrics;
+import dev.lockstep.recipe.Recipe;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * What a run folder says.
+ *
+ * @param name for legends; unlike that of any other run on the page
+ * @param result empty while the run goes on
+ */
+record RunData(
+        String name,
+        Path folder,
+        Recipe recipe,
+        MetricsFile metrics,
+        Optional<RunResult> result,
+        Optional<Environment> environment) {
+
+    /** @throws dev.lockstep.errors.LockstepException when the folder holds no run */
+    static RunData read(Path folder, String name) {
+        Optional<RunResult> result =
+                Files.exists(folder.resolve(RunResult.NAME)) ? Optional.of(RunResult.read(folder)) : Optional.empty();
+        return new RunData(
+                name,
+                folder,
+                Recipe.read(folder.resolve("recipe.yaml")),
+                MetricsFile.read(folder.resolve(MetricsFile.NAME)),
+                result,
+                Environment.read(folder));
+    }
+
+    /** Iterations of an epoch; where no epoch is done yet, as many as there are. */
+    double iterationsPerEpoch() {
+        List<EpochMetrics> epochs = metrics.epochs();
+        if (!epochs.isEmpty()) {
+            return (double) epochs.get(0).step() / (epochs.get(0).epoch() + 1);
+        }
+        return Math.max(1, metrics.steps().size());
+    }
+
+    /** A number of every step, against epochs. */
+    Series steps(String label, int color, ToDoubleFunction<StepMetrics> number) {
+        double perEpoch = iterationsPerEpoch();
+        double[] x = metrics.steps().stream()
+                .mapToDouble(step -> step.step() / perEpoch)
+                .toArray();
+        return Series.line(
+                label, x, metrics.steps().stream().mapToDouble(number).toArray(), color, false);
+    }
+
+    /** A number of every epoch, at its end. */
+    Series epochs(String label, int color, boolean dashed, ToDoubleFunction<EpochMetrics> number) {
+        double[] x = metrics.epochs().stream().mapToDouble(e -> e.epoch() + 1).toArray();
+        return Series.line(
+                label, x, metrics.epochs().stream().mapToDouble(number).toArray(), color, dashed);
+    }
+}

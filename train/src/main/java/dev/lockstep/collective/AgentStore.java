@@ -1,0 +1,91 @@
+package dev.lockstep.collective;
+
+import dev.lockstep.launch.GroupEnvironment;
+import dev.lockstep.supervise.Place;
+import dev.lockstep.supervise.SupervisorAddress;
+import dev.lockstep.torch.TorchRuntime;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.bytedeco.javacpp.chrono.Milliseconds;
+import org.bytedeco.pytorch.ByteVector;
+import org.bytedeco.pytorch.StringVector;
+import org.bytedeco.pytorch.TCPStore;
+import org.bytedeco.pytorch.TCPStoreOptions;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The store that torchrun's agent keeps at MASTER_ADDR and MASTER_PORT, where rank 0 then cannot listen: it takes a port of
+ * its own and leaves its address there. The store authenticates nobody; what is read from it is only where to connect, and
+ * the connection proves the group's secret.
+ *
+ * <p>The store outlives a group that torchrun starts again. An address that the group before has left leads nowhere, or to
+ * its end, and is read anew until the one of this group is there.
+ */
+final class AgentStore {
+    private static final String VARIABLE = "TORCHELASTIC_USE_AGENT_STORE";
+    private static final String KEY = "lockstep/supervisor";
+    private static final Pattern FORM = Pattern.compile("[^\\s]{1,255} [0-9]{1,5}");
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
+
+    private final GroupEnvironment place;
+    private @Nullable TCPStore store;
+
+    AgentStore(GroupEnvironment place) {
+        this.place = place;
+    }
+
+    static boolean isUsed(Map<String, String> environment) {
+        return environment.getOrDefault(VARIABLE, "").equalsIgnoreCase("true");
+    }
+
+    /** Leaves the address of rank 0's supervisor. */
+    void write(Optional<InetAddress> named, int port) {
+        InetAddress own = named.orElseGet(() -> LocalAddress.route(LocalAddress.resolve(place.masterAddress())));
+        String host = own.isLoopbackAddress() ? Place.SAME : own.getHostAddress();
+        try (ByteVector bytes = new ByteVector((host + " " + port).getBytes(StandardCharsets.UTF_8))) {
+            store().set(KEY, bytes);
+        } catch (RuntimeException e) {
+            throw CommunicationFailure.of(e, "torchrun's agent", "while telling it the address of rank 0");
+        }
+    }
+
+    /** The address of rank 0's supervisor; while there is none, one at which nobody listens. */
+    SupervisorAddress read() {
+        try (StringVector key = new StringVector(KEY)) {
+            if (!store().check(key)) {
+                return new SupervisorAddress(place.masterAddress(), 0);
+            }
+            try (ByteVector bytes = store().get(KEY)) {
+                return parse(new String(bytes.get(), StandardCharsets.UTF_8));
+            }
+        } catch (RuntimeException e) {
+            throw CommunicationFailure.of(e, "torchrun's agent", "while asking it for the address of rank 0");
+        }
+    }
+
+    private SupervisorAddress parse(String text) {
+        String[] words = FORM.matcher(text).matches() ? text.split(" ") : new String[] {Place.SAME, "0"};
+        String host = words[0].equals(Place.SAME) ? place.masterAddress() : words[0];
+        return new SupervisorAddress(host, Math.min(Integer.parseInt(words[1]), 65_535));
+    }
+
+    private TCPStore store() {
+        TCPStore open = store;
+        if (open == null) {
+            TorchRuntime.load();
+            try (TCPStoreOptions options = new TCPStoreOptions()) {
+                options.port((short) place.masterPort());
+                options.isServer(false);
+                options.waitWorkers(false);
+                options.timeout(new Milliseconds(TIMEOUT.toMillis()));
+                open = new TCPStore(place.masterAddress(), options);
+            }
+            store = open;
+        }
+        return open;
+    }
+}

@@ -1,0 +1,144 @@
+package dev.lockstep.run;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
+import dev.lockstep.metrics.Environment;
+import dev.lockstep.metrics.MetricsFile;
+import dev.lockstep.metrics.RunResult;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeFile;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A run's folder, locked while a run writes to it: two runs must not share one. The system drops the lock of a dead run. */
+final class RunFolder implements AutoCloseable {
+    /**
+     * The folders that this JVM holds. The system's lock belongs to the whole JVM, and opening and closing the file a second
+     * time would drop it.
+     */
+    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
+    static final String RECIPE = "recipe.yaml";
+    private static final String LOCK = ".lock";
+    /** What a run writes beside the recipe; the page is the command line's. */
+    private static final List<String> WRITTEN =
+            List.of(MetricsFile.NAME, RunResult.NAME, Environment.NAME, "report.html");
+
+    private final Path path;
+    private final Path key;
+    private final FileChannel channel;
+
+    private RunFolder(Path path, Path key, FileChannel channel) {
+        this.path = path;
+        this.key = key;
+        this.channel = channel;
+    }
+
+    /**
+     * Checks that nothing of a user's is in the way. What is in a folder without the lock or the checkpoints of a run is not a
+     * run's; and a recipe that Lockstep would write otherwise was written, or changed, by a user.
+     *
+     * @throws LockstepException of kind RECIPE naming the file
+     */
+    static void requireOwn(Path path, Recipe recipe) {
+        boolean isRun = Files.exists(path.resolve(LOCK)) || Files.isDirectory(path.resolve(Training.CHECKPOINTS));
+        for (String name : isRun ? List.<String>of() : WRITTEN) {
+            if (Files.exists(path.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
+                throw notOurs("a file that no run wrote", path.resolve(name));
+            }
+        }
+        Path file = path.resolve(RECIPE);
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !isReplaceable(file, recipe, isRun)) {
+            throw notOurs("a recipe that no run wrote", file);
+        }
+    }
+
+    private static boolean isReplaceable(Path file, Recipe recipe, boolean isRun) {
+        try {
+            String there = Files.readString(file);
+            return there.equals(recipe.toYaml())
+                    || isRun
+                            && there.equals(RecipeFile.parse(there, file.toString(), Map.of())
+                                    .toYaml());
+        } catch (IOException | LockstepException e) {
+            return false;
+        }
+    }
+
+    private static LockstepException notOurs(String what, Path file) {
+        return LockstepException.recipe(
+                "training would write over " + what, "file = " + file, "move it away, or give another --out");
+    }
+
+    /**
+     * Makes the folder where it is missing.
+     *
+     * @throws LockstepException of kind RECIPE when it cannot be written or another run holds it
+     */
+    static RunFolder open(Path path) {
+        try {
+            DurableFiles.createFolders(path);
+            Path key = path.toRealPath();
+            if (!HELD.add(key)) {
+                throw taken(path);
+            }
+            try {
+                return new RunFolder(path, key, lock(path));
+            } catch (IOException | RuntimeException e) {
+                HELD.remove(key);
+                throw e;
+            }
+        } catch (IOException e) {
+            throw LockstepException.recipe(
+                    "run folder cannot be written: " + e.getMessage(), "out = " + path, "give a writable --out");
+        }
+    }
+
+    private static FileChannel lock(Path path) throws IOException {
+        FileChannel channel = FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock();
+        if (lock == null) {
+            channel.close();
+            throw taken(path);
+        }
+        return channel;
+    }
+
+    private static LockstepException taken(Path path) {
+        return LockstepException.recipe(
+                "another run is writing to this folder", "out = " + path, "wait for it to end, or give another --out");
+    }
+
+    /** Writes a file; it is there whole or not at all. */
+    void write(String name, String text) {
+        try {
+            DurableFiles.write(path.resolve(name), text);
+        } catch (IOException e) {
+            throw LockstepException.recipe(
+                    "run folder cannot be written: " + e.getMessage(), "out = " + path, "give a writable --out");
+        }
+    }
+
+    /** Removes what writes that never ended have left behind. */
+    void removeUnfinished() throws IOException {
+        DurableFiles.removeUnfinished(path, "{" + RECIPE + "," + String.join(",", WRITTEN) + "}");
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            channel.close();
+        } finally {
+            HELD.remove(key);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** The front door: {@link dev.lockstep.run.Training} runs a recipe in a folder. */
+@NullMarked
+package dev.lockstep.run;
+
+import org.jspecify.annotations.NullMarked;

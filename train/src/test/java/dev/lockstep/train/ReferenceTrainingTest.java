@@ -1,0 +1,81 @@
+package dev.lockstep.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
+import dev.lockstep.metrics.StepMetrics;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeFile;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ReferenceTrainingTest {
+    private static final String RECIPE = """
+            name: reference
+            seed: 3
+            epochs: 2
+            workers: 6
+            images-per-worker: 4
+            data: {dataset: 'synthetic:images=130,validation=16,shape=3x12x12,classes=4', augmentation: pad-crop-flip}
+            model: {name: resnet8, width: 4}
+            learning-rate:
+              reference: 0.1
+              reference-minibatch: 8
+              warmup: {kind: gradual, epochs: 1}
+              schedule: {kind: step, epochs: [1.4], factor: 0.1}
+            optimizer: {weight-decay: 0.01}
+            """;
+
+    @ParameterizedTest
+    @CsvSource({
+        "gradient, true, true, scaled",
+        "gradient, false, true, reference",
+        "velocity, true, true, scaled",
+        "velocity, false, false, reference"
+    })
+    void trainer_agreesWithFloat64(String form, boolean nesterov, boolean correction, String decay) {
+        Recipe recipe = RecipeFile.parse(
+                RECIPE,
+                "test",
+                Map.of(
+                        "optimizer.form",
+                        form,
+                        "optimizer.nesterov",
+                        Boolean.toString(nesterov),
+                        "optimizer.momentum-correction",
+                        Boolean.toString(correction),
+                        "optimizer.weight-decay-rate",
+                        decay));
+        OpenDataset data = Datasets.open(recipe.data(), Optional.empty());
+        int steps = 8;
+        try (Trainer trainer = new Trainer(
+                recipe,
+                ResNet::fromRecipe,
+                data,
+                new SoloCollective(),
+                RunOptions.defaults().withLanes(2).withStopAfter(steps),
+                new StopSignal())) {
+            trainer.run(new Silent());
+            var reference = new ReferenceTraining(recipe, data, ResNet::fromRecipe).weightsAfter(steps);
+            var weights = Checkpoint.tensors(
+                    trainer.state().layout(),
+                    trainer.state().parameters(),
+                    trainer.state().momentum(),
+                    trainer.state().running(),
+                    steps);
+            double distance = ReferenceTraining.distance(weights, reference);
+            assertThat(distance).isBetween(1e-9, 2e-5);
+        }
+    }
+
+    private static final class Silent implements Trainer.Listener {
+        @Override
+        public void onStep(StepMetrics step) {}
+    }
+}

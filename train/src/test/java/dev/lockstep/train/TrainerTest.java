@@ -1,0 +1,416 @@
+package dev.lockstep.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
+import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.CheckpointDirectory;
+import dev.lockstep.checkpoint.HostTensor;
+import dev.lockstep.collective.Collective;
+import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.Dataset;
+import dev.lockstep.image.catalog.OpenDataset;
+import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.StepMetrics;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.run.Training;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TrainerTest {
+    private static final RunOptions OPTIONS = RunOptions.defaults().withLanes(1).withBucketFloats(500);
+
+    private static String weightsOf(Recipe recipe, RunOptions options) {
+        try (Trainer trainer = TestRuns.trainer(recipe, options)) {
+            assertThat(trainer.run(new TestRuns.Listener())).isEqualTo(Trainer.End.COMPLETED);
+            return trainer.weightsSha256();
+        }
+    }
+
+    @Test
+    void weights_ofAnyLanesAndLoaderThreads_haveTheSameBits() {
+        Recipe recipe = TestRuns.recipe("epochs", "1", "data.augmentation", "pad-crop-flip");
+        String reference = weightsOf(recipe, OPTIONS);
+        for (int lanes = 1; lanes <= 3; lanes++) {
+            for (int loaders : new int[] {1, 4}) {
+                assertThat(weightsOf(recipe, OPTIONS.withLanes(lanes).withLoaderThreads(loaders)))
+                        .as("lanes = %d, loader threads = %d", lanes, loaders)
+                        .isEqualTo(reference);
+            }
+        }
+    }
+
+    @Test
+    void weights_ofAnotherSeedRecipeOrForm_haveOtherBits() {
+        String reference = weightsOf(TestRuns.recipe("epochs", "1"), OPTIONS);
+        assertThat(List.of(
+                        weightsOf(TestRuns.recipe("epochs", "1", "seed", "2"), OPTIONS),
+                        weightsOf(TestRuns.recipe("epochs", "1", "data.augmentation", "pad-crop-flip"), OPTIONS),
+                        weightsOf(
+                                TestRuns.recipe(
+                                        "epochs",
+                                        "1",
+                                        "optimizer.form",
+                                        "velocity",
+                                        "optimizer.momentum-correction",
+                                        "false"),
+                                OPTIONS)))
+                .doesNotContain(reference)
+                .doesNotHaveDuplicates();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"6, 2, gradient", "8, 2, velocity", "8, 4, gradient", "8, 8, gradient"})
+    void weights_ofSeveralProcesses_haveTheSameBits(int workers, int processes, String form) throws Exception {
+        Recipe recipe = TestRuns.recipe("epochs", "1", "workers", Integer.toString(workers), "optimizer.form", form);
+        TestRuns.Listener alone = new TestRuns.Listener();
+        String reference;
+        try (Trainer trainer = TestRuns.trainer(recipe, OPTIONS)) {
+            trainer.run(alone);
+            reference = trainer.weightsSha256();
+        }
+        List<String> hashes = InMemoryGroup.play(processes, group -> {
+            try (Trainer trainer =
+                    TestRuns.trainer(recipe, group, OPTIONS.withLanes(2).withAuditEvery(2), new StopSignal())) {
+                TestRuns.Listener listener = new TestRuns.Listener();
+                trainer.compareProcesses();
+                trainer.run(listener);
+                assertThat(listener.steps.stream().map(StepMetrics::loss))
+                        .isEqualTo(alone.steps.stream().map(StepMetrics::loss).toList());
+                assertThat(listener.epochs.get(0).validationLoss())
+                        .isEqualTo(alone.epochs.get(0).validationLoss());
+                return trainer.weightsSha256();
+            }
+        });
+        assertThat(hashes).hasSize(processes).containsOnly(reference);
+    }
+
+    /** Not a power of two: the same mathematics, and every process with the same bits. */
+    @Test
+    void weights_ofThreeProcesses_agreeWithEachOther() throws Exception {
+        Recipe recipe = TestRuns.recipe("epochs", "1");
+        List<String> hashes = InMemoryGroup.play(3, group -> {
+            try (Trainer trainer = TestRuns.trainer(recipe, group, OPTIONS, new StopSignal())) {
+                trainer.run(new TestRuns.Listener());
+                return trainer.weightsSha256();
+            }
+        });
+        assertThat(hashes).doesNotContainNull().containsOnly(hashes.get(0));
+    }
+
+    @Test
+    void stopOfOneProcess_stopsAllAfterTheSameStep() throws Exception {
+        List<Long> steps = InMemoryGroup.play(2, group -> {
+            StopSignal stop = new StopSignal();
+            try (Trainer trainer = TestRuns.trainer(TestRuns.recipe(), group, OPTIONS, stop)) {
+                TestRuns.Listener listener = new TestRuns.Listener() {
+                    @Override
+                    public void onStep(StepMetrics step) {
+                        super.onStep(step);
+                        if (group.rank() == 1 && step.step() == 3) {
+                            stop.request();
+                        }
+                    }
+                };
+                assertThat(trainer.run(listener)).isEqualTo(Trainer.End.SIGNALLED);
+                assertThat(listener.checkpoints).isEqualTo(1);
+                return trainer.step();
+            }
+        });
+        assertThat(steps).containsExactly(4L, 4L);
+    }
+
+    @Test
+    void stopOfOneProcess_duringTheEvaluation_endsItForAll() throws Exception {
+        Recipe recipe = TestRuns.recipe("evaluation.images-per-batch", "5");
+        List<Long> steps = InMemoryGroup.play(2, group -> {
+            StopSignal stop = new StopSignal();
+            OpenDataset data = TestRuns.watchingValidation(TestRuns.data(recipe), image -> {
+                if (group.rank() == 1) {
+                    stop.request();
+                }
+            });
+            try (Trainer trainer = new Trainer(recipe, ResNet::fromRecipe, data, group, OPTIONS, stop)) {
+                TestRuns.Listener listener = new TestRuns.Listener();
+                assertThat(trainer.run(listener)).isEqualTo(Trainer.End.SIGNALLED);
+                assertThat(listener.epochs).isEmpty();
+                assertThat(listener.checkpoints).isEqualTo(1);
+                return trainer.step();
+            }
+        });
+        assertThat(steps).containsExactly(7L, 7L);
+    }
+
+    /** What a process of other memory has computed must not become the checkpoint that all go on from. */
+    @Test
+    void stateThatDiffers_isNeverSaved() throws Exception {
+        List<String> messages = InMemoryGroup.play(2, group -> {
+            RunOptions options = OPTIONS.withCheckpoints(4, 2);
+            try (Trainer trainer = TestRuns.trainer(TestRuns.recipe(), group, options, new StopSignal())) {
+                TestRuns.Listener listener = new TestRuns.Listener() {
+                    @Override
+                    public void onStep(StepMetrics step) {
+                        if (group.rank() == 1 && step.step() == 4) {
+                            trainer.state().momentum().mul_(new Scalar(1.5));
+                        }
+                    }
+                };
+                Throwable failure = catchThrowable(() -> trainer.run(listener));
+                assertThat(listener.checkpoints).isZero();
+                return failure.getMessage();
+            }
+        });
+        assertThat(messages)
+                .allMatch(message -> message.startsWith("processes disagree: rank = 1 has another momentum of ")
+                        && message.contains("step = 4"));
+    }
+
+    /** The evaluation is long, and what goes wrong in it would be in the checkpoint after it. */
+    @Test
+    void stateThatDiffersAfterAnEvaluation_isNotSavedWithItsResult() throws Exception {
+        List<String> messages = InMemoryGroup.play(2, group -> {
+            try (Trainer trainer = TestRuns.trainer(TestRuns.recipe(), group, OPTIONS, new StopSignal())) {
+                TestRuns.Listener listener = new TestRuns.Listener() {
+                    @Override
+                    public void onEpoch(EpochMetrics epoch) {
+                        if (group.rank() == 1) {
+                            trainer.state().momentum().mul_(new Scalar(1.5));
+                        }
+                    }
+                };
+                Throwable failure = catchThrowable(() -> trainer.run(listener));
+                assertThat(listener.checkpoints).isOne();
+                return failure.getMessage();
+            }
+        });
+        assertThat(messages)
+                .allMatch(message -> message.startsWith("processes disagree: rank = 1 has another momentum of "));
+    }
+
+    /** Two machines that do not share the run folder, with different copies of the checkpoint. */
+    @Test
+    void checkpointsThatDiffer_areFoundBeforeTheFirstStep(@TempDir Path folder) throws Exception {
+        Recipe recipe = TestRuns.recipe();
+        try (Training run = training(recipe, new SoloCollective(), OPTIONS.withStopAfter(3))) {
+            run.resumeOrStart(folder.resolve("0"));
+        }
+        Checkpoint saved = Checkpoint.read(folder.resolve("0/checkpoints/step-00000003.safetensors"));
+        TreeMap<String, HostTensor> tensors = new TreeMap<>(saved.tensors());
+        tensors.put("fc.bias", HostTensor.of(new float[7], 7));
+        new CheckpointDirectory(folder.resolve("1/checkpoints"), 2, notice -> {})
+                .write(new Checkpoint(
+                        saved.step(),
+                        saved.epoch(),
+                        saved.iteration(),
+                        saved.recipe(),
+                        saved.datasetFingerprint(),
+                        saved.classNames(),
+                        saved.trainer(),
+                        tensors));
+        List<String> messages = InMemoryGroup.play(2, group -> {
+            try (Training run = training(recipe, group, OPTIONS)) {
+                return catchThrowable(() -> run.resumeOrStart(folder.resolve(Integer.toString(group.rank()))))
+                        .getMessage();
+            }
+        });
+        assertThat(messages)
+                .allMatch(message -> message.startsWith(
+                        "processes disagree: rank = 1 has another parameter fc.bias than rank = 0, step = 3"));
+        assertThat(Files.exists(folder.resolve("0/metrics.jsonl"))).isTrue();
+    }
+
+    private static Training training(Recipe recipe, Collective group, RunOptions options) {
+        return Training.create(recipe, ResNet::fromRecipe, TestRuns.data(recipe), group, options, new StopSignal());
+    }
+
+    /** A group of one that remembers of which failures it was to tell. */
+    private static final class Telling implements Collective {
+        private final List<Throwable> told = new ArrayList<>();
+
+        @Override
+        public int rank() {
+            return 0;
+        }
+
+        @Override
+        public int size() {
+            return 1;
+        }
+
+        @Override
+        public void allReduceSum(Tensor buffer) {}
+
+        @Override
+        public List<byte[]> allGather(byte[] mine) {
+            return List.of(mine);
+        }
+
+        @Override
+        public boolean isBitwise() {
+            return true;
+        }
+
+        @Override
+        public void fail(Throwable cause) {
+            told.add(cause);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void divergence_namesTheSameWorkerOnEveryProcess() throws Exception {
+        Recipe recipe = TestRuns.recipe("learning-rate.reference", "1e6", "learning-rate.warmup.kind", "none");
+        List<String> messages = InMemoryGroup.play(2, group -> {
+            try (Trainer trainer = TestRuns.trainer(recipe, group, OPTIONS, new StopSignal())) {
+                Throwable failure = catchThrowable(() -> trainer.run(new TestRuns.Listener()));
+                assertThat(failure)
+                        .isInstanceOfSatisfying(
+                                LockstepException.class,
+                                e -> assertThat(e.exitCode()).isEqualTo(5));
+                return failure.getMessage();
+            }
+        });
+        assertThat(messages.get(0))
+                .isEqualTo(messages.get(1))
+                .containsPattern("worker = [0-9]+, learning rate = 3000000[.]0");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"seed, 9, seed = ", "learning-rate.reference, 0.2, learning-rate.reference = "})
+    void compareProcesses_withAnotherRecipe_namesKeyAndRank(String key, String value, String named) {
+        assertThatThrownBy(() -> InMemoryGroup.play(3, group -> {
+                    Recipe recipe = group.rank() == 2 ? TestRuns.recipe(key, value) : TestRuns.recipe();
+                    try (Trainer trainer = TestRuns.trainer(recipe, group, OPTIONS, new StopSignal())) {
+                        trainer.compareProcesses();
+                        return 0;
+                    }
+                }))
+                .isInstanceOf(LockstepException.class)
+                .hasMessageContainingAll("different recipes", named, "rank = 2");
+    }
+
+    @Test
+    void compareProcesses_withOtherData_namesTheRank() {
+        OpenDataset data = TestRuns.data(TestRuns.recipe());
+        OpenDataset other = TestRuns.data(
+                TestRuns.recipe("data.dataset", "'synthetic:images=130,validation=36,shape=3x8x8,classes=7'"));
+        assertThatThrownBy(() -> InMemoryGroup.play(3, group -> {
+                    try (Trainer trainer = new Trainer(
+                            TestRuns.recipe(),
+                            ResNet::fromRecipe,
+                            group.rank() == 1 ? other : data,
+                            group,
+                            OPTIONS,
+                            new StopSignal())) {
+                        trainer.compareProcesses();
+                        return 0;
+                    }
+                }))
+                .isInstanceOfSatisfying(
+                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(3))
+                .hasMessageContainingAll("processes have different data", "rank = 1");
+    }
+
+    @Test
+    void compareProcesses_withOtherOptions_namesThemAndRank() {
+        assertThatThrownBy(() -> InMemoryGroup.play(2, group -> {
+                    RunOptions options = group.rank() == 1
+                            ? OPTIONS.withAuditEvery(3).withStopAfter(7)
+                            : OPTIONS.withLanes(2).withCheckpoints(1, 5);
+                    try (Trainer trainer = TestRuns.trainer(TestRuns.recipe(), group, options, new StopSignal())) {
+                        trainer.compareProcesses();
+                        return 0;
+                    }
+                }))
+                .isInstanceOf(LockstepException.class)
+                .hasMessageContaining(
+                        "different options: checkpoint-every = 1 (0), audit-every = 0 (3), stop-after = -1 (7),"
+                                + " rank = 0 (rank = 1)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void brokenImage_surfacesUnchanged(int lanes) {
+        Recipe recipe = TestRuns.recipe();
+        LockstepException broken = LockstepException.data("truncated image", "file = x.jpg", "replace it");
+        OpenDataset good = TestRuns.data(recipe);
+        AtomicInteger asked = new AtomicInteger();
+        Dataset bad = new TestRuns.Watched(good.training(), index -> {
+            if (asked.incrementAndGet() == 60) {
+                throw broken;
+            }
+        });
+        OpenDataset data = new OpenDataset(
+                good.spec(), bad, good.validation(), good.trainingTransform(), good.evaluationTransform());
+        TestRuns.Listener listener = new TestRuns.Listener();
+        Telling group = new Telling();
+        Throwable seen = assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
+            try (Trainer trainer = new Trainer(
+                    recipe,
+                    ResNet::fromRecipe,
+                    data,
+                    group,
+                    OPTIONS.withLanes(lanes).withLoaderThreads(2),
+                    new StopSignal())) {
+                return catchThrowable(() -> trainer.run(listener));
+            }
+        });
+        assertThat(seen).isSameAs(broken);
+        assertThat(group.told).containsExactly(broken);
+        assertThat(listener.steps).hasSizeLessThan(4);
+    }
+
+    @Test
+    void metrics_ofARun_areComplete() {
+        TestRuns.Listener listener = new TestRuns.Listener();
+        Recipe recipe = TestRuns.recipe();
+        try (Trainer trainer = TestRuns.trainer(recipe, OPTIONS.withCheckpoints(3, 2))) {
+            assertThat(trainer.totalSteps()).isEqualTo(TestRuns.STEPS);
+            trainer.run(listener);
+            assertThat(trainer.lastEpochs()).isEqualTo(listener.epochs);
+        }
+        assertThat(listener.steps).extracting(StepMetrics::step).containsExactly(steps());
+        assertThat(listener.steps)
+                .extracting(StepMetrics::learningRate)
+                .containsExactly(LongStream.range(0, TestRuns.STEPS)
+                        .mapToObj(s -> recipe.schedule(TestRuns.STEPS_PER_EPOCH).at(s))
+                        .toArray(Double[]::new));
+        // Every third step, and the ends of the two epochs, before and after the evaluation.
+        assertThat(listener.checkpoints).isEqualTo(4 + 2 * 2);
+        double loss = listener.steps.subList(7, 14).stream()
+                .mapToDouble(StepMetrics::loss)
+                .average()
+                .orElseThrow();
+        assertThat(listener.epochs.get(1).trainLoss()).isCloseTo(loss, within(1e-9));
+        assertThat(listener.epochs).allSatisfy(epoch -> {
+            assertThat(epoch.validationTop1Error() * 37).isEqualTo(Math.rint(epoch.validationTop1Error() * 37));
+            assertThat(epoch.validationTop5Error()).isLessThanOrEqualTo(epoch.validationTop1Error());
+        });
+        assertThat(listener.epochs.get(1).trainLoss())
+                .isLessThan(listener.epochs.get(0).trainLoss());
+    }
+
+    private static Long[] steps() {
+        return LongStream.rangeClosed(1, TestRuns.STEPS).boxed().toArray(Long[]::new);
+    }
+}
