@@ -114,7 +114,7 @@ public enum RecipeCheck {
     EPOCH_ITERATIONS(
             "sections 2.1 and 5.1",
             "an epoch has fewer than 10 iterations",
-            "The paper's largest minibatch still takes 19 steps an epoch (64k on ImageNet), and fails.",
+            "The paper's largest minibatch still takes 19 steps per epoch (64k on ImageNet), and fails.",
             facts -> when(
                     facts.iterationsPerEpoch() < 10,
                     "iterations per epoch = " + facts.iterationsPerEpoch() + " at minibatch = " + facts.minibatch()

@@ -5,16 +5,27 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 
-/** What a person who wrote an unknown key may have meant: a key spelled alike, or the same key in another place. */
+/** How to fix an unknown key: its new name, a key with a similar spelling, or the same key in another place. */
 final class KeySuggestion {
+    /** Keys that have been renamed, by their old paths. */
+    private static final Map<String, String> RENAMED = Map.of("data.colour", "data.color", "silence", "suppress");
+
     private KeySuggestion() {}
 
     /**
-     * @param siblings the keys that are known where the unknown one stands
+     * @param path of the group that holds the unknown key; empty at the top
+     * @param siblings the keys that are known there
      * @param root the record of the whole file
      */
-    static String of(String unknown, List<String> siblings, Class<?> root) {
+    static String of(String path, String unknown, List<String> siblings, Class<?> root) {
+        String full = YamlRecords.join(path, unknown);
+        String renamed = RENAMED.get(full);
+        return renamed != null ? full + " is now " + renamed : "did you mean " + nearest(unknown, siblings, root) + "?";
+    }
+
+    private static String nearest(String unknown, List<String> siblings, Class<?> root) {
         String nearest = siblings.stream()
                 .min(Comparator.comparingInt(key -> distance(unknown, key)))
                 .orElseThrow();

@@ -16,17 +16,25 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A training run, but for the data itself and the machines: the weights are a function of the recipe and the data. The
- * names of the YAML keys are those of the components in kebab-case.
+ * Everything that determines a training run except the data and the machines: the weights are a function of the recipe
+ * and the data. The YAML keys are the component names in kebab-case. {@code docs/recipes.md} is generated from these
+ * comments.
  *
- * @param name names the run folder and the report
- * @param seed of the initial weights, the shuffles and the augmentation
+ * @param name name of the run; used for the run folder and the report
+ * @param seed seed of the initial weights, the shuffles and the augmentation
  * @param epochs passes over the training set
- * @param workers k, the logical workers; the one number that changes the minibatch
- * @param imagesPerWorker n, images a worker takes in one iteration: a hyper-parameter of batch norm, left alone when k
- *     grows
- * @param threadsPerWorker OpenMP threads that compute one worker: part of the arithmetic, so part of the recipe
- * @param suppress codes of recipe checks that shall not be reported, each with the reason
+ * @param workers k, the number of logical workers; the one number to change for another minibatch
+ * @param imagesPerWorker n, the per-worker batch size; at least 2. Batch norm computes its statistics over these images,
+ *     so n stays the same when k grows
+ * @param threadsPerWorker OpenMP threads that compute one worker. They determine the order of sums inside a convolution
+ *     and so the bits of the result, which is why this is a key of the recipe
+ * @param data the dataset and what the network sees of it
+ * @param model the network and its initial weights
+ * @param learningRate the learning rate of every iteration
+ * @param optimizer momentum SGD
+ * @param batchNorm the batch-norm layers
+ * @param evaluation how validation images are grouped
+ * @param suppress checks that should not warn, by their codes, each with the reason
  */
 public record Recipe(
         String name,
@@ -78,16 +86,16 @@ public record Recipe(
         suppress = Map.copyOf(suppress);
     }
 
-    /** What the network sees. */
+    /** The dataset and what the network sees of it. */
     public record Data(
             String dataset,
             @Default("none") Augmentation augmentation,
             @Default("0") int imageSize,
             @Default("none") ColorAugmentation color) {
         /**
-         * @param dataset a name that {@code lockstep data list} shows
-         * @param augmentation of training images
-         * @param imageSize side in pixels of what the network sees; 0 is the dataset's own
+         * @param dataset one of the names that {@code lockstep data list} prints
+         * @param augmentation random changes of the geometry of training images
+         * @param imageSize side in pixels of the square image that the network sees; 0 uses the dataset's own size
          * @param color additional random changes of color, for photographs
          */
         public Data {
@@ -102,34 +110,36 @@ public record Recipe(
 
     /** Random changes of the geometry of training images. */
     public enum Augmentation {
+        /** Images as they are. */
         NONE,
-        /** Pads by 4 pixels of zeros, crops back at random, flips: the usual for small images. */
+        /** Pads by 4 pixels of zeros, crops back to size at a random position, and flips; usual for small images. */
         PAD_CROP_FLIP,
-        /** A crop of random area and aspect ratio, resized, and a flip: the paper's (section 5.1). */
+        /** Crops a random area and aspect ratio, resizes, and flips, as in the paper (section 5.1). */
         RANDOM_RESIZED_CROP
     }
 
     /** Random changes of the color of training images. */
     public enum ColorAugmentation {
+        /** Colors as they are. */
         NONE,
-        /** Brightness, contrast and saturation in random order. */
+        /** Changes brightness, contrast and saturation in random order. */
         JITTER,
-        /** Color jitter, then PCA lighting noise: fb.resnet.torch's full set. */
+        /** Color jitter, then PCA lighting noise, as fb.resnet.torch does. */
         JITTER_AND_LIGHTING
     }
 
-    /** The network. */
+    /** The network and its initial weights. */
     public record Model(
             String name,
             @Default("0") int width,
             @Default("true") boolean zeroInitResidual,
             @Default("none") String weights) {
         /**
-         * @param name such as {@code resnet20} (for small images) or {@code resnet50}
-         * @param width channels of the stem; 0 is the network's own (16 for small images, 64 for ImageNet)
-         * @param zeroInitResidual γ = 0 in the last batch norm of every block (section 5.1, Table 2b)
-         * @param weights what training starts from: {@code none} (drawn from the seed) or {@code sha256:…} of the weights
-         *     that {@code train --weights} gives, which writes this key
+         * @param name the network, such as {@code resnet20} (for small images) or {@code resnet50}
+         * @param width channels of the first convolution; 0 uses the network's own (16 for small images, 64 for ImageNet)
+         * @param zeroInitResidual start with γ = 0 in the last batch norm of every residual block (section 5.1, Table 2b)
+         * @param weights initial weights: {@code none} draws them from the seed; {@code sha256:…} identifies the file given
+         *     to {@code train --weights}, which writes this key
          */
         public Model {
             shorterThan("name", name, LONGEST_NAME);
@@ -155,7 +165,7 @@ public record Recipe(
         }
     }
 
-    /** The learning rate: reference, scaling, warmup, schedule (sections 2.1, 2.2 and 5.1). */
+    /** The learning rate of every iteration: reference × scaling, warmup, then decay (sections 2.1, 2.2 and 5.1). */
     public record Rate(
             @Default("0.1") double reference,
             @Default("256") int referenceMinibatch,
@@ -163,8 +173,11 @@ public record Recipe(
             @Default("{}") WarmupSettings warmup,
             @Default("{}") Schedule schedule) {
         /**
-         * @param reference η, the rate of the reference minibatch
-         * @param referenceMinibatch images of the minibatch that {@code reference} was tuned for
+         * @param reference η, the learning rate for the reference minibatch
+         * @param referenceMinibatch images in the minibatch for which {@code reference} was tuned
+         * @param scaling how the rate follows the minibatch
+         * @param warmup how the first epochs reach the scaled rate
+         * @param schedule how the rate falls afterwards
          */
         public Rate {
             above("reference", reference, 0, LARGEST);
@@ -172,13 +185,20 @@ public record Recipe(
         }
     }
 
+    /** How training reaches the scaled rate (section 2.2). */
     public enum WarmupKind {
+        /** Starts at the scaled rate. */
         NONE,
+        /** Uses the reference rate, then jumps to the scaled rate. */
         CONSTANT,
+        /** Starts at the reference rate and adds the same amount in every iteration until it reaches the scaled rate. */
         GRADUAL
     }
 
     /**
+     * Warmup (section 2.2). It does not shift the decay epochs.
+     *
+     * @param kind the kind of warmup
      * @param epochs length of the warmup; may be a fraction; rounded to whole iterations
      */
     public record WarmupSettings(
@@ -189,15 +209,22 @@ public record Recipe(
         }
     }
 
+    /** How the rate falls. */
     public enum ScheduleKind {
+        /** Multiplies the rate by {@code factor} at each of {@code epochs}. */
         STEP,
+        /** Follows half a cosine from the scaled rate to 0 at the end of training. */
         COSINE,
+        /** Keeps the rate. */
         CONSTANT
     }
 
     /**
-     * @param epochs for {@code step}: the epochs at which the rate falls, ascending; may be fractions
-     * @param factor for {@code step}: what the rate is multiplied by at each of them
+     * Decay of the learning rate, counted from the start of training.
+     *
+     * @param kind the shape of the decay
+     * @param epochs for {@code step}: the epochs at which the rate falls; may be fractions
+     * @param factor for {@code step}: what the rate is multiplied by at each of those epochs
      */
     public record Schedule(
             @Default("constant") ScheduleKind kind,
@@ -223,9 +250,9 @@ public record Recipe(
 
     /** The two ways to write momentum SGD (remark 2). */
     public enum MomentumForm {
-        /** Eq. 9: u ← m·u + g, w ← w − η·u. */
+        /** Outside the velocity (Eq. 9): u ← m·u + g, w ← w − η·u. */
         GRADIENT,
-        /** Eq. 10: v ← m·v + η·g, w ← w − v. Needs momentum correction whenever η changes. */
+        /** Inside the velocity (Eq. 10): v ← m·v + η·g, w ← w − v. Needs momentum correction whenever η changes. */
         VELOCITY
     }
 
@@ -233,7 +260,7 @@ public record Recipe(
     public enum WeightDecayRate {
         /** The scaled rate η̂, as in Eq. 8. */
         SCALED,
-        /** The reference rate η with its decay steps, but neither scaled nor warmed up. */
+        /** The reference rate η with its decay, without scaling and warmup. */
         REFERENCE
     }
 
@@ -248,11 +275,15 @@ public record Recipe(
             @Default("true") boolean decayBias,
             @Default("scaled") WeightDecayRate weightDecayRate) {
         /**
-         * @param momentum m
-         * @param momentumCorrection in the velocity form, scale v by η(t+1)/η(t); {@code false} shows the pitfall
+         * @param momentum m, the weight of the old velocity
+         * @param nesterov use Nesterov momentum, as the paper does; needs momentum above 0
+         * @param form where the learning rate enters the update
+         * @param momentumCorrection in the velocity form, multiply v by η(t+1)/η(t) when the rate changes; {@code false}
+         *     shows the pitfall of remark 2
          * @param weightDecay λ, added once to the aggregated gradient
-         * @param decayNorm decay γ and β of batch norm too
-         * @param decayBias decay biases too, as the paper does
+         * @param decayNorm also decay γ and β of batch norm; the paper does not
+         * @param decayBias also decay biases; the paper does
+         * @param weightDecayRate the rate that multiplies weight decay
          */
         public Optimizer {
             require(momentum >= 0 && momentum < 1, "momentum", momentum, "must be at least 0 and below 1");
@@ -262,7 +293,11 @@ public record Recipe(
     }
 
     /**
-     * @param momentum weight of the newest batch in the running averages (libtorch's convention: 0.1 is the paper's 0.9)
+     * Batch norm. Each worker normalizes with the statistics of its own n images (section 2.3).
+     *
+     * @param momentum weight of the newest minibatch in the running averages (libtorch's convention: 0.1 is the paper's
+     *     0.9)
+     * @param epsilon added to the variance before its square root is taken
      */
     public record BatchNorm(
             @Default("0.1") double momentum,
@@ -273,6 +308,12 @@ public record Recipe(
         }
     }
 
+    /**
+     * Evaluation on the validation set.
+     *
+     * @param imagesPerBatch images in each batch of the validation set; whole batches are divided among the processes. It
+     *     does not change memory use: a batch passes through the network in parts of at most n images
+     */
     public record Evaluation(@Default("100") int imagesPerBatch) {
         public Evaluation {
             between("images-per-batch", imagesPerBatch, 1, 65_536);

@@ -104,7 +104,7 @@ public final class YamlRecords {
                 throw LockstepException.recipe(
                         "unknown key '" + join(path, key) + "'",
                         value.where(),
-                        "did you mean " + KeySuggestion.of(key, known, root) + "?");
+                        KeySuggestion.of(path, key, known, root));
             }
         });
         Object[] arguments = new Object[components.length];

@@ -2,21 +2,21 @@ package dev.lockstep.schedule;
 
 /** How the learning rate follows the minibatch size kn (paper, section 2.1; the alternatives are those of Table 2a). */
 public enum Scaling {
-    /** The linear scaling rule: kn times the reference minibatch takes k times the rate. */
+    /** Multiplies the rate by the ratio of the minibatches: the linear scaling rule. */
     LINEAR {
         @Override
         double factor(double ratio) {
             return ratio;
         }
     },
-    /** Multiplies by the square root of the ratio: keeps the variance of the update, and loses accuracy (Table 2a). */
+    /** Multiplies the rate by the square root of the ratio; this loses accuracy (Table 2a). */
     SQUARE_ROOT {
         @Override
         double factor(double ratio) {
             return Math.sqrt(ratio);
         }
     },
-    /** Leaves the rate at the reference. */
+    /** Uses the reference rate for every minibatch. */
     NONE {
         @Override
         double factor(double ratio) {

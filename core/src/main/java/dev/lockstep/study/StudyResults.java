@@ -122,7 +122,7 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
         }
     }
 
-    /** The table and the verdicts, for RESULTS.md. */
+    /** The table and the verdicts, for docs/results/studies.md. */
     public String markdown() {
         return StudyMarkdown.of(this);
     }

@@ -43,6 +43,8 @@ class RecipeFileTest {
                 bad("workers:", "wrokers:", "unknown key 'wrokers'", ":3", "did you mean 'workers'?"),
                 bad("  reference:", "  refrence:", "unknown key 'learning-rate.refrence'", ":10", "'reference'?"),
                 bad("epochs: 3", "momentum: 3", "unknown key 'momentum'", ":2", "'optimizer.momentum' or 'batch-norm"),
+                bad("dataset: fashion-mnist", "colour: jitter", "'data.colour'", ":6", "data.colour is now data.color"),
+                bad("workers: 8", "silence: {x: y}", "unknown key 'silence'", ":3", "silence is now suppress"),
                 bad("workers: 8", "workers: many", "workers = many", ":3", "must be a whole number below 2147483648"),
                 bad("workers: 8", "workers: 8.5", "workers = 8.5", ":3", "must be a whole number below 2147483648"),
                 bad("workers: 8", "workers: '8'", "workers = '8'", ":3", "must be a whole number below 2147483648"),

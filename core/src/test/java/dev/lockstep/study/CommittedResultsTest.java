@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every table and verdict of RESULTS.md follows from the committed summaries of the committed studies. */
+/** Every table and verdict of docs/results/studies.md follows from the committed summaries of the committed studies. */
 final class CommittedResultsTest {
     private static final Path STUDIES = Path.of("..", "studies");
     private static final Path SUMMARIES = STUDIES.resolve("results");
@@ -92,10 +92,11 @@ final class CommittedResultsTest {
     }
 
     private static String section(String name) throws IOException {
-        String results = Files.readString(Path.of("..", "RESULTS.md")).replaceAll("\\s*\n(?=[a-z0-9])", " ");
-        int start = results.indexOf("### " + name + ":");
+        String results =
+                Files.readString(Path.of("..", "docs", "results", "studies.md")).replaceAll("\\s*\n(?=[a-z0-9])", " ");
+        int start = results.indexOf("## " + name + ":");
         assertThat(start).as("a section of %s", name).isNotNegative();
-        int end = results.indexOf("\n### ", start);
+        int end = results.indexOf("\n## ", start);
         return results.substring(start, end < 0 ? results.length() : end);
     }
 

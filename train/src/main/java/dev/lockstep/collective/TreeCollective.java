@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.Tensor;
  * <p>Plans hold views of the caller's buffers: the buffers of the last {@value #KEPT} different all-reduces stay alive.
  */
 final class TreeCollective implements Collective {
-    /** The longest buffer that is sent whole in every step: up to here the faster way at P = 4 and 8, see RESULTS.md. */
+    /** The longest buffer that is sent whole in every step: up to here the faster way at P = 4 and 8, see docs/results/collectives.md. */
     static final long SHORT_ELEMENTS = 64 * 1024;
     /** The most elements of one message. At 100 MB and P = 8 shorter ones are slower; longer ones take more memory. */
     static final long PIECE_ELEMENTS = 1024 * 1024;

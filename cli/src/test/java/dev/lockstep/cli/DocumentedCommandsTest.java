@@ -1,0 +1,94 @@
+package dev.lockstep.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+
+/** What the documents say about the command line. */
+final class DocumentedCommandsTest {
+    private static final Path ROOT = Path.of("..");
+    private static final Pattern CODE = Pattern.compile("(?ms)^ *```.*?^ *```|`[^`]*`");
+    private static final Pattern COMMAND = Pattern.compile("(?<![\\w./-])(?:\\./)?lockstep ([a-z]+)([^#`\n]*)");
+    private static final Pattern FILE = Pattern.compile("(?:recipes|studies)/[a-z0-9/-]+\\.(?:yaml|json)");
+
+    private final CommandLine line = Commands.addTo(new CommandLine(new Main()));
+
+    static List<Path> documents() throws IOException {
+        try (Stream<Path> root = Files.list(ROOT);
+                Stream<Path> docs = Files.walk(ROOT.resolve("docs"))) {
+            return Stream.concat(root, docs)
+                    .filter(file -> file.toString().endsWith(".md"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static List<MatchResult> commands(Path document) throws IOException {
+        List<MatchResult> found = new ArrayList<>();
+        CODE.matcher(Files.readString(document)).results().forEach(code -> {
+            boolean block = code.group().stripLeading().startsWith("```");
+            String text = block
+                    ? code.group().replaceAll("\\\\\n\\s*", "")
+                    : code.group().replaceAll("\\s+", " ");
+            COMMAND.matcher(text).results().forEach(found::add);
+        });
+        return found;
+    }
+
+    @Test
+    void guide_table_hasEveryCommand() throws IOException {
+        String guide = Files.readString(ROOT.resolve("docs/guide.md"));
+        TreeSet<String> shown = Pattern.compile("(?m)^\\| `lockstep ([a-z]+)")
+                .matcher(guide)
+                .results()
+                .map(row -> row.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertThat(shown).isEqualTo(line.getSubcommands().keySet());
+    }
+
+    @ParameterizedTest
+    @MethodSource("documents")
+    void commands_ofADocument_existWithTheirOptions(Path document) throws IOException {
+        for (MatchResult example : commands(document)) {
+            String[] words = example.group(2).trim().split("\\s+");
+            CommandLine group = line.getSubcommands().get(example.group(1));
+            assertThat(group).as(example.group()).isNotNull();
+            CommandLine command = group.getSubcommands().getOrDefault(words[0], group);
+            Arrays.stream(words)
+                    .filter(word -> word.startsWith("--"))
+                    .map(word -> word.replaceFirst("[=,;)].*", ""))
+                    .forEach(option -> assertThat(command.getCommandSpec().findOption(option))
+                            .as(example.group())
+                            .isNotNull());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("documents")
+    void files_ofADocumentsCommands_exist(Path document) throws IOException {
+        for (MatchResult example : commands(document)) {
+            assertThat(FILE.matcher(example.group(2)).results().map(file -> ROOT.resolve(file.group())))
+                    .as(example.group())
+                    .allMatch(Files::exists);
+        }
+    }
+
+    @Test
+    void readme_examples_areFound() throws IOException {
+        assertThat(commands(ROOT.resolve("README.md"))).hasSizeGreaterThan(5);
+    }
+}

@@ -1,0 +1,209 @@
+package dev.lockstep.recipe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.errors.LockstepException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The reference of recipe keys in {@code docs/recipes.md} is generated: types and defaults from the records, ranges from
+ * the refusals of bad values, meanings from the Javadoc. Run this test with {@code -Dlockstep.update=true} to write it.
+ */
+final class RecipeReferenceTest {
+    private static final Path ROOT = Path.of("..");
+    private static final Path DOCUMENT = ROOT.resolve("docs/recipes.md");
+    private static final String BEGIN = "<!-- keys -->\n";
+    private static final String END = "<!-- end of keys -->\n";
+    /** The shortest recipe: everything else has a default. */
+    private static final String MINIMAL = """
+            name: x
+            epochs: 1
+            workers: 1
+            data: {dataset: mnist}
+            model: {name: resnet8}
+            """;
+
+    @Test
+    void document_recipesMd_hasTheKeysOfTheRecord() throws IOException {
+        String document = Files.readString(DOCUMENT);
+        int from = document.indexOf(BEGIN) + BEGIN.length();
+        int to = document.indexOf(END);
+        String generated = reference();
+        if (Boolean.getBoolean("lockstep.update")) {
+            Files.writeString(DOCUMENT, document.substring(0, from) + generated + document.substring(to));
+            return;
+        }
+        assertThat(document.substring(from, to))
+                .as("docs/recipes.md is stale: run this test with -Dlockstep.update=true")
+                .isEqualTo(generated);
+    }
+
+    @Test
+    void everyKey_ofTheRecipe_hasAMeaning() {
+        assertThat(reference()).contains("`learning-rate.warmup.epochs`").doesNotContain("|  |");
+    }
+
+    private static String reference() {
+        StringBuilder out = new StringBuilder();
+        group(Recipe.class, "", out);
+        return out.toString();
+    }
+
+    private static void group(Class<?> type, String path, StringBuilder out) {
+        Source source = Source.of(type);
+        out.append("\n## ")
+                .append(path.isEmpty() ? "The recipe" : "`" + path + "`")
+                .append("\n\n");
+        if (!path.isEmpty()) {
+            out.append(source.sentences()).append("\n\n");
+        }
+        out.append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
+        List<RecordComponent> groups = new ArrayList<>();
+        for (RecordComponent component : type.getRecordComponents()) {
+            String key = YamlRecords.join(path, YamlRecords.kebab(component.getName()));
+            if (component.getType().isRecord()) {
+                groups.add(component);
+            }
+            out.append("| `%s` | %s | %s | %s |\n"
+                    .formatted(key, value(component, key), defaultOf(component), meaning(component, source)));
+        }
+        groups.forEach(component ->
+                group(component.getType(), YamlRecords.join(path, YamlRecords.kebab(component.getName())), out));
+    }
+
+    private static String value(RecordComponent component, String key) {
+        Class<?> type = component.getType();
+        if (type.isRecord()) {
+            return "[keys](#" + key.replace(".", "") + ")";
+        } else if (type.isEnum()) {
+            return Arrays.stream(type.getEnumConstants())
+                    .map(constant -> "`" + YamlRecords.enumText(constant) + "`")
+                    .collect(Collectors.joining(", "));
+        } else if (type == boolean.class) {
+            return "`true`, `false`";
+        } else if (type == List.class) {
+            return "list of numbers, " + range(key, "[0]").orElseThrow();
+        } else if (type == Map.class) {
+            return "map from text to text";
+        } else if (type == String.class) {
+            return "text" + range(key, "'?'").map(range -> ": " + range).orElse("");
+        }
+        String kind = type == double.class ? "number" : "whole number";
+        return range(key, "-2147483648")
+                .map(range -> kind + (Character.isDigit(range.charAt(0)) ? ": " : " ") + range)
+                .orElse(kind);
+    }
+
+    /** What the recipe says to a value that is out of range; empty when it takes it. */
+    private static Optional<String> range(String key, String bad) {
+        try {
+            RecipeFile.parse(MINIMAL, "reference", Map.of(key, bad));
+            return Optional.empty();
+        } catch (LockstepException e) {
+            String range = e.fix()
+                    .replaceFirst("^must be (a number )?(of )?", "")
+                    .replaceAll("\\bbetween (\\d+) and (\\d+)", "from $1 to $2")
+                    .replaceAll("(\\d)\\.0\\b", "$1");
+            return Optional.of(Pattern.compile("\\d{5,}")
+                    .matcher(range)
+                    .replaceAll(n -> String.format(Locale.ROOT, "%,d", Long.valueOf(n.group()))));
+        }
+    }
+
+    private static String defaultOf(RecordComponent component) {
+        Default value = component.getAnnotation(Default.class);
+        if (value == null) {
+            return "required";
+        }
+        return component.getType().isRecord() ? "those of its keys" : "`" + value.value() + "`";
+    }
+
+    private static String meaning(RecordComponent component, Source source) {
+        String meaning = source.parameter(component.getName());
+        if (!component.getType().isEnum()) {
+            return meaning;
+        }
+        Source constants = Source.of(component.getType());
+        return meaning + ". "
+                + Arrays.stream(component.getType().getEnumConstants())
+                        .map(constant -> "**" + YamlRecords.enumText(constant) + "**: "
+                                + constants.constant(((Enum<?>) constant).name()))
+                        .collect(Collectors.joining(" "));
+    }
+
+    /** The comments of a record or an enum in its source file. */
+    private record Source(Class<?> type, String text) {
+        private static final String JAVADOC = "/\\*\\*((?:(?!\\*/).)*?)\\*/\\s*";
+
+        static Source of(Class<?> type) {
+            Class<?> outermost = type;
+            while (outermost.getEnclosingClass() != null) {
+                outermost = outermost.getEnclosingClass();
+            }
+            Path file = Path.of("src/main/java", outermost.getName().replace('.', '/') + ".java");
+            try {
+                return new Source(type, Files.readString(file));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        /** The class's own comment, without its tags. */
+        String sentences() {
+            return comments(JAVADOC + "public (?:record|enum) " + type.getSimpleName() + "\\b")
+                    .map(comment -> comment.replaceFirst("(?s)@param.*", ""))
+                    .map(Source::plain)
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError(type + " has no Javadoc"));
+        }
+
+        /** What a component's {@code @param} says, in the comment of the record or of its constructor. */
+        String parameter(String name) {
+            return comments(JAVADOC + "public (?:record )?" + type.getSimpleName() + "\\b")
+                    .flatMap(comment -> Pattern.compile("(?s)@param " + name + "\\s(.*?)(?=@param|$)")
+                            .matcher(comment)
+                            .results())
+                    .map(result -> plain(result.group(1)))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("no @param " + name + " for " + type));
+        }
+
+        String constant(String name) {
+            return comments(JAVADOC + name + "\\b")
+                    .map(Source::plain)
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("no Javadoc on " + name + " of " + type));
+        }
+
+        private Stream<String> comments(String pattern) {
+            int declared = text.indexOf("enum " + type.getSimpleName() + " ");
+            Matcher matcher = Pattern.compile(pattern, Pattern.DOTALL).matcher(text);
+            // Constants of different enums may share a name; the one after the enum's declaration is meant.
+            return matcher.results()
+                    .filter(result -> !type.isEnum() || result.end() > declared)
+                    .map(result -> result.group(1).replaceAll("(?m)^\\s*\\* ?", ""));
+        }
+
+        private static String plain(String comment) {
+            return comment.replaceAll("\\{@code ((?:[^{}]|\\{[^{}]*\\})*)\\}", "`$1`")
+                    .replaceAll("\\s+", " ")
+                    .replace("|", "\\|")
+                    .trim();
+        }
+    }
+}
