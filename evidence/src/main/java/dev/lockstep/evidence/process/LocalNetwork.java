@@ -2,6 +2,7 @@ package dev.lockstep.evidence.process;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -52,7 +53,7 @@ public final class LocalNetwork {
     List<Command> undo() {
         Stream<String> namespaces = hosts.stream().map(host -> "ip netns del " + host.name());
         return Stream.concat(Stream.of("ip link del " + bridge), namespaces)
-                .map(line -> new Command(words(line), java.util.Map.of(), null))
+                .map(line -> new Command(words(line), Map.of(), null))
                 .toList();
     }
 

@@ -1,6 +1,7 @@
 package dev.lockstep.evidence.process;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,7 +11,7 @@ import java.util.regex.Pattern;
 public record Log(Path path) {
     public List<String> lines() {
         try {
-            return new String(Files.readAllBytes(path), java.nio.charset.StandardCharsets.UTF_8)
+            return new String(Files.readAllBytes(path), StandardCharsets.UTF_8)
                     .lines()
                     .toList();
         } catch (IOException e) {

@@ -1,6 +1,7 @@
 package dev.lockstep.evidence.process;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -40,7 +41,7 @@ public class Member {
             return lines.filter(line -> line.startsWith(key + ":"))
                     .map(line -> line.substring(key.length() + 1).strip())
                     .findFirst();
-        } catch (IOException | java.io.UncheckedIOException e) {
+        } catch (IOException | UncheckedIOException e) {
             return Optional.empty();
         }
     }

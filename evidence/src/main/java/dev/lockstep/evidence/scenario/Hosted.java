@@ -10,6 +10,7 @@ import dev.lockstep.evidence.process.Signal;
 import dev.lockstep.evidence.process.Stage;
 import dev.lockstep.evidence.record.Case;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -80,7 +81,7 @@ final class Hosted {
             int port = ThreadLocalRandom.current().nextInt(20_000, 30_000);
             try (ServerSocket ignored = new ServerSocket(port)) {
                 return port;
-            } catch (java.net.BindException e) {
+            } catch (BindException e) {
                 // Taken: the next one.
             }
         }

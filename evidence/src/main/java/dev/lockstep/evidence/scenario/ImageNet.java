@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Matcher;
@@ -201,7 +202,7 @@ final class ImageNet {
         }
         try (Stream<Path> files = Files.walk(data.resolve("train"))) {
             return files.filter(Files::isRegularFile)
-                    .sorted(java.util.Comparator.comparing(Path::toString))
+                    .sorted(Comparator.comparing(Path::toString))
                     .toList()
                     .get(Integer.parseInt(samples.group(1)));
         }

@@ -12,6 +12,7 @@ import dev.lockstep.evidence.process.Stage;
 import dev.lockstep.evidence.record.Case;
 import java.io.IOException;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The run that faults hit: the main job on small synthetic images. Checkpoints of 9.5 MB, one per step, so that writing one
@@ -99,8 +100,8 @@ final class SmallRuns {
         String[] options = {
             "--procs", Integer.toString(processes), "--lanes", "1", "--peer-timeout", Integer.toString(PATIENCE)
         };
-        return java.util.stream.Stream.of(options, more)
-                .flatMap(java.util.stream.Stream::of)
+        return Stream.of(options, more)
+                .flatMap(Stream::of)
                 .toArray(String[]::new);
     }
 
