@@ -100,9 +100,7 @@ final class SmallRuns {
         String[] options = {
             "--procs", Integer.toString(processes), "--lanes", "1", "--peer-timeout", Integer.toString(PATIENCE)
         };
-        return Stream.of(options, more)
-                .flatMap(Stream::of)
-                .toArray(String[]::new);
+        return Stream.of(options, more).flatMap(Stream::of).toArray(String[]::new);
     }
 
     boolean endsAsUntouched(RunFolder out) {
