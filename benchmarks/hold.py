@@ -2,8 +2,8 @@
 
     python3 hold.py DELAY_MS PREFIX COUNT
 
-In each of the namespaces PREFIX<i> a rule hands arriving packets to queue 0 (not leaving ones: TCP lets few of those
-wait). This process is told of each packet (not what is in it) and lets it go on after the delay; the packets themselves
+In each of the namespaces PREFIX<i> a rule passes arriving packets to queue 0 (not leaving packets: TCP lets few of those
+wait). This process receives each packet's metadata and releases the packet after the delay; the packets themselves
 stay in the kernel and are not copied.
 """
 
@@ -61,7 +61,7 @@ def hold(delay, links):
     by_number = {link.fileno(): link for link in links}
     due = {}
     while True:
-        # select, and not epoll, because it waits for less than a millisecond.
+        # select rather than epoll, because it supports timeouts below a millisecond.
         timeout = max(0.0, waiting[0][0] - time.monotonic()) if waiting else None
         for number in select.select(by_number, [], [], timeout)[0]:
             try:

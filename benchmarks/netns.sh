@@ -1,7 +1,7 @@
 #!/bin/bash
-# The tree all-reduce against c10d's ring between network namespaces with added delay. Needs root.
+# Compares the tree all-reduce with c10d's ring between network namespaces with added delay. Needs root.
 #   benchmarks/netns.sh DELAY_MS [P] [KIB,KIB,...] [SECONDS] [--short ELEMENTS] [--piece ELEMENTS]
-# DELAY_MS is added to every packet, one way. Where the kernel has netem it adds the delay, else hold.py does, and needs iptables.
+# DELAY_MS is added to every packet, one way: by netem if the kernel has it, otherwise by hold.py, which needs iptables.
 set -euo pipefail
 delay=${1:?delay in ms, one way}
 procs=${2:-8}
@@ -48,7 +48,7 @@ fi
 sleep 1
 ip netns exec "${prefix}0" ping -U -c 5 -q 10.77.0.2 2>/dev/null | sed -n 's/^rtt/round trip/p' || true
 
-# The launcher's own settings, so that memory behaves as in training.
+# The launcher's settings, so that memory behaves as in training.
 export GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=0 MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=34359738368
 export MALLOC_TOP_PAD_=67108864 OMP_NUM_THREADS=1
 classes=$home/benchmarks/target/classes:$(cat "$home/benchmarks/target/classpath.txt")

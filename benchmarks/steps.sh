@@ -1,6 +1,6 @@
 #!/bin/bash
-# What the bitwise sums and the checkpoints cost a step of the shipped recipe: the tree against `--collective native`, and a
-# checkpoint after every 10th step and after every one against none, in turns.
+# The cost per step of the bitwise sums and of checkpoints, for the shipped recipe: the tree against `--collective native`,
+# and checkpoints after every 10th step and after every step against none, in alternation.
 #   benchmarks/steps.sh [PROCESSES,PROCESSES,...] [ROUNDS] [STEPS]
 export LC_ALL=C.UTF-8
 home=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
@@ -21,13 +21,13 @@ train() {
     }
 }
 
-# The median of the steps after the twentieth of a run, in ms.
+# The median time of a run's steps after the 20th, in ms.
 median() {
     sed -n 's/^{"type":"step","step":\([0-9]*\),.*"step_seconds":\([0-9.E-]*\),.*/\1 \2/p' "$1/metrics.jsonl" |
         awk '$1 > 20 { print 1000 * $2 }' | sort -g | awk '{ v[NR] = $1 } END { printf "%.1f", v[int((NR + 1) / 2)] }'
 }
 
-# All of a run, with its last checkpoint, in ms a step.
+# The time of a whole run including its last checkpoint, in ms per step.
 whole() {
     sed -n 's/.*"seconds":\([0-9.E-]*\),.*/\1/p' "$1/result.json" | awk -v steps="$steps" '{ printf "%.1f", 1000 * $1 / steps }'
 }
@@ -36,7 +36,7 @@ over() {
     awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'
 }
 
-echo "| P | median step, ms: tree | native | ratio | whole run, ms a step: no checkpoint | every 10 steps | ratio | every step | ratio |"
+echo "| P | median step, ms: tree | native | ratio | whole run, ms per step: no checkpoint | every 10 steps | ratio | every step | ratio |"
 echo "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 for procs in "${sizes[@]}"; do
     for ((round = 0; round < rounds; round++)); do

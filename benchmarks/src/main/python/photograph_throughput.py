@@ -43,7 +43,7 @@ def measure(name, files, work):
 
 
 class Folder(Dataset):
-    """The files again and again, as torchvision's ImageFolder reads them."""
+    """The files, repeated, read as torchvision's ImageFolder does."""
 
     def __init__(self, paths, transform):
         self.paths, self.transform = paths, transform
@@ -57,7 +57,7 @@ class Folder(Dataset):
 
 
 def load(paths, transform, workers):
-    """Of CPU time where this process does the work, of wall time where others do."""
+    """Uses CPU time where this process does the work, wall time where others do."""
     clock = time.perf_counter if workers else time.process_time
     loader = DataLoader(Folder(paths, transform), BATCH, shuffle=True, num_workers=workers, persistent_workers=workers > 0)
     best = 0

@@ -43,7 +43,7 @@ final class DocumentsTest {
         assertThat(Files.readString(ROOT.resolve("README.md"))).contains(shown);
     }
 
-    /** A marked block is a part of a program that the tests compile and run, at any indentation. */
+    /** A marked block is a part of a program that the tests compile and run, however it is wrapped. */
     @Test
     void extending_markedSamples_areCompiled() throws IOException {
         Matcher samples = Pattern.compile("<!-- sample: (\\w+\\.java) -->\n```java\n(.*?)```", Pattern.DOTALL)
@@ -52,9 +52,9 @@ final class DocumentsTest {
         while (samples.find()) {
             found++;
             String program = Files.readString(SAMPLES.resolve(samples.group(1)));
-            assertThat(program.replaceAll("(?m)^ +", ""))
+            assertThat(program.replaceAll("\\s+", " "))
                     .as(samples.group(1))
-                    .contains(samples.group(2).replaceAll("(?m)^ +", ""));
+                    .contains(samples.group(2).strip().replaceAll("\\s+", " "));
         }
         assertThat(found).isPositive();
     }

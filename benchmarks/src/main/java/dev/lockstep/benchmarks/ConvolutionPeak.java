@@ -14,9 +14,10 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * How fast this machine convolves with the library that training uses: each convolution of ResNet-50 alone, n = 32 images of
- * 224 × 224, channels last, on some threads side by side with one OpenMP thread each. The best of them, forward or backward,
- * is the convolution peak: no network of these layers can train faster than its operations over that.
+ * The speed of convolutions on this machine with the library that training uses: each convolution of ResNet-50 alone,
+ * for n = 32 images of 224 × 224 pixels, channels last, on several threads in parallel with one OpenMP thread each. The
+ * fastest one, forward or backward, is the convolution peak: no network of these layers can train faster than its
+ * number of operations divided by the peak.
  */
 final class ConvolutionPeak {
     private static final int IMAGES = 32;
@@ -27,28 +28,28 @@ final class ConvolutionPeak {
     /**
      * One kind of convolution.
      *
-     * @param side of its input, in pixels
-     * @param times it stands in the network
+     * @param side the side of its input, in pixels
+     * @param times how often it occurs in the network
      */
     private record Convolution(int inputs, int outputs, int kernel, int stride, int side, int times) {
-        /** Of the forward pass of all images; a multiply-add counts as two. */
+        /** Operations of the forward pass for all images. A multiply-add counts as two. */
         double flops() {
             int out = side / stride;
             return 2.0 * IMAGES * outputs * out * out * inputs * kernel * kernel;
         }
 
-        /** The first one has no gradient of its input. */
+        /** The first convolution computes no gradient of its input. */
         double backwardFlops() {
             return inputs == 3 ? flops() : 2 * flops();
         }
     }
 
     /**
-     * What the threads reached together.
+     * The combined result of all threads.
      *
-     * @param best 10^9 operations a second of the fastest convolution, in the faster of its directions
-     * @param where which that is
-     * @param imagesPerSecond that all convolutions of the network, one after another, would leave
+     * @param best 10^9 operations per second of the fastest convolution, in its faster direction
+     * @param where which convolution and direction that is
+     * @param imagesPerSecond images per second if training consisted only of the network's convolutions
      */
     record Peak(double best, String where, double imagesPerSecond) {}
 
@@ -89,7 +90,7 @@ final class ConvolutionPeak {
         return all;
     }
 
-    /** Seconds of the slowest thread, forward and backward, in the best round. */
+    /** The time of the slowest thread in the best round, forward and backward, in seconds. */
     private static double[] times(Convolution convolution, int threads) {
         double[][] best = new double[threads][];
         CyclicBarrier together = new CyclicBarrier(threads);
@@ -149,7 +150,7 @@ final class ConvolutionPeak {
 
     private static void round(Convolution convolution, Tensor images, Tensor kernel, Tensor gradient, double[] best) {
         try (StepScope scope = new StepScope()) {
-            // Gradients are made anew, not added to the last ones.
+            // New gradients, not added to the previous ones.
             images.mutable_grad().put(new Tensor());
             kernel.mutable_grad().put(new Tensor());
             long started = System.nanoTime();

@@ -28,9 +28,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * How many photographs a core decodes and augments: images per second of CPU time (which other work on the machine changes
- * little) and of wall time. Takes a folder of JPEG files; {@code photographs.sh} makes one of 500 × 375 pixels and compares
- * with torchvision on the same files.
+ * The rate at which one core decodes and augments photographs, in images per second of CPU time (little affected by
+ * other work on the machine) and of wall time. Takes a folder of JPEG files; {@code photographs.sh} creates one with
+ * images of 500 × 375 pixels and compares with torchvision on the same files.
  */
 public final class PhotographThroughput {
     private static final int SIDE = 224;
@@ -72,7 +72,7 @@ public final class PhotographThroughput {
     public static void main(String[] arguments) throws IOException {
         PhotographThroughput all = new PhotographThroughput(Path.of(arguments[0]));
         all.measure("decode", PhotographThroughput::decode);
-        // First what training runs: the compiler then sees what it sees there.
+        // The training transform comes first, so that the JIT compiler sees the same profile as in training.
         all.measure(
                 "decode + training",
                 all.through(PhotographTransform.training(SIDE, false, false, Normalization.IMAGENET)));
@@ -110,7 +110,7 @@ public final class PhotographThroughput {
         return image -> transform.apply(image, KeyedRandom.of(key++), out.clear());
     }
 
-    /** The best of several rounds: others are disturbed, or not compiled yet. */
+    /** The best of several rounds; the others were disturbed or not compiled yet. */
     private void measure(String name, Work work) {
         double cpu = 0;
         double wall = 0;
@@ -126,9 +126,7 @@ public final class PhotographThroughput {
         report(name, cpu, wall);
     }
 
-    /**
-     * As {@link #measure}, from files, with the CPU time of the whole process: the loader's threads and all that they cause.
-     */
+    /** Like {@link #measure}, but through the loader and with the CPU time of the whole process. */
     private void load(int threads) {
         ImageTransform transform = PhotographTransform.training(SIDE, false, false, Normalization.IMAGENET);
         Iterator<BatchRequest> requests = IntStream.range(0, ROUNDS * BATCHES)

@@ -19,9 +19,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Training images a second of the shipped ResNet-50 recipe, whole steps of 2 workers × 32 images with 1 and with 2 lanes,
- * beside what the machine could do at most: {@link ConvolutionPeak} over the operations of an image, three times those of its
- * forward pass. Takes a recipe and an image folder; {@code resnet50.sh} gives both.
+ * Training speed of the shipped ResNet-50 recipe in images per second, for whole steps of 2 workers × 32 images with 1
+ * and 2 lanes (compute threads), compared with the machine's upper limit: {@link ConvolutionPeak} divided by the
+ * operations per image, which are three times those of the forward pass. Takes a recipe and an image folder; {@code
+ * resnet50.sh} provides both.
  */
 public final class ResNet50Throughput {
     private static final int STEPS = 3;
@@ -36,7 +37,7 @@ public final class ResNet50Throughput {
         Recipe recipe = RecipeFile.read(Path.of(arguments[0]), Map.of("workers", "2"));
         OpenDataset data = Datasets.open(recipe.data(), Optional.of(Path.of(arguments[1])));
         double flops = 3 * forwardFlops(recipe);
-        System.out.printf(Locale.ROOT, "%.2f × 10^9 operations a training image%n", flops * 1e-9);
+        System.out.printf(Locale.ROOT, "%.2f × 10^9 operations per training image%n", flops * 1e-9);
         for (int lanes = 1; lanes <= 2; lanes++) {
             ConvolutionPeak.Peak peak = ConvolutionPeak.measure(lanes);
             double most = peak.best() * 1e9 / flops;
@@ -67,7 +68,7 @@ public final class ResNet50Throughput {
                 .forwardFlops();
     }
 
-    /** The best step but the first. */
+    /** The best step, excluding the first. */
     private static double train(Recipe recipe, OpenDataset data, int lanes) {
         RunOptions options = RunOptions.defaults().withLanes(lanes).withStopAfter(STEPS);
         Best best = new Best();

@@ -13,7 +13,9 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** The learning rate of one iteration of the paper's large run: 156 iterations an epoch, 5 epochs of warmup, 90 in all. */
+/**
+ * The learning rate of one iteration of the paper's large run: 156 iterations per epoch, 5 epochs of warmup, 90 in all.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

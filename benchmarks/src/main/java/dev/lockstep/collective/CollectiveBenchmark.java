@@ -19,10 +19,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The tree all-reduce against c10d's ring, in the same processes, in turns. Prints a Markdown
- * table: medians, and the ratio of the medians, which is what a busy machine leaves of them.
+ * Compares the tree all-reduce with c10d's ring, alternating in the same processes. Prints a Markdown table of the
+ * medians and of their ratio, which is robust on a busy machine.
  *
- * <p>Without a group in the environment it starts P processes for each P; with one (see {@code netns.sh}) it is one of them.
+ * <p>If the environment describes a group (see {@code netns.sh}), this process joins it; otherwise it starts P
+ * processes for each P.
  *
  * <pre>java … dev.lockstep.collective.CollectiveBenchmark [--procs 2,4,8] [--kib 1,16,…] [--seconds 2] [--title TEXT]
  *     [--short ELEMENTS] [--piece ELEMENTS]</pre>
@@ -149,7 +150,7 @@ final class CollectiveBenchmark {
         buffer.close();
     }
 
-    /** As many rounds as fit into the time, the same on all processes; also warms both up. */
+    /** The number of rounds that fit into the time, the same on all processes. Also warms both up. */
     private int rounds(Collective tree, Collective ring, Tensor buffer) {
         double spent = 0;
         for (int i = 0; i < 5; i++) {

@@ -13,8 +13,8 @@ import dev.lockstep.optim.MomentumSgd.Rates;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.topology.Topology;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
-import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -43,11 +43,11 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What a step costs beside forward and backward, on one lane with k = 4 and n = 32: {@code step} is a whole {@link
- * TrainStep}, {@code arithmetic} the same forward and backward passes and nothing else. The network {@code idle} has as many
- * parameters as {@code resnet20} and hardly any arithmetic, so its whole step is overhead: read the median (p0.50) of that
- * against the step of {@code resnet20}. {@code noiseScale} is what measuring the gradient noise scale costs in each step: the
- * norm of every worker's gradient, and that of their sum.
+ * The cost of a step beyond forward and backward, on one lane (compute thread) with k = 4 and n = 32: {@code step} is a
+ * whole {@link TrainStep}, {@code arithmetic} the same forward and backward passes and nothing else. The network {@code
+ * idle} has as many parameters as {@code resnet20} but hardly any arithmetic, so its whole step is overhead: compare
+ * its median (p0.50) with the step of {@code resnet20}. {@code noiseScale} is the cost per step of measuring the
+ * gradient noise scale: the norms of every worker's gradient and of their sum.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)
@@ -65,13 +65,13 @@ public class StepOverhead {
     @Param({"idle", "resnet20"})
     private String network = "idle";
 
-    private LaneThreads threads = new LaneThreads(1, 1);
+    private LaneThreads threads = new LaneThreads(Device.cpu(), 1, 1);
     private TrainStep step = made("idle");
     private Replica bare = bare("idle");
     private Tensor gradients = gradients("idle");
     private long number;
 
-    /** One large matrix whose gradient is written and not computed. */
+    /** One large matrix whose gradient is written but not computed. */
     private static final class Idle extends Module implements ImageClassifier {
         private final LinearImpl fc = register_module("fc", new LinearImpl(1, CLASSES));
         private final Tensor bulk = register_parameter("bulk", torch.zeros(512, 531));
@@ -108,7 +108,8 @@ public class StepOverhead {
         double loss = 0;
         for (HostBatch batch : BATCHES) {
             try (StepScope scope = new StepScope()) {
-                Tensor mean = torch.cross_entropy_loss(bare.forward(Tensors.images(batch)), Tensors.labels(batch));
+                DeviceBatch input = DeviceBatch.of(Device.cpu(), batch);
+                Tensor mean = torch.cross_entropy_loss(bare.forward(input.images()), input.labels());
                 mean.backward();
                 loss += mean.item_float();
             }
@@ -120,7 +121,9 @@ public class StepOverhead {
     public double noiseScale() {
         double squaredNorms = 0;
         for (int gradient = 0; gradient < WORKERS + 1; gradient++) {
-            squaredNorms += Norms.squared(gradients);
+            try (StepScope scope = new StepScope()) {
+                squaredNorms += gradients.dot(gradients).item_float();
+            }
         }
         return squaredNorms;
     }
@@ -163,7 +166,14 @@ public class StepOverhead {
         FlatState state = state(classifier(name));
         Tensor buffer = torch.zeros(state.layout().parameters() + state.layout().statistics())
                 .retainReference();
-        return Replica.training(classifier(name), state, buffer, 1e-5, slot -> {});
+        long parameters = state.layout().parameters();
+        return Replica.training(
+                classifier(name),
+                state,
+                buffer.narrow(0, 0, parameters),
+                buffer.narrow(0, parameters, state.layout().statistics()),
+                1e-5,
+                slot -> {});
     }
 
     private static final List<HostBatch> BATCHES =

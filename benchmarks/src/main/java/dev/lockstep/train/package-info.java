@@ -1,4 +1,4 @@
-/** JMH benchmarks of the training step, in its own package to reach it. See {@link dev.lockstep.benchmarks}. */
+/** JMH benchmarks of the training step, in its package for access. See {@link dev.lockstep.benchmarks}. */
 @NullMarked
 package dev.lockstep.train;
 

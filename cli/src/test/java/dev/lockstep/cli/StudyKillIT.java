@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A study of real trainings, killed with SIGKILL three times at random, against one that was left alone. */
+/** Compares a study of real training runs that is killed with SIGKILL three times at random with an undisturbed one. */
 final class StudyKillIT {
     private static final long SEED = Long.getLong("lockstep.kill.seed", 20170608L);
 
@@ -49,7 +49,7 @@ final class StudyKillIT {
         return tables;
     }
 
-    /** Epochs that all runs together have done. */
+    /** The number of epochs finished by all runs together. */
     private static int epochs(Path out) throws IOException {
         if (!Files.exists(out)) {
             return 0;
@@ -67,7 +67,7 @@ final class StudyKillIT {
         while (process.isAlive() && epochs(out) < epochs) {
             Thread.sleep(20);
         }
-        Thread.sleep(milliseconds); // Into an epoch, an evaluation or a checkpoint: whatever there is then.
+        Thread.sleep(milliseconds); // In the middle of an epoch, an evaluation or a checkpoint.
         assertThat(process.isAlive()).as("alive after %d epochs", epochs).isTrue();
         List<ProcessHandle> runs = process.descendants().toList();
         process.destroyForcibly().waitFor();
@@ -82,7 +82,7 @@ final class StudyKillIT {
         Path out = folder.resolve("killed");
         Random random = new Random(SEED);
         Map<Path, Long> finished = new TreeMap<>();
-        // The last one late: of its runs of four epochs one is surely finished by then.
+        // The last kill comes late, when at least one of the runs of four epochs is certainly finished.
         for (int epochs : IntStream.concat(random.ints(0, EPOCHS - 6).limit(2).sorted(), IntStream.of(EPOCHS - 5))
                 .toArray()) {
             killAfter(epochs, random.nextInt(400), out);
@@ -96,11 +96,11 @@ final class StudyKillIT {
         assertThat(out.resolve("runs/small/seed-1/report.html")).isNotEmptyFile();
     }
 
-    /** Lengths of what the finished runs have printed: a run that starts again prints more. */
+    /** The lengths of the finished runs' output, which grow if a run starts again. */
     private static Map<Path, Long> logs(Path out) throws IOException {
         Map<Path, Long> logs = new TreeMap<>();
         if (!Files.exists(out)) {
-            return logs; // Killed before it had made its folder.
+            return logs; // Killed before it created its folder.
         }
         try (Stream<Path> files = Files.walk(out)) {
             for (Path result :

@@ -9,20 +9,20 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** A file that is read whole, and so must be a regular file that is not larger than such files are. */
+/** Reads a whole file into memory, up to a size limit. Only regular files are accepted. */
 public final class InputFile {
     private InputFile() {}
 
     /**
-     * The bytes of a file.
+     * Reads a file's bytes.
      *
-     * @param most bytes that it may have
-     * @throws IOException that says which limit it is, too, when the file is larger or no regular file
+     * @param most the size limit in bytes
+     * @throws IOException when the file is larger (the message states the limit) or not a regular file
      */
     public static byte[] bytes(Path file, int most) throws IOException {
         requireRegular(file);
         try (InputStream in = Files.newInputStream(file)) {
-            // The size that the system tells may be wrong: files of /proc have none.
+            // The reported size may be wrong: files in /proc report 0.
             byte[] bytes = in.readNBytes(most);
             if (in.read() >= 0) {
                 throw new FileSystemException(file.toString(), null, "larger than " + most + " bytes, the limit");
@@ -32,10 +32,10 @@ public final class InputFile {
     }
 
     /**
-     * The text of a file in UTF-8.
+     * Reads a file as UTF-8 text.
      *
-     * @param most bytes that it may have
-     * @throws java.nio.charset.CharacterCodingException when it is not UTF-8
+     * @param most the size limit in bytes
+     * @throws java.nio.charset.CharacterCodingException when the file is not valid UTF-8
      * @throws IOException as in {@link #bytes}
      */
     public static String text(Path file, int most) throws IOException {
@@ -45,7 +45,7 @@ public final class InputFile {
                 .toString();
     }
 
-    /** Refuses devices and pipes, which may never end, and folders. */
+    /** Rejects folders, and devices and pipes, which may never end. */
     public static void requireRegular(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             if (!Files.exists(file)) {

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * the exit code of the command line.
  */
 public final class LockstepException extends RuntimeException {
-    /** Why the run cannot go on; each kind has the exit code that the command line promises. */
+    /** Why the run cannot continue. Each kind has the exit code that the command line documents. */
     public enum Kind {
-        /** A wrong recipe or a wrong use of a command. */
+        /** An invalid recipe, or a command used incorrectly. */
         RECIPE(2),
         /** Missing, damaged or unreadable data. */
         DATA(3),
@@ -18,7 +18,7 @@ public final class LockstepException extends RuntimeException {
         WORKER(4),
         /** Training diverged: a loss is not finite. */
         DIVERGED(5),
-        /** A checkpoint is missing, damaged or of another recipe. */
+        /** A checkpoint is missing, damaged or from another recipe. */
         CHECKPOINT(6);
 
         private final int exitCode;
@@ -40,10 +40,18 @@ public final class LockstepException extends RuntimeException {
     private final String where;
     private final String fix;
 
+    /**
+     * Creates a failure whose message is {@code what, where, fix}.
+     *
+     * @param what what happened
+     * @param where where it happened, as {@code name = value} pairs; may be empty
+     * @param fix how to fix it, in the imperative; may be empty
+     */
     public LockstepException(Kind kind, String what, String where, String fix) {
         this(kind, what, where, fix, null);
     }
 
+    /** Creates a failure with a cause, for the stack trace. */
     public LockstepException(Kind kind, String what, String where, String fix, @Nullable Throwable cause) {
         super(oneLine(what, where, fix), cause);
         this.kind = kind;
@@ -52,18 +60,22 @@ public final class LockstepException extends RuntimeException {
         this.fix = fix;
     }
 
+    /** A failure of kind {@link Kind#RECIPE}. */
     public static LockstepException recipe(String what, String where, String fix) {
         return new LockstepException(Kind.RECIPE, what, where, fix);
     }
 
+    /** A failure of kind {@link Kind#DATA}. */
     public static LockstepException data(String what, String where, String fix) {
         return new LockstepException(Kind.DATA, what, where, fix);
     }
 
+    /** A failure of kind {@link Kind#WORKER}. */
     public static LockstepException worker(String what, String where, String fix) {
         return new LockstepException(Kind.WORKER, what, where, fix);
     }
 
+    /** A failure of kind {@link Kind#CHECKPOINT}. */
     public static LockstepException checkpoint(String what, String where, String fix) {
         return new LockstepException(Kind.CHECKPOINT, what, where, fix);
     }
@@ -96,7 +108,7 @@ public final class LockstepException extends RuntimeException {
         return kind.exitCode();
     }
 
-    /** Whatever the parts quote, the message is one line of bounded length that ends with the whole fix. */
+    /** Makes one line of bounded length, whatever the parts quote. The fix is never truncated. */
     private static String oneLine(String what, String where, String fix) {
         String head = where.isEmpty() ? what : what + ", " + where;
         String last = fix.isEmpty() ? "" : ", " + Printable.of(joined(fix), MOST_OF_THE_FIX);

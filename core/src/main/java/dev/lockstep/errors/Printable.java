@@ -1,33 +1,34 @@
 package dev.lockstep.errors;
 
 /**
- * Text from elsewhere (names of files, tensors and keys, words of other processes), fit to be printed: what would move the
- * cursor, start a new line or change the order of reading is shown as an escape, and a long text loses its middle.
+ * Makes untrusted text (names of files, tensors and keys, output of other processes) safe to print. Characters that
+ * would move the cursor, start a new line or change the reading direction are shown as escapes, and long text is
+ * shortened in the middle.
  */
 public final class Printable {
-    /** The most characters of a name, a value or a sentence. */
+    /** The default limit for a name, a value or a sentence, in characters. */
     static final int MOST = 500;
 
     private static final String CUT = " … ";
 
     private Printable() {}
 
-    /** One line of at most 500 characters. */
+    /** Returns one line of at most 500 characters. */
     public static String of(String text) {
         return of(text, MOST);
     }
 
-    /** One line of at most so many characters: of a longer text its start and its end. */
+    /** Returns one line of at most {@code most} characters. Of longer text it keeps the start and the end. */
     public static String of(String text, int most) {
         return cut(escaped(cut(text, most), ""), most);
     }
 
-    /** A text of any length that keeps its lines and tabs. */
+    /** Escapes text of any length, keeping line breaks and tabs. */
     public static String lines(String text) {
         return escaped(text, "\n\r\t");
     }
 
-    /** Escapes are those of JSON from U+007F on, where JSON itself leaves characters as they are. */
+    /** From U+007F on, uses JSON's escape form even where JSON would leave the character as it is. */
     private static String escaped(String text, String kept) {
         int first = firstSpecial(text, kept);
         if (first == text.length()) {
@@ -62,7 +63,7 @@ public final class Printable {
         return c <= 0x9f || isMark(c) || Character.isSurrogate(c) && !isPaired(text, at);
     }
 
-    /** Marks and overrides of direction, separators of lines and paragraphs, the byte order mark. */
+    /** Directional marks and overrides, line and paragraph separators, and the byte order mark. */
     private static boolean isMark(char c) {
         return c == 0x61c
                 || c == 0x200e

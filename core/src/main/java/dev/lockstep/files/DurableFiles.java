@@ -17,34 +17,36 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes to files that a crash or a loss of power cannot undo once the call has returned, and of which no part is seen
- * before. Whoever reads a file finds the old contents or the new ones.
+ * Durable, atomic changes to files. Once a call has returned, a crash or a power failure cannot undo the change; until
+ * then readers see the old contents, never a part of the new ones.
  */
 public final class DurableFiles {
     private static final String TEMPORARY = ".tmp";
-    /** A name of the file system has at most 255 bytes, and a character up to 4. */
+    /** File names have at most 255 bytes, and a character takes up to 4. */
     private static final int KEPT_OF_NAME = 48;
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
     /** Writes the contents of a file. */
     public interface Contents {
+        /** Writes all contents to {@code out}, from its current position. */
         void write(FileChannel out) throws IOException;
     }
 
     private DurableFiles() {}
 
     /**
-     * Writes a file: to a temporary name beside it, synced, renamed, the folder synced. Where the name is a link, the file
-     * takes the place of the link. After a failure the old file stands and the temporary one is gone.
+     * Writes a file atomically: writes a temporary file beside it, syncs and renames it, and syncs the folder. A
+     * symbolic link of that name is replaced, not followed. After a failure the old file is unchanged and the temporary
+     * one is deleted.
      *
-     * @throws IOException when it cannot be written, or the name is a folder's
+     * @throws IOException when the file cannot be written, or {@code file} is a folder
      */
     public static void write(Path file, Contents contents) throws IOException {
         Path temporary = temporary(file);
         boolean renamed = false;
         try {
-            // CREATE_NEW follows no link: nobody can lay one under a name that we write to.
+            // CREATE_NEW does not follow links, so nobody can redirect the write by planting one.
             try (FileChannel channel =
                     FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 contents.write(channel);
@@ -75,7 +77,7 @@ public final class DurableFiles {
         });
     }
 
-    /** A name that nobody can know beforehand, with the start of the file's own, so that a leftover explains itself. */
+    /** An unpredictable name that begins like the file's own, so that a leftover can be recognized. */
     private static Path temporary(Path file) {
         String name = file.getFileName() + "";
         int kept = Math.min(name.length(), KEPT_OF_NAME);
@@ -90,11 +92,11 @@ public final class DurableFiles {
         try {
             Files.deleteIfExists(file);
         } catch (IOException e) {
-            // The failure before this one is what the caller hears of.
+            // The caller gets the original failure.
         }
     }
 
-    /** Renames a file within its folder; a file of the new name is replaced. */
+    /** Renames a file within its folder, replacing any file of the new name. */
     public static void rename(Path file, String name) throws IOException {
         Files.move(
                 file, file.resolveSibling(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -102,10 +104,10 @@ public final class DurableFiles {
     }
 
     /**
-     * Gives a folder its name: first all that is in it is synced, then it is renamed, then the folder that holds it is synced.
-     * Under the new name there is never a part of it.
+     * Publishes a folder under its final name: syncs everything in it, renames it, and syncs the parent folder. The new
+     * name never refers to a partial folder.
      *
-     * @param place on the same disk; must be missing, or an empty folder
+     * @param place the final name, on the same file system; must not exist, or be an empty folder
      */
     public static void publish(Path folder, Path place) throws IOException {
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
@@ -130,14 +132,14 @@ public final class DurableFiles {
         syncFolderOf(place);
     }
 
-    /** Deletes a file, where there is one. */
+    /** Deletes a file if it exists. */
     public static void delete(Path file) throws IOException {
         if (Files.deleteIfExists(file)) {
             syncFolderOf(file);
         }
     }
 
-    /** Makes a folder and those above it that are missing. */
+    /** Creates a folder and its missing parents. */
     public static void createFolders(Path folder) throws IOException {
         if (Files.isDirectory(folder)) {
             return;
@@ -146,11 +148,11 @@ public final class DurableFiles {
         if (parent != null) {
             createFolders(parent);
         }
-        Files.createDirectories(folder); // Someone else may have made it by now.
+        Files.createDirectories(folder); // Another process may have created it meanwhile.
         syncFolderOf(folder);
     }
 
-    /** Brings to the disk what was written to a file, and its name. */
+    /** Syncs a file's contents and its directory entry to disk. */
     public static void sync(Path file) throws IOException {
         syncFile(file);
         syncFolderOf(file);
@@ -163,9 +165,9 @@ public final class DurableFiles {
     }
 
     /**
-     * Removes what writes that never ended have left behind. Only for the one process that writes to the folder.
+     * Removes temporary files left by interrupted writes. Call it only from the one process that writes to the folder.
      *
-     * @param names of the files that were being written, as a glob; at most 48 characters each
+     * @param names a glob for the names of the files that were being written, at most 48 characters each
      */
     public static void removeUnfinished(Path folder, String names) throws IOException {
         if (!Files.isDirectory(folder)) {
@@ -191,7 +193,7 @@ public final class DurableFiles {
         try {
             channel = FileChannel.open(folder, StandardOpenOption.READ);
         } catch (IOException e) {
-            // Some systems open no folder; the change itself has happened.
+            // Some systems cannot open a folder. The change itself has been made.
             if (!Files.isDirectory(folder)) {
                 throw e;
             }
@@ -200,7 +202,7 @@ public final class DurableFiles {
         try (channel) {
             channel.force(true);
         } catch (IOException e) {
-            // EINVAL: a file system that syncs no folders. Anything else is trouble with the disk.
+            // EINVAL means that the file system cannot sync folders. Anything else is a disk error.
             if (!String.valueOf(e.getMessage()).contains("Invalid argument")) {
                 throw e;
             }

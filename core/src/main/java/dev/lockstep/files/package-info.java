@@ -1,4 +1,4 @@
-/** Files that survive a crash: whole or not at all, and on the disk once a call returns. Depends on nothing. */
+/** Atomic, durable file writes: complete or not at all, and on disk when the call returns. Depends on nothing. */
 @NullMarked
 package dev.lockstep.files;
 

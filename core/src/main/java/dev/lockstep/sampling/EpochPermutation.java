@@ -1,8 +1,8 @@
 package dev.lockstep.sampling;
 
 /**
- * The one random shuffle of the whole training set in an epoch (paper, remark 4): a permutation of {@code [0, size)} that
- * is a function of (seed, epoch) alone.
+ * The single random shuffle of the whole training set per epoch (paper, Remark 4): a permutation of {@code [0, size)}
+ * that depends only on (seed, epoch).
  */
 public final class EpochPermutation {
     private static final long STREAM = KeyedRandom.key("epoch-permutation");
@@ -13,6 +13,7 @@ public final class EpochPermutation {
         this.order = order;
     }
 
+    /** The permutation for an epoch of a dataset of {@code size} samples. */
     public static EpochPermutation of(long seed, int epoch, int size) {
         int[] order = new int[size];
         for (int i = 0; i < size; i++) {
@@ -32,11 +33,12 @@ public final class EpochPermutation {
         return order.length;
     }
 
+    /** The sample index at a position of the shuffled order. */
     public int at(int position) {
         return order[position];
     }
 
-    /** A copy of {@code length} consecutive sample indices. */
+    /** Returns a copy of {@code length} consecutive sample indices. */
     public int[] slice(int from, int length) {
         int[] part = new int[length];
         System.arraycopy(order, from, part, 0, length);

@@ -1,12 +1,13 @@
 package dev.lockstep.sampling;
 
 /**
- * A pseudo-random stream that is a function of its keys, such as (seed, epoch, sample index). Two streams with the same
- * keys are equal on every machine, Java version and thread; streams whose keys differ in any position are independent.
+ * A pseudo-random stream determined by its keys, such as (seed, epoch, sample index). Streams with the same keys are
+ * equal on every machine, Java version and thread; streams whose keys differ in any position are statistically
+ * independent.
  *
- * <p>The generator is SplitMix64 (Steele, Lea, Flood 2014); keys are folded into its state through the same finalizer.
- * It is our own because the algorithms behind {@code java.util.random} may change between Java versions, and these
- * numbers decide the weights.
+ * <p>The generator is SplitMix64 (Steele, Lea, Flood 2014); keys are mixed into its state by the same finalizer. It is
+ * implemented here because the algorithms behind {@code java.util.random} may change between Java versions, and these
+ * numbers determine the weights.
  */
 public final class KeyedRandom {
     private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
@@ -18,7 +19,7 @@ public final class KeyedRandom {
         this.state = state;
     }
 
-    /** The stream of these keys, in this order. */
+    /** Returns the stream for these keys. Their order matters. */
     public static KeyedRandom of(long... keys) {
         long state = 0x6C6F636B73746570L;
         for (long key : keys) {
@@ -27,7 +28,7 @@ public final class KeyedRandom {
         return new KeyedRandom(state);
     }
 
-    /** A 64-bit key made of a text, for streams that belong to a name. */
+    /** Hashes a name to a 64-bit key, for streams that are identified by name. */
     public static long key(String text) {
         long hash = 0xCBF29CE484222325L;
         for (int i = 0; i < text.length(); i++) {
@@ -36,6 +37,7 @@ public final class KeyedRandom {
         return hash;
     }
 
+    /** 64 uniform bits. */
     public long nextLong() {
         state += GOLDEN_GAMMA;
         return mix(state);

@@ -4,12 +4,13 @@ import dev.lockstep.errors.LockstepException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts each epoch's permutation into iterations × workers × images: iteration i takes the next kn samples, worker j the
- * j-th n of those. The remainder that does not fill a minibatch is dropped; because every epoch is shuffled anew, other
- * samples are dropped each time.
+ * Partitions each epoch's permutation into iterations × workers × images: iteration i takes the next kn samples, and
+ * worker j takes the j-th group of n among them, where k is the number of workers and n the per-worker batch size.
+ * Samples left over after the last full minibatch are dropped; because each epoch is shuffled anew, different ones are
+ * dropped each time.
  *
- * <p>A function of its arguments, safe for many threads. It keeps the permutations of the last two epochs, because a
- * loader that reads ahead works on the next epoch while the step is still in this one.
+ * <p>Results depend only on the arguments. Thread-safe. Caches the permutations of the last two epochs, because a
+ * loader that reads ahead may be in the next epoch while the trainer is still in this one.
  */
 public final class MinibatchPlan {
     private final long seed;
@@ -20,6 +21,15 @@ public final class MinibatchPlan {
 
     private record Cached(int epoch, EpochPermutation permutation) {}
 
+    /**
+     * Creates a plan.
+     *
+     * @param seed the recipe's seed
+     * @param datasetSize the number of training samples
+     * @param workers k, the number of logical workers
+     * @param imagesPerWorker n, the per-worker batch size
+     * @throws LockstepException of kind RECIPE when the minibatch kn is larger than the dataset
+     */
     public MinibatchPlan(long seed, int datasetSize, int workers, int imagesPerWorker) {
         if (workers < 1 || imagesPerWorker < 1) {
             throw new IllegalArgumentException(
@@ -41,16 +51,17 @@ public final class MinibatchPlan {
         this.imagesPerWorker = imagesPerWorker;
     }
 
-    /** kn, the images of one step. */
+    /** The minibatch size kn, in images. */
     public int minibatch() {
         return workers * imagesPerWorker;
     }
 
+    /** The number of full minibatches in an epoch. */
     public int iterationsPerEpoch() {
         return datasetSize / minibatch();
     }
 
-    /** Images of an epoch that fill no minibatch and are left out. */
+    /** The number of images left over after the last full minibatch of an epoch. */
     public int droppedPerEpoch() {
         return datasetSize % minibatch();
     }
@@ -60,6 +71,7 @@ public final class MinibatchPlan {
      *
      * @param iteration within the epoch, in [0, iterationsPerEpoch)
      * @param worker in [0, workers)
+     * @throws IllegalArgumentException when an argument is out of range
      */
     public int[] samples(int epoch, int iteration, int worker) {
         if (iteration < 0 || iteration >= iterationsPerEpoch() || worker < 0 || worker >= workers) {

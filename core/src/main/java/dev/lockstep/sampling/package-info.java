@@ -1,6 +1,6 @@
 /**
- * Which image goes to which worker in which iteration, and every other pseudo-random choice, as functions of keys. Knows
- * nothing of processes, threads or tensors; depends on {@code errors} only.
+ * Which image goes to which worker in which iteration, and the generator behind every other pseudo-random choice.
+ * Independent of processes, threads and tensors. Depends on {@code errors} only.
  */
 @NullMarked
 package dev.lockstep.sampling;

@@ -2,19 +2,21 @@ package dev.lockstep.schedule;
 
 import java.util.Arrays;
 
-/** The factor by which the learning rate has fallen at an iteration, counted from the start of training. */
+/** The factor by which the learning rate is multiplied at an iteration, counted from the start of training. */
 @FunctionalInterface
 public interface Decay {
+    /** The factor at an iteration, counted from 0. */
     double factorAt(long iteration);
 
+    /** No decay: a factor of 1 throughout. */
     static Decay none() {
         return iteration -> 1;
     }
 
     /**
-     * Multiplies by {@code factor} at each boundary (the paper: by 0.1 at epochs 30, 60 and 80).
+     * Multiplies the rate by {@code factor} at each boundary (paper, section 5.1: by 0.1 at epochs 30, 60 and 80).
      *
-     * @param boundaries the iterations from which the next factor holds, ascending
+     * @param boundaries the first iterations with the next factor, ascending
      */
     static Decay step(double factor, long... boundaries) {
         long[] ascending = boundaries.clone();
@@ -35,7 +37,7 @@ public interface Decay {
         };
     }
 
-    /** Half a cosine from 1 at the start to 0 at iteration {@code total} (Loshchilov and Hutter 2017). */
+    /** Half a period of a cosine, from 1 at the start to 0 at iteration {@code total} (Loshchilov and Hutter 2017). */
     static Decay cosine(long total) {
         if (total < 1) {
             throw new IllegalArgumentException("total = " + total + ": must be at least 1");

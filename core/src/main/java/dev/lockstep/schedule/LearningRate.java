@@ -12,13 +12,15 @@ package dev.lockstep.schedule;
  */
 @FunctionalInterface
 public interface LearningRate {
+    /** The rate at an iteration, counted from 0. */
     double at(long iteration);
 
+    /** The same rate throughout. */
     static LearningRate constant(double rate) {
         return iteration -> rate;
     }
 
-    /** This rate multiplied by a decay factor; decay counts iterations from the start of training, warmup included. */
+    /** This rate multiplied by a decay factor. Decay counts iterations from the start of training, including warmup. */
     default LearningRate times(Decay decay) {
         return iteration -> at(iteration) * decay.factorAt(iteration);
     }

@@ -1,22 +1,25 @@
 package dev.lockstep.schedule;
 
-/** How the learning rate follows the minibatch size kn (paper, section 2.1; the alternatives are those of Table 2a). */
+/** How the learning rate scales with the minibatch size kn (paper, section 2.1; the alternatives are from Table 2a). */
 public enum Scaling {
-    /** Multiplies the rate by the ratio of the minibatches: the linear scaling rule. */
+    /** The linear scaling rule: a minibatch k times as large gets k times the learning rate. */
     LINEAR {
         @Override
         double factor(double ratio) {
             return ratio;
         }
     },
-    /** Multiplies the rate by the square root of the ratio; this loses accuracy (Table 2a). */
+    /**
+     * Multiplies the rate by the square root of the ratio, which preserves the variance of the update but loses
+     * accuracy (Table 2a).
+     */
     SQUARE_ROOT {
         @Override
         double factor(double ratio) {
             return Math.sqrt(ratio);
         }
     },
-    /** Uses the reference rate for every minibatch. */
+    /** Keeps the reference rate. */
     NONE {
         @Override
         double factor(double ratio) {
@@ -26,7 +29,7 @@ public enum Scaling {
 
     abstract double factor(double ratio);
 
-    /** The scaled rate η̂ for a minibatch, from the rate η of the reference minibatch. */
+    /** Returns the scaled rate η̂ for a minibatch, given the rate η for the reference minibatch. */
     public double scale(double reference, long minibatch, long referenceMinibatch) {
         return reference * factor((double) minibatch / referenceMinibatch);
     }

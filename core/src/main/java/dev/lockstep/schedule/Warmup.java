@@ -1,10 +1,13 @@
 package dev.lockstep.schedule;
 
-/** The first iterations of training, in which the network changes too fast for the scaled rate (paper, section 2.2). */
+/**
+ * Warmup: lower learning rates for the first iterations, while the network changes too fast for the scaled rate (paper,
+ * section 2.2).
+ */
 public final class Warmup {
     private Warmup() {}
 
-    /** No warmup: the scaled rate from the first iteration on. */
+    /** No warmup: the scaled rate from the first iteration. */
     public static LearningRate none(double scaled) {
         return LearningRate.constant(scaled);
     }
@@ -16,9 +19,9 @@ public final class Warmup {
     }
 
     /**
-     * Gradual warmup: starts at the reference rate, adds the same amount in every iteration, and is exactly the scaled
-     * rate from iteration {@code iterations} on. A scaled rate below the reference (a minibatch smaller than the
-     * reference minibatch) is used from the start.
+     * Gradual warmup: starts at the reference rate, adds a constant amount per iteration, and equals the scaled rate
+     * exactly from iteration {@code iterations} on. If the scaled rate is below the reference rate (the minibatch is
+     * smaller than the reference minibatch), it is used from the start.
      */
     public static LearningRate gradual(double reference, double scaled, long iterations) {
         double start = Math.min(reference, scaled);

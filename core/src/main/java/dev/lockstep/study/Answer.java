@@ -1,15 +1,17 @@
 package dev.lockstep.study;
 
 /**
- * A question with what the runs say. Differences are fractions, not points; NaN where they cannot be told.
+ * A question and its answer from the runs. Differences are fractions, not percentage points; NaN when they cannot be
+ * determined.
  *
- * @param claim the question as a sentence
- * @param verdict what is shown
- * @param difference variant less baseline; for curves the mean absolute difference
- * @param low lower end of the interval in which the difference lies with confidence 1 − 2·level
- * @param high upper end
+ * @param question the question
+ * @param claim the question as a statement
+ * @param verdict whether the runs support the claim
+ * @param difference variant minus baseline; for curves the mean absolute difference
+ * @param low lower end of the confidence interval of the difference, at confidence 1 − 2·level
+ * @param high upper end of that interval
  * @param p the p-value of the test for "holds"
- * @param reason the numbers behind the verdict as a sentence
+ * @param reason the numbers behind the verdict, as a sentence
  */
 public record Answer(
         StudyFile.Question question,

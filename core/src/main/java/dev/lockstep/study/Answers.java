@@ -11,21 +11,21 @@ import java.util.stream.Stream;
 /**
  * Answers a study's questions from the summaries of its runs.
  *
- * <p>Each question is put to two tests at the study's level: one that can show it, one that can show the contrary. When
- * neither does, more seeds are needed: an effect that was not found is not an effect that is absent.
+ * <p>Each question gets two tests at the study's level: one can show that the claim holds, the other that it does not.
+ * When neither is significant, more seeds are needed: absence of evidence is not evidence of absence.
  *
  * <ul>
  *   <li><i>matches</i>: holds when two one-sided Welch tests (TOST) put the difference within the margin; does not hold
- *       when one test puts it outside.
- *   <li><i>worse than</i>: holds when a one-sided Welch test puts the difference above the margin; does not hold when one
- *       puts it below.
+ *       when a test puts it outside.
+ *   <li><i>worse than</i>: holds when a one-sided Welch test puts the difference above the margin; does not hold when
+ *       such a test puts it below.
  *   <li><i>curves coincide</i>: the same for the {@link CurveDistance} of the training errors.
- *   <li><i>elbow</i>: holds when all variants up to some minibatch match the baseline, a larger one is worse by more than
- *       the margin, and none beyond that matches; does not hold when the smallest is shown not to match or the largest not
- *       to be worse. See {@link Elbow} for how its level is kept.
+ *   <li><i>elbow</i>: holds when all variants up to some minibatch match the baseline, a larger one is worse by more
+ *       than the margin, and none beyond that one matches; does not hold when the smallest is shown not to match or the
+ *       largest not to be worse. See {@link Elbow} for how the level is kept.
  * </ul>
  *
- * The level is that of each question: no correction is made for asking several.
+ * The level applies to each question separately; there is no correction for multiple questions.
  */
 final class Answers {
     private final List<RunSummary> runs;
@@ -45,7 +45,7 @@ final class Answers {
         return answer.withReason(answer.reason() + laterSeeds(question) + knownBefore(question));
     }
 
-    /** The variants that a question is about. */
+    /** The variants that a question compares. */
     private List<StudyFile.Variant> variants(Question question) {
         return study.variants().stream()
                 .filter(variant -> question.kind() == Kind.ELBOW
@@ -54,7 +54,10 @@ final class Answers {
                 .toList();
     }
 
-    /** With seeds that were added once results were known p is what the formula gives, and not the chance of an error. */
+    /**
+     * Notes seeds that were added after results were known: then p is only nominal, not the probability of a false
+     * positive.
+     */
     private String laterSeeds(Question question) {
         String added = variants(question).stream()
                 .filter(variant -> of(variant.name()).stream().anyMatch(this::isLater))
@@ -78,7 +81,7 @@ final class Answers {
                         && study.laterSeedsOf(variant).contains(run.seed()));
     }
 
-    /** A question that rests on another study's runs alone was asked when they could be known. */
+    /** Notes a question whose runs were all made by other studies, so that the results could have been known before. */
     private String knownBefore(Question question) {
         List<RunSummary> used = variants(question).stream()
                 .flatMap(variant -> of(variant.name()).stream())
@@ -86,7 +89,7 @@ final class Answers {
         if (used.isEmpty() || used.stream().anyMatch(run -> run.reusedFrom().isEmpty())) {
             return "";
         }
-        return "; all of its runs had been made before, by "
+        return "; all its runs were made earlier, by "
                 + used.stream().map(RunSummary::reusedFrom).distinct().collect(Collectors.joining(", "));
     }
 
@@ -167,7 +170,9 @@ final class Answers {
                         + diverged(question));
     }
 
-    /** The training errors after an epoch, one curve a seed; a run that diverged has error 1 from there on. */
+    /**
+     * The training errors after an epoch, one curve per seed. A diverged run has error 1 from the point of divergence.
+     */
     private List<double[]> curves(String variant, int afterEpoch, int epochs) {
         return of(variant).stream()
                 .map(run -> DoubleStream.concat(
@@ -236,7 +241,7 @@ final class Answers {
                                 .count()
                         + " of “" + variant.label() + "”")
                 .collect(Collectors.joining(", "));
-        return counts.isEmpty() ? "" : "; diverged runs, whose error counts as 100 %: " + counts;
+        return counts.isEmpty() ? "" : "; diverged runs (counted as 100 % error): " + counts;
     }
 
     private static String tooFew(int variant, int baseline) {
@@ -244,7 +249,7 @@ final class Answers {
             return "finished seeds: %d of the variant, %d of the baseline; a spread needs at least two of each"
                     .formatted(variant, baseline);
         }
-        return "the seeds of a variant do not differ at all, so nothing can be said of chance";
+        return "the seeds of a variant give identical results, so the effect of chance cannot be estimated";
     }
 
     private String hint(Verdict verdict, double gap, Sample variant, Sample baseline) {
@@ -254,8 +259,8 @@ final class Answers {
         int more = Math.min(variant.size(), baseline.size()) + 1;
         int seeds = SeedsNeeded.toResolve(gap, variant.variance(), baseline.variance(), study.level(), more);
         return seeds == 0
-                ? "; the difference is too close to the margin for any sensible number of seeds"
-                : "; were the numbers to stay as they are, about " + seeds + " seeds would decide it";
+                ? "; the difference is too close to the margin to be resolved with a reasonable number of seeds"
+                : "; at the current variance, about " + seeds + " seeds would be needed";
     }
 
     private String diverged(Question question) {

@@ -4,20 +4,20 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How far apart two sets of curves are: the mean over the epochs of |mean over the variant's seeds − mean over the
- * baseline's seeds|. Curves that cross do not cancel.
+ * The distance between two sets of curves: the mean over epochs of |mean over the variant's seeds − mean over the
+ * baseline's seeds|. Differences of opposite sign do not cancel when curves cross.
  *
- * <p>Its standard error: with the sign s(e) of each epoch's difference held fixed, the distance is a difference of two
- * means, of one number a seed, Σ s(e)·error(e) / epochs; so Welch's interval holds for it. The estimate never lies below
- * the one with the true signs, so its upper bound errs on the safe side. Noise alone makes the estimate positive, by
- * {@link #noise} on average; the lower bound takes that off.
+ * <p>Standard error: with the sign s(e) of each epoch's difference held fixed, the distance is a difference of two
+ * means of one number per seed, Σ s(e)·error(e) / epochs, so Welch's interval applies. The estimate is never below the
+ * one with the true signs, so its upper bound is conservative. Noise alone makes the estimate positive, by {@link
+ * #noise} on average, which the lower bound subtracts.
  *
- * @param distance with its standard error
- * @param noise the distance that noise alone would show: √(2/π) times the epochs' mean standard error
+ * @param distance the distance with its standard error
+ * @param noise the expected distance from noise alone: √(2/π) times the mean standard error over the epochs
  */
 record CurveDistance(Difference distance, double noise) {
     /**
-     * @param variant a curve for every seed, all of one length
+     * @param variant one curve per seed, all of the same length
      * @param baseline likewise
      */
     static CurveDistance between(List<double[]> variant, List<double[]> baseline) {
@@ -46,12 +46,12 @@ record CurveDistance(Difference distance, double noise) {
                 .toArray());
     }
 
-    /** The p-value of the test that shows the distance to be below {@code margin}. */
+    /** The p-value of the test that the distance is below {@code margin}. */
     double pWithin(double margin) {
         return distance.pBelow(margin);
     }
 
-    /** The p-value of the test that shows the distance to be above {@code margin}. */
+    /** The p-value of the test that the distance is above {@code margin}. */
     double pBeyond(double margin) {
         return distance.pAbove(margin + noise);
     }

@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Runs that other studies have finished, from their summaries. What a run ends with is a function of its recipe and the
- * data, so a recipe that differs in its name alone need not be trained again.
+ * Finished runs of other studies, read from their summaries. A run's result depends only on its recipe and the data, so
+ * a recipe that differs only in its name need not be trained again.
  */
 final class EarlierRuns {
     private final List<StudyResults.Summary> studies = new ArrayList<>();
 
     /**
-     * @param places {@code summary.json} files, or the folders of studies
+     * @param places {@code summary.json} files or study folders
      * @throws LockstepException of kind DATA when one holds no summary
      */
     EarlierRuns(List<Path> places) {
@@ -26,9 +26,10 @@ final class EarlierRuns {
     }
 
     /**
-     * What a run would end with.
+     * Finds the result of a run.
      *
-     * @param datasetFingerprint of the data that it would train on; empty when that is not known, then any will do
+     * @param datasetFingerprint the fingerprint of the data the run would train on; empty if unknown, which matches any
+     *     data
      */
     Optional<RunSummary> of(StudyRun run, String datasetFingerprint) {
         String recipe = run.recipeSha256();

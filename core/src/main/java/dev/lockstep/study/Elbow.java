@@ -5,16 +5,18 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Where the error leaves the baseline's as the minibatch grows (Figure 1). The chance that the two parts claim something
- * false is at most the level for each: minibatches are tested for a match from the smallest on, until one fails; being
- * worse is tested for all of them, with p-values after Holm.
+ * The minibatch at which the error departs from the baseline's (paper, Figure 1). Each of the two parts of the claim is
+ * wrong with a probability of at most the level: minibatches are tested for a match in ascending order until one fails,
+ * and all of them are tested for being worse, with Holm-adjusted p-values.
  *
- * @param flat the largest minibatch up to which every one matches the baseline; 0 where the smallest does not
+ * @param verdict whether there is an elbow
+ * @param flat the largest minibatch up to which all match the baseline; 0 when the smallest does not
  * @param worse the minibatches that are worse by more than the margin, ascending
- * @param p the largest p-value among the tests behind {@code flat} and the first of {@code worse}: all of them must hold
+ * @param p the largest p-value among the tests behind {@code flat} and the first of {@code worse}, all of which must be
+ *     significant
  */
 record Elbow(Verdict verdict, int flat, List<Integer> worse, double p) {
-    /** A minibatch against the baseline, with the p-values of the four tests. */
+    /** A minibatch compared with the baseline: the p-values of the four tests. */
     record Point(int minibatch, double matches, double worse, double notWorse, double noMatch) {
         static Point of(int minibatch, Difference difference, double margin) {
             return new Point(
@@ -30,9 +32,7 @@ record Elbow(Verdict verdict, int flat, List<Integer> worse, double p) {
         }
     }
 
-    /**
-     * @param unordered at least one
-     */
+    /** @param unordered at least one point */
     static Elbow of(List<Point> unordered, double level) {
         List<Point> points = holm(unordered).stream()
                 .sorted(Comparator.comparingInt(Point::minibatch))
@@ -52,7 +52,10 @@ record Elbow(Verdict verdict, int flat, List<Integer> worse, double p) {
                 p);
     }
 
-    /** Adjusts the p-values of being worse: the i-th smallest of m, times m − i + 1, and none below a smaller one's. */
+    /**
+     * Holm's adjustment of the p-values for being worse: the i-th smallest of m is multiplied by m − i + 1, then made
+     * monotone.
+     */
     private static List<Point> holm(List<Point> points) {
         List<Point> sorted = new ArrayList<>(points);
         sorted.sort(Comparator.comparingDouble(Point::worse));

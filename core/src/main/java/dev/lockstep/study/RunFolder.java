@@ -10,14 +10,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** What an earlier session has left of a run. */
+/** The state in which an earlier execution left a run's folder. */
 final class RunFolder {
     private static final String RECIPE = "recipe.yaml";
 
     private RunFolder() {}
 
     /**
-     * The summary of a run that has reached its end; empty when it must still run, wholly or in part.
+     * The summary of a finished run; empty when the run must still be started or resumed.
      *
      * @throws LockstepException of kind RECIPE when the folder holds a run of another recipe
      */
@@ -37,7 +37,10 @@ final class RunFolder {
         return RunSummary.of(run, result, none ? MetricsFile.empty() : MetricsFile.read(metrics));
     }
 
-    /** False when a run that has not ended was killed while it wrote its recipe: it will write it again. */
+    /**
+     * Checks the recipe in the folder. Returns false when an unfinished run was killed while writing it; the run will
+     * write it again.
+     */
     private static boolean isSame(StudyRun run, Path file, boolean ended) {
         Recipe there;
         try {
@@ -51,9 +54,9 @@ final class RunFolder {
         List<String> differing = RecipeDifference.all(run.recipe(), there);
         if (!differing.isEmpty()) {
             throw LockstepException.recipe(
-                    "run folder holds a run of another recipe: " + String.join(", ", differing),
-                    "this study's values (the folder's), folder = " + run.folder(),
-                    "give another --out, or remove the folder to train it again");
+                    "run folder holds a run with a different recipe: " + String.join(", ", differing),
+                    "values of this study (values in the folder), folder = " + run.folder(),
+                    "choose another output folder, or remove this one to train again");
         }
         return true;
     }

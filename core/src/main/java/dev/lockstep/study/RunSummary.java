@@ -7,20 +7,21 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What a study keeps of one run: nothing that depends on the machine's speed, so that an interrupted study ends with the
- * same file as an uninterrupted one. Errors are fractions in [0, 1].
+ * A study's record of one run. It holds nothing that depends on the machine's speed, so an interrupted study produces
+ * the same file as an uninterrupted one. Errors are fractions in [0, 1].
  *
- * @param variant of the study
- * @param seed of the run
- * @param recipeSha256 of the resolved recipe, see {@link StudyRun#recipeSha256}
- * @param datasetFingerprint of the data that it trained on
- * @param reusedFrom the study that trained it; empty when its own did
- * @param minibatch kn
- * @param learningRate η̂
- * @param status a diverged run has no weights to classify with: its error counts as 1
- * @param error median validation error of the last five epochs (section 5.1)
- * @param trainingErrors one an epoch
- * @param validationErrors one an epoch
+ * @param variant the variant's name
+ * @param seed the run's seed
+ * @param recipeSha256 the hash of the resolved recipe, see {@link StudyRun#recipeSha256}
+ * @param datasetFingerprint the fingerprint of the data that the run trained on
+ * @param reusedFrom the study that trained the run; empty when this study did
+ * @param minibatch the minibatch size kn
+ * @param learningRate the scaled learning rate η̂
+ * @param status whether the run completed or diverged; a diverged run has no usable weights, and its error counts as 1
+ * @param weightsSha256 the hash of the final weights
+ * @param error the median validation error of the last five epochs (paper, section 5.1)
+ * @param trainingErrors one value per epoch
+ * @param validationErrors one value per epoch
  */
 public record RunSummary(
         String variant,
@@ -36,7 +37,7 @@ public record RunSummary(
         List<Double> trainingErrors,
         List<Double> validationErrors) {
 
-    /** Summaries of earlier versions do not say on what data. */
+    /** Accepts summaries without the optional dataset fingerprint and origin. */
     public RunSummary {
         Objects.requireNonNull(variant, "variant");
         Objects.requireNonNull(recipeSha256, "recipe_sha256");
@@ -44,7 +45,7 @@ public record RunSummary(
         Objects.requireNonNull(weightsSha256, "weights_sha256");
         if (trainingErrors.size() != validationErrors.size()) {
             throw new IllegalArgumentException("training_errors = " + trainingErrors.size() + ", validation_errors = "
-                    + validationErrors.size() + ": must be as many");
+                    + validationErrors.size() + ": must have the same length");
         }
         datasetFingerprint = Objects.requireNonNullElse(datasetFingerprint, "");
         reusedFrom = Objects.requireNonNullElse(reusedFrom, "");
@@ -69,7 +70,7 @@ public record RunSummary(
                 metrics.epochs().stream().map(EpochMetrics::validationTop1Error).toList());
     }
 
-    /** The same result as that of another study's run, whose recipe is this one's. */
+    /** This result, attributed to a run of the current study that has the same recipe. */
     RunSummary as(StudyRun run, String otherStudy) {
         return new RunSummary(
                 run.variant().name(),
@@ -86,7 +87,7 @@ public record RunSummary(
                 validationErrors);
     }
 
-    /** What a person calls it. */
+    /** A short name for messages. */
     String title() {
         return variant + " seed " + seed;
     }

@@ -3,9 +3,9 @@ package dev.lockstep.study;
 import java.util.Arrays;
 
 /**
- * One number from each seed.
+ * One number per seed.
  *
- * @param values in the order of the seeds
+ * @param values the numbers, in the order of the seeds
  */
 public record Sample(double... values) {
     public Sample {
@@ -21,12 +21,12 @@ public record Sample(double... values) {
         return values.length;
     }
 
-    /** NaN when empty. */
+    /** The mean; NaN when empty. */
     public double mean() {
         return Arrays.stream(values).average().orElse(Double.NaN);
     }
 
-    /** With n − 1 in the denominator; NaN for fewer than two values. */
+    /** The sample standard deviation (with n − 1 in the denominator); NaN for fewer than two values. */
     public double standardDeviation() {
         return Math.sqrt(variance());
     }

@@ -1,6 +1,6 @@
 package dev.lockstep.study;
 
-/** How many seeds a side would need until a confidence bound resolves a gap, the variances being what they are. */
+/** The number of seeds per side needed for a confidence bound to resolve a gap at the current variances. */
 final class SeedsNeeded {
     private static final int MOST = 200;
 
@@ -8,7 +8,7 @@ final class SeedsNeeded {
 
     /**
      * @param least the first number to try
-     * @return 0 when more than 200 would be needed
+     * @return the number of seeds; 0 when more than 200 would be needed
      */
     static int toResolve(double gap, double variance, double baselineVariance, double level, int least) {
         for (int n = Math.max(2, least); n <= MOST; n++) {

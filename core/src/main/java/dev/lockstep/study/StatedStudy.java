@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The study as it was when its first run started, kept in its folder. Variants stay as they were; questions and seeds of
- * then cannot be dropped, and those added since must say so: a question that is made up after the results proves nothing,
- * and seeds that are added until a verdict comes out make it come out.
+ * The study as stated when its first run started, kept in its folder. Variants cannot change. Questions and seeds
+ * stated then cannot be dropped, and later additions must be marked: a question asked after seeing the results proves
+ * nothing, and adding seeds until a test is significant inflates false positives.
  */
 final class StatedStudy {
     private static final String NAME = "study.yaml";
@@ -23,7 +23,7 @@ final class StatedStudy {
     private StatedStudy() {}
 
     /**
-     * Compares the study's file with the one that is kept, and keeps it.
+     * Compares the study's file with the kept copy, then replaces the copy.
      *
      * @throws LockstepException of kind RECIPE, naming the variant, seed or question that differs
      */
@@ -43,9 +43,9 @@ final class StatedStudy {
         for (Question question : now.questions()) {
             if (!question.addedLater() && !first.questions().contains(question)) {
                 throw LockstepException.recipe(
-                        "question was not asked when the first run started",
+                        "question was added after the first run started",
                         text(question) + ", out = " + out,
-                        "mark it with added-later: true, or give another --out");
+                        "mark it with added-later: true, or choose another output folder");
             }
         }
         for (Question question : first.questions()) {
@@ -60,9 +60,9 @@ final class StatedStudy {
         List<String> after = names(now);
         if (!Set.copyOf(before).equals(Set.copyOf(after))) {
             throw LockstepException.recipe(
-                    "variants = " + after + " were " + before + " when the first run started",
+                    "variants changed after the first run started: variants = " + after + ", before = " + before,
                     "out = " + out,
-                    "put them back, or make another study of them and give it --reuse " + out);
+                    "restore them, or make another study that reuses the runs in " + out);
         }
         for (Variant variant : first.variants()) {
             Variant same = now.variants().get(after.indexOf(variant.name()));
@@ -77,9 +77,9 @@ final class StatedStudy {
             List<Long> added = without(now.statedSeedsOf(same), first.statedSeedsOf(variant));
             if (!added.isEmpty()) {
                 throw LockstepException.recipe(
-                        "seeds = " + added + " were not there when the first run started",
+                        "seeds were added after the first run started: seeds = " + added,
                         "variant = " + variant.name() + ", out = " + out,
-                        "list them under later-seeds, or give another --out");
+                        "list them under later-seeds, or choose another output folder");
             }
             List<Long> dropped = new ArrayList<>(without(first.statedSeedsOf(variant), now.statedSeedsOf(same)));
             dropped.addAll(without(first.laterSeedsOf(variant), now.laterSeedsOf(same)));
@@ -101,7 +101,7 @@ final class StatedStudy {
     }
 
     private static LockstepException changed(String what, Path out) {
-        return LockstepException.recipe(what, "out = " + out, "put it back, or give another --out");
+        return LockstepException.recipe(what, "out = " + out, "restore it, or choose another output folder");
     }
 
     private static String text(Question question) {

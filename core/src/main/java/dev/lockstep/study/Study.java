@@ -11,14 +11,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A study with its recipes resolved: every variant has been checked before the first run starts.
+ * A study with resolved recipes, so that every variant is checked before the first run starts.
  *
- * @param file the experiment as it was stated
- * @param path of the study's file
- * @param recipes by variant; their seed is the base recipe's
+ * @param file the experiment as stated
+ * @param path the path of the study's file
+ * @param recipes the recipes by variant name, with the base recipe's seed
  */
 public record Study(StudyFile file, Path path, Map<String, Recipe> recipes) {
-    /** @throws LockstepException of kind RECIPE, naming what is wrong in the study, in its base recipe or in a variant */
+    /**
+     * Reads and checks a study.
+     *
+     * @throws LockstepException of kind RECIPE when the study, its base recipe or a variant is invalid
+     */
     public static Study read(Path path) {
         StudyFile file = StudyFile.read(path);
         Path base = path.resolveSibling(file.recipe());
@@ -34,11 +38,11 @@ public record Study(StudyFile file, Path path, Map<String, Recipe> recipes) {
         try {
             return RecipeFile.read(base, overrides(file, variant));
         } catch (LockstepException e) {
-            throw LockstepException.recipe(e.getMessage(), "in the study's variant = " + variant.name(), "");
+            throw LockstepException.recipe(e.getMessage(), "in variant = " + variant.name(), "");
         }
     }
 
-    /** The keys in which a variant differs from the base recipe, as {@code --set} takes them. */
+    /** The recipe keys that a variant overrides, as dotted paths, with their values. */
     public Map<String, String> overrides(StudyFile.Variant variant) {
         return overrides(file, variant);
     }
@@ -56,7 +60,7 @@ public record Study(StudyFile file, Path path, Map<String, Recipe> recipes) {
                 throw LockstepException.recipe(
                         "after-epoch = " + question.afterEpoch(),
                         "the runs have epochs = " + epochs,
-                        "ask for an earlier epoch");
+                        "use an earlier epoch");
             }
             if (question.kind() == StudyFile.Kind.ELBOW) {
                 requireDistinctMinibatches();
@@ -64,11 +68,11 @@ public record Study(StudyFile file, Path path, Map<String, Recipe> recipes) {
             if (question.kind() == StudyFile.Kind.CURVES_COINCIDE
                     && recipe(question.variant()).epochs() != epochs) {
                 throw LockstepException.recipe(
-                        "curves-coincide needs runs of equal length",
+                        "curves-coincide needs runs with the same number of epochs",
                         question.variant() + " has epochs = "
                                 + recipe(question.variant()).epochs() + ", " + question.baseline() + " has epochs = "
                                 + epochs,
-                        "give both the same epochs");
+                        "set the same epochs for both");
             }
         }
     }
@@ -79,13 +83,14 @@ public record Study(StudyFile file, Path path, Map<String, Recipe> recipes) {
             String other = variants.put(recipe.minibatch(), variant);
             if (other != null) {
                 throw LockstepException.recipe(
-                        "elbow needs a minibatch of its own for every variant",
+                        "elbow needs a different minibatch for each variant",
                         other + " and " + variant + " have kn = " + recipe.minibatch(),
-                        "ask it in a study of minibatches alone");
+                        "move the question to a study that varies only the minibatch");
             }
         });
     }
 
+    /** The resolved recipe of a variant, with the base recipe's seed. */
     public Recipe recipe(String variant) {
         Recipe recipe = recipes.get(variant);
         if (recipe == null) {
@@ -94,7 +99,7 @@ public record Study(StudyFile file, Path path, Map<String, Recipe> recipes) {
         return recipe;
     }
 
-    /** Every run, seed by seed: the first seed of all variants comes before the second of any. */
+    /** All runs, seed by seed: the first seed of every variant comes before the second seed of any. */
     public List<StudyRun> grid(Path out) {
         List<StudyRun> grid = new ArrayList<>();
         int most = file.variants().stream()

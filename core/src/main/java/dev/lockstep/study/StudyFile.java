@@ -14,21 +14,21 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * An experiment as its YAML file states it, before any run. Margins are in points: hundredths of the fraction that is
- * wrong, as in the paper's tables.
+ * An experiment as stated in its YAML file, before any run. Margins are in percentage points of error, as in the
+ * paper's tables.
  *
- * @param name names the output folder
+ * @param name the name, used for the output folder
  * @param title one line for the report
- * @param about what the study is for, and what the reader must know of it
- * @param recipe the base recipe, relative to the study's file
- * @param set keys of the recipe, as dotted paths, that every variant changes
- * @param variants in the order of the table
- * @param seeds every variant runs with each, unless it has its own
- * @param laterSeeds more of them, added when some run was finished already; every answer that uses one says so
- * @param questions answered from the runs, in this order
- * @param level the chance of a wrong answer that each question accepts
- * @param errorByMinibatch draw the error against the minibatch, as in Figure 1
- * @param secondsPerEpoch of one run beside others, as measured by the author, for the first estimate; 0 is unknown
+ * @param about the study's purpose and what readers need to know
+ * @param recipe the path of the base recipe, relative to the study's file
+ * @param set recipe keys, as dotted paths, that every variant overrides
+ * @param variants the variants, in table order
+ * @param seeds the seeds for every variant that has none of its own
+ * @param laterSeeds further seeds, added after some run was finished; every answer that uses one says so
+ * @param questions the questions, answered in this order
+ * @param level the significance level of each question's tests
+ * @param errorByMinibatch whether to plot the error against the minibatch, as in the paper's Figure 1
+ * @param secondsPerEpoch the author's measurement for one run beside others, for the first time estimate; 0 for unknown
  */
 public record StudyFile(
         String name,
@@ -67,8 +67,8 @@ public record StudyFile(
         Set<String> names = new HashSet<>();
         Set<String> labels = new HashSet<>();
         for (Variant variant : variants) {
-            require(names.add(variant.name), "variants", variant.name, "every variant needs a name of its own");
-            require(labels.add(variant.label), "variants", variant.label, "every variant needs a label of its own");
+            require(names.add(variant.name), "variants", variant.name, "variant names must be unique");
+            require(labels.add(variant.label), "variants", variant.label, "variant labels must be unique");
             requireDistinct(together(
                     variant.seeds.isEmpty() ? together(seeds, laterSeeds) : variant.seeds, variant.laterSeeds));
         }
@@ -87,13 +87,13 @@ public record StudyFile(
         questions = List.copyOf(questions);
     }
 
-    /** One line of text, of which tables and pages are made. */
+    /** Requires one line of text that is safe for tables and pages. */
     private static void requireText(String key, String text, int most) {
         require(text.length() <= most, key, text, "must be at most " + most + " characters");
         require(Printable.of(text, most).equals(text), key, text, "must be one line without control characters");
     }
 
-    /** @param common seeds of a variant that has none of its own */
+    /** @param common the number of seeds of a variant that has none of its own */
     private static long runs(List<Variant> variants, long common) {
         return variants.stream()
                 .mapToLong(variant ->
@@ -106,7 +106,7 @@ public record StudyFile(
     }
 
     private static void requireDistinct(List<Long> seeds) {
-        require(Set.copyOf(seeds).size() == seeds.size(), "seeds", seeds, "every seed must be written once");
+        require(Set.copyOf(seeds).size() == seeds.size(), "seeds", seeds, "seeds must be distinct");
     }
 
     private static void requireKnown(Set<String> names, String key, String name) {
@@ -125,13 +125,15 @@ public record StudyFile(
     }
 
     /**
-     * One row of the table: the base recipe with some keys changed.
+     * One row of the table: the base recipe with some keys overridden.
      *
-     * @param label for people; empty is the name
-     * @param set keys of the recipe as dotted paths, over those of the study
-     * @param paper the paper's number for the same comparison on ImageNet, for context; empty is none
-     * @param seeds its own; empty: the study's. A baseline that every question uses is worth more of them
-     * @param laterSeeds more of its own, added when some run was finished already
+     * @param name the name, unique in the study
+     * @param label the label in tables and plots; the name if empty
+     * @param set recipe keys, as dotted paths, that take precedence over the study's
+     * @param paper the paper's number for the same comparison on ImageNet, for context; may be empty
+     * @param seeds the variant's own seeds; the study's if empty. A baseline that every question uses deserves more
+     *     seeds
+     * @param laterSeeds further seeds of its own, added after some run was finished
      */
     public record Variant(
             String name,
@@ -152,25 +154,27 @@ public record StudyFile(
         }
     }
 
-    /** What can be asked. */
+    /** Kinds of questions. */
     public enum Kind {
-        /** The variant's mean error lies within the margin of the baseline's: two one-sided tests. */
+        /** The variant's mean error is within the margin of the baseline's (two one-sided tests). */
         MATCHES,
-        /** The variant's mean error lies above the baseline's by more than the margin: a one-sided test. */
+        /** The variant's mean error exceeds the baseline's by more than the margin (a one-sided test). */
         WORSE_THAN,
-        /** The training errors after an epoch lie, on average over the epochs, within the margin. */
+        /** The training errors after a given epoch differ by less than the margin, on average over epochs. */
         CURVES_COINCIDE,
-        /** Errors match the baseline up to some minibatch, and beyond a larger one they are worse. */
+        /** Errors match the baseline's up to some minibatch, and are worse beyond a larger one. */
         ELBOW
     }
 
     /**
-     * @param kind what is asked
-     * @param baseline the variant that is compared with
-     * @param variant what is compared; for {@code elbow} all variants are
-     * @param marginPoints see {@link Kind}; 0 only for {@code worse-than}
-     * @param afterEpoch for {@code curves-coincide}: epochs up to this one are left out
-     * @param addedLater whether it was asked when some run was finished already; every report says so
+     * A question to answer from the runs.
+     *
+     * @param kind the kind of question
+     * @param baseline the variant to compare with
+     * @param variant the variant to compare; unused for {@code elbow}, which compares all
+     * @param marginPoints the margin in percentage points, see {@link Kind}; may be 0 only for {@code worse-than}
+     * @param afterEpoch for {@code curves-coincide}: epochs up to this one are ignored
+     * @param addedLater whether the question was added after some run was finished; every report says so
      */
     public record Question(
             Kind kind,
@@ -184,30 +188,31 @@ public record StudyFile(
                     marginPoints > 0 && marginPoints <= 100 || kind == Kind.WORSE_THAN && marginPoints == 0,
                     "margin-points",
                     marginPoints,
-                    "must be above 0 and at most 100: the difference, in points, that does not matter");
+                    "must be above 0 and at most 100: the largest difference, in percentage points, that does not"
+                            + " matter");
             require(afterEpoch >= 0, "after-epoch", afterEpoch, "must be at least 0");
             require(
                     afterEpoch == 0 || kind == Kind.CURVES_COINCIDE,
                     "after-epoch",
                     afterEpoch,
-                    "is for curves-coincide only");
-            require(!variant.equals(baseline), "variant", variant, "is its own baseline");
+                    "is only for curves-coincide");
+            require(!variant.equals(baseline), "variant", variant, "must differ from the baseline");
         }
     }
 
-    /** The keys of the recipe that a variant changes: the study's and its own over them. */
+    /** The recipe keys that a variant overrides: the study's, overridden by its own. */
     Map<String, String> keysOf(Variant variant) {
         Map<String, String> keys = new TreeMap<>(set);
         keys.putAll(variant.set);
         return keys;
     }
 
-    /** The seeds that a variant runs with. */
+    /** All seeds of a variant. */
     public List<Long> seedsOf(Variant variant) {
         return together(statedSeedsOf(variant), laterSeedsOf(variant));
     }
 
-    /** Those that it had before the first run. */
+    /** The seeds that were stated before the first run. */
     List<Long> statedSeedsOf(Variant variant) {
         return variant.seeds.isEmpty() ? seeds : variant.seeds;
     }
@@ -216,7 +221,10 @@ public record StudyFile(
         return together(variant.seeds.isEmpty() ? laterSeeds : List.of(), variant.laterSeeds);
     }
 
-    /** What a variant is compared with: by its own question, else by the first of the study; empty for that itself. */
+    /**
+     * The baseline of a variant: that of its own question, or else the common baseline; empty for the common baseline
+     * itself.
+     */
     public Optional<String> baselineOf(String variant) {
         String common = commonBaseline();
         return questions.stream()
@@ -226,12 +234,16 @@ public record StudyFile(
                 .or(() -> Optional.of(common).filter(baseline -> !baseline.equals(variant)));
     }
 
-    /** The variant that others are compared with: the first question's, or the first of the table. */
+    /** The baseline of the first question, or the first variant if there are no questions. */
     public String commonBaseline() {
         return questions.isEmpty() ? variants.get(0).name() : questions.get(0).baseline();
     }
 
-    /** @throws LockstepException of kind RECIPE, naming file, line, key and value */
+    /**
+     * Reads a study file.
+     *
+     * @throws LockstepException of kind RECIPE when it is invalid, naming file, line, key and value
+     */
     public static StudyFile read(Path file) {
         return YamlRecords.read(StudyFile.class, file, "study", Map.of());
     }

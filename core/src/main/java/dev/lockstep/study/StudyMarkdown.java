@@ -1,9 +1,10 @@
 package dev.lockstep.study;
 
 import dev.lockstep.errors.Printable;
+import dev.lockstep.text.Format;
 import java.util.Locale;
 
-/** A study's table and verdicts as Markdown, for a file of results. */
+/** A study's table and verdicts as Markdown. */
 final class StudyMarkdown {
     private static final int LONGEST = 2000;
 
@@ -11,8 +12,7 @@ final class StudyMarkdown {
 
     static String of(StudyResults results) {
         StringBuilder text = new StringBuilder();
-        text.append(
-                "| variant | validation error, % | seeds | minibatch | learning rate | the paper's, ImageNet, % |\n");
+        text.append("| variant | validation error, % | seeds | minibatch | learning rate | paper (ImageNet), % |\n");
         text.append("| --- | --- | --- | --- | --- | --- |\n");
         for (StudyResults.Row row : results.rows()) {
             text.append(String.format(
@@ -23,7 +23,7 @@ final class StudyMarkdown {
                     row.errors().size(),
                     row.diverged() == 0 ? "" : " (" + row.diverged() + " diverged)",
                     row.minibatch(),
-                    Text.significant(row.learningRate()),
+                    Format.number(row.learningRate()),
                     row.variant().paper().isEmpty() ? "–" : cell(row.variant().paper())));
         }
         text.append('\n');
@@ -34,7 +34,7 @@ final class StudyMarkdown {
         return text.toString();
     }
 
-    /** Text that ends no cell and begins no markup. */
+    /** Escapes text so that it neither ends the cell nor starts markup. */
     private static String cell(String text) {
         return Printable.of(text, LONGEST).replaceAll("[\\\\`|\\[\\]*_]|<(?=[A-Za-z/!?])", "\\\\$0");
     }

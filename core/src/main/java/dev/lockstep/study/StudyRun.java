@@ -9,13 +9,18 @@ import java.util.HexFormat;
 import java.util.Map;
 
 /**
- * One run of a study's grid.
+ * One run in a study's grid.
  *
- * @param recipe resolved: base, study, variant and seed
- * @param folder where the run lives
+ * @param variant the variant
+ * @param seed the seed
+ * @param recipe the resolved recipe: base recipe, study, variant and seed combined
+ * @param folder the run folder
  */
 public record StudyRun(StudyFile.Variant variant, long seed, Recipe recipe, Path folder) {
-    /** SHA-256 of the resolved recipe without its name: runs that agree in it end with the same weights. */
+    /**
+     * The SHA-256 of the resolved recipe without its name. On the same data, runs with the same hash end with the same
+     * weights.
+     */
     public String recipeSha256() {
         String nameless = recipe.with(Map.of("name", "any")).toYaml();
         try {
@@ -26,7 +31,7 @@ public record StudyRun(StudyFile.Variant variant, long seed, Recipe recipe, Path
         }
     }
 
-    /** What a person calls it. */
+    /** A short name for messages. */
     public String title() {
         return variant.name() + " seed " + seed;
     }

@@ -27,8 +27,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs what is missing of a study's grid, a number of runs side by side, and keeps the results up to date after each. A
- * killed study goes on where it was: finished runs are read from their folders, unfinished ones are handed to the executor
+ * Executes the missing runs of a study's grid, several in parallel, and updates the results after each. A killed study
+ * resumes where it stopped: finished runs are read from their folders, and unfinished ones are passed to the executor
  * again, which resumes them.
  */
 public final class StudyRunner {
@@ -44,9 +44,15 @@ public final class StudyRunner {
     private volatile boolean failed;
 
     /**
-     * @param out the study's folder; made when it is missing
-     * @param reuse other studies, as folders or summaries, whose runs of the same recipe are taken over, not trained again
-     * @throws LockstepException of kind DATA when one of those holds no summary
+     * Creates a runner.
+     *
+     * @param study the study
+     * @param out the study's folder, created if missing
+     * @param reuse other studies, as folders or summaries, whose runs with the same recipe are reused instead of
+     *     trained again
+     * @param executor trains the runs
+     * @param listener observes the runs
+     * @throws LockstepException of kind DATA when a study in {@code reuse} has no summary
      */
     public StudyRunner(Study study, Path out, List<Path> reuse, RunExecutor executor, StudyListener listener) {
         this.study = study;
@@ -58,9 +64,9 @@ public final class StudyRunner {
     }
 
     /**
-     * Checks that a folder is a study's or new: what a study writes must not take the place of what a user wrote.
+     * Checks that a folder is new or belongs to a study, so that a study never overwrites a user's files.
      *
-     * @throws LockstepException of kind RECIPE naming the file that is in the way
+     * @throws LockstepException of kind RECIPE naming the file in the way
      */
     public static void requireOwn(Path out) {
         List<String> written = new ArrayList<>(StudyResults.NAMES);
@@ -68,28 +74,31 @@ public final class StudyRunner {
         for (String name : Files.exists(out.resolve(LOCK)) ? List.<String>of() : written) {
             if (Files.exists(out.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
                 throw LockstepException.recipe(
-                        "the study would write over what no study wrote",
+                        "the study would overwrite a file that no study wrote",
                         "file = " + out.resolve(name),
-                        "move it away, or give another --out");
+                        "move the file, or choose another output folder");
             }
         }
     }
 
-    /** The runs that need no training: they are finished in the folder, or another study has made them. */
+    /** The runs that need no training, because they are finished in the folder or reused from another study. */
     public List<StudyRun> finished() {
         Map<StudyRun, RunSummary> found = known();
         return grid.stream().filter(found::containsKey).toList();
     }
 
+    /** All runs of the study; see {@link Study#grid}. */
     public List<StudyRun> grid() {
         return grid;
     }
 
     /**
-     * Runs all that is not finished, and returns the results of everything.
+     * Executes all unfinished runs.
      *
-     * @param parallel runs side by side, at least 1
-     * @throws LockstepException of the first run that failed; runs beside it are stopped, and can be resumed
+     * @param parallel the number of runs to execute in parallel, at least 1
+     * @return the results of all runs, including those finished before
+     * @throws LockstepException from the first run that fails; the others are stopped and can be resumed
+     * @throws InterruptedException when the study is stopped
      */
     public StudyResults run(int parallel) throws InterruptedException {
         try (FileChannel channel = lockFile();
@@ -119,12 +128,17 @@ public final class StudyRunner {
         }
         if (lock == null) {
             throw LockstepException.recipe(
-                    "another study runs in this folder", "out = " + out, "wait for it or give another --out");
+                    "another study is running in this folder",
+                    "out = " + out,
+                    "wait for it or choose another output folder");
         }
         return lock;
     }
 
-    /** Where nothing is left to train nobody needs the data: then finished runs are compared with each other alone. */
+    /**
+     * Collects finished runs. If nothing is left to train, the data is not needed, and finished runs are compared only
+     * with each other.
+     */
     private void collectFinished() throws InterruptedException {
         Map<StudyRun, RunSummary> found = known();
         if (found.size() < grid.size()) {
@@ -132,7 +146,7 @@ public final class StudyRunner {
                 found = onTheseData(found);
             } catch (LockstepException e) {
                 if (Thread.interrupted()) {
-                    throw new InterruptedException("while the data were looked for");
+                    throw new InterruptedException("while opening the data");
                 }
                 throw e;
             }
@@ -149,7 +163,10 @@ public final class StudyRunner {
         return known;
     }
 
-    /** Those that the executor's data would give, too; another study may have the same recipe on both. */
+    /**
+     * Keeps the runs that were trained on the executor's data. Another study may hold the same recipe on other data
+     * too.
+     */
     private Map<StudyRun, RunSummary> onTheseData(Map<StudyRun, RunSummary> found) {
         Map<StudyRun, RunSummary> kept = new LinkedHashMap<>();
         found.forEach((run, summary) -> {
@@ -167,10 +184,10 @@ public final class StudyRunner {
         String folders = trained.datasetFingerprint();
         if (!data.isEmpty() && !data.equals(folders)) {
             throw LockstepException.recipe(
-                    "run folder holds a run on other data",
-                    "dataset fingerprint = " + data + " (the folder's: " + (folders.isEmpty() ? "not known" : folders)
+                    "run folder holds a run on different data",
+                    "dataset fingerprint = " + data + " (in the folder: " + (folders.isEmpty() ? "unknown" : folders)
                             + "), folder = " + run.folder(),
-                    "give another --out, or remove the folder to train it again");
+                    "choose another output folder, or remove the run folder to train again");
         }
         return trained;
     }
@@ -184,7 +201,7 @@ public final class StudyRunner {
                         "runs were trained on different data",
                         "dataset fingerprint = " + other.datasetFingerprint() + " of " + other.title() + ", "
                                 + summary.datasetFingerprint() + " of " + summary.title(),
-                        "remove the folder of one to train it again, or give another --out");
+                        "remove the folder of one to train it again, or choose another output folder");
             }
         });
     }
@@ -211,7 +228,7 @@ public final class StudyRunner {
         }
     }
 
-    /** Runs one, unless another has failed: then no further run starts. */
+    /** Executes a run, unless another has failed. */
     private void runUnlessFailed(StudyRun run) throws InterruptedException, IOException {
         if (failed) {
             return;
@@ -236,7 +253,9 @@ public final class StudyRunner {
         listener.onRunEnd(run, summary);
     }
 
-    /** A run that diverged may have left no result of its own: the study writes one, so that it is not tried again. */
+    /**
+     * Writes the result of a diverged run, which may not have written one itself, so that the run is not tried again.
+     */
     private RunSummary keep(StudyRun run, RunResult result) throws IOException {
         Path recipe = run.folder().resolve("recipe.yaml");
         if (!Files.exists(recipe)) {
@@ -273,7 +292,7 @@ public final class StudyRunner {
                 LockstepException.Kind.RECIPE,
                 "cannot write the study: " + e,
                 "out = " + out,
-                "make the folder writable or give another --out",
+                "make the folder writable or choose another output folder",
                 e);
     }
 }

@@ -3,7 +3,10 @@ package dev.lockstep.study;
 import dev.lockstep.metrics.Csv;
 import java.util.Locale;
 
-/** The study's tables as CSV (RFC 4180). Errors are fractions with all their digits; only the table rounds to points. */
+/**
+ * The study's tables as CSV (RFC 4180). Errors are fractions at full precision, except in the table and the answers,
+ * which round to percentage points.
+ */
 final class StudyTables {
     private StudyTables() {}
 

@@ -3,20 +3,12 @@ package dev.lockstep.study;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** Numbers as sentences; differences come as fractions and are shown in points. */
+/** Formats numbers as phrases. Differences are given as fractions and shown in percentage points. */
 final class Text {
     private Text() {}
 
     static String plain(double value) {
         return java.math.BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
-    }
-
-    /** Four digits. */
-    static String significant(double value) {
-        return new java.math.BigDecimal(value)
-                .round(new java.math.MathContext(4))
-                .stripTrailingZeros()
-                .toPlainString();
     }
 
     static String points(double value) {
@@ -47,9 +39,9 @@ final class Text {
     }
 
     static String elbow(Elbow elbow) {
-        String flat = elbow.flat() == 0 ? "no minibatch is shown to match" : "matches up to kn = " + elbow.flat();
+        String flat = elbow.flat() == 0 ? "no minibatch shown to match" : "matches up to kn = " + elbow.flat();
         String worse = elbow.worse().isEmpty()
-                ? "none is shown to be worse"
+                ? "none shown to be worse"
                 : "worse at kn = "
                         + elbow.worse().stream().map(Object::toString).collect(Collectors.joining(", "));
         String between = elbow.verdict() == Verdict.HOLDS

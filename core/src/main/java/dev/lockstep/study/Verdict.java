@@ -1,12 +1,15 @@
 package dev.lockstep.study;
 
-/** What the runs say of a question. */
+/** The answer to a question. */
 public enum Verdict {
-    /** Shown at the study's level. */
+    /** The claim is shown at the study's level. */
     HOLDS("holds"),
     /** The contrary is shown at the study's level. */
     DOES_NOT_HOLD("does not hold"),
-    /** Neither is shown: the spread over the seeds is too large for the difference at hand, or there is one seed only. */
+    /**
+     * Neither is shown, because the spread over the seeds is too large for the observed difference, or there is only
+     * one seed.
+     */
     NOT_ENOUGH_SEEDS("not enough seeds");
 
     private final String text;

@@ -1,7 +1,7 @@
 /**
- * Experiments with a verdict: variants × seeds of a recipe, questions stated before the runs, and answers that say no
- * more than the numbers do. Running one is left to a {@link dev.lockstep.study.RunExecutor}. Depends on {@code errors},
- * {@code recipe} and {@code report}.
+ * Experiments with a verdict: variants × seeds of a recipe, questions stated before the runs, and answers with tests of
+ * significance. A {@link dev.lockstep.study.RunExecutor} executes the runs. Depends on {@code errors}, {@code recipe}
+ * and {@code metrics}.
  */
 @NullMarked
 package dev.lockstep.study;

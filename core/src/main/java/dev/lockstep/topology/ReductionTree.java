@@ -1,18 +1,19 @@
 package dev.lockstep.topology;
 
 /**
- * The fixed binary tree in which the contributions of workers are summed. One rule defines it for every k: a range of
- * more than one worker is split in two, the left half taking ⌈size/2⌉ of it.
+ * The fixed binary tree in which the workers' gradient buffers are summed. One rule defines it for every k: a range of
+ * more than one worker is split in two, and the left half takes ⌈size/2⌉ workers.
  *
- * <p>Why this rule: an even range splits into equal halves, so for k = 2^a·m the top a levels cut the workers into
- * aligned blocks of equal size. A process that owns such a block computes one subtree, and recursive doubling over the
- * processes (distance 1 first) computes exactly the levels above. Hence the sum of floating-point numbers, which depends
- * on the order of additions, does not depend on the number of processes P whenever P is a power of two that divides k.
+ * <p>Why this rule: an even range splits into equal halves, so for k = 2^a·m the top a levels partition the workers
+ * into aligned blocks of equal size. A process that owns such a block computes one subtree, and recursive doubling
+ * across processes (distance 1 first) computes exactly the levels above. Floating-point sums depend on the order of
+ * additions; with this tree that order, and therefore the sum, is the same for every number of processes P that is a
+ * power of two and divides k.
  *
- * <p>Leaves are numbered 0 … leaves−1; inner nodes 0 … leaves−2, the root last.
+ * <p>Leaves are numbered 0 … leaves−1; inner nodes 0 … leaves−2, with the root last.
  */
 public final class ReductionTree {
-    /** The parent of the root. */
+    /** The value returned as the root's parent. */
     public static final int NONE = -1;
 
     private final int leaves;
@@ -20,6 +21,11 @@ public final class ReductionTree {
     private final int[] nodeParent;
     private int nodes;
 
+    /**
+     * Builds the tree for a number of workers.
+     *
+     * @param leaves the number of workers, at least 1
+     */
     public ReductionTree(int leaves) {
         if (leaves < 1) {
             throw new IllegalArgumentException("leaves = " + leaves + ": must be at least 1");
@@ -35,7 +41,7 @@ public final class ReductionTree {
         }
     }
 
-    /** The size of the left half of a range. */
+    /** Returns the size of the left half of a range of {@code size} workers. */
     public static int leftHalf(int size) {
         return (size + 1) / 2;
     }
@@ -58,7 +64,7 @@ public final class ReductionTree {
         return nodeParent[node];
     }
 
-    /** The sum of one number a leaf, in the order of the tree: what every tensor sum must agree with, bit by bit. */
+    /** Sums one number per leaf in the order of the tree. Every tensor sum must match this bit for bit. */
     public static float sum(float[] values) {
         if (values.length == 0) {
             throw new IllegalArgumentException("values = []: a tree has at least one leaf");

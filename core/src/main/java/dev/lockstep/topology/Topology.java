@@ -3,12 +3,17 @@ package dev.lockstep.topology;
 import dev.lockstep.errors.LockstepException;
 
 /**
- * Which process runs which workers: process r owns the aligned block of k/P consecutive workers that starts at r·k/P.
+ * Assigns workers to processes: process r owns the k/P consecutive workers starting at r·k/P.
  *
- * @param workers k, the logical workers of the recipe
- * @param processes P, the processes that run them; must divide k
+ * @param workers k, the number of logical workers in the recipe
+ * @param processes P, the number of processes that run them; must divide k
  */
 public record Topology(int workers, int processes) {
+    /**
+     * Checks the numbers.
+     *
+     * @throws LockstepException of kind RECIPE when {@code processes} is larger than {@code workers} or does not divide it
+     */
     public Topology {
         if (workers < 1 || processes < 1) {
             throw new IllegalArgumentException(
@@ -18,31 +23,34 @@ public record Topology(int workers, int processes) {
             throw LockstepException.recipe(
                     "procs = " + processes + " is larger than workers = " + workers,
                     "a process needs at least one worker",
-                    "use --procs ≤ " + workers);
+                    "use procs ≤ " + workers);
         }
         if (workers % processes != 0) {
             throw LockstepException.recipe(
                     "procs = " + processes + " does not divide workers = " + workers,
                     "every process runs the same number of workers",
-                    "use a --procs of " + divisors(workers));
+                    "use procs = one of " + divisors(workers));
         }
     }
 
+    /** k/P, the number of workers of each process. */
     public int workersPerProcess() {
         return workers / processes;
     }
 
+    /** The first worker of a process. */
     public int firstWorker(int rank) {
         return rank * workersPerProcess();
     }
 
+    /** The rank of the process that runs a worker. */
     public int ownerOf(int worker) {
         return worker / workersPerProcess();
     }
 
     /**
-     * Whether the weights are, bit for bit, those of one process: true for every P that is a power of two (and, as checked
-     * above, divides k). See {@link ReductionTree}.
+     * Whether the weights are bit for bit those of a single process: true when P is a power of two. (P divides k, as
+     * the constructor checks.) See {@link ReductionTree}.
      */
     public boolean isBitwise() {
         return Integer.bitCount(processes) == 1;

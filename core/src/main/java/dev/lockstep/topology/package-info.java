@@ -1,6 +1,6 @@
 /**
- * Where workers run and in which order their contributions are summed: pure arithmetic over worker numbers, testable for
- * k = 65,536 without a tensor. Depends on {@code errors} only.
+ * Which process runs which workers, and the order in which their gradient buffers are summed. Pure arithmetic on worker
+ * numbers, tested for k = 65,536 without a tensor. Depends on {@code errors} only.
  */
 @NullMarked
 package dev.lockstep.topology;

@@ -17,7 +17,7 @@ final class InputFileTest {
     private Path folder;
 
     @Test
-    void text_ofAFileAtTheLimit_isRead() throws IOException {
+    void text_fileAtTheLimit_isRead() throws IOException {
         Path file = Files.writeString(folder.resolve("a"), "größe");
         assertThat(InputFile.text(file, 7)).isEqualTo("größe");
         assertThatThrownBy(() -> InputFile.text(file, 6)).hasMessageContaining("larger than 6 bytes, the limit");
@@ -30,13 +30,13 @@ final class InputFileTest {
     }
 
     @Test
-    void bytes_ofAFolderOrNothing_areRefused() {
+    void bytes_folderOrMissingFile_isRefused() {
         assertThatThrownBy(() -> InputFile.bytes(folder, 10)).hasMessageContaining("not a regular file");
         assertThatThrownBy(() -> InputFile.bytes(folder.resolve("none"), 10)).isInstanceOf(NoSuchFileException.class);
     }
 
     @Test
-    void bytes_ofADevice_areRefused() {
+    void bytes_device_isRefused() {
         assumeTrue(Files.exists(Path.of("/dev/zero")));
         assertThatThrownBy(() -> InputFile.bytes(Path.of("/dev/zero"), 10)).hasMessageContaining("not a regular file");
     }

@@ -47,7 +47,7 @@ final class PrintableTest {
     }
 
     @Test
-    void of_longTextOfPairs_cutsNone() {
+    void of_longTextOfSurrogatePairs_splitsNone() {
         for (int offset = 0; offset < 4; offset++) {
             assertThat(Printable.of("x".repeat(offset) + "😀".repeat(400))).doesNotContain("\\ud");
         }
@@ -62,12 +62,12 @@ final class PrintableTest {
     }
 
     @Test
-    void lines_ofAText_stay() {
+    void lines_text_keepsLineBreaks() {
         assertThat(Printable.lines("a\n\tb\r\n\u001b[2J")).isEqualTo("a\n\tb\r\n\\x1b[2J");
     }
 
     @Test
-    void messageOfAFailure_isOneLineOfBoundedLengthThatKeepsTheFix() {
+    void message_anyParts_isOneBoundedLineThatKeepsTheFix() {
         String wild = "\u001b[31mred\u202e" + "x".repeat(5_000_000);
         LockstepException failure = LockstepException.data("bad " + wild, "file = " + wild, "give another file");
         assertThat(failure.getMessage())
@@ -78,7 +78,7 @@ final class PrintableTest {
     }
 
     @Test
-    void messageOfAFailure_hugeFix_isCutToo() {
+    void message_hugeFix_isShortenedToo() {
         assertThat(LockstepException.data("a", "b", "use " + "x".repeat(10_000)).getMessage())
                 .hasSizeLessThanOrEqualTo(2000)
                 .startsWith("a, b, use xxx");

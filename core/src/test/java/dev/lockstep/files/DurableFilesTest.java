@@ -41,7 +41,7 @@ class DurableFilesTest {
     }
 
     @Test
-    void write_whereThePowerGoes_leavesTheOldFileOrTheNewAndNothingAcknowledgedIsLost() throws IOException {
+    void write_powerFailsAtAnyChange_leavesOldOrNewFileAndKeepsAcknowledgedChanges() throws IOException {
         int changes = new CrashTest(temporary)
                 .losePower(
                         DurableFilesTest::writeTwice,
@@ -50,7 +50,7 @@ class DurableFilesTest {
     }
 
     @Test
-    void write_thatIsRefused_leavesTheOldFileAndNoOther() throws IOException {
+    void write_changeIsRejected_leavesOnlyTheOldFile() throws IOException {
         new CrashTest(temporary).refuse(DurableFilesTest::writeTwice, (folder, acknowledged) -> {
             assertThat(found(folder)).isGreaterThanOrEqualTo(acknowledged);
             if (Files.exists(folder.resolve("a/b"))) {
@@ -60,7 +60,7 @@ class DurableFilesTest {
     }
 
     @Test
-    void deleteAndRename_whereThePowerGoes_areNotUndone() throws IOException {
+    void deleteAndRename_powerFailsAtAnyChange_areNotUndone() throws IOException {
         new CrashTest(temporary)
                 .losePower(
                         (folder, acknowledged) -> {
@@ -97,7 +97,7 @@ class DurableFilesTest {
     }
 
     @Test
-    void temporaryNames_cannotBeKnownBeforehand() throws IOException {
+    void temporaryNames_areUnpredictable() throws IOException {
         List<String> created = new ArrayList<>();
         FaultyFileSystem system = new FaultyFileSystem(temporary, (change, file) -> {
             if (change.equals("create")) {
@@ -112,7 +112,7 @@ class DurableFilesTest {
     }
 
     @Test
-    void write_ontoAFolder_failsAndLeavesIt() throws IOException {
+    void write_ontoAFolder_failsWithoutChangingIt() throws IOException {
         Path folder = Files.createDirectory(temporary.resolve("folder"));
         assertThatThrownBy(() -> DurableFiles.write(folder, "x")).isInstanceOf(IOException.class);
         assertThat(folder).isEmptyDirectory();
@@ -120,7 +120,7 @@ class DurableFilesTest {
     }
 
     @Test
-    void write_ofContentsThatFail_leavesNothing() throws IOException {
+    void write_contentsThrow_leavesNothing() throws IOException {
         assertThatThrownBy(() -> DurableFiles.write(temporary.resolve("x"), out -> {
                     throw new OutOfMemoryError("in the middle");
                 }))
@@ -129,7 +129,7 @@ class DurableFilesTest {
     }
 
     @Test
-    void write_ofALongName_works() throws IOException {
+    void write_longName_works() throws IOException {
         Path file = temporary.resolve("\uD83D\uDE00".repeat(60) + "x.yaml");
         DurableFiles.write(file, "x");
         assertThat(file).hasContent("x");

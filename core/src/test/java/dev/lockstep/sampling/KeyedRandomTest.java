@@ -14,7 +14,7 @@ class KeyedRandomTest {
     void nextLong_knownKeys_neverChanges() {
         KeyedRandom random = KeyedRandom.of(1, 2, 3);
 
-        // These numbers decide the weights of every run: a change here makes all published hashes wrong.
+        // These numbers determine the weights of every run; a change here invalidates all published hashes.
         assertThat(new long[] {random.nextLong(), random.nextLong(), random.nextLong()})
                 .containsExactly(-5140953261149599839L, -5543914296156559364L, 7976117300386899307L);
         assertThat(KeyedRandom.key("epoch-permutation")).isEqualTo(7695740963428507735L);

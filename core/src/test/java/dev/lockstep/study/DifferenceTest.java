@@ -39,7 +39,7 @@ final class DifferenceTest {
     void pWithin_isTheLargerOfTheTwoTests_pBeyondAddsTheTails() {
         Difference difference = Difference.of(A, B);
         assertThat(difference.pWithin(5)).isEqualTo(Math.max(difference.pAbove(-5), difference.pBelow(5)));
-        // As if the true difference were at that end of the margin which is nearer.
+        // As if the true difference were at the nearer end of the margin.
         double other = Math.min(difference.pAbove(-0.1), difference.pBelow(0.1));
         assertThat(difference.pBeyond(0.1))
                 .isCloseTo(Math.min(difference.pAbove(0.1), difference.pBelow(-0.1)) + other, within(1e-12));

@@ -9,8 +9,8 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /**
- * How often verdicts are wrong, and how often they are found, over 4,000 simulated studies each with a fixed seed. The
- * standard error of such a rate near 0.05 is 0.0034; limits leave three of them.
+ * The rates of wrong verdicts and of detected effects over 4,000 simulated studies, each with a fixed seed. The
+ * standard error of a rate near 0.05 is 0.0034; the limits allow for three standard errors.
  */
 final class ErrorRatesTest {
     private static final int STUDIES = 4_000;
@@ -81,7 +81,9 @@ final class ErrorRatesTest {
         }
     }
 
-    /** The first minibatch is flat, the others lie at the margin: none of them is worse by more than it. */
+    /**
+     * The first minibatch is flat and the others are exactly at the margin, so none is worse by more than the margin.
+     */
     @Test
     void elbow_ofErrorsAtTheMargin_holdsAtMostAtTheLevel() {
         for (int n : new int[] {3, 5}) {
@@ -140,7 +142,7 @@ final class ErrorRatesTest {
         assertThat(rate(() -> curves(3, 0, false, 0.001).pWithin(MARGIN) < LEVEL))
                 .isGreaterThan(0.9);
         for (double common : new double[] {0, 0.004}) {
-            // A margin far below the noise: only the noise could pass for a distance.
+            // With a margin far below the noise, only noise could be mistaken for a distance.
             assertThat(rate(() -> curves(3, 0, false, common).pBeyond(1e-4) < LEVEL))
                     .as("common noise = %s", common)
                     .isLessThan(LIMIT);

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** A small study, and an executor that makes up curves: a function of the recipe, as a real run is. */
+/** A small study, and an executor that generates curves which, as in a real run, depend only on the recipe. */
 final class Studies {
     static final String RECIPE = """
             name: base
@@ -61,7 +61,10 @@ final class Studies {
         return Study.read(write(folder, STUDY));
     }
 
-    /** Trains nothing: the curve of a run follows from its variant and seed. No warmup is 3 points worse. */
+    /**
+     * Generates a run's curve from its variant and seed, without training. The variant without warmup is 3 points
+     * worse.
+     */
     static RunResult pretend(StudyRun run) {
         try {
             Files.writeString(run.folder().resolve("recipe.yaml"), run.recipe().toYaml());

@@ -24,7 +24,7 @@ final class StudiesThatShipTest {
     }
 
     @Test
-    void studies_areAllThere() throws IOException {
+    void studies_allExist() throws IOException {
         assertThat(studies())
                 .extracting(file -> file.getFileName().toString())
                 .contains(
@@ -39,7 +39,7 @@ final class StudiesThatShipTest {
 
     @ParameterizedTest
     @MethodSource("studies")
-    void study_keepsNAndFitsAnHourOnTwoCores(Path path) {
+    void study_keepsImagesPerWorkerAndFitsInAnHourOnTwoCores(Path path) {
         Study study = Study.read(path);
         StudyFile file = study.file();
         assertThat(study.recipes().values()).extracting(Recipe::imagesPerWorker).containsOnly(32);
@@ -50,7 +50,7 @@ final class StudiesThatShipTest {
         assertThat(file.questions()).isNotEmpty();
     }
 
-    /** With two runs side by side: each goes to the one of two cores that is free first. */
+    /** With two runs in parallel: each run goes to the core that is free first. */
     private static double seconds(Study study) {
         double[] cores = new double[2];
         for (StudyRun run : study.grid(Path.of("out"))) {
@@ -62,7 +62,7 @@ final class StudiesThatShipTest {
 
     /** The sum over k workers of mean gradients is k times the mean over kn: the same rate for w, k times too large. */
     @Test
-    void remark3_saysSumsOfMeansAsRatesAndDecay() {
+    void remark3_expressesSumsOfMeansAsRatesAndDecay() {
         Study study = Study.read(STUDIES.resolve("remark3.yaml"));
         for (int k : new int[] {8, 32}) {
             Recipe mean = study.recipe("mean-" + k);
@@ -77,7 +77,7 @@ final class StudiesThatShipTest {
             assertThat(sum.optimizer().weightDecay() * k)
                     .isEqualTo(mean.optimizer().weightDecay());
         }
-        // Who sums 8 means and forgets to scale: the unscaled rate of n = 32 images times 8, without warmup.
+        // Someone sums 8 means and forgets to scale: the unscaled rate for n = 32 images times 8, without warmup.
         Recipe accident = study.recipe("accident");
         Recipe sum = study.recipe("sum-8");
         assertThat(accident.schedule(100).at(0)).isEqualTo(8 * 0.0125);

@@ -33,7 +33,7 @@ final class StudyFuzzTest {
                 arguments((Object) "variants: [*a]".getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** Whatever the text, it is a study whose tables are made, or it is refused. */
+    /** Any text is either a study whose tables can be written, or rejected. */
     @MethodSource("studies")
     @FuzzTest(maxDuration = "60s")
     void anyText_isAStudyOrRefused(byte[] bytes) {
@@ -62,7 +62,7 @@ final class StudyFuzzTest {
                 .map(text -> arguments((Object) text.getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** Whatever the bytes, a summary of another study has all that is asked of its runs, or it is refused. */
+    /** Any bytes are either a summary with everything that is read from it, or rejected. */
     @MethodSource("summaries")
     @FuzzTest(maxDuration = "60s")
     void anySummary_isReadOrRefused(byte[] bytes) throws IOException {
@@ -72,7 +72,7 @@ final class StudyFuzzTest {
             StudyTables.curves(new StudyResults(study, summary.runs(), List.of(), List.of()));
             StudyTables.runs(new StudyResults(study, summary.runs(), List.of(), List.of()));
         } catch (IOException | IllegalArgumentException e) {
-            // What the callers turn into a message.
+            // Callers turn this into a message.
         }
     }
 }

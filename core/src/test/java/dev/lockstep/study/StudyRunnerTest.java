@@ -80,7 +80,7 @@ final class StudyRunnerTest {
     }
 
     @Test
-    void grid_ofAVariantWithSeedsOfItsOwn_hasThose() {
+    void grid_variantWithItsOwnSeeds_usesThem() {
         Studies.write(
                 folder, Studies.STUDY.replace("paper: 23.60 ± 0.12", "seeds: [7, 8, 9, 10]\n    paper: 23.60 ± 0.12"));
         assertThat(Study.read(folder.resolve("study.yaml")).grid(out))
@@ -99,7 +99,7 @@ final class StudyRunnerTest {
     }
 
     @Test
-    void run_sideBySide_givesTheSameTables() throws Exception {
+    void run_parallel_givesTheSameTables() throws Exception {
         runner(this::pretend).run(1);
         Map<String, String> expected = tables(out);
         out = folder.resolve("parallel");
@@ -108,7 +108,7 @@ final class StudyRunnerTest {
     }
 
     @Test
-    void run_sideBySide_runsTwoAtATime() throws Exception {
+    void run_parallel_runsTwoAtATime() throws Exception {
         CountDownLatch both = new CountDownLatch(2);
         runner(run -> {
                     both.countDown();
@@ -120,14 +120,14 @@ final class StudyRunnerTest {
     }
 
     @Test
-    void run_afterAnyInterruption_goesOnWithoutRepeatingAndEndsWithTheSameTables() throws Exception {
+    void run_afterAnyInterruption_resumesWithoutRepeatingAndGivesTheSameTables() throws Exception {
         runner(this::pretend).run(1);
         Map<String, String> expected = tables(out);
         for (int runsBeforeTheKill = 0; runsBeforeTheKill < 9; runsBeforeTheKill++) {
             out = folder.resolve("killed-" + runsBeforeTheKill);
             trained.clear();
             AtomicInteger left = new AtomicInteger(runsBeforeTheKill);
-            // What SIGKILL leaves: an unfinished run's folder with a recipe and a torn line of metrics.
+            // As left by SIGKILL: the folder of an unfinished run with a recipe and a truncated line of metrics.
             RunExecutor killed = run -> {
                 if (left.getAndDecrement() == 0) {
                     write(
@@ -163,7 +163,7 @@ final class StudyRunnerTest {
     }
 
     @Test
-    void run_thatIsFinished_trainsNothing() throws Exception {
+    void run_finishedStudy_trainsNothing() throws Exception {
         StudyResults first = runner(this::pretend).run(2);
         StudyResults second = runner(run -> {
                     throw new AssertionError(run.title());
@@ -173,7 +173,7 @@ final class StudyRunnerTest {
     }
 
     @Test
-    void run_withRunsOfAnotherStudy_trainsOnlyWhatThatDoesNotHave() throws Exception {
+    void run_reusingAnotherStudy_trainsOnlyTheMissingRuns() throws Exception {
         StudyResults first = runner(this::pretend).run(1);
         Studies.write(
                 folder, Studies.STUDY.replace("name: table", "name: other").replace("32", "16"));
@@ -194,16 +194,16 @@ final class StudyRunnerTest {
             assertThat(taken.reusedFrom()).isEqualTo("table");
             assertThat(taken.weightsSha256()).isEqualTo(first.runs().get(0).weightsSha256());
             assertThat(second.runs().get(1).reusedFrom()).isEmpty();
-            assertThat(second.markdown()).doesNotContain("all of its runs");
+            assertThat(second.markdown()).doesNotContain("all its runs");
         }
     }
 
     @Test
-    void runner_withoutASummaryToReuse_saysSo() {
+    void runner_reusedStudyWithoutSummary_isAnError() {
         assertThatThrownBy(() -> new StudyRunner(
                         Studies.study(folder), out, List.of(folder), this::pretend, new StudyListener() {}))
                 .isInstanceOf(LockstepException.class)
-                .hasMessageStartingWith("no readable summary: ")
+                .hasMessageStartingWith("cannot read the study's summary: ")
                 .hasMessageContaining("summary.json");
     }
 
@@ -218,7 +218,7 @@ final class StudyRunnerTest {
     }
 
     @Test
-    void run_thatDiverges_isKeptAndNotTriedAgain() throws Exception {
+    void run_diverges_isKeptAndNotRetried() throws Exception {
         RunExecutor diverging = run -> run.variant().name().equals("none")
                 ? Studies.result(RunResult.Status.DIVERGED, Double.NaN)
                 : pretend(run);
@@ -244,7 +244,7 @@ final class StudyRunnerTest {
     }
 
     @Test
-    void run_withQuestionsThatWereNotAskedAtFirst_wantsThemMarked() throws Exception {
+    void run_questionsAddedLater_mustBeMarked() throws Exception {
         runner(this::pretend).run(1);
         String last = "{kind: worse-than, variant: none, baseline: small}";
         String added = "{kind: worse-than, variant: none, baseline: gradual%s}";
@@ -264,7 +264,7 @@ final class StudyRunnerTest {
     }
 
     @Test
-    void run_withSeedsThatWereNotThereAtFirst_wantsThemMarked() throws Exception {
+    void run_seedsAddedLater_mustBeMarked() throws Exception {
         runner(this::pretend).run(1);
         String stated = "seeds: [1, 2, 3]";
         Studies.write(folder, Studies.STUDY.replace(stated, "seeds: [1, 2, 3, 4]"));
@@ -294,7 +294,7 @@ final class StudyRunnerTest {
     }
 
     @Test
-    void run_onOtherData_takesNoRunOver() throws Exception {
+    void run_differentData_reusesNothing() throws Exception {
         RunExecutor here = on("data");
         RunExecutor elsewhere = on("other data");
         runner(here).run(1);
@@ -304,8 +304,8 @@ final class StudyRunnerTest {
         Files.delete(out.resolve("runs/none/seed-3/result.json"));
         assertThatThrownBy(() -> runner(elsewhere).run(1))
                 .isInstanceOf(LockstepException.class)
-                .hasMessageStartingWith("run folder holds a run on other data, "
-                        + "dataset fingerprint = other data (the folder's: data), folder = ");
+                .hasMessageStartingWith("run folder holds a run on different data, "
+                        + "dataset fingerprint = other data (in the folder: data), folder = ");
         List<Path> reuse = List.of(out);
         Study study = Study.read(Studies.write(folder, Studies.STUDY.replace("[1, 2, 3]", "[1, 2, 3, 4]")));
         trained.clear();
@@ -366,11 +366,12 @@ final class StudyRunnerTest {
             runner(this::pretend).run(1);
             return Studies.pretend(run);
         };
-        assertThatThrownBy(() -> runner(nested).run(1)).hasMessageStartingWith("another study runs in this folder");
+        assertThatThrownBy(() -> runner(nested).run(1))
+                .hasMessageStartingWith("another study is running in this folder");
     }
 
     @Test
-    void run_whenOneFails_stopsThoseBesideIt() throws Exception {
+    void run_oneFails_stopsTheOthers() throws Exception {
         CountDownLatch started = new CountDownLatch(1);
         CountDownLatch stopped = new CountDownLatch(1);
         RunExecutor failing = run -> {

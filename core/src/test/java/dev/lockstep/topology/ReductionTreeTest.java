@@ -99,7 +99,7 @@ class ReductionTreeTest {
 
     @Test
     void sum_orderOfAdditions_decidesTheBits() {
-        // Guards the test data: were addition exact here, the properties above would prove nothing.
+        // Guards the test data: if addition were exact here, the properties above would prove nothing.
         float[] values = unfriendly(64, 1);
         float leftToRight = 0;
         for (float value : values) {
@@ -114,7 +114,7 @@ class ReductionTreeTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new ReductionTree(0));
     }
 
-    /** Floats of very different sizes and signs, so that any other order of additions gives other bits. */
+    /** Floats with very different magnitudes and signs, so that another order of additions gives different bits. */
     private static float[] unfriendly(int count, long seed) {
         Random random = new Random(seed);
         float[] values = new float[count];
@@ -163,7 +163,7 @@ class ReductionTreeTest {
         return sum;
     }
 
-    /** Workers from, … to − 1. */
+    /** The workers {@code from}, …, {@code to} − 1. */
     record Range(int from, int to) {}
 
     /** For each inner node, then each leaf, the leaves below it. */

@@ -35,7 +35,7 @@ class TopologyTest {
     }
 
     @Test
-    void new_nothing_isABrokenInvariant() {
+    void new_zeroWorkersOrProcesses_isABrokenInvariant() {
         assertThatIllegalArgumentException().isThrownBy(() -> new Topology(0, 1));
         assertThatIllegalArgumentException().isThrownBy(() -> new Topology(1, 0));
     }

@@ -10,13 +10,14 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
- * What happens to images that cannot be read or decoded: either they end the run, or each is replaced by another image of
- * the dataset, with that one's label. The replacement is a function of the bad image's index, so every process takes the
- * same. Counts and lists what was replaced. Safe for many threads; one may serve several loaders of the same dataset.
+ * Policy for images that cannot be read or decoded: the first one ends the run, or each is replaced by another image of
+ * the dataset together with that image's label. The replacement depends only on the bad image's index, so every process
+ * chooses the same one. Records which images were replaced. Thread-safe; several loaders of the same dataset may share
+ * an instance.
  */
 public final class BadImages {
     private static final long STREAM = KeyedRandom.key("bad-image-replacement");
-    /** So many bad images in a row mean that the dataset is bad, not an image. */
+    /** After this many bad images in a row, the dataset is bad, not just an image. */
     private static final int TRIES = 16;
 
     private final boolean replace;
@@ -26,18 +27,18 @@ public final class BadImages {
         this.replace = replace;
     }
 
-    /** The first bad image ends the run. */
+    /** The policy under which the first bad image ends the run. */
     public static BadImages refused() {
         return new BadImages(false);
     }
 
-    /** Bad images are replaced, counted and listed ({@code --skip-bad-images}). */
+    /** The policy under which bad images are replaced, counted and listed. */
     public static BadImages replaced() {
         return new BadImages(true);
     }
 
     /**
-     * What is wrong with an image, and its file or member.
+     * What is wrong with a replaced image, and its file or archive member.
      *
      * @param index of an image that was replaced
      */
@@ -45,7 +46,7 @@ public final class BadImages {
         return Objects.requireNonNull(found.get(index), () -> "image " + index + " is not known to be bad");
     }
 
-    /** What is wrong with each image that was replaced so far, by index. */
+    /** What is wrong with each image replaced so far, by index. */
     public SortedMap<Integer, String> found() {
         return Collections.unmodifiableSortedMap(new TreeMap<>((Map<Integer, String>) found));
     }
@@ -57,10 +58,10 @@ public final class BadImages {
     }
 
     /**
-     * Loads a sample, or what replaces it.
+     * Loads a sample or its replacement.
      *
      * @param size of the dataset
-     * @return the index of what was loaded
+     * @return the index of the sample that was loaded
      */
     int load(int index, int size, Loading loading) {
         try {

@@ -16,13 +16,13 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads batches ahead of their use: some threads read, decode and augment, callers take the batches in the order of the
- * requests. What a batch contains is a function of the dataset, the transform and (seed, epoch, sample index); threads and
- * read-ahead change the speed alone.
+ * Loads batches ahead of their use. Loader threads read, decode and augment; callers receive the batches in the order
+ * of the requests. A batch's contents depend only on the dataset, the transform and (seed, epoch, sample index); the
+ * number of threads and the read-ahead affect only speed.
  *
- * <p>Memory is bounded: at most {@code readAhead} batches are loaded or being loaded and not yet taken, and buffers of
- * closed batches are used again. A failure of the dataset, the transform or the requests' iterator comes out of
- * {@link #next} as it is, in its place in the order, and again from every later call.
+ * <p>Memory is bounded: at most {@code readAhead} batches are loading or waiting to be taken, and the buffers of closed
+ * batches are reused. {@link #next} rethrows a failure of the dataset, the transform or the requests' iterator
+ * unchanged, in its place in the order, and again on every later call.
  */
 public final class BatchLoader implements AutoCloseable {
     private static final long STREAM = KeyedRandom.key("augmentation");
@@ -43,17 +43,17 @@ public final class BatchLoader implements AutoCloseable {
     /** Batches not yet taken, in order. */
     private final ArrayDeque<CompletableFuture<HostBatch>> loading = new ArrayDeque<>();
 
-    /** Batches that a thread works on, whether taken or not. */
+    /** Batches that a thread is loading, whether already taken or not. */
     private final Set<CompletableFuture<HostBatch>> unfinished = new HashSet<>();
 
     private boolean exhausted;
     private boolean closed;
     private @Nullable Throwable failure;
 
-    /** What ended the loading; its place in the order is after all batches that are not taken yet. */
+    /** The failure that ended loading. In order, it comes after all batches that are not yet taken. */
     private @Nullable Throwable broken;
 
-    /** The stream that augments a sample in an epoch. */
+    /** The random stream that augments a sample in an epoch. */
     public static KeyedRandom augmentation(long seed, int epoch, int index) {
         return KeyedRandom.of(STREAM, seed, epoch, index);
     }
@@ -74,9 +74,9 @@ public final class BatchLoader implements AutoCloseable {
      *
      * @param badImages what happens to images that cannot be read or decoded
      * @param seed of the recipe
-     * @param threads that load, at least 1; the only threads in the data path
-     * @param readAhead batches, at least 1; as many as there are threads or more keeps all of them busy
-     * @param requests asked by the loader's threads, one at a time
+     * @param threads the number of loader threads, at least 1; no other threads are used in the data path
+     * @param readAhead the number of batches to read ahead, at least 1; at least {@code threads} keeps all threads busy
+     * @param requests the batches to load; called from the loader's threads, one at a time
      */
     public BatchLoader(
             Dataset dataset,
@@ -90,7 +90,9 @@ public final class BatchLoader implements AutoCloseable {
     }
 
     /**
-     * @param buffers for the batches; several loaders one after another may share it
+     * Starts loading into buffers from a given pool.
+     *
+     * @param buffers buffers for the batches; consecutive loaders may share a pool
      */
     public BatchLoader(
             Dataset dataset,
@@ -121,8 +123,8 @@ public final class BatchLoader implements AutoCloseable {
     }
 
     /**
-     * The batch of the next request, or empty after the last one. Waits until it is loaded. Several threads may call this
-     * side by side: each batch is given out once. The caller closes it.
+     * Returns the batch of the next request, or empty after the last one; waits until the batch is loaded. Several
+     * threads may call this concurrently; each batch is returned once. The caller closes it.
      */
     public Optional<HostBatch> next() {
         long start = System.nanoTime();
@@ -138,12 +140,17 @@ public final class BatchLoader implements AutoCloseable {
         }
     }
 
-    /** The time, summed over all callers of {@link #next}, that they spent in it so far: when it grows, data is slow. */
+    /**
+     * The total time that callers have spent in {@link #next}, in nanoseconds. When it grows, the data path is the
+     * bottleneck.
+     */
     public long waitNanos() {
         return waitNanos.sum();
     }
 
-    /** Ends the threads, waits for them, and drops what was loaded and not taken. Batches that were taken stay valid. */
+    /**
+     * Stops the threads, waits for them, and discards batches that were not taken. Batches that were taken stay valid.
+     */
     @Override
     public void close() {
         synchronized (lock) {
@@ -180,7 +187,7 @@ public final class BatchLoader implements AutoCloseable {
             }
             CompletableFuture<HostBatch> first = loading.poll();
             if (first == null && broken != null) {
-                // Another caller has the batch that failed, and may not have seen it yet.
+                // Another caller took the failed batch and may not have seen the failure yet.
                 throw BatchLoader.<RuntimeException>asItIs(broken);
             }
             lock.notifyAll();
@@ -205,7 +212,7 @@ public final class BatchLoader implements AutoCloseable {
         }
     }
 
-    /** A request and the promise of its batch. */
+    /** A request and the future of its batch. */
     private record Claim(BatchRequest request, CompletableFuture<HostBatch> batch) {}
 
     private void work() {
@@ -219,7 +226,7 @@ public final class BatchLoader implements AutoCloseable {
         }
     }
 
-    /** Loads the claimed batch; false when that failed, or the loader was closed meanwhile. */
+    /** Loads the claimed batch. Returns false when that failed or the loader was closed meanwhile. */
     private boolean finish(Claim claim) {
         try {
             HostBatch batch = load(claim.request);
@@ -237,7 +244,7 @@ public final class BatchLoader implements AutoCloseable {
         }
     }
 
-    /** The next request, as soon as there is room for its batch; null when there is no more to do. */
+    /** Waits until another batch may be read ahead, then returns the next request; null when there is no more to do. */
     private @Nullable Claim claim() {
         synchronized (lock) {
             while (loading.size() >= readAhead && !closed && !exhausted) {

@@ -6,21 +6,19 @@ import java.nio.FloatBuffer;
 import java.util.ArrayDeque;
 
 /**
- * Direct float buffers in native order, used again and again: allocating one means zeroing and a page fault a page, and it
- * is freed only when the collector happens to run. Thread-safe.
+ * A pool of direct float buffers in native byte order. Reuse matters because a new buffer is zeroed, costs one page
+ * fault per page, and is freed only when the garbage collector happens to run. Thread-safe.
  */
 public final class BufferPool {
     private final int kept;
     private final ArrayDeque<FloatBuffer> free = new ArrayDeque<>();
 
-    /**
-     * @param kept how many returned buffers are kept; others go to the collector
-     */
+    /** @param kept the maximum number of returned buffers to keep; others are left to the garbage collector */
     public BufferPool(int kept) {
         this.kept = kept;
     }
 
-    /** A buffer at position 0 with {@code size} as its limit; its contents are left over from earlier use. */
+    /** A buffer at position 0 with {@code size} as its limit; its contents are undefined. */
     FloatBuffer take(int size) {
         synchronized (free) {
             FloatBuffer last = free.pollLast();

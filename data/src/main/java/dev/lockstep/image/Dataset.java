@@ -3,9 +3,11 @@ package dev.lockstep.image;
 import java.util.List;
 
 /**
- * Labeled images by index. Implementations are immutable or thread-safe: the loader's threads call them side by side.
+ * Labeled images by index. Implementations must be immutable or thread-safe, because the loader's threads call them
+ * concurrently.
  */
 public interface Dataset {
+    /** The number of samples. */
     int size();
 
     /** The class of a sample, in [0, classNames().size()). */
@@ -14,12 +16,13 @@ public interface Dataset {
     /** The image of a sample: pixels, or an encoded file that the transform decodes. */
     ImageData image(int index);
 
+    /** The names of the classes, indexed by label. */
     List<String> classNames();
 
     /**
-     * A SHA-256, in hexadecimal, that tells datasets apart. Of pixels and labels where a dataset is read whole; of names,
-     * sizes in bytes and labels where images are files, which are not read for it. Goes into checkpoints and is compared
-     * across processes.
+     * A SHA-256, in hexadecimal, that identifies the dataset. For a dataset that is held in memory it covers pixels and
+     * labels; for image files it covers names, sizes in bytes and labels, without reading the files. It is stored in
+     * checkpoints and compared across processes.
      */
     String fingerprint();
 }

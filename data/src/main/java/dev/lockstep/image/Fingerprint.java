@@ -7,11 +7,14 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 
-/** Collects what a dataset contains into a SHA-256. Every part carries its length, so parts cannot run together. */
+/**
+ * Builds a SHA-256 over a dataset's contents. Each part is preceded by its length, so different splits into parts
+ * cannot collide.
+ */
 public final class Fingerprint {
     private final MessageDigest digest = sha256();
 
-    /** An empty SHA-256. */
+    /** A new SHA-256 digest. */
     public static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
@@ -41,7 +44,7 @@ public final class Fingerprint {
         return this;
     }
 
-    /** The SHA-256 in hexadecimal; the collector starts anew. */
+    /** Returns the SHA-256 in hexadecimal and resets this object. */
     public String hex() {
         return HexFormat.of().formatHex(digest.digest());
     }

@@ -6,25 +6,28 @@ import java.util.List;
 /**
  * The images of one worker in one iteration (or one batch of an evaluation), in host memory.
  *
- * <p>Pixels lie in a direct buffer of n × height × width × channels floats (channels last), so that native code can take
- * it as it is. Close the batch to give its buffer back to the loader.
+ * <p>Pixels are in a direct buffer of n × height × width × channels floats (channels last), which native code can use
+ * without copying. Close the batch to return its buffer to the loader.
  */
 public interface HostBatch extends AutoCloseable {
+    /** The request that this batch answers. */
     BatchRequest request();
 
+    /** The shape of one image. */
     ImageShape shape();
 
     /** Direct, native byte order, n × height × width × channels. */
     FloatBuffer pixels();
 
-    /** One class a sample. */
+    /** The class of each sample. */
     long[] labels();
 
-    /** Those of the request's samples that were bad and have been replaced by others; see {@link BadImages}. */
+    /** The requested samples that were bad and were replaced by others; see {@link BadImages}. */
     default List<Integer> replaced() {
         return List.of();
     }
 
+    /** n, the number of images. */
     default int size() {
         return labels().length;
     }

@@ -1,6 +1,6 @@
 package dev.lockstep.image;
 
-/** An image as its dataset has it. */
+/** An image as its dataset stores it. */
 public sealed interface ImageData {
     /**
      * Decoded pixels.

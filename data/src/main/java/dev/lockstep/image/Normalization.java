@@ -3,11 +3,11 @@ package dev.lockstep.image;
 import java.util.List;
 
 /**
- * The color normalization of a dataset: each channel's mean and standard deviation over the training images, of pixel
- * values in [0, 1]. The network sees (value − mean) / deviation.
+ * A dataset's color normalization: each channel's mean and standard deviation over the training images, for pixel
+ * values in [0, 1]. The network input is (value − mean) / deviation.
  */
 public record Normalization(List<Double> mean, List<Double> deviation) {
-    /** The constants that ImageNet pipelines use, in the order red, green, blue. */
+    /** The usual ImageNet constants, in the order red, green, blue. */
     public static final Normalization IMAGENET =
             new Normalization(List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225));
 
@@ -16,7 +16,7 @@ public record Normalization(List<Double> mean, List<Double> deviation) {
         deviation = List.copyOf(deviation);
         if (mean.size() != deviation.size() || mean.isEmpty()) {
             throw new IllegalArgumentException(
-                    "mean = " + mean + ", deviation = " + deviation + ": need one of each a channel");
+                    "mean = " + mean + ", deviation = " + deviation + ": must have one value per channel each");
         }
         if (!deviation.stream().allMatch(d -> d > 0)) {
             throw new IllegalArgumentException("deviation = " + deviation + ": must be positive");
@@ -28,7 +28,7 @@ public record Normalization(List<Double> mean, List<Double> deviation) {
     }
 
     /**
-     * What the network sees of a pixel.
+     * Normalizes one pixel value.
      *
      * @param value in [0, 255], fractions allowed
      */
@@ -36,7 +36,7 @@ public record Normalization(List<Double> mean, List<Double> deviation) {
         return (float) ((value / 255 - mean.get(channel)) / deviation.get(channel));
     }
 
-    /** {@link #apply} of every byte, by channel and byte value. */
+    /** The normalized values of all bytes, by channel and byte value; see {@link #apply}. */
     public float[][] tables() {
         float[][] tables = new float[channels()][256];
         for (int channel = 0; channel < tables.length; channel++) {

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** A loaded batch whose buffer goes back to the loader's pool when it is closed. */
+/** A loaded batch. Closing it returns its buffer to the loader's pool. */
 final class PooledBatch implements HostBatch {
     private final BatchRequest request;
     private final ImageShape shape;

@@ -2,14 +2,14 @@ package dev.lockstep.image;
 
 import java.util.List;
 
-/** Images without labels, for the loader: to classify them, or to see how fast they load. */
+/** Images without labels, to classify or to measure loading speed. */
 public record UnlabeledImages(List<? extends ImageData> images) implements Dataset {
     @Override
     public int size() {
         return images.size();
     }
 
-    /** 0: a batch must have labels. */
+    /** Always 0, because a batch must have labels. */
     @Override
     public int label(int index) {
         return 0;
@@ -27,6 +27,6 @@ public record UnlabeledImages(List<? extends ImageData> images) implements Datas
 
     @Override
     public String fingerprint() {
-        throw new UnsupportedOperationException("made for one use");
+        throw new UnsupportedOperationException("images without labels have no fingerprint");
     }
 }

@@ -30,7 +30,7 @@ final class BadImagesTest {
 
     private Dataset dataset;
 
-    /** Six good images in two classes; number 1 is empty, number 4 a text. */
+    /** Six images in two classes. Number 1 is replaced by an empty file, number 4 by text. */
     @BeforeEach
     void write() {
         PhotographFolders.write(folder, List.of("ant", "bee"), 4, 1);
@@ -82,7 +82,7 @@ final class BadImagesTest {
     }
 
     @Test
-    void replaced_isTheSameWhateverLoadsIt() {
+    void replaced_doesNotDependOnTheLoader() {
         int[] samples = {0, 1, 2, 3, 4, 5, 6, 7};
         List<String> together = load(BadImages.replaced(), 3, samples);
         List<String> alone = new ArrayList<>();
@@ -111,7 +111,7 @@ final class BadImagesTest {
     }
 
     @Test
-    void replaced_nothingIsGood_givesUpWithTheFirstFailure() {
+    void replaced_allImagesBad_givesUpWithTheFirstFailure() {
         PhotographFolders.write(folder.resolve("all"), List.of("ant"), 2, 1);
         PhotographFolders.file(folder.resolve("all/train/ant/0.JPEG"), new byte[0]);
         PhotographFolders.file(folder.resolve("all/train/ant/1.JPEG"), new byte[0]);

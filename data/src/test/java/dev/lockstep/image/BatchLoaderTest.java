@@ -38,7 +38,7 @@ final class BatchLoaderTest {
     private final ImageTransform transform = new SmallImageTransform(
             SHAPE, SHAPE, new Normalization(List.of(0.5, 0.5, 0.5), List.of(0.2, 0.2, 0.2)), true);
 
-    /** What a batch held, by value and short enough for a message. */
+    /** The contents of a batch, by value and short enough for a message. */
     private static String contents(HostBatch batch) {
         ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * batch.pixels().limit());
         bytes.asFloatBuffer().put(batch.pixels().duplicate());
@@ -127,7 +127,7 @@ final class BatchLoaderTest {
     }
 
     @Test
-    void buffers_ofClosedBatchesAreUsedAgain() {
+    void buffers_ofClosedBatches_areReused() {
         Set<Object> addresses = Collections.newSetFromMap(new IdentityHashMap<>());
         try (BatchLoader loader = loader(transform, 2, 2, requests(10))) {
             for (Optional<HostBatch> next = loader.next(); next.isPresent(); next = loader.next()) {
@@ -135,7 +135,7 @@ final class BatchLoaderTest {
                 next.get().close();
             }
         }
-        // At most those loading, those loaded, and the one in hand.
+        // At most the batches being loaded, those loaded, and the one taken.
         assertThat(addresses).hasSizeLessThanOrEqualTo(5);
     }
 
@@ -174,7 +174,7 @@ final class BatchLoaderTest {
     }
 
     @Test
-    void failure_comesOutUnchangedInItsPlaceAndStays() {
+    void failure_isRethrownUnchangedInOrderAndOnLaterCalls() {
         LockstepException damaged = LockstepException.data("image is damaged", "file = x", "remove it");
         ImageTransform failing = failing(damaged, 20);
         try (BatchLoader loader = loader(failing, 4, 8, requests(1))) {
@@ -186,9 +186,9 @@ final class BatchLoaderTest {
         }
     }
 
-    /** One has the batch that fails, the other waits for one after it, which never comes. */
+    /** One caller has the batch that fails; the other waits for a later batch, which never comes. */
     @Test
-    void failure_isWhatEveryCallerGets() throws Exception {
+    void failure_isRethrownToEveryCaller() throws Exception {
         LockstepException damaged = LockstepException.data("image is damaged", "file = x", "remove it");
         ExecutorService callers = Executors.newFixedThreadPool(2);
         for (int round = 0; round < 200; round++) {
@@ -211,7 +211,7 @@ final class BatchLoaderTest {
     }
 
     @Test
-    void failure_ofTheRequests_comesOut() {
+    void failure_ofTheRequests_isRethrown() {
         IllegalStateException broken = new IllegalStateException("no plan");
         Iterator<BatchRequest> requests = new Iterator<>() {
             @Override
@@ -331,7 +331,7 @@ final class BatchLoaderTest {
         return taken;
     }
 
-    /** 6 iterations × 2 workers × 8 images an epoch. */
+    /** 6 iterations × 2 workers × 8 images per epoch. */
     private static List<BatchRequest> requests(int epochs) {
         MinibatchPlan plan = new MinibatchPlan(7, 100, 2, 8);
         List<BatchRequest> requests = new ArrayList<>();

@@ -61,7 +61,7 @@ final class LocalGroup {
 
     private record Stop(boolean second) implements Event {}
 
-    /** Time enough has passed for a process to start or, once it has taken leave, to end. */
+    /** The deadline for a process to start or, once it has deregistered, to end has expired. */
     private record TimeOver() implements Event {}
 
     /** A process that lost its line to the supervisor is usually about to end; its exit status says more. */
@@ -99,7 +99,7 @@ final class LocalGroup {
     private final Path secret;
 
     private final Supervisor supervisor;
-    /** Processes that had taken leave, and not ended, when time was last over. */
+    /** Processes that had deregistered but not ended when the deadline last expired. */
     private Set<Integer> leaving = Set.of();
 
     private boolean started;
@@ -273,7 +273,7 @@ final class LocalGroup {
         return exited.code == 0 || STOPPED.contains(exited.code) && (stops.received() != 0 || hasLeft(exited.rank));
     }
 
-    /** Whether an ended process took leave before. */
+    /** Whether an ended process had deregistered. */
     private boolean hasLeft(int rank) {
         return soon(() -> supervisor.hasLeft(rank));
     }
@@ -306,7 +306,7 @@ final class LocalGroup {
                 : ended.values().stream().filter(STOPPED::contains).findFirst().orElse(0);
     }
 
-    /** A process was stopped before it could take leave: the others may wait for it in vain. */
+    /** A process was stopped before it could deregister; the others may wait for it in vain. */
     private Outcome unformed() {
         long deadline = System.nanoTime() + UNFORMED.toNanos();
         children.forEach(child -> child.endsWithin(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));

@@ -14,11 +14,9 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
 
-/**
- * Folders from which code may be loaded: no other user but root can write to them, nor put something else in their place.
- */
+/** Checks that code may be loaded from a folder: no other user except root can write to it or replace it. */
 final class FolderTrust {
-    /** What only its owner may enter. */
+    /** Accessible to the owner only. */
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
 
     private static final int STICKY = 01000;
@@ -28,7 +26,7 @@ final class FolderTrust {
 
     private FolderTrust() {}
 
-    /** Makes a folder, and those above it that are missing, for this user alone. */
+    /** Creates a folder and its missing parents, accessible to this user only. */
     static void create(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
             if (hasOwners()) {
@@ -40,8 +38,8 @@ final class FolderTrust {
     }
 
     /**
-     * @param paths folders and files as {@link Path#toRealPath} gives them: a link could be turned elsewhere later
-     * @throws LockstepException of kind RECIPE when another user could change one of them, or put files there
+     * @param paths folders and files as returned by {@link Path#toRealPath}, because a link could be redirected later
+     * @throws LockstepException of kind RECIPE when another user could change one of them or add files
      */
     static void check(Collection<Path> paths) throws IOException {
         if (hasOwners()) {
@@ -56,13 +54,13 @@ final class FolderTrust {
         }
     }
 
-    /** @param checked what lies on the way to paths that have been checked */
+    /** @param checked the parents that have been checked already */
     private static void check(Path folder, int user, Set<Path> checked) throws IOException {
         int system = owner(folder.getRoot());
         for (Path path = folder; path != null && (path == folder || checked.add(path)); path = path.getParent()) {
             boolean above = path != folder;
             int owner = owner(path);
-            // Whoever owns the root of the file system can do anything: in a user namespace it need not be user 0.
+            // The owner of the root folder can do anything. In a user namespace that need not be user 0.
             if (owner != user && owner != ROOT && !(above && owner == system)) {
                 throw untrusted(path + " belongs to " + Files.getOwner(path), folder);
             }
@@ -72,14 +70,14 @@ final class FolderTrust {
         }
     }
 
-    /** In a sticky folder others can make entries, but cannot replace those of this user. */
+    /** In a sticky folder other users can create entries but cannot replace this user's. */
     private static boolean othersWrite(Path path, boolean above) throws IOException {
         int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         boolean others = (mode & OTHERS_WRITE) != 0 || (mode & GROUP_WRITES) != 0 && !isPrivateGroup(path);
         return others && !(above && (mode & STICKY) != 0);
     }
 
-    /** Many systems give every user a group of the same name, and let it write by default. */
+    /** Many systems give each user a private group of the same name, with write permission by default. */
     private static boolean isPrivateGroup(Path path) throws IOException {
         PosixFileAttributes attributes = Files.readAttributes(path, PosixFileAttributes.class);
         return attributes.group().getName().equals(attributes.owner().getName());
@@ -89,7 +87,7 @@ final class FolderTrust {
         return LockstepException.recipe(
                 "another user could put code into the cache of native libraries: " + what,
                 "folder = " + folder,
-                "set " + UserCache.VARIABLE + " to a folder of your own, or change the owner and mode (chmod go-w)");
+                "set " + UserCache.VARIABLE + " to a folder that you own, or fix its owner and mode (chmod go-w)");
     }
 
     private static int owner(Path path) throws IOException {

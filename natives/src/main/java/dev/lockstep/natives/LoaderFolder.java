@@ -9,13 +9,13 @@ import java.util.Properties;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 
-/** The folder in which JavaCPP looks for unpacked libraries. It chooses one when it loads its first library, and keeps it. */
+/** The folder in which JavaCPP looks for unpacked libraries. JavaCPP chooses it when it loads its first library. */
 final class LoaderFolder {
     static final String PROPERTY = "org.bytedeco.javacpp.cachedir";
 
     private LoaderFolder() {}
 
-    /** The one that the user, or a program, has set; JavaCPP reads both spellings. */
+    /** The folder set by the user or the program. JavaCPP reads both spellings of the property. */
     static Optional<Path> configured(Properties properties) {
         return Stream.of(PROPERTY, "org.bytedeco.javacpp.cacheDir")
                 .map(name -> properties.getProperty(name, ""))
@@ -24,7 +24,9 @@ final class LoaderFolder {
                 .findFirst();
     }
 
-    /** The one that JavaCPP has chosen; empty as long as it has loaded no library, or does not tell. */
+    /**
+     * The folder that JavaCPP has chosen; empty when it has loaded no library yet, or when the field cannot be read.
+     */
     static Optional<Path> inUse() {
         try {
             return Optional.ofNullable((File) field().get(null)).map(File::toPath);
@@ -34,8 +36,8 @@ final class LoaderFolder {
     }
 
     /**
-     * Makes JavaCPP use a folder. It passes over one that it may not write to, for one in the home or in the temporary
-     * folder, where another user may have put a library: then the choice is made for it.
+     * Makes JavaCPP use a folder. JavaCPP skips a read-only folder in favor of one in the home or the temporary folder,
+     * where another user may have put a library; this sets JavaCPP's private field instead.
      */
     static void use(Path folder) {
         System.setProperty(PROPERTY, folder.toString());
@@ -46,9 +48,9 @@ final class LoaderFolder {
             } catch (ReflectiveOperationException | RuntimeException e) {
                 throw new LockstepException(
                         LockstepException.Kind.RECIPE,
-                        "JavaCPP does not take a cache that is not writable: " + e.getMessage(),
+                        "JavaCPP cannot use a read-only cache: " + e.getMessage(),
                         "folder = " + folder,
-                        "set " + UserCache.VARIABLE + " to a folder that is",
+                        "set " + UserCache.VARIABLE + " to a writable folder",
                         e);
             }
         }

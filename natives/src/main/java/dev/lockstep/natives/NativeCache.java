@@ -8,12 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a folder has of the native libraries that belong there.
+ * Which native libraries a cache folder holds.
  *
- * @param access owner and mode of the folder, as {@code ls} shows them; empty when there is none
- * @param libraries that are there, whole
- * @param bytes of these
- * @param damaged files that are not as in their jar; they are unpacked anew before anything is loaded
+ * @param access owner and mode of the folder, as {@code ls} shows them; empty when the folder does not exist
+ * @param libraries the number of complete libraries
+ * @param bytes the total size of the complete libraries
+ * @param damaged files that differ from their jar entry; they are unpacked again before anything is loaded
  */
 public record NativeCache(String access, int libraries, long bytes, List<Path> damaged) {
     public NativeCache {

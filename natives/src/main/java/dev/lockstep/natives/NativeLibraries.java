@@ -13,12 +13,12 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 
 /**
- * Loads native libraries, once they lie unpacked, whole, in a folder to which nobody else can write. JavaCPP alone would
- * unpack them one by one under the eyes of other processes, and into a temporary folder that anybody can make where it cannot
- * write to the home.
+ * Loads native libraries after unpacking them completely into a folder that no other user can write to. JavaCPP on its
+ * own would unpack them one by one while other processes may be reading them, and would fall back to a temporary folder
+ * that any user could have created when it cannot write to the home folder.
  */
 public final class NativeLibraries {
-    /** What every other artifact needs. */
+    /** Required by every other artifact. */
     private static final List<String> BASE = List.of("javacpp", "openblas");
 
     static final List<String> ALL = List.of("javacpp", "openblas", "pytorch", "opencv");
@@ -26,10 +26,12 @@ public final class NativeLibraries {
     private NativeLibraries() {}
 
     /**
-     * @param artifact the name of the preset's artifact in the group {@code org.bytedeco}, such as {@code pytorch}
-     * @param presets its classes to load
-     * @throws LockstepException of kind RECIPE when there is no folder for them that is safe and has room; of kind WORKER when
-     *     this machine cannot load them
+     * Unpacks and loads an artifact's libraries.
+     *
+     * @param artifact the artifact's name in the group {@code org.bytedeco}, such as {@code pytorch}
+     * @param presets the preset classes to load
+     * @throws LockstepException of kind RECIPE when no safe folder with enough space exists; of kind WORKER when this
+     *     machine cannot load the libraries
      */
     public static synchronized void load(String artifact, Class<?>... presets) {
         unpack(Stream.concat(BASE.stream(), Stream.of(artifact)).toList());
@@ -43,10 +45,10 @@ public final class NativeLibraries {
     }
 
     /**
-     * Unpacks whatever {@link #load} would, where it is missing or damaged.
+     * Unpacks all libraries that are missing or damaged, without loading any.
      *
-     * @return the folder
-     * @throws LockstepException of kind RECIPE when there is no folder for them that is safe and has room
+     * @return the folder that holds them
+     * @throws LockstepException of kind RECIPE when no safe folder with enough space exists
      */
     public static synchronized Path unpack() {
         return unpack(ALL);
@@ -62,7 +64,7 @@ public final class NativeLibraries {
         return folder;
     }
 
-    /** What {@link #unpack} would find in a folder, which need not exist. */
+    /** Lists which libraries a folder holds, without changing anything. The folder need not exist. */
     public static NativeCache inspect(Path folder) {
         try {
             return NativeCache.inspect(folder, libraries(ALL));
@@ -71,13 +73,13 @@ public final class NativeLibraries {
         }
     }
 
-    /** The folder of unpacked libraries: what is set for JavaCPP, else one in {@link UserCache}. It need not exist. */
+    /** The folder for unpacked libraries: JavaCPP's setting, or a folder in {@link UserCache}. It need not exist. */
     public static Path folder(Map<String, String> environment, Properties properties) {
         return LoaderFolder.configured(properties)
                 .orElseGet(() -> UserCache.folder(environment, properties).resolve("natives"));
     }
 
-    /** The version of an artifact of JavaCPP's group, as its jar tells. */
+    /** The version of an {@code org.bytedeco} artifact, read from its jar. */
     public static String version(String artifact) throws IOException {
         return Loader.getVersion("org.bytedeco", artifact);
     }
@@ -93,7 +95,7 @@ public final class NativeLibraries {
         }
     }
 
-    /** What lies in a safe folder may be older than its safety. */
+    /** Files in a safe folder may date from a time when it was not safe. */
     private static void check(Path folder, List<PackedLibrary> libraries) {
         try {
             Set<Path> paths = new LinkedHashSet<>();
@@ -112,10 +114,13 @@ public final class NativeLibraries {
         return LockstepException.recipe(
                 "cannot use the cache of native libraries: " + Unpacking.describe(failure),
                 "folder = " + folder,
-                "set " + UserCache.VARIABLE + " to a folder of your own");
+                "set " + UserCache.VARIABLE + " to a folder that you own");
     }
 
-    /** JavaCPP looks elsewhere when the system cannot load a library, and says in the end that nothing was there. */
+    /**
+     * When the system cannot load a library, JavaCPP searches elsewhere and finally reports that it found nothing. The
+     * root cause is the useful message.
+     */
     private static LockstepException unloadable(String artifact, LinkageError failure) {
         Throwable cause = failure;
         while (cause.getCause() != null) {
@@ -124,11 +129,10 @@ public final class NativeLibraries {
         String why = String.valueOf(cause.getMessage());
         return new LockstepException(
                 LockstepException.Kind.WORKER,
-                "the native libraries of " + artifact + " cannot be loaded: " + why,
+                "cannot load the native libraries of " + artifact + ": " + why,
                 "platform = " + Loader.getPlatform(),
                 why.contains("failed to map segment")
-                        ? "if programs cannot run from there (noexec), set " + UserCache.VARIABLE
-                                + " to a folder elsewhere"
+                        ? "if the folder is mounted noexec, set " + UserCache.VARIABLE + " to another folder"
                         : "run 'lockstep doctor'",
                 failure);
     }
@@ -142,7 +146,7 @@ public final class NativeLibraries {
             }
         } catch (IOException e) {
             throw LockstepException.recipe(
-                    "cannot read a jar with native libraries: " + e.getMessage(), "", "remove it and build again");
+                    "cannot read a jar with native libraries: " + e.getMessage(), "", "delete it and build again");
         }
         return libraries;
     }

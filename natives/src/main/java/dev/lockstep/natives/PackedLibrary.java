@@ -22,15 +22,15 @@ import java.util.zip.CheckedInputStream;
 /**
  * A native library in its jar.
  *
- * @param name of the unpacked file
+ * @param name the name of the unpacked file
  */
 record PackedLibrary(JarFile jar, JarEntry entry, String name) {
-    /** What JavaCPP loads for OpenBLAS without LAPACK: a copy of the library under another name, which no jar has. */
+    /** JavaCPP loads OpenBLAS without LAPACK from a copy of the library under another name, which no jar contains. */
     private static final String COPIED = "libopenblas.";
 
     private static final String COPY = "libopenblas_nolapack.";
 
-    /** The libraries of one of JavaCPP's artifacts for a platform, wherever a class loader finds them; none if it does not. */
+    /** Finds the libraries of a JavaCPP artifact for a platform on the class path; empty when there are none. */
     static List<PackedLibrary> find(ClassLoader loader, String artifact, String platform) throws IOException {
         String folder = "org/bytedeco/" + artifact + "/" + platform + "/";
         List<PackedLibrary> found = new ArrayList<>();
@@ -62,14 +62,14 @@ record PackedLibrary(JarFile jar, JarEntry entry, String name) {
         return library && name.indexOf('/') < 0;
     }
 
-    /** Where JavaCPP looks for it. */
+    /** The path at which JavaCPP looks for the library. */
     Path in(Path cache) {
         return cache.resolve(new File(jar.getName()).getName())
                 .resolve(entry.getName())
                 .resolveSibling(name);
     }
 
-    /** Whether JavaCPP takes the unpacked file as it is. */
+    /** Whether JavaCPP would use the unpacked file without unpacking it again. */
     boolean isUnpacked(Path cache) throws IOException {
         return hasSize(in(cache)) && Files.getLastModifiedTime(in(cache)).toMillis() == entry.getTime();
     }
@@ -84,7 +84,7 @@ record PackedLibrary(JarFile jar, JarEntry entry, String name) {
         }
     }
 
-    /** Whether a file has the library's bytes. */
+    /** Whether a file has the library's size and checksum. */
     boolean isIn(Path file) throws IOException {
         if (!hasSize(file)) {
             return false;

@@ -23,12 +23,12 @@ import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fills a folder with native libraries, so that under a library's name there is never a part of it: each is written to a new
- * file, synced and renamed. JavaCPP writes under the name itself; who maps a library that is still being written, or that a
- * dead process left unfinished, dies of SIGBUS.
+ * Unpacks native libraries into a folder atomically: each is written to a new file, synced and renamed. JavaCPP writes
+ * directly to the final name, and a process that maps a library that is still being written, or that a killed process
+ * left incomplete, dies of SIGBUS.
  *
- * @param patience how long another process may unpack before this one gives up
- * @param writing what writes the bytes of a library to a file
+ * @param patience how long to wait for another process to finish unpacking
+ * @param writing writes the bytes of a library to a file
  */
 record Unpacking(Path folder, Duration patience, Writing writing) {
     private static final String LOCK = "unpack.lock";
@@ -36,7 +36,7 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
     private static final int BUFFER = 1 << 18;
     private static final long POLL_MILLIS = 50;
 
-    /** Writes a stream to a file that exists. */
+    /** Copies a stream to an existing file. */
     interface Writing {
         void write(InputStream in, Path file) throws IOException;
     }
@@ -46,7 +46,7 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
     }
 
     /**
-     * Unpacks what is missing, and what differs from its jar.
+     * Unpacks the libraries that are missing or differ from their jar.
      *
      * @throws LockstepException of kind RECIPE when the folder cannot be used
      */
@@ -74,7 +74,7 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
         return missing;
     }
 
-    /** Others may have unpacked while this process waited. */
+    /** Checks again what is missing: another process may have unpacked while this one waited. */
     private void unpack(List<PackedLibrary> libraries, boolean alone) throws IOException {
         for (PackedLibrary library : missing(libraries)) {
             Path file = library.in(folder);
@@ -88,7 +88,7 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
     }
 
     private void unpack(PackedLibrary library, Path file) throws IOException {
-        // The time in a jar is local: where only the time zone has changed the file is good.
+        // Jar times are local times. If only the time zone has changed, the file is still good.
         if (library.isIn(file)) {
             Files.setLastModifiedTime(file, FileTime.fromMillis(library.entry().getTime()));
             return;
@@ -123,7 +123,7 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
         }
     }
 
-    /** Of processes that died: a living one would hold the lock. */
+    /** Removes files of processes that died. A living process would hold the lock. */
     private static void removeUnfinished(Path parent) throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(parent, UNFINISHED + "*")) {
             for (Path file : files) {
@@ -132,7 +132,10 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
         }
     }
 
-    /** The lock, which the system drops with the process; none where the file system has no locks, which saves work only. */
+    /**
+     * The lock, which the system releases when the process ends; null when the file system has no locks. The lock only
+     * avoids duplicate work.
+     */
     private @Nullable FileLock acquire(FileChannel channel) {
         long deadline = System.nanoTime() + patience.toNanos();
         while (true) {
@@ -142,7 +145,7 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
                     return lock;
                 }
             } catch (OverlappingFileLockException e) {
-                // Another class loader of this JVM has it.
+                // Another class loader in this JVM holds it.
             } catch (IOException e) {
                 return null;
             }
@@ -150,7 +153,7 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
                 throw LockstepException.recipe(
                         "another process has been unpacking the native libraries for " + patience.toSeconds() + " s",
                         "folder = " + folder,
-                        "end it, or let it go on, and run again");
+                        "wait for it or end it, then run again");
             }
             pause();
         }
@@ -162,7 +165,7 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw LockstepException.worker(
-                    "interrupted while another process unpacks the native libraries", "", "run again");
+                    "interrupted while waiting for another process to unpack the native libraries", "", "run again");
         }
     }
 
@@ -170,11 +173,11 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
         return LockstepException.recipe(
                 "a jar with native libraries is damaged: " + library.entry().getName(),
                 "jar = " + library.jar().getName(),
-                "remove it and build again");
+                "delete it and build again");
     }
 
     private LockstepException unusable(List<PackedLibrary> libraries, IOException failure) {
-        String elsewhere = "set " + UserCache.VARIABLE + " to a folder of your own elsewhere";
+        String elsewhere = "set " + UserCache.VARIABLE + " to another folder that you own";
         long needed = 0;
         long free = Long.MAX_VALUE;
         try {
@@ -192,14 +195,15 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
             return LockstepException.recipe(
                     "no space left to unpack the native libraries",
                     "needed = " + mebibytes(needed) + ", free = " + mebibytes(free) + ", folder = " + folder,
-                    "free the rest, or " + elsewhere);
+                    "free more space, or " + elsewhere);
         }
         if (needed == 0) {
             return LockstepException.recipe(
-                    "the native libraries were unpacked in another time zone, and their times cannot be changed: "
+                    "the native libraries were unpacked in another time zone, and their modification times cannot be"
+                            + " updated: "
                             + why,
                     "folder = " + folder,
-                    "set TZ as it was then, or " + elsewhere);
+                    "set TZ to that time zone, or " + elsewhere);
         }
         return LockstepException.recipe(
                 "cannot unpack the native libraries: " + why,
@@ -209,7 +213,7 @@ record Unpacking(Path folder, Duration patience, Writing writing) {
 
     static String describe(IOException failure) {
         if (failure instanceof AccessDeniedException) {
-            return "no permission for " + failure.getMessage();
+            return "permission denied: " + failure.getMessage();
         }
         return failure instanceof FileAlreadyExistsException
                 ? failure.getMessage() + " is not a folder"

@@ -9,30 +9,33 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The user's folder for what Lockstep unpacks or fetches: {@code LOCKSTEP_CACHE}, else {@code lockstep} in
- * {@code XDG_CACHE_HOME}, else {@code .cache/lockstep} in the home.
+ * The user's cache folder for unpacked libraries and fetched datasets: {@code LOCKSTEP_CACHE}, or else {@code
+ * $XDG_CACHE_HOME/lockstep}, or else {@code ~/.cache/lockstep}.
  */
 public final class UserCache {
     static final String VARIABLE = "LOCKSTEP_CACHE";
 
     private UserCache() {}
 
-    /** {@link #folder(Map, Properties)} for this process. */
+    /** The cache folder of this process; see {@link #folder(Map, Properties)}. */
     public static Path folder() {
         return folder(System.getenv(), System.getProperties());
     }
 
     /**
-     * An absolute path. The folder need not exist.
+     * The absolute path of the cache folder, which need not exist.
      *
-     * @throws LockstepException of kind RECIPE when nothing names such a folder: a user may have no home
+     * @throws LockstepException of kind RECIPE when no cache folder can be determined, as for a user without a home
+     *     folder
      */
     public static Path folder(Map<String, String> environment, Properties properties) {
         String own = environment.getOrDefault(VARIABLE, "");
         if (!own.isEmpty()) {
             return absolute(own)
                     .orElseThrow(() -> LockstepException.recipe(
-                            "the cache has no absolute path", VARIABLE + " = " + own, "give a path that starts at /"));
+                            "the path of the cache is not absolute",
+                            VARIABLE + " = " + own,
+                            "use a path that starts with /"));
         }
         return absolute(environment.get("XDG_CACHE_HOME"))
                 .or(() -> absolute(properties.getProperty("user.home"))
@@ -40,13 +43,13 @@ public final class UserCache {
                         .map(home -> home.resolve(".cache")))
                 .map(base -> base.resolve("lockstep"))
                 .orElseThrow(() -> LockstepException.recipe(
-                        "there is no folder for the cache: this user has no home",
+                        "no cache folder can be determined: this user has no home folder",
                         "user.home = " + properties.getProperty("user.home") + ", HOME = "
                                 + environment.getOrDefault("HOME", "not set"),
-                        "set " + VARIABLE + " to a folder of your own"));
+                        "set " + VARIABLE + " to a folder that you own"));
     }
 
-    /** Java gives {@code ?} as the home of a user whom the system does not know. */
+    /** Java reports the home folder of a user that the system does not know as {@code ?}. */
     private static Optional<Path> absolute(@Nullable String path) {
         try {
             return Optional.ofNullable(path).map(Path::of).filter(Path::isAbsolute);

@@ -1,4 +1,4 @@
-/** The user's cache, and how native libraries come out of their jars into it. */
+/** The user's cache folder, and unpacking native libraries from their jars into it. */
 @NullMarked
 package dev.lockstep.natives;
 

@@ -10,7 +10,7 @@ import java.util.Random;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 
-/** A jar of small native libraries, as JavaCPP's presets have. */
+/** A jar of small fake native libraries, laid out like those of JavaCPP's presets. */
 final class FakeLibraries {
     static final String JAR = "engine-1.0-any.jar";
     static final String FOLDER = "org/bytedeco/engine/any/";
@@ -18,7 +18,7 @@ final class FakeLibraries {
 
     private FakeLibraries() {}
 
-    /** Two libraries, and what is none. */
+    /** Two libraries, and files that are not libraries. */
     static List<PackedLibrary> in(Path folder) throws IOException {
         Path jar = folder.resolve(JAR);
         Random random = new Random(1);
@@ -34,7 +34,7 @@ final class FakeLibraries {
     }
 
     static List<PackedLibrary> find(Path jar, String artifact, String platform) throws IOException {
-        // Not closed: what is found reads from the jar.
+        // Not closed, because the result reads from the jar.
         URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()}, null);
         return PackedLibrary.find(loader, artifact, platform);
     }

@@ -30,14 +30,14 @@ final class FolderTrustTest {
     }
 
     @Test
-    void create_missingFolders_areThisUsersAlone() throws IOException {
+    void create_missingFolders_areAccessibleToThisUserOnly() throws IOException {
         assertThat(FolderTrust.describe(above)).endsWith(" rwx------");
         assertThat(FolderTrust.describe(folder)).endsWith(" rwx------");
         assertThatCode(() -> FolderTrust.check(List.of(folder))).doesNotThrowAnyException();
     }
 
     @Test
-    void check_othersMayReadButNotWrite_isFine() throws IOException {
+    void check_othersMayOnlyRead_passes() throws IOException {
         chmod(folder, "rwxr-xr-x");
         assertThatCode(() -> FolderTrust.check(List.of(folder))).doesNotThrowAnyException();
     }
@@ -55,7 +55,7 @@ final class FolderTrustTest {
     }
 
     @Test
-    void check_stickyFolderAbove_isFineButNotAsTheFolderItself() throws IOException {
+    void check_stickyParent_passesButStickyFolderIsRefused() throws IOException {
         Files.setAttribute(above, "unix:mode", 01777);
         assertThatCode(() -> FolderTrust.check(List.of(folder))).doesNotThrowAnyException();
         Files.setAttribute(folder, "unix:mode", 01777);
@@ -75,7 +75,7 @@ final class FolderTrustTest {
     void check_folderOfAnotherUser_isRefused() throws IOException {
         int user = (Integer) Files.getAttribute(folder, "unix:uid");
         if (user == 0) {
-            // Root's folders are everybody's to trust, so this one is given away.
+            // Everybody trusts root's folders, so this one gets another owner.
             Files.setAttribute(folder, "unix:uid", 4242);
         }
         assertThatExceptionOfType(LockstepException.class)

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Unpacking that fails or loses power at any change: under a library's name there is never a part of it. */
+/** Unpacking with a failure or a power failure at any change: a library's name never refers to a partial file. */
 final class UnpackingCrashTest {
     @TempDir
     @SuppressWarnings("NullAway.Init")
@@ -29,24 +29,24 @@ final class UnpackingCrashTest {
     }
 
     @Test
-    void complete_whereThePowerGoes_leavesNoPartOfALibrary() throws IOException {
+    void complete_powerFailsAtAnyChange_leavesNoPartialLibrary() throws IOException {
         int changes = new CrashTest(temporary).losePower(this::complete, this::requireNoPart);
         assertThat(changes).isGreaterThan(10);
     }
 
     @Test
-    void complete_thatIsRefusedAnywhere_leavesNoPartOfALibrary() throws IOException {
+    void complete_anyChangeIsRejected_leavesNoPartialLibrary() throws IOException {
         new CrashTest(temporary).refuse(this::complete, this::requireNoPart);
     }
 
-    /** In few writes: every one of them is a place to fail. */
+    /** Uses few writes, because the test fails at each of them. */
     private void complete(Path folder, CrashTest.Acknowledged acknowledged) {
         Unpacking.Writing writing = (in, file) -> Unpacking.copy(new ByteArrayInputStream(in.readAllBytes()), file);
         new Unpacking(folder, Duration.ofMinutes(1), writing).complete(libraries);
         acknowledged.set(1);
     }
 
-    /** What was unpacked may be lost: it is a cache. */
+    /** Unpacked libraries may be lost, because this is a cache. */
     private void requireNoPart(Path folder, long acknowledged) throws IOException {
         for (PackedLibrary library : libraries) {
             Path file = library.in(folder);

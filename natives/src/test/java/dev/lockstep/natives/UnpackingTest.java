@@ -50,7 +50,7 @@ final class UnpackingTest {
     }
 
     @Test
-    void complete_everythingThere_writesNothing() throws IOException {
+    void complete_allLibrariesPresent_writesNothing() throws IOException {
         complete();
         Files.delete(cache.resolve("unpack.lock"));
         complete();
@@ -63,7 +63,7 @@ final class UnpackingTest {
         try (RandomAccessFile file = new RandomAccessFile(engine.toFile(), "rw")) {
             file.setLength(1000);
         }
-        // As the crash of a machine leaves it.
+        // As left by a crash of the machine.
         Files.setLastModifiedTime(
                 engine, FileTime.fromMillis(libraries.get(0).entry().getTime()));
         complete();
@@ -103,7 +103,7 @@ final class UnpackingTest {
     }
 
     @Test
-    void complete_partOfADeadProcess_removesIt() throws IOException {
+    void complete_leftoverOfADeadProcess_removesIt() throws IOException {
         Files.createDirectories(engine.getParent());
         Path part = Files.write(engine.resolveSibling(".unpacking-123"), new byte[10]);
         complete();
@@ -112,7 +112,7 @@ final class UnpackingTest {
     }
 
     @Test
-    void complete_endsWhileWriting_leavesNoPartUnderTheName() throws IOException {
+    void complete_writingFails_leavesNoPartialLibrary() throws IOException {
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> writing((in, file) -> {
                             Files.write(file, in.readNBytes(1000));

@@ -30,12 +30,12 @@ final class UserCacheTest {
     }
 
     @Test
-    void folder_userWithoutPasswdEntry_takesHome() {
+    void folder_userWithoutPasswdEntry_usesHome() {
         assertThat(folder("?", Map.of("HOME", "/home/u"))).isEqualTo(Path.of("/home/u/.cache/lockstep"));
     }
 
     @Test
-    void folder_userWithoutAnyHome_isOneLine() {
+    void folder_userWithoutAnyHome_isAOneLineError() {
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> folder("?", Map.of()))
                 .withMessageContaining("user.home = ?")

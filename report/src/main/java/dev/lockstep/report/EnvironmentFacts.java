@@ -5,12 +5,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** A machine as names with values. */
+/** The facts about a run's environment, as names and values. */
 final class EnvironmentFacts {
     private EnvironmentFacts() {}
 
     /**
-     * @param name of one more fact
+     * @param name the name of an additional fact
+     * @param value its value
      */
     static Map<String, String> of(Optional<Environment> environment, String name, String value) {
         Map<String, String> facts = new LinkedHashMap<>();

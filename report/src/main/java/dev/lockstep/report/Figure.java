@@ -5,13 +5,14 @@ import java.util.List;
 import java.util.stream.DoubleStream;
 
 /**
- * A plot, however it is drawn.
+ * A plot, independent of how it is drawn.
  *
- * @param id names its file; letters, digits and hyphens
- * @param caption a sentence beneath it
- * @param logX minibatches: powers of two on a logarithmic axis
- * @param bars spreads as bars at points; else as bands
- * @param top the upper end of the y axis before zooming, so that the first epochs do not flatten the rest; NaN for all
+ * @param id the base name of its files: letters, digits and hyphens
+ * @param caption a sentence below the plot
+ * @param logX whether the x axis is logarithmic, for minibatches that are powers of two
+ * @param bars whether spreads are drawn as bars at points; otherwise as bands
+ * @param top the initial upper end of the y axis, so that the first epochs do not flatten the rest; NaN to show
+ *     everything
  */
 record Figure(
         String id,
@@ -42,7 +43,7 @@ record Figure(
         return series.isEmpty();
     }
 
-    /** All x values of all series, ascending, each once. */
+    /** The distinct x values of all series, ascending. */
     double[] xs() {
         return series.stream()
                 .flatMapToDouble(s -> DoubleStream.of(s.x()))
@@ -51,7 +52,10 @@ record Figure(
                 .toArray();
     }
 
-    /** The largest y after the first tenth of the epochs, with a margin: where curves are worth reading; NaN for short runs. */
+    /**
+     * The largest y after the first tenth of the epochs, plus a margin, so that later differences are readable; NaN for
+     * short runs.
+     */
     static double topAfterStart(List<Series> series) {
         double last = series.stream()
                 .flatMapToDouble(s -> DoubleStream.of(s.x()))

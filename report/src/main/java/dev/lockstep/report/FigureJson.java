@@ -6,7 +6,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
 import java.util.List;
 
-/** Figures as the page's script reads them: one x column for all series, null where a series has no point. */
+/**
+ * Converts figures to the JSON that the page's script reads: one x column for all series, and null where a series has
+ * no point.
+ */
 final class FigureJson {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -15,7 +18,7 @@ final class FigureJson {
     static String of(List<Figure> figures) {
         ObjectNode all = JSON.createObjectNode();
         figures.forEach(figure -> all.set(figure.id(), node(figure)));
-        // Nothing inside a string may end the script element, or begin a comment or another script in it.
+        // A string must not end the script element, or start a comment or another script in it.
         return all.toString().replace("<", "\\u003c");
     }
 
@@ -74,7 +77,7 @@ final class FigureJson {
         }
     }
 
-    /** Six digits are more than a screen shows; the page stays small. */
+    /** Keeps the page small; six digits are more than a screen can show. */
     private static double rounded(double value) {
         return new java.math.BigDecimal(value)
                 .round(new java.math.MathContext(6))

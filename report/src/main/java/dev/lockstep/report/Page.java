@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.stream.Collectors;
 
-/** An HTML page that needs nothing beside itself: style, script, plots and data are inside. Built from top to bottom. */
+/** A self-contained HTML page: styles, scripts, plots and data are embedded. Built from top to bottom. */
 final class Page {
     private static final String UPLOT_PROPERTIES = "/META-INF/maven/org.webjars.npm/uplot/pom.properties";
 
@@ -28,7 +28,7 @@ final class Page {
         element("h1", title);
     }
 
-    /** Text for HTML, between tags and in quoted attributes. */
+    /** Escapes text for HTML, both between tags and in quoted attributes. */
     static String escape(String text) {
         return Printable.lines(text)
                 .replace("&", "&amp;")
@@ -37,12 +37,12 @@ final class Page {
                 .replace("\"", "&quot;");
     }
 
-    /** Words of a shell command, each with a space before it. */
+    /** Quotes words of a shell command, each preceded by a space. */
     static String arguments(List<String> words) {
         return words.stream().map(word -> " " + quoted(word)).collect(Collectors.joining());
     }
 
-    /** A word of a shell command. */
+    /** Quotes a word of a shell command. */
     static String quoted(String word) {
         return word.matches("[A-Za-z0-9._=/:,+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
     }
@@ -58,13 +58,13 @@ final class Page {
         return this;
     }
 
-    /** Markup as it is. */
+    /** Appends markup unchanged. */
     Page html(String markup) {
         body.append(markup).append('\n');
         return this;
     }
 
-    /** A paragraph for every blank-line separated part of a text. */
+    /** Appends a paragraph for each part of a text that is separated by blank lines. */
     Page paragraphs(String text) {
         for (String part : text.strip().split("\\n\\s*\\n")) {
             if (!part.isBlank()) {
@@ -74,7 +74,7 @@ final class Page {
         return this;
     }
 
-    /** A table; the first column is text, the others are numbers. */
+    /** Appends a table. The first column is text, the others are numbers. */
     Page table(List<String> header, List<List<String>> rows) {
         Csv csv = new Csv(header.toArray());
         rows.forEach(row -> csv.row(row.toArray()));
@@ -96,7 +96,7 @@ final class Page {
         return this;
     }
 
-    /** Names with their values. */
+    /** Appends a list of names and values. */
     Page facts(Map<String, String> facts) {
         body.append("<dl>");
         facts.forEach((name, value) -> body.append("<dt>")
@@ -107,7 +107,7 @@ final class Page {
         return html("</dl>");
     }
 
-    /** Text in a box that opens on a click. */
+    /** Appends a collapsible box with preformatted text. */
     Page details(String summary, String text) {
         body.append("<details><summary>").append(escape(summary)).append("</summary><pre>");
         body.append(escape(text)).append("</pre></details>\n");
@@ -118,7 +118,7 @@ final class Page {
         return html("<pre class=\"command\">" + escape(text) + "</pre>");
     }
 
-    /** A plot; one without points is left out. */
+    /** Appends a plot, unless it has no points. */
     Page figure(Figure figure) {
         if (figure.isEmpty()) {
             return this;
@@ -137,7 +137,7 @@ final class Page {
         return List.copyOf(figures);
     }
 
-    /** Every table, from top to bottom, as comma-separated values. */
+    /** All tables as CSV, from top to bottom. */
     List<String> tables() {
         return List.copyOf(tables);
     }
@@ -151,13 +151,13 @@ final class Page {
                 + "<title>" + escape(title) + "</title>\n"
                 + "<style>" + uplot("uPlot.min.css") + resource("page.css") + "</style>\n</head>\n<body>\n<main>\n"
                 + body
-                + "<noscript><p>The plots need JavaScript; nothing is fetched from a network.</p></noscript>\n"
+                + "<noscript><p>The plots need JavaScript. Nothing is loaded from the network.</p></noscript>\n"
                 + "</main>\n<script type=\"application/json\" id=\"figures\">" + FigureJson.of(figures) + "</script>\n"
                 + "<script>" + uplot("uPlot.iife.min.js") + "</script>\n"
                 + "<script>" + resource("page.js") + "</script>\n</body>\n</html>\n";
     }
 
-    /** Writes the page; a reader never sees half of it. */
+    /** Writes the page atomically. */
     void write(Path file) throws IOException {
         Path parent = file.toAbsolutePath().getParent();
         if (parent != null) {

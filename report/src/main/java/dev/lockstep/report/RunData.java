@@ -13,10 +13,10 @@ import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What a run folder says.
+ * The contents of a run folder.
  *
- * @param name for legends; unlike that of any other run on the page
- * @param result empty while the run goes on
+ * @param name the name for legends, unique on the page
+ * @param result the result; empty while the run is in progress
  */
 record RunData(
         String name,
@@ -26,7 +26,11 @@ record RunData(
         Optional<RunResult> result,
         Optional<Environment> environment) {
 
-    /** @throws dev.lockstep.errors.LockstepException when the folder holds no run */
+    /**
+     * Reads a run folder.
+     *
+     * @throws dev.lockstep.errors.LockstepException when the folder holds no run
+     */
     static RunData read(Path folder, String name) {
         Optional<RunResult> result =
                 Files.exists(folder.resolve(RunResult.NAME)) ? Optional.of(RunResult.read(folder)) : Optional.empty();
@@ -39,7 +43,7 @@ record RunData(
                 Environment.read(folder));
     }
 
-    /** Iterations of an epoch; where no epoch is done yet, as many as there are. */
+    /** Iterations per epoch; if no epoch is finished yet, the number of steps so far. */
     double iterationsPerEpoch() {
         List<EpochMetrics> epochs = metrics.epochs();
         if (!epochs.isEmpty()) {
@@ -48,7 +52,7 @@ record RunData(
         return Math.max(1, metrics.steps().size());
     }
 
-    /** A number of every step, against epochs. */
+    /** A quantity of every step, plotted against epochs. */
     Series steps(String label, int color, ToDoubleFunction<StepMetrics> number) {
         double perEpoch = iterationsPerEpoch();
         double[] x = metrics.steps().stream()
@@ -58,7 +62,7 @@ record RunData(
                 label, x, metrics.steps().stream().mapToDouble(number).toArray(), color, false);
     }
 
-    /** A number of every epoch, at its end. */
+    /** A quantity of every epoch, plotted at its end. */
     Series epochs(String label, int color, boolean dashed, ToDoubleFunction<EpochMetrics> number) {
         double[] x = metrics.epochs().stream().mapToDouble(e -> e.epoch() + 1).toArray();
         return Series.line(

@@ -3,13 +3,13 @@ package dev.lockstep.report;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Names for runs on one page: as much of the end of a path as tells it from the others. */
+/** Names for the runs on a page: the shortest suffix of each path that is unique. */
 final class RunNames {
     private RunNames() {}
 
     /**
      * @param path one of {@code all}
-     * @param all absolute
+     * @param all absolute paths
      */
     static String shortest(Path path, List<Path> all) {
         for (int parts = 1; parts <= path.getNameCount(); parts++) {

@@ -6,6 +6,7 @@ import dev.lockstep.files.DurableFiles;
 import dev.lockstep.metrics.Environment;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.StepMetrics;
+import dev.lockstep.text.Format;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,26 +19,28 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Curves and numbers of one or more runs on one page. */
+/** The report on one or more runs: curves and numbers on one page. */
 public final class RunReport {
-    /** The page that a run folder holds. */
+    /** The name of the report in a run folder. */
     public static final String NAME = "report.html";
 
-    /** What tells our pages from others, in their first lines. */
+    /** A marker in the first lines of Lockstep's pages that distinguishes them from other files. */
     public static final String GENERATOR = "<meta name=\"generator\" content=\"Lockstep\">\n";
 
     private static final String TABLE = "runs.csv";
 
     private static final Logger LOG = LoggerFactory.getLogger(RunReport.class);
     private static final int MOST_POINTS = 500;
-    /** Of what jumps about from step to step. */
+    /** The number of points for noisy quantities. */
     private static final int FEW_POINTS = 100;
 
     private RunReport() {}
 
     /**
-     * Writes {@code report.html} into a run's folder. A failure is a warning: the run is done, whatever its page does.
+     * Writes {@code report.html} into a run's folder. A failure is only logged as a warning, because the run itself is
+     * done.
      *
+     * @param runFolder the run folder
      * @param options see {@link Environment#options}
      */
     public static void write(Path runFolder, List<String> options) {
@@ -46,16 +49,18 @@ public final class RunReport {
             page(read(List.of(runFolder))).write(runFolder.resolve(NAME));
         } catch (IOException | RuntimeException | OutOfMemoryError | LinkageError e) {
             LOG.warn(
-                    "no report was written, folder = {}: {}",
+                    "cannot write the report, folder = {}: {}",
                     Printable.of(runFolder.toString()),
                     Printable.of(e.toString()));
         }
     }
 
     /**
-     * Writes a page of several runs.
+     * Writes a page about several runs.
      *
-     * @param plots folder for the plots as SVG and PNG; empty for none
+     * @param runFolders the run folders, in the order of the page
+     * @param out the file to write
+     * @param plots the folder for the plots as SVG, PNG and CSV; empty for none
      * @throws LockstepException when a folder holds no run, or the page cannot be written
      */
     public static void write(List<Path> runFolders, Path out, Optional<Path> plots) {
@@ -70,11 +75,14 @@ public final class RunReport {
                 StaticPlot.write(page.figures(), plots.get());
             }
         } catch (IOException e) {
-            throw LockstepException.recipe("cannot write the report: " + e, "out = " + out, "give a writable --out");
+            throw LockstepException.recipe("cannot write the report: " + e, "out = " + out, "choose a writable file");
         }
     }
 
-    /** Pictures of a user's must not be written over: the folder is new, empty, or has the table that was written first. */
+    /**
+     * Protects a user's own pictures: the folder must be new or empty, or contain the table that an earlier report
+     * wrote.
+     */
     private static void requireOwn(Path folder, String heading) {
         try (Stream<Path> entries = Files.exists(folder) ? Files.list(folder) : Stream.empty()) {
             Path table = folder.resolve(TABLE);
@@ -83,12 +91,13 @@ public final class RunReport {
                 return;
             }
         } catch (IOException e) {
-            throw LockstepException.recipe("folder cannot be read: " + e, "--plots = " + folder, "give another folder");
+            throw LockstepException.recipe(
+                    "cannot read the folder: " + e, "plots = " + folder, "choose another folder");
         }
         throw LockstepException.recipe(
-                "folder holds files that are no plots of this command",
-                "--plots = " + folder,
-                "give a new folder or an empty one");
+                "folder holds files that were not written by a report",
+                "plots = " + folder,
+                "choose a new or empty folder");
     }
 
     private static List<RunData> read(List<Path> folders) {
@@ -120,7 +129,7 @@ public final class RunReport {
         return page;
     }
 
-    /** From the recipes in the run folders, which are complete; they stand below, too. */
+    /** Uses the recipes in the run folders, which contain every default and are shown below too. */
     private static void reproduce(Page page, List<RunData> runs) {
         StringBuilder text = new StringBuilder();
         for (RunData run : runs) {
@@ -138,14 +147,14 @@ public final class RunReport {
                     .filter(result -> !result.weightsSha256().isEmpty())
                     .ifPresent(result -> page.element(
                             "p",
-                            "With the same build and kind of CPU " + run.name() + " ends with weights_sha256 = "
+                            "With the same build and kind of CPU, " + run.name() + " ends with weights_sha256 = "
                                     + result.weightsSha256() + "."));
         }
     }
 
     private static Optional<String> state(RunData run) {
         if (run.result().isEmpty()) {
-            return Optional.of(run.name() + " has not ended yet: this is what it has written so far.");
+            return Optional.of(run.name() + " has not ended yet. This page shows what it has written so far.");
         }
         RunResult.Status status = run.result().get().status();
         return status == RunResult.Status.COMPLETED
@@ -160,14 +169,14 @@ public final class RunReport {
             Optional<RunResult> result = run.result();
             rows.add(List.of(
                     run.name(),
-                    Numbers.percent(run.metrics().medianOfLastFive()),
-                    Numbers.percent(result.map(RunResult::validationTop1Error).orElse(Double.NaN)),
-                    Numbers.whole(run.recipe().minibatch()),
+                    Format.percentage(run.metrics().medianOfLastFive()),
+                    Format.percentage(result.map(RunResult::validationTop1Error).orElse(Double.NaN)),
+                    Format.whole(run.recipe().minibatch()),
                     run.recipe().workers() + " × " + run.recipe().imagesPerWorker(),
-                    Numbers.significant(run.recipe().scaledLearningRate()),
+                    Format.number(run.recipe().scaledLearningRate()),
                     Integer.toString(run.metrics().epochs().size()),
-                    Numbers.whole(result.map(RunResult::imagesPerSecond).orElse(Double.NaN)),
-                    Numbers.minutes(run.metrics().epochs().stream()
+                    Format.whole(result.map(RunResult::imagesPerSecond).orElse(Double.NaN)),
+                    Format.duration(run.metrics().epochs().stream()
                             .mapToDouble(dev.lockstep.metrics.EpochMetrics::seconds)
                             .sum())));
         }
@@ -197,7 +206,7 @@ public final class RunReport {
                 "error",
                 "Error",
                 "error, %",
-                "Top-1 error of each epoch. Dashed: on the training images, as the network was while it trained.",
+                "Top-1 error of each epoch. Dashed: error on the training images, measured during training.",
                 Figure.topAfterStart(series),
                 series);
     }
@@ -219,7 +228,7 @@ public final class RunReport {
                 title,
                 unit,
                 thinned
-                        ? String.format(Locale.ROOT, "%d points, each the mean over as many steps.", points)
+                        ? String.format(Locale.ROOT, "%d points, each the mean of an equal number of steps.", points)
                         : "Every step.",
                 Double.NaN,
                 series);
@@ -232,7 +241,7 @@ public final class RunReport {
             }
             String shape = run.result()
                     .map(result -> result.processes() + " × " + result.lanes())
-                    .orElse(Numbers.NONE);
+                    .orElse(Format.NONE);
             page.facts(EnvironmentFacts.of(run.environment(), "processes × lanes", shape));
         }
     }

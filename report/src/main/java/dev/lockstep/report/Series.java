@@ -4,10 +4,10 @@ import dev.lockstep.errors.Printable;
 import java.util.Arrays;
 
 /**
- * One line of a figure. Points whose y is NaN are left out.
+ * One curve in a figure. Points whose y is NaN are omitted.
  *
- * @param spread half of an error bar or band at each point; empty for none
- * @param color index into the palette; 0 is the neutral color of a baseline
+ * @param spread half the height of the error bar or band at each point; empty for none
+ * @param color an index into the palette; 0 is the neutral color for a baseline
  */
 record Series(String name, double[] x, double[] y, double[] spread, int color, boolean dashed) {
     Series {
@@ -26,7 +26,10 @@ record Series(String name, double[] x, double[] y, double[] spread, int color, b
         return Arrays.stream(y).allMatch(Double::isNaN);
     }
 
-    /** The same curve with at most {@code most} points: means over equal runs of points, at the last x of each. */
+    /**
+     * The same curve with at most {@code most} points: each is the mean of a group of consecutive points, at the last x
+     * of the group.
+     */
     Series thinned(int most) {
         if (x.length <= most) {
             return this;

@@ -22,24 +22,24 @@ import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** A figure as SVG and PNG files. */
+/** Writes figures as SVG, PNG and CSV files. */
 final class StaticPlot {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 540;
     private static final int DPI = 144;
     private static final int LEGEND_LINE = 20;
     private static final int LEGEND_CHARACTERS = 125;
-    /** The line before a name takes as much room as so many characters. */
+    /** The width of the line sample before a name, in characters. */
     private static final int LEGEND_KEY = 7;
 
-    /** Okabe and Ito's colors, told apart by everyone; the first is for baselines. */
+    /** The Okabe–Ito palette, which color-blind readers can distinguish, extended; the first color is for baselines. */
     private static final int[] PALETTE = {
         0x555555, 0x0072B2, 0xD55E00, 0x009E73, 0xCC79A7, 0xE69F00, 0x56B4E9, 0x8A6D00, 0x7A3E9D, 0xA00000
     };
 
     private StaticPlot() {}
 
-    /** Writes {@code <id>.svg}, {@code <id>.png} and {@code <id>.csv} of every figure that has points. */
+    /** Writes {@code <id>.svg}, {@code <id>.png} and {@code <id>.csv} for every figure that has points. */
     static void write(List<Figure> figures, Path folder) throws IOException {
         System.setProperty("java.awt.headless", "true");
         DurableFiles.createFolders(folder);
@@ -59,7 +59,7 @@ final class StaticPlot {
         return out.toByteArray();
     }
 
-    /** Only a file takes a resolution. */
+    /** XChart sets the resolution only when it writes to a file. */
     private static byte[] png(XYChart chart) throws IOException {
         Path folder = Files.createTempDirectory("lockstep-plot");
         Path file = folder.resolve("plot.png");
@@ -103,7 +103,7 @@ final class StaticPlot {
         return csv.toString();
     }
 
-    /** The spread to either side of a curve, as an area beneath the curves. */
+    /** Draws the spread on both sides of a curve as an area behind the curves. */
     private static void band(XYChart chart, Series series, Figure figure) {
         int[] points = IntStream.range(0, series.x().length)
                 .filter(i -> Double.isFinite(series.y()[i]) && Double.isFinite(series.spread()[i]))
@@ -128,7 +128,7 @@ final class StaticPlot {
         }
     }
 
-    /** A name that is not shown, and that no curve has. */
+    /** A name, which is not shown, that differs from those of all curves. */
     private static String bandName(Series series, Figure figure) {
         String name = series.name() + " ±";
         while (figure.series().stream().map(Series::name).anyMatch(name::equals)) {
@@ -141,7 +141,7 @@ final class StaticPlot {
         return new Color(PALETTE[series.color() % PALETTE.length]);
     }
 
-    /** Whether the names do not fit beneath the plot in one line. */
+    /** Whether the names do not fit on one line below the plot. */
     private static boolean isLegendLong(Figure figure) {
         return figure.series().stream()
                         .mapToInt(s -> s.name().length() + LEGEND_KEY)

@@ -14,7 +14,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** The plots of a study; curves are means over the seeds, with a standard deviation to either side. */
+/** The plots of a study. Curves are means over the seeds, with one standard deviation on each side. */
 final class StudyFigures {
     private static final int RATE_POINTS = 300;
 
@@ -28,7 +28,7 @@ final class StudyFigures {
         this.baseline = study.file().commonBaseline();
     }
 
-    /** 0 is the baseline's; others count in the order of the table. */
+    /** The color of a variant: 0 for the baseline, the others in table order. */
     private int color(StudyResults.Row row) {
         if (row.variant().name().equals(baseline)) {
             return 0;
@@ -68,7 +68,7 @@ final class StudyFigures {
                 "Error against minibatch",
                 "minibatch kn, images",
                 "validation error, %",
-                "Mean over the seeds; bars are one standard deviation to either side (the paper’s Figure 1 shows two).",
+                "Mean over the seeds; bars show one standard deviation on each side (the paper’s Figure 1 shows two).",
                 true,
                 true,
                 Double.NaN,
@@ -81,7 +81,7 @@ final class StudyFigures {
                 "training-error",
                 "Training error",
                 "training error, %",
-                "On the training images, as the network was while it trained; mean over the seeds ± one standard deviation."
+                "On the training images, measured during training; mean over the seeds ± one standard deviation."
                         + diverged(),
                 Figure.topAfterStart(series),
                 series);
@@ -105,13 +105,13 @@ final class StudyFigures {
                 .toList();
     }
 
-    /** A mean over the seeds that have not diverged would look better than the variant is. */
+    /** Curves end at the first divergence, because a mean over the remaining seeds would look too good. */
     private String diverged() {
         String variants = results.rows().stream()
                 .filter(row -> row.diverged() > 0)
                 .map(row -> "“" + row.variant().label() + "” (" + row.diverged() + ")")
                 .collect(Collectors.joining(", "));
-        return variants.isEmpty() ? "" : " Curves end where the first seed diverged: " + variants + ".";
+        return variants.isEmpty() ? "" : " Curves end at the epoch where the first seed diverged: " + variants + ".";
     }
 
     private Series curve(StudyResults.Row row, List<List<Double>> curves) {
@@ -138,14 +138,15 @@ final class StudyFigures {
                 "learning-rate",
                 "Learning rate",
                 "learning rate η̂",
-                "As the recipe says, at up to " + RATE_POINTS + " of its iterations.",
+                "As set by the recipe, at up to " + RATE_POINTS + " iterations.",
                 Double.NaN,
                 series);
     }
 
     private Series learningRate(StudyResults.Row row) {
         Recipe recipe = study.recipe(row.variant().name());
-        // Of a user's own dataset the size is not known here; the rate at a fraction of an epoch hardly depends on it.
+        // The size of a user's own dataset is not known here, but the rate at a given fraction of an epoch hardly
+        // depends on it.
         int perEpoch = DatasetFacts.of(recipe.data())
                 .map(facts -> Math.max(1, facts.trainingImages() / recipe.minibatch()))
                 .orElse(1000);

@@ -11,6 +11,7 @@ import dev.lockstep.study.StudyFile;
 import dev.lockstep.study.StudyResults;
 import dev.lockstep.study.StudyRun;
 import dev.lockstep.study.Verdict;
+import dev.lockstep.text.Format;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +22,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** A study on one page: questions and verdicts first, then the table, curves, environment, recipes and commands. */
+/** The report on a study: questions and verdicts first, then the table, curves, commands, environment and recipes. */
 public final class StudyReport {
     public static final String NAME = "report.html";
 
@@ -40,7 +41,7 @@ public final class StudyReport {
     }
 
     /**
-     * Writes {@code report.html} and {@code plots/} into the study's folder, which holds its {@link Environment}.
+     * Writes {@code report.html} and {@code plots/} into the study's folder, which also holds its {@link Environment}.
      *
      * @throws LockstepException when they cannot be written
      */
@@ -86,7 +87,7 @@ public final class StudyReport {
                 + Page.escape(answer.reason()) + "</p></section>";
     }
 
-    /** How many there are, and how long those took that this study trained. */
+    /** The number of runs, and the training time of those that this study trained. */
     private String runs() {
         double seconds = 0;
         for (StudyRun run : study.grid(out)) {
@@ -103,10 +104,10 @@ public final class StudyReport {
                 .collect(Collectors.groupingBy(RunSummary::reusedFrom, TreeMap::new, Collectors.counting()))
                 .entrySet()
                 .stream()
-                .map(other -> other.getValue() + " of the study " + other.getKey())
+                .map(other -> other.getValue() + " from study " + other.getKey())
                 .collect(Collectors.joining(", "));
-        return all + (others.isEmpty() ? "" : ", " + others + ", on the machine of that") + "; training took "
-                + Numbers.minutes(seconds) + " here, one run after another";
+        return all + (others.isEmpty() ? "" : ", " + others + ", trained on that study's machine") + "; training took "
+                + Format.duration(seconds) + " here in total";
     }
 
     private void table(Page page) {
@@ -115,31 +116,31 @@ public final class StudyReport {
         for (StudyResults.Row row : results.rows()) {
             rows.add(List.of(
                     row.variant().label(),
-                    Numbers.percent(row.errors().mean(), row.errors().standardDeviation()),
+                    Format.percentage(row.errors().mean(), row.errors().standardDeviation()),
                     row.variant().paper().isEmpty()
-                            ? Numbers.NONE
+                            ? Format.NONE
                             : row.variant().paper(),
-                    Numbers.points(results.difference(row)),
-                    file.baselineOf(row.variant().name()).map(this::label).orElse(Numbers.NONE),
+                    Format.points(results.difference(row)),
+                    file.baselineOf(row.variant().name()).map(this::label).orElse(Format.NONE),
                     row.errors().size() + (row.diverged() > 0 ? " (" + row.diverged() + " diverged)" : ""),
-                    Numbers.whole(row.minibatch()),
-                    Numbers.significant(row.learningRate())));
+                    Format.whole(row.minibatch()),
+                    Format.number(row.learningRate())));
         }
         page.table(
                 List.of(
                         "variant",
                         "validation error, %",
-                        "the paper’s, ImageNet, %",
+                        "paper (ImageNet), %",
                         "difference, points",
-                        "to the baseline",
+                        "baseline",
                         "seeds",
                         "minibatch kn",
                         "learning rate η̂"),
                 rows);
         page.element(
                 "p",
-                "Median of the last five epochs; mean ± standard deviation over the seeds. The paper’s numbers"
-                        + " are of ResNet-50 on ImageNet: the shape can be compared, the values cannot.");
+                "Median over the last five epochs; mean ± standard deviation over the seeds. The paper’s numbers"
+                        + " are for ResNet-50 on ImageNet: compare the pattern, not the values.");
     }
 
     private String label(String variant) {
@@ -150,7 +151,7 @@ public final class StudyReport {
                 .orElse(variant);
     }
 
-    /** Buttons that leave a variant and its baseline in the curves. */
+    /** Appends buttons that show only one variant and its baseline in the curves. */
     private void choice(Page page) {
         StringBuilder buttons = new StringBuilder("<div class=\"tools\" role=\"group\" aria-label=\"Variants shown\">");
         buttons.append("<button type=\"button\" data-only=\"\" aria-pressed=\"true\">all</button>");
@@ -169,7 +170,7 @@ public final class StudyReport {
         String options = Page.arguments(environment.map(Environment::options).orElse(List.of()));
         page.command("./lockstep study " + Page.quoted(study.path().toString()) + " --out "
                 + Page.quoted(out.toString()) + options);
-        page.element("p", "One run of it alone, such as the first seed of each variant:");
+        page.element("p", "A single run, here the first seed of each variant:");
         StringBuilder text = new StringBuilder();
         Path recipe = study.path().resolveSibling(study.file().recipe()).normalize();
         for (StudyFile.Variant variant : study.file().variants()) {
@@ -187,16 +188,22 @@ public final class StudyReport {
     private static String method(StudyFile file) {
         return String.format(
                 Locale.ROOT, """
-                Each question was stated before the study's first run, unless it says that it was asked after; where runs of other \
-                studies were taken over, those were known by then. It is put to two tests at the level %s: one that can show it, one that can show the contrary. When neither does, the verdict is “not enough seeds”: a difference that was not found is \
-                not a difference that is absent. No correction is made for asking several questions.
+                Each question was stated before the study's first run, unless it is marked as asked \
+                later; results of runs that were reused from other studies were known by then. Each \
+                question gets two tests at the level %s: one can show that the claim holds, the \
+                other that it does not. When neither is significant, the verdict is “not enough \
+                seeds”: absence of evidence is not evidence of absence. There is no correction for \
+                multiple questions.
 
-                “Matches”: two one-sided Welch t-tests put the difference of the mean errors within the margin (TOST); p is the \
-                larger of the two. “Worse”: one one-sided Welch t-test. “Curves coincide”: the same for the mean over the epochs \
-                of the absolute difference of the seed-averaged training errors; what noise alone would show is taken off before \
-                a distance is claimed. “Elbow”: minibatches are tested for a match from the smallest on until one fails; being \
-                worse is tested for all, with p-values after Holm; where the elbow lies, and that there is none, are each wrong \
-                with up to twice the level. Intervals hold the difference with %s %% confidence. A diverged run counts as an error of \
-                100 %%.""", Numbers.significant(file.level()), Numbers.significant(100 * (1 - 2 * file.level())));
+                “Matches”: two one-sided Welch t-tests (TOST) show that the difference of the mean \
+                errors is within the margin; p is the larger of the two p-values. “Worse”: a \
+                one-sided Welch t-test. “Curves coincide”: the same for the mean over epochs of the \
+                absolute difference of the seed-averaged training errors; the distance expected from \
+                noise alone is subtracted before a distance is claimed. “Elbow”: minibatches are \
+                tested for a match in ascending order until one fails, and all are tested for being \
+                worse, with Holm-adjusted p-values; the position of the elbow and the absence of one \
+                are each wrong with a probability of at most twice the level. Intervals are %s %% \
+                confidence intervals. A diverged run counts as an error of 100 %%.\
+                """, Format.number(file.level()), Format.number(100 * (1 - 2 * file.level())));
     }
 }

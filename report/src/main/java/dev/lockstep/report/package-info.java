@@ -1,6 +1,6 @@
 /**
- * Reports as one self-contained HTML page, and their plots as SVG, PNG and CSV. Everything is drawn from the files of a run or a
- * study. Depends on {@code recipe}, {@code schedule}, {@code plan}, {@code report} and {@code study}.
+ * Reports as self-contained HTML pages, and their plots as SVG, PNG and CSV, generated from the files of a run or a
+ * study. Depends on {@code recipe}, {@code schedule}, {@code plan}, {@code metrics} and {@code study}.
  */
 @NullMarked
 package dev.lockstep.report;

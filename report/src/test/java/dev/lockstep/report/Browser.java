@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
-/** A headless Chromium that is spoken to by the DevTools protocol. */
+/** A headless Chromium, controlled through the DevTools protocol. */
 final class Browser implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long SECONDS = 60;
@@ -190,12 +190,12 @@ final class Browser implements AutoCloseable {
                         1));
     }
 
-    /** Moves with no button down. */
+    /** Moves the pointer without a button pressed. */
     void hover(double x, double y) {
         call("Input.dispatchMouseEvent", Map.of("type", "mouseMoved", "x", x, "y", y, "buttons", 0));
     }
 
-    /** What went wrong on the page, and what it asked a network for. */
+    /** Errors on the page, and its network requests. */
     List<String> complaints() {
         List<String> complaints = new ArrayList<>();
         for (JsonNode event : List.copyOf(events)) {

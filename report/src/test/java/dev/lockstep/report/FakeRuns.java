@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Run and study folders as training leaves them, with made-up numbers. */
+/** Run and study folders in the form in which training leaves them, with invented numbers. */
 final class FakeRuns {
     static final String RECIPE = """
             name: base

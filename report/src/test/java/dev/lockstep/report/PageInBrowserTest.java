@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Clicks through a report in headless Chromium, at the width of a phone and of a desk. */
+/** Clicks through a report in headless Chromium, at the widths of a phone and of a desktop screen. */
 final class PageInBrowserTest {
     @TempDir(cleanup = CleanupMode.NEVER)
     @SuppressWarnings("NullAway.Init")
@@ -24,7 +24,7 @@ final class PageInBrowserTest {
     @SuppressWarnings("NullAway.Init")
     private Path folder;
 
-    /** {@code .ci/run} sets LOCKSTEP_ALL_TESTS, so that there the test cannot be skipped. */
+    /** {@code .ci/run} sets LOCKSTEP_ALL_TESTS, so that CI cannot skip the test. */
     private Browser browser() throws IOException, InterruptedException {
         Optional<Path> executable = Browser.executable();
         String without = "no Chromium found: the report is not clicked through (apt-get install chromium)";
@@ -65,7 +65,7 @@ final class PageInBrowserTest {
     }
 
     @Test
-    void studyPage_onADesk_hoversZoomsAndCompares() throws Exception {
+    void studyPage_onADesktop_hoversZoomsAndCompares() throws Exception {
         try (Browser browser = browser()) {
             browser.open(studyPage(), 1280, 900, false);
             keepScreenshot(browser, "study-desk.png");
@@ -145,7 +145,7 @@ final class PageInBrowserTest {
         assertHoverShows(browser, 0.02, "1");
     }
 
-    /** A button leaves the baseline and one variant. */
+    /** A button shows only the baseline and one variant. */
     private void compare(Browser browser) {
         assertThat(shown(browser)).containsExactly("kn = 64", "kn = 512, gradual warmup", "kn = 512, no warmup");
         browser.evaluate("document.querySelector('[data-only=\"kn = 512, no warmup\"]').click()");
@@ -177,7 +177,7 @@ final class PageInBrowserTest {
         return strings;
     }
 
-    /** The legend shows one of some epochs once the pointer is at a fraction of the plot's width. */
+    /** With the pointer at a fraction of the plot's width, the legend shows one of the given epochs. */
     private static void assertHoverShows(Browser browser, double fraction, String epochs) {
         JsonNode plot = plotArea(browser);
         for (int i = 0; i < 100 && !legend(browser).get(0).matches(epochs); i++) {
@@ -210,7 +210,7 @@ final class PageInBrowserTest {
         Files.write(Files.createDirectories(Path.of("target", "screenshots")).resolve(name), pdf);
     }
 
-    /** For a person's eyes. */
+    /** Saves a screenshot for visual inspection. */
     private static void keepScreenshot(Browser browser, String name) throws IOException {
         browser.screenshot(
                 Files.createDirectories(Path.of("target", "screenshots")).resolve(name));

@@ -22,7 +22,7 @@ final class PageTest {
     }
 
     @Test
-    void everyTextOfAPage_isText() {
+    void textOnAPage_isEscaped() {
         String page = new Page(WILD)
                 .element("p", WILD)
                 .paragraphs(WILD)
@@ -37,7 +37,7 @@ final class PageTest {
     }
 
     @Test
-    void plotsAsFiles_takeAnyName() throws Exception {
+    void plotFiles_acceptAnySeriesName() throws Exception {
         double[] points = {1, 2, 3};
         Figure figure = new Figure(
                 "f",

@@ -47,7 +47,7 @@ final class RunReportTest {
     @Test
     void write_namesTheDataInTheCommandThatRunsItAgain() throws IOException {
         Path run = FakeRuns.run(folder, "first");
-        Files.writeString(run.resolve("environment.json"), "{\"date\":\"20"); // As a kill could have left it.
+        Files.writeString(run.resolve("environment.json"), "{\"date\":\"20"); // As a killed process could have left it.
         RunReport.write(run, List.of("--data", "/my data"));
         assertThat(Files.readString(run.resolve("report.html")))
                 .contains("recipe.yaml --data '/my data' --out runs/again/first");
@@ -55,7 +55,7 @@ final class RunReportTest {
     }
 
     @Test
-    void page_takesNothingFromANetwork() throws IOException {
+    void page_loadsNothingFromTheNetwork() throws IOException {
         Path run = FakeRuns.run(folder, "first");
         RunReport.write(run, List.of());
         String page = Files.readString(run.resolve("report.html"));
@@ -63,7 +63,7 @@ final class RunReportTest {
     }
 
     @Test
-    void write_ofSeveralRuns_namesThemApartAndDrawsFiles() throws IOException {
+    void write_severalRuns_givesUniqueNamesAndWritesPlots() throws IOException {
         List<Path> runs =
                 List.of(FakeRuns.run(folder.resolve("a"), "seed-1"), FakeRuns.run(folder.resolve("b"), "seed-1"));
         Path plots = folder.resolve("plots");
@@ -93,7 +93,7 @@ final class RunReportTest {
     }
 
     @Test
-    void write_ofAFolderWithoutARun_isAnErrorOfTheUser() {
+    void write_folderWithoutARun_isAUserError() {
         assertThatThrownBy(() -> RunReport.write(List.of(folder), folder.resolve("x.html"), Optional.empty()))
                 .isInstanceOf(LockstepException.class)
                 .hasMessageContaining(folder.toString());

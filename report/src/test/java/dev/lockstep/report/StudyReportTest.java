@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.metrics.Environment;
 import dev.lockstep.study.Study;
 import dev.lockstep.study.StudyResults;
+import dev.lockstep.text.Format;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ final class StudyReportTest {
         assertThat(page).contains("23.74 ± 0.09", "First paragraph &amp; more.", "<p>Second paragraph.</p>");
         StudyResults.Row row = results.rows().get(1);
         assertThat(page)
-                .contains(Numbers.percent(row.errors().mean(), row.errors().standardDeviation()));
+                .contains(Format.percentage(row.errors().mean(), row.errors().standardDeviation()));
         assertThat(page)
                 .contains(
                         "--set learning-rate.warmup.kind=none --set name=table-none --set workers=16 --set seed=1 --data there")

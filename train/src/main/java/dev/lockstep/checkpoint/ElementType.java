@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * The element types that files of weights may hold, under their safetensors names. Floating ones are read as float32,
- * which rounds float64; the others as int64.
+ * The element types that weight files may contain, under their safetensors names. Floating-point types are read as
+ * float32 (which rounds float64), the others as int64.
  */
 enum ElementType {
     F64(8),
@@ -35,7 +35,7 @@ enum ElementType {
         return Arrays.stream(values()).filter(type -> type.name().equals(name)).findFirst();
     }
 
-    /** The bytes of so many elements once they are read. */
+    /** The size in host memory of a number of elements, in bytes. */
     long hostBytes(long elements) {
         return Math.multiplyExact(elements, (long) Math.max(bytes, hostType().bytes()));
     }
@@ -48,16 +48,17 @@ enum ElementType {
         return this == F64 || this == F32 || this == F16 || this == BF16;
     }
 
-    /** The tensor whose elements are the whole of {@code data}, in row-major order; may share its memory. */
+    /** A tensor of all elements in {@code data}, in row-major order. May share its memory. */
     HostTensor tensor(ByteBuffer data, long[] shape) {
         return tensor(data, 0, shape, rowMajor(shape));
     }
 
     /**
-     * The tensor of the elements at {@code offset + Σ index · stride}; may share the storage's memory.
+     * A tensor of the elements at {@code offset + Σ index · stride}. May share the storage's memory.
      *
-     * @param storage elements of this type from position 0, in the buffer's own byte order
-     * @throws IllegalArgumentException when an element lies outside the storage, or elements outnumber the storage's
+     * @param storage elements of this type from position 0, in the buffer's byte order
+     * @throws IllegalArgumentException when an element lies outside the storage, or the tensor has more elements than
+     *     the storage
      */
     HostTensor tensor(ByteBuffer storage, long offset, long[] shape, long[] stride) {
         int elements = checkInside(storage, offset, shape, stride);
@@ -93,8 +94,8 @@ enum ElementType {
                 || Arrays.stream(stride).anyMatch(s -> s < 0)
                 || Arrays.stream(shape).anyMatch(s -> s < 0);
         if (hostBytes(elements) > HostTensor.MOST_BYTES) {
-            throw new IllegalArgumentException("a tensor has " + hostBytes(elements)
-                    + " bytes once it is read, at most " + HostTensor.MOST_BYTES + " are");
+            throw new IllegalArgumentException(
+                    "a tensor has " + hostBytes(elements) + " bytes in memory, limit = " + HostTensor.MOST_BYTES);
         }
         if (negative || elements > 0 && last >= held || elements > held) {
             throw new IllegalArgumentException("shape = " + Arrays.toString(shape) + ", stride = "
@@ -126,7 +127,7 @@ enum ElementType {
         return stride;
     }
 
-    /** The strides that matter: those of sides above 1. */
+    /** The strides that matter: those of dimensions larger than 1. */
     private static long[] packed(long[] stride, long[] shape) {
         long[] packed = stride.clone();
         for (int d = 0; d < shape.length; d++) {

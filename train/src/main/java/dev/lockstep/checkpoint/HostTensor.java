@@ -8,15 +8,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A tensor in host memory as files have it: little-endian, row-major.
+ * A tensor in host memory, in file layout: little-endian, row-major.
  *
- * @param data {@code elements × type.bytes()} bytes from its position 0 to its limit
+ * @param type the element type
+ * @param shape the dimensions; empty for a scalar
+ * @param data {@code elements × type.bytes()} bytes, from position 0 to the limit
  */
 public record HostTensor(Type type, long[] shape, ByteBuffer data) {
-    /** An array of Java holds no more. */
+    /** The maximum size of a Java array. */
     static final long MOST_BYTES = Integer.MAX_VALUE - 8;
 
-    /** PyTorch has no tensors of more. */
+    /** PyTorch's limit. */
     static final int MOST_DIMENSIONS = 64;
 
     /** Element types; the names are those of safetensors. */
@@ -30,6 +32,7 @@ public record HostTensor(Type type, long[] shape, ByteBuffer data) {
             this.bytes = bytes;
         }
 
+        /** The size of one element in bytes. */
         public int bytes() {
             return bytes;
         }
@@ -38,11 +41,16 @@ public record HostTensor(Type type, long[] shape, ByteBuffer data) {
     public HostTensor {
         long expected = elements(shape) * type.bytes;
         if (data.remaining() != expected) {
-            throw new IllegalArgumentException("shape = " + Arrays.toString(shape) + " of " + type + " takes "
-                    + expected + " bytes, data = " + data.remaining());
+            throw new IllegalArgumentException("shape = " + Arrays.toString(shape) + " of " + type + " needs "
+                    + expected + " bytes, data has " + data.remaining());
         }
     }
 
+    /**
+     * Creates an F32 tensor from a copy of {@code values}.
+     *
+     * @param values the elements in row-major order, as many as {@code shape} requires
+     */
     public static HostTensor of(float[] values, long... shape) {
         ByteBuffer data = ByteBuffer.allocate(Math.multiplyExact(values.length, Float.BYTES))
                 .order(ByteOrder.LITTLE_ENDIAN);
@@ -50,13 +58,14 @@ public record HostTensor(Type type, long[] shape, ByteBuffer data) {
         return new HostTensor(Type.F32, shape, data);
     }
 
+    /** Creates a scalar I64 tensor. */
     public static HostTensor ofLong(long value) {
         ByteBuffer data = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         data.putLong(0, value);
         return new HostTensor(Type.I64, new long[0], data);
     }
 
-    /** The elements of an F32 tensor. */
+    /** Copies the elements of an F32 tensor, in row-major order. */
     public float[] floats() {
         if (type != Type.F32) {
             throw new IllegalStateException("type = " + type + ": not F32");
@@ -66,13 +75,13 @@ public record HostTensor(Type type, long[] shape, ByteBuffer data) {
         return values;
     }
 
-    /** Whether every element is a number. */
+    /** Whether every element is finite. */
     boolean isFinite() {
         if (type != Type.F32) {
             return true;
         }
         FloatBuffer values = data.duplicate().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
-        // x · 0 is 0 for every finite x, and NaN for the others.
+        // x · 0 is 0 for finite x and NaN otherwise.
         float sum = 0;
         for (int i = 0; i < values.limit(); i++) {
             sum += values.get(i) * 0;
@@ -80,7 +89,7 @@ public record HostTensor(Type type, long[] shape, ByteBuffer data) {
         return sum == 0;
     }
 
-    /** The first of some tensors that holds a value that is not finite. */
+    /** The name of the first tensor with a value that is not finite. */
     static Optional<String> firstNotFinite(Map<String, HostTensor> tensors) {
         return tensors.entrySet().stream()
                 .filter(tensor -> !tensor.getValue().isFinite())

@@ -16,11 +16,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads the pickles that {@code torch.save} makes of state dicts, as data: nothing is looked up and nothing runs. It knows
- * the few opcodes and the few globals that such files contain; any other is refused by its name.
+ * Reads the pickles that {@code torch.save} writes for state dicts, as pure data: no names are resolved and no code
+ * runs. It supports only the opcodes and globals that such files contain, and rejects any other by name.
  *
- * <p>What comes out: {@code String}, {@code Long}, {@code Double}, {@code Boolean}, {@link #NONE}, {@code List}, {@code
- * Map} (with String or Long keys), {@link Tuple}, {@link Storage} and {@link View}.
+ * <p>Possible values: {@code String}, {@code Long}, {@code Double}, {@code Boolean}, {@link #NONE}, {@code List},
+ * {@code Map} (with String or Long keys), {@link Tuple}, {@link Storage} and {@link View}.
  */
 final class PickleReader {
     /** Python's None. */
@@ -33,7 +33,7 @@ final class PickleReader {
 
     private static final int MOST_TEXT = 1 << 20;
     private static final int MOST_BYTES = 8 << 20;
-    /** Opcodes, and items that they copy. The state dict of a ResNet-50 takes 13,000. */
+    /** The limit for opcodes plus the items that they copy. The state dict of a ResNet-50 takes 13,000. */
     private static final int MOST_WORK = 2 << 20;
 
     private static final Map<String, ElementType> STORAGES = Map.of(
@@ -51,13 +51,13 @@ final class PickleReader {
     /** A tuple, whose elements may be {@link #NONE}. */
     record Tuple(List<Object> items) {}
 
-    /** Elements that lie elsewhere in the file, under a key. */
+    /** Elements that are stored elsewhere in the file, under a key. */
     record Storage(ElementType type, String key, long elements) {}
 
     /** A tensor: a strided view of a storage. */
     record View(Storage storage, long offset, long[] shape, long[] stride) {}
 
-    /** The pickle is not of the kind that is read; the message says why. */
+    /** The pickle is not supported; the message says why. */
     static final class Refused extends IOException {
         Refused(String why) {
             super(why);
@@ -83,14 +83,12 @@ final class PickleReader {
         this.storages = storages;
     }
 
-    /** Reads one pickle; the stream is left right behind it. */
+    /** Reads one pickle and leaves the stream positioned just after it. */
     static Object read(InputStream in) throws IOException {
         return read(in, new HashMap<>());
     }
 
-    /**
-     * @param storages collects every storage that the pickle names, by key
-     */
+    /** @param storages receives every storage that the pickle names, by key */
     static Object read(InputStream in, Map<String, Storage> storages) throws IOException {
         try {
             return new PickleReader(in, storages).run();
@@ -107,18 +105,18 @@ final class PickleReader {
         return pop();
     }
 
-    /** Few bytes of a pickle can ask for much: the same list copied again and again. */
+    /** Limits the work: a few bytes of a pickle can request a lot, such as copying the same list again and again. */
     private void work(int items) throws Refused {
         work += items;
         if (work > MOST_WORK) {
-            throw new Refused("its pickle takes more than " + MOST_WORK + " steps");
+            throw new Refused("its pickle needs more than " + MOST_WORK + " steps");
         }
     }
 
     private void count(int bytes) throws Refused {
         bytesRead += bytes;
         if (bytesRead > MOST_BYTES) {
-            throw new Refused("its pickle has more than " + (MOST_BYTES >> 20) + " MiB");
+            throw new Refused("its pickle is larger than " + (MOST_BYTES >> 20) + " MiB");
         }
     }
 
@@ -174,7 +172,7 @@ final class PickleReader {
         }
         ElementType type = module.equals("torch") ? STORAGES.get(name) : null;
         if (type == null) {
-            throw new Refused("its pickle asks for " + printable(module + "." + name)
+            throw new Refused("its pickle refers to " + printable(module + "." + name)
                     + ", which a state dict of tensors does not need");
         }
         return type;
@@ -210,13 +208,12 @@ final class PickleReader {
     private static long[] longs(Object tuple) throws Refused {
         List<Object> items = ((Tuple) tuple).items();
         if (items.size() > HostTensor.MOST_DIMENSIONS) {
-            throw new Refused("a tensor has " + items.size() + " dimensions, at most " + HostTensor.MOST_DIMENSIONS
-                    + " are read");
+            throw new Refused("a tensor has " + items.size() + " dimensions, limit = " + HostTensor.MOST_DIMENSIONS);
         }
         return items.stream().mapToLong(item -> (Long) item).toArray();
     }
 
-    /** An object's attributes: an OrderedDict's are PyTorch's version numbers, which nothing here needs. */
+    /** Ignores an object's attributes. Those of an OrderedDict are PyTorch's version numbers, which are not needed. */
     private void build() throws Refused {
         pop();
         if (!(top() instanceof Map)) {
@@ -230,7 +227,7 @@ final class PickleReader {
             throw new Refused("its pickle is damaged");
         }
         if (items.size() > 5 && items.get(5) != NONE) {
-            throw new Refused("it is of a PyTorch before 0.4, which saved views of storages");
+            throw new Refused("it was saved by PyTorch before 0.4, which saved views of storages");
         }
         Storage storage = new Storage(type, (String) items.get(2), (Long) items.get(4));
         storages.put(storage.key(), storage);
@@ -253,7 +250,7 @@ final class PickleReader {
 
     private static void put(Map<Object, Object> map, Object key, Object value) throws Refused {
         if (!(key instanceof String) && !(key instanceof Long)) {
-            throw new Refused("it has a key that is neither a text nor a whole number");
+            throw new Refused("it has a key that is neither a string nor an integer");
         }
         map.put(key, value);
     }
@@ -321,7 +318,10 @@ final class PickleReader {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
     }
 
-    /** Two's complement of any length, as a Long; longer ones (PyTorch's magic number) in decimal. */
+    /**
+     * Reads a two's complement integer of any length: as a Long if it fits, otherwise (PyTorch's magic number) as a
+     * decimal String.
+     */
     private Object longInteger() throws IOException {
         byte[] bytes = bytes(next());
         for (int i = 0, j = bytes.length - 1; i < j; i++, j--) {
@@ -335,7 +335,7 @@ final class PickleReader {
 
     private String text(long length) throws IOException {
         if (length < 0 || length > MOST_TEXT) {
-            throw new Refused("its pickle has a text of " + length + " bytes");
+            throw new Refused("its pickle has a string of " + length + " bytes");
         }
         return new String(bytes((int) length), StandardCharsets.UTF_8);
     }

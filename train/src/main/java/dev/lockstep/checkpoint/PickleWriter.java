@@ -6,8 +6,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Writes the pickle (protocol 2) of an OrderedDict of tensors, as {@code torch.save} writes a state dict. The i-th tensor's
- * elements are in storage i.
+ * Writes an OrderedDict of tensors as a pickle (protocol 2), as {@code torch.save} does for a state dict. The elements
+ * of the i-th tensor are in storage i.
  */
 final class PickleWriter {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -41,7 +41,7 @@ final class PickleWriter {
         return out.toByteArray();
     }
 
-    /** A reference that the reader's persistent_load resolves: ('storage', type, key, location, elements). */
+    /** A reference for the reader's persistent_load: ('storage', type, key, location, elements). */
     private void storage(HostTensor tensor) {
         out.write('(');
         text("storage");

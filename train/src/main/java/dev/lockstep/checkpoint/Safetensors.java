@@ -32,22 +32,22 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The contents of a safetensors file: eight bytes with the length of a JSON header, the header, the tensors' bytes. Nothing
- * in it executes.
+ * The contents of a safetensors file: eight bytes with the length of a JSON header, the header, the tensors' bytes. The
+ * format contains no code.
  *
- * <p>Files that we write carry the metadata string {@code checksum}: the SHA-256 of the whole file with that string's own
- * 64 digits taken as zeros. Element types that other tools write are converted when read.
+ * <p>Files written by Lockstep have the metadata string {@code checksum}: the SHA-256 of the whole file, computed with
+ * that string's own 64 digits set to zeros. Element types written by other tools are converted when read.
  *
- * @param metadata free strings; of a file that was read, without its checksum
- * @param tensors by name, in the order of the header
+ * @param metadata arbitrary strings; without the checksum when read from a file
+ * @param tensors tensors by name, in header order
  */
 public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTensor> tensors) {
-    /** The safetensors library reads no longer header. */
+    /** The safetensors library rejects longer headers. */
     private static final int MOST_HEADER = 100_000_000;
 
-    /** Reads every header that is not too long: the mapper's own limits are lower than what we write. */
+    /** Reads headers up to {@link #MOST_HEADER}; Jackson's default limits are lower than what we write. */
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
-                    // Its table of names gives up on names that are made to collide.
+                    // Jackson's symbol table fails on names crafted to collide.
                     .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxStringLength(MOST_HEADER)
@@ -60,7 +60,7 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
     private static final String METADATA = "__metadata__";
     private static final String CHECKSUM = "checksum";
     private static final String BLANK = "0".repeat(64);
-    /** Java copies what it moves between a file and the heap; in pieces, the copy stays small. */
+    /** Java copies data between a file and the heap through a temporary buffer; pieces keep that buffer small. */
     private static final int PIECE = 1 << 20;
 
     public Safetensors {
@@ -72,14 +72,14 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
         this(new TreeMap<>(metadata), tensors);
     }
 
-    /** Where a tensor's bytes lie, counted from the end of the header. */
+    /** The position of a tensor's bytes, relative to the end of the header. */
     private record Place(String name, ElementType type, long[] shape, long from, long to) {
         static Comparator<Place> byOffset() {
             return Comparator.comparingLong(Place::from).thenComparingLong(Place::to);
         }
     }
 
-    /** Writes the file's bytes, checksum included. */
+    /** Writes the file's bytes, including the checksum. */
     public void write(WritableByteChannel out) throws IOException {
         Map<String, Long> offsets = new HashMap<>();
         List<HostTensor> inOrder = place(offsets);
@@ -95,7 +95,7 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
         }
     }
 
-    /** Wide elements come first, so that every tensor is aligned to its elements for readers that map the file. */
+    /** Puts wide elements first, so that every tensor is aligned for readers that map the file. */
     private List<HostTensor> place(Map<String, Long> offsets) {
         List<Map.Entry<String, HostTensor>> entries = new ArrayList<>(tensors.entrySet());
         entries.sort(Comparator.comparingInt(entry -> -entry.getValue().type().bytes()));
@@ -137,7 +137,7 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
 
     private static void requireReadable(long header) throws IOException {
         if (header > MOST_HEADER) {
-            throw new IOException("its header would have " + header + " bytes, at most " + MOST_HEADER + " are read");
+            throw new IOException("its header would have " + header + " bytes, limit = " + MOST_HEADER);
         }
     }
 
@@ -153,7 +153,7 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
     }
 
     /**
-     * Reads and checks a file, in one pass.
+     * Reads and checks a file in one pass.
      *
      * @throws LockstepException of kind CHECKPOINT when it is missing, truncated, malformed or fails its checksum
      */
@@ -161,18 +161,18 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
         return read(file, false);
     }
 
-    /** The metadata of a file, from its header alone; nothing else is checked. */
+    /** Reads a file's metadata from its header; nothing else is checked. */
     static SortedMap<String, String> readMetadata(Path file) {
         return open(file, Reader::metadata);
     }
 
-    /** Whether a file is one that {@link #write} wrote with some metadata; only its header is looked at. */
+    /** Whether a file was written by {@link #write} with the given metadata, judging by its header only. */
     static boolean wrote(Path file, Map<String, String> metadata) {
         SortedMap<String, String> found = readMetadata(file);
         return found.remove(CHECKSUM) != null && found.equals(metadata);
     }
 
-    /** The same, and a file without a checksum is damaged: of the files that we write every one has it. */
+    /** Reads a file written by Lockstep: one without a checksum is treated as damaged. */
     static Safetensors readOwn(Path file) {
         return read(file, true);
     }
@@ -198,7 +198,7 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
         } catch (IOException e) {
             throw new LockstepException(
                     LockstepException.Kind.CHECKPOINT,
-                    "cannot be read: " + e.getMessage(),
+                    "cannot read the file: " + e.getMessage(),
                     "file = " + file,
                     "check the path and its permissions",
                     e);
@@ -213,13 +213,13 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
         }
     }
 
-    /** The file, not the training, needs more memory than there is. */
+    /** The error for a file, rather than the training, that needs more memory than available. */
     static LockstepException tooLarge(Path file) {
         return LockstepException.checkpoint(
-                "file does not fit into the JVM's memory of "
+                "file does not fit into the Java heap of "
                         + (Runtime.getRuntime().maxMemory() >> 20) + " MiB",
                 "file = " + file,
-                "give it more with LOCKSTEP_JAVA_OPTIONS=-Xmx8g");
+                "use a larger heap, such as LOCKSTEP_JAVA_OPTIONS=-Xmx8g");
     }
 
     private static LockstepException damaged(Path file, String why) {
@@ -281,7 +281,7 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
 
         private long headerLength(long size) throws IOException {
             if (size < Long.BYTES) {
-                throw damaged("it has " + size + " bytes, a header needs 8");
+                throw damaged("it has " + size + " bytes, but a header needs 8");
             }
             long length = next(Long.BYTES).getLong(0);
             if (length < 2 || length > Math.min(MOST_HEADER, size - Long.BYTES)) {
@@ -303,7 +303,8 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
         private Place place(String name, JsonNode node) {
             String dtype = node.path("dtype").asText();
             ElementType type = ElementType.named(dtype)
-                    .orElseThrow(() -> damaged("tensor " + name + " has dtype = " + dtype + ", which is not read"));
+                    .orElseThrow(
+                            () -> damaged("tensor " + name + " has dtype = " + dtype + ", which is not supported"));
             long[] shape = longs(node.path("shape"), name);
             long[] offsets = longs(node.path("data_offsets"), name);
             if (offsets.length != 2 || offsets[1] - offsets[0] != length(type, shape, name)) {
@@ -318,8 +319,8 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
                 long elements = HostTensor.elements(shape);
                 long read = type.hostBytes(elements);
                 if (read > HostTensor.MOST_BYTES) {
-                    throw damaged("tensor " + name + " has " + read + " bytes once it is read, at most "
-                            + HostTensor.MOST_BYTES + " are");
+                    throw damaged(
+                            "tensor " + name + " has " + read + " bytes in memory, limit = " + HostTensor.MOST_BYTES);
                 }
                 return elements * type.bytes();
             } catch (ArithmeticException e) {
@@ -329,8 +330,7 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
 
         private long[] longs(JsonNode node, String name) {
             if (node.size() > HostTensor.MOST_DIMENSIONS) {
-                throw damaged("a tensor has " + node.size() + " dimensions, at most " + HostTensor.MOST_DIMENSIONS
-                        + " are read");
+                throw damaged("a tensor has " + node.size() + " dimensions, limit = " + HostTensor.MOST_DIMENSIONS);
             }
             long[] values = new long[node.size()];
             for (int i = 0; i < values.length; i++) {
@@ -350,7 +350,7 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
             return damaged("tensor " + name + " has a malformed shape or offset");
         }
 
-        /** Reads the tensors in the order of their bytes, which must lie one behind the other up to the file's end. */
+        /** Reads the tensors in the order of their bytes, which must be contiguous up to the end of the file. */
         private Map<String, HostTensor> tensors(List<Place> places, long size, boolean verified) throws IOException {
             Map<String, HostTensor> tensors = new LinkedHashMap<>();
             long start = channel.position();
@@ -361,7 +361,7 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
                 tensors.put(place.name, tensor(place, verified));
             }
             if (channel.position() != size) {
-                throw damaged("it has " + (size - channel.position()) + " bytes too many");
+                throw damaged("it has " + (size - channel.position()) + " surplus bytes at its end");
             }
             Map<String, HostTensor> inOrder = new LinkedHashMap<>();
             places.forEach(place -> inOrder.put(place.name, tensors.get(place.name)));

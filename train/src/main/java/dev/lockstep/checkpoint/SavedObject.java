@@ -6,15 +6,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What {@code torch.save} saved: a state dict itself, or a training checkpoint with one in it. */
+/** An object saved by {@code torch.save}: a state dict, or a training checkpoint that contains one. */
 final class SavedObject {
-    /** Where training scripts put it: the PyTorch example, torchvision's references, and others. */
+    /** The keys used by training scripts: the PyTorch example, torchvision's references, and others. */
     private static final List<String> KEYS = List.of("state_dict", "model_state_dict", "model");
 
-    /** What DistributedDataParallel, DataParallel and torch.compile put before every name. */
+    /** Prefixes that DistributedDataParallel, DataParallel and torch.compile add to every name. */
     private static final List<String> PREFIXES = List.of("module.", "_orig_mod.");
 
-    /** Prefixes are taken off one by one, each by copying what is left. */
+    /** Limits names, because each removed prefix copies the rest of the name. */
     private static final int MOST_NAME = 1000;
 
     private static final int SHOWN = 100;
@@ -23,7 +23,7 @@ final class SavedObject {
 
     static Map<String, View> stateDict(Object saved) throws Refused {
         if (!(saved instanceof Map<?, ?> map)) {
-            throw new Refused("it holds no dict");
+            throw new Refused("it does not contain a dict");
         }
         for (String key : KEYS) {
             if (map.get(key) instanceof Map<?, ?> nested) {
@@ -38,16 +38,16 @@ final class SavedObject {
         for (Map.Entry<?, ?> entry : dict.entrySet()) {
             if (!(entry.getKey() instanceof String name) || !(entry.getValue() instanceof View view)) {
                 String where = within.isEmpty() ? "it" : "its entry " + within;
-                throw new Refused(where + " is not a state dict: " + start(entry.getKey()) + " is no tensor");
+                throw new Refused(where + " is not a state dict: " + start(entry.getKey()) + " is not a tensor");
             }
             if (name.length() > MOST_NAME) {
-                throw new Refused("a name has " + name.length() + " characters, at most " + MOST_NAME + " are read: "
-                        + start(name));
+                throw new Refused(
+                        "a name has " + name.length() + " characters, limit = " + MOST_NAME + ": " + start(name));
             }
             views.put(name, view);
         }
         if (views.isEmpty()) {
-            throw new Refused("it holds no tensors");
+            throw new Refused("it contains no tensors");
         }
         return views;
     }

@@ -27,20 +27,21 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /**
- * State dicts in files of {@code torch.save}: the zip archives of PyTorch 1.6 and later, and the older streams that many
- * published weights still are. Pickles are read as data ({@link PickleReader}); nothing in the file executes.
+ * Reads state dicts from files written by {@code torch.save}: the zip archives of PyTorch 1.6 and later, and the older
+ * stream format that many published weights still use. Pickles are read as pure data ({@link PickleReader}); no code in
+ * the file runs.
  */
 final class TorchFile {
-    /** One byte of a file becomes 8, and a few tensors may share a storage. */
+    /** One byte in the file may become 8 in memory, and a few tensors may share a storage. */
     private static final int MOST_GROWTH = 16;
 
     private static final int[] ZIP = {'P', 'K', 3, 4};
-    /** A pickle of protocol 2 of the number 0x1950a86a20f9469cfc6c. */
+    /** The number 0x1950a86a20f9469cfc6c, pickled with protocol 2. */
     private static final int[] STREAM = {0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
 
     private TorchFile() {}
 
-    /** Whether the file begins as those of {@code torch.save} do. */
+    /** Whether the file begins like one written by {@code torch.save}. */
     static boolean matches(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
             byte[] start = in.readNBytes(STREAM.length);
@@ -58,9 +59,9 @@ final class TorchFile {
     }
 
     /**
-     * The tensors of the state dict, in its order.
+     * Reads the tensors of the state dict, in its order.
      *
-     * @throws LockstepException of kind CHECKPOINT when the file is damaged, or holds anything else
+     * @throws LockstepException of kind CHECKPOINT when the file is damaged or does not contain a state dict
      */
     static Map<String, HostTensor> read(Path file) throws IOException {
         byte[] start;
@@ -71,11 +72,11 @@ final class TorchFile {
             return startsWith(start, ZIP) ? readArchive(file) : readStream(file);
         } catch (Refused e) {
             throw LockstepException.checkpoint(
-                    "no weights that can be read: " + e.getMessage(),
+                    "cannot read weights from this file: " + e.getMessage(),
                     "file = " + file,
                     "save the state dict alone: torch.save(model.state_dict(), …)");
         } catch (ZipException | EOFException e) {
-            throw damaged(file, "it is truncated or not a whole archive");
+            throw damaged(file, "it is truncated or not a complete archive");
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw damaged(file, String.valueOf(e.getMessage()));
         }
@@ -85,12 +86,12 @@ final class TorchFile {
         return LockstepException.checkpoint("damaged PyTorch file: " + why, "file = " + file, "use another copy");
     }
 
-    /** Gives a storage's bytes. */
+    /** Reads a storage's bytes. */
     private interface Storages {
         ByteBuffer read(Storage storage) throws IOException;
     }
 
-    /** Tensors may share a storage: a small file can ask for many large ones. */
+    /** Limits memory: tensors may share a storage, so a small file can request many large ones. */
     private static void requireBounded(Map<String, View> views, long fileBytes) throws Refused {
         long most = Math.max(fileBytes, 1 << 10) * MOST_GROWTH;
         long all = 0;
@@ -100,12 +101,12 @@ final class TorchFile {
             all = Math.addExact(all, view.storage().type().hostBytes(HostTensor.elements(view.shape())));
             if (all > most) {
                 throw new Refused(
-                        "its tensors take more than " + MOST_GROWTH + " times the bytes of the file, " + fileBytes);
+                        "its tensors take more than " + MOST_GROWTH + " times the file's " + fileBytes + " bytes");
             }
         }
         long storages = stored.values().stream().mapToLong(length -> length).sum();
         if (storages > fileBytes) {
-            throw new Refused("its storages take " + storages + " bytes, the file has " + fileBytes);
+            throw new Refused("its storages take " + storages + " bytes, but the file has only " + fileBytes);
         }
     }
 
@@ -135,7 +136,7 @@ final class TorchFile {
         long length =
                 Math.multiplyExact(storage.elements(), (long) storage.type().bytes());
         if (length < 0 || length > Integer.MAX_VALUE - 8) {
-            throw new Refused("storage " + storage.key() + " has " + length + " bytes, at most 2 GB are read");
+            throw new Refused("storage " + storage.key() + " has " + length + " bytes, limit = 2 GB");
         }
         return (int) length;
     }
@@ -172,7 +173,7 @@ final class TorchFile {
         return entry;
     }
 
-    /** The whole entry; ZipFile itself does not check the checksum. */
+    /** Reads a whole entry and checks its checksum, which ZipFile does not do. */
     private static byte[] read(ZipFile zip, ZipEntry entry) throws IOException {
         try (InputStream in = zip.getInputStream(entry)) {
             long size = entry.getSize();
@@ -192,7 +193,10 @@ final class TorchFile {
         }
     }
 
-    /** Five pickles (magic number, version, system, contents, storage keys), then the storages in the order of the keys. */
+    /**
+     * Reads the stream format: five pickles (magic number, version, system, contents, storage keys), then the storages
+     * in the order of the keys.
+     */
     private static Map<String, HostTensor> readStream(Path file) throws IOException {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
             PickleReader.read(in);
@@ -223,7 +227,7 @@ final class TorchFile {
         views.values().forEach(view -> wanted.add(view.storage().key()));
         Map<String, ByteBuffer> data = new HashMap<>();
         for (Object key : keys) {
-            // Anything else may hold itself, and has no end as text.
+            // Do not convert other keys to text: they may contain themselves.
             Storage storage = key instanceof String name ? known.get(name) : null;
             long elements =
                     ByteBuffer.wrap(exactly(in, Long.BYTES)).order(order).getLong();

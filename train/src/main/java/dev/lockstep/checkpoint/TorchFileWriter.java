@@ -16,9 +16,9 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Writes a state dict as {@code torch.save} does since PyTorch 1.6: an uncompressed zip archive of a pickle and one file a
- * storage, each at a multiple of 64 bytes, so that {@code torch.load(…, mmap=True)} can use it in place. Equal tensors give
- * equal files.
+ * Writes a state dict as {@code torch.save} has since PyTorch 1.6: an uncompressed zip archive of a pickle and one file
+ * per storage, each aligned to 64 bytes, so that {@code torch.load(…, mmap=True)} can use it in place. Equal tensors
+ * give equal files.
  */
 final class TorchFileWriter {
     private static final String FOLDER = "archive/";
@@ -28,7 +28,10 @@ final class TorchFileWriter {
     /** An extra field that readers skip; PyTorch pads with the same one. */
     private static final short PADDING = 'F' | 'B' << 8;
 
-    /** Any time but the first that zip files know, which Java takes for an earlier one and writes a second field. */
+    /**
+     * Any time except the earliest one that zip supports, which Java treats as earlier still and stores in an
+     * additional field.
+     */
     private static final LocalDateTime TIME = LocalDateTime.of(2000, 1, 1, 0, 0);
 
     private final Counting out;
@@ -54,7 +57,7 @@ final class TorchFileWriter {
         writer.zip.flush();
     }
 
-    /** Whether a file begins as those that this class writes: PyTorch's own have another time. */
+    /** Whether a file begins like one written by this class. PyTorch's own files have a different time. */
     static boolean wrote(Path file) throws IOException {
         byte[] start = new byte[HEADER + FOLDER.length()];
         try (InputStream in = Files.newInputStream(file)) {

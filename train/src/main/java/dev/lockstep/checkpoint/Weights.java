@@ -23,15 +23,15 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.StringTensorDict;
 
 /**
- * The weights of a network: a state dict of parameters and running statistics under torchvision's names, without optimizer
- * state. Read from and written to safetensors files and PyTorch's own; also taken from checkpoints.
+ * The weights of a network: a state dict of parameters and running statistics under torchvision's names, without
+ * optimizer state. Can be read from and written to safetensors and PyTorch files, and read from checkpoints.
  *
- * @param source what the weights are called in messages
- * @param tensors float32, but for the int64 batch counters; in the order of the file
+ * @param source where the weights come from, for messages
+ * @param tensors tensors by name, in file order: float32, except for the int64 batch counters
  */
 public record Weights(String source, Map<String, HostTensor> tensors) {
     private static final String SAFETENSORS = ".safetensors";
-    /** What readers of PyTorch look for. */
+    /** The metadata that PyTorch's readers expect. */
     private static final Map<String, String> FORMAT = Map.of("format", "pt");
 
     private static final List<String> TORCH = List.of(".pt", ".pth");
@@ -41,11 +41,11 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
     }
 
     /**
-     * Reads a safetensors file, a checkpoint or a file of {@code torch.save}, told apart by their contents. Other floating
-     * types become float32; a training checkpoint's state dict is found under its usual keys; {@code module.} before
-     * every name is dropped.
+     * Reads a safetensors file, a checkpoint or a file written by {@code torch.save}; the format is detected from the
+     * contents. Other floating-point types are converted to float32, the state dict in a training checkpoint is found
+     * under its usual keys, and the prefix {@code module.} is removed from names.
      *
-     * @throws LockstepException of kind CHECKPOINT when the file is missing, damaged or holds no state dict
+     * @throws LockstepException of kind CHECKPOINT when the file is missing, damaged or contains no state dict
      */
     public static Weights read(Path file) {
         boolean torch = isTorchFile(file);
@@ -77,7 +77,7 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
     private static LockstepException unreadable(Path file, IOException cause) {
         return new LockstepException(
                 LockstepException.Kind.CHECKPOINT,
-                "cannot be read: " + cause.getMessage(),
+                "cannot read the file: " + cause.getMessage(),
                 "file = " + file,
                 "check the path and its permissions",
                 cause);
@@ -88,7 +88,7 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
         return of("checkpoint of step = " + checkpoint.step(), checkpoint.tensors());
     }
 
-    /** The weights that a network has now. */
+    /** A copy of a network's current weights. */
     public static Weights of(FlatState state, long step) {
         return new Weights("the network", NamedState.copy(state.layout(), state.parameters(), state.running(), step));
     }
@@ -100,18 +100,17 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
     }
 
     /**
-     * Writes a file that {@code load_state_dict(…, strict=True)} takes: {@code .safetensors}, or {@code .pt} and {@code
-     * .pth} for {@code torch.load(…, weights_only=True)}. Equal weights give equal files.
+     * Writes a file whose contents {@code load_state_dict(…, strict=True)} accepts: {@code .safetensors}, or {@code
+     * .pt} and {@code .pth} for {@code torch.load(…, weights_only=True)}. Equal weights give equal files.
      *
-     * @throws LockstepException of kind RECIPE when the name ends otherwise or the file cannot be written; of kind
-     *     CHECKPOINT when a value is not finite
+     * @throws LockstepException of kind RECIPE when the name has another extension or the file cannot be written; of
+     *     kind CHECKPOINT when a value is not finite
      */
     public void write(Path file) {
         String name = file.getFileName().toString();
         boolean torch = TORCH.stream().anyMatch(name::endsWith);
         if (!torch && !name.endsWith(SAFETENSORS)) {
-            throw LockstepException.recipe(
-                    "unknown kind of file", "out = " + file, "end its name in .safetensors, .pt or .pth");
+            throw LockstepException.recipe("unknown file extension", "out = " + file, "use .safetensors, .pt or .pth");
         }
         requireFinite();
         try {
@@ -125,16 +124,16 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
         } catch (IOException e) {
             throw new LockstepException(
                     LockstepException.Kind.RECIPE,
-                    "file cannot be written: " + e,
+                    "cannot write the file: " + e,
                     "out = " + file,
-                    "give a path in a writable folder",
+                    "use a path in a writable folder",
                     e);
         }
     }
 
     /**
-     * Whether {@link #write} may write a file: there is none, or one that it wrote. Neither a checkpoint nor the weights of
-     * another tool can be made again as easily.
+     * Whether {@link #write} may replace a file: it does not exist, or was written by {@link #write}. Checkpoints and
+     * other tools' weights are protected because they are harder to recreate.
      */
     public static boolean isReplaceable(Path file) {
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -149,9 +148,9 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
     }
 
     /**
-     * Checks that every value is finite: others cannot be used, nor told from those of a training that diverged.
+     * Checks that every value is finite. Other values are useless, and a sign of diverged training.
      *
-     * @throws LockstepException of kind CHECKPOINT naming the first tensor that holds another
+     * @throws LockstepException of kind CHECKPOINT naming the first tensor with a value that is not finite
      */
     public void requireFinite() {
         HostTensor.firstNotFinite(tensors).ifPresent(name -> {
@@ -161,9 +160,9 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
     }
 
     /**
-     * Checks that these are the weights of a network.
+     * Checks that these weights fit a network.
      *
-     * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing, too many or of another shape
+     * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing, unexpected or of another shape
      */
     public void requireFit(ParameterLayout layout) {
         String misfits = NamedState.misfits(layout, tensors, false);
@@ -171,17 +170,25 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
             throw LockstepException.checkpoint(
                     "weights do not fit the network: " + misfits,
                     source,
-                    "use the recipe and the dataset (number of classes) that they are of");
+                    "use the recipe and the dataset (number of classes) that they were trained with");
         }
     }
 
-    /** Puts the weights into a network's state; its momentum stays. See {@link #requireFit} for what it throws. */
+    /**
+     * Copies the weights into a network's state, leaving its momentum unchanged.
+     *
+     * @throws LockstepException as for {@link #requireFit}
+     */
     public void assignTo(FlatState state) {
         requireFit(state.layout());
         NamedState.assign(state, tensors);
     }
 
-    /** Puts the weights into a network of its own memory. See {@link #requireFit} for what it throws. */
+    /**
+     * Copies the weights into a standalone network, which owns its memory.
+     *
+     * @throws LockstepException as for {@link #requireFit}
+     */
     public void assignTo(Module network) {
         requireFit(ParameterLayout.of(network));
         StringTensorDict parameters = network.named_parameters();
@@ -194,9 +201,9 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
     }
 
     /**
-     * What tells these weights from others in a recipe: {@code sha256:} and the SHA-256 of parameters and running
-     * statistics in name order, for each its UTF-8 name, then its values as little-endian float32 in row-major order. The
-     * format of the file does not matter.
+     * An identifier for these weights in recipes, independent of the file format: {@code sha256:} and the SHA-256 over
+     * parameters and running statistics in name order, for each its UTF-8 name and then its values as little-endian
+     * float32 in row-major order.
      */
     public String id() {
         MessageDigest digest = Safetensors.sha256();

@@ -1,6 +1,7 @@
 /**
- * Files of weights: safetensors, PyTorch's own (read as data, nothing in them runs), checkpoints with everything a run needs
- * to go on, and the folder that keeps the newest good ones. Depends on {@code errors}, {@code model} and {@code torch}.
+ * Weight files: safetensors and PyTorch's format (read as data, without running code), checkpoints with everything
+ * needed to resume a run, and the folder that keeps the newest good ones. Depends on {@code errors}, {@code model} and
+ * {@code torch}.
  */
 @NullMarked
 package dev.lockstep.checkpoint;

@@ -7,12 +7,15 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 final class Buffers {
     private Buffers() {}
 
-    /** The elements of a one-dimensional, contiguous float32 tensor; anything else is a bug of the caller. */
+    /** The elements of a contiguous float32 vector in host memory; anything else is a bug of the caller. */
     static long length(Tensor buffer) {
-        if (buffer.dim() != 1 || !buffer.is_contiguous() || buffer.scalar_type().intern() != ScalarType.Float) {
+        if (!buffer.is_cpu()
+                || buffer.dim() != 1
+                || !buffer.is_contiguous()
+                || buffer.scalar_type().intern() != ScalarType.Float) {
             throw new IllegalArgumentException(
                     "buffer of type " + buffer.scalar_type().intern() + " with " + buffer.dim()
-                            + " dimensions: must be a contiguous float32 vector");
+                            + " dimensions: must be a contiguous float32 vector in host memory");
         }
         return buffer.numel();
     }

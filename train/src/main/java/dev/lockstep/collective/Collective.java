@@ -22,7 +22,8 @@ public interface Collective extends AutoCloseable {
     /**
      * Replaces the elements by their sums over all processes. Every process ends with the same bits.
      *
-     * @param buffer one-dimensional, contiguous, float32, of the same length everywhere
+     * @param buffer one-dimensional, contiguous, float32, in host memory, of the same length everywhere; see {@link
+     *     dev.lockstep.torch.Device#onHost}
      */
     void allReduceSum(Tensor buffer);
 
@@ -38,8 +39,8 @@ public interface Collective extends AutoCloseable {
     boolean isBitwise();
 
     /**
-     * Tells the other processes that this one cannot go on, and why, so that they name it when they end. To be called before
-     * {@link #close}, which otherwise takes leave in good order.
+     * Tells the other processes that this one cannot go on, and why, so that they name it when they end. To be called
+     * before {@link #close}, which otherwise deregisters.
      */
     default void fail(Throwable cause) {}
 

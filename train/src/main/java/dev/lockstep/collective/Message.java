@@ -1,8 +1,8 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.torch.CpuDevice;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -31,11 +31,9 @@ final class Message {
         this.both = new ByteBuffer[] {header, data};
     }
 
-    /** Over the memory of a contiguous float32 tensor, which must stay alive as long as the message. */
+    /** Over the memory of a contiguous float32 tensor on the host, which must stay alive as long as the message. */
     static Message of(int peer, int tag, Tensor tensor) {
-        long bytes = tensor.numel() * Float.BYTES;
-        return new Message(
-                peer, tag, new BytePointer(tensor.data_ptr()).capacity(bytes).asByteBuffer());
+        return new Message(peer, tag, CpuDevice.bytes(tensor));
     }
 
     int peer() {

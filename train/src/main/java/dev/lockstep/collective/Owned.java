@@ -1,11 +1,11 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /** Native objects that outlive the scope in which they are made, freed together. */
 final class Owned implements AutoCloseable {
@@ -16,9 +16,9 @@ final class Owned implements AutoCloseable {
         return pointer;
     }
 
-    /** A float32 vector with undefined values. */
+    /** A float32 vector in host memory, from which messages travel. */
     Tensor floats(long length) {
-        return keep(torch.empty(length));
+        return keep(Device.cpu().zeros(length));
     }
 
     /** Elements [from, to), over the same memory. */

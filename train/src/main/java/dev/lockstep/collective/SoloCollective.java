@@ -5,7 +5,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** A group of one process: its own contribution is the sum. Loads nothing native. */
+/** A group of one process: its own buffer is the sum. Loads nothing native. */
 public final class SoloCollective implements Collective {
     private final @Nullable Watch watch;
     private boolean failed;

@@ -1,5 +1,6 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.torch.CpuDevice;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,7 +74,7 @@ final class TreeCollective implements Collective {
             if (length <= shortElements) {
                 plan(shortExchanges, length, n -> new ShortExchange(group, n)).sum(buffer);
             } else {
-                Memory memory = new Memory(buffer.data_ptr().address(), length);
+                Memory memory = new Memory(CpuDevice.address(buffer), length);
                 plan(longExchanges, memory, key -> new LongExchange(group, buffer, pieceElements, scratch))
                         .sum();
             }

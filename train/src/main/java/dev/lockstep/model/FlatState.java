@@ -4,28 +4,35 @@ import static dev.lockstep.model.ParameterLayout.mean;
 import static dev.lockstep.model.ParameterLayout.variance;
 
 import dev.lockstep.model.ParameterLayout.BatchNormLayer;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * What training changes: parameters, momentum and the running statistics of batch norm, each one flat float32 buffer that
  * every replica in the process shares.
  */
 public final class FlatState {
+    private final Device device;
     private final ParameterLayout layout;
     private final Tensor parameters;
     private final Tensor momentum;
     private final Tensor running;
 
-    /** The initial state: parameters and running statistics of a freshly initialized network, momentum zero. */
+    /** The initial state in host memory; see {@link #FlatState(Device, ParameterLayout, ImageClassifier)}. */
     public FlatState(ParameterLayout layout, ImageClassifier initial) {
+        this(Device.cpu(), layout, initial);
+    }
+
+    /** The initial state: parameters and running statistics of a freshly initialized network, momentum zero. */
+    public FlatState(Device device, ParameterLayout layout, ImageClassifier initial) {
+        this.device = device;
         this.layout = layout;
-        this.parameters = StepScope.keep(torch.zeros(layout.parameters()));
-        this.momentum = StepScope.keep(torch.zeros(layout.parameters()));
-        this.running = StepScope.keep(torch.zeros(Math.max(1, layout.statistics())));
+        this.parameters = StepScope.keep(device.zeros(layout.parameters()));
+        this.momentum = StepScope.keep(device.zeros(layout.parameters()));
+        this.running = StepScope.keep(device.zeros(Math.max(1, layout.statistics())));
         try (StepScope scope = new StepScope()) {
             List<Tensor> own = layout.parametersOf(initial.module());
             for (int i = 0; i < own.size(); i++) {
@@ -38,6 +45,11 @@ public final class FlatState {
                 variance(running, layout.norms().get(i)).copy_(layers.get(i).runningVariance());
             }
         }
+    }
+
+    /** Where its tensors live, and the replicas that are bound to it. */
+    public Device device() {
+        return device;
     }
 
     public ParameterLayout layout() {

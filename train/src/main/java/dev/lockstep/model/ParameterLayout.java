@@ -19,10 +19,10 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * Where each parameter and each batch-norm statistic lies in the flat buffers.
  *
- * <p>A worker's contribution to a step is one buffer: {@code [gradients of decayed parameters | gradients of the others |
- * batch-norm means and variances | loss and counts]}. Within a region parameters stand in reverse order of registration,
- * which is about the order in which backward reaches them, so that a prefix of the buffer is complete early and can
- * travel while the rest is computed. The parameter and momentum buffers have the layout of the gradients.
+ * <p>Parameters, their gradients and the optimizer's state share one layout: {@code [decayed parameters | the others]}.
+ * Within a region parameters stand in reverse order of registration, which is about the order in which backward reaches
+ * them, so that a prefix of the gradients is complete early and can travel while the rest is computed. Batch-norm
+ * statistics have a layout of their own.
  *
  * <p>Every slot starts at a multiple of 16 floats; the gaps are zero and stay zero.
  */

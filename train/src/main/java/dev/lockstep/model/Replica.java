@@ -17,10 +17,10 @@ import org.bytedeco.pytorch.VoidTensorHook;
 
 /**
  * One lane's copy of the network. Its parameters are views of the shared {@link FlatState}; a training replica's
- * gradients and batch statistics are views of the lane's own contribution buffer.
+ * gradients and batch statistics are views of the lane's own gradient buffer.
  *
  * <p>A batch-norm layer with momentum 1 leaves exactly the statistics of its last batch in its running buffers; bound to
- * the contribution buffer, that is how every worker's statistics join its gradients without a layer of our own.
+ * the gradient buffer, that is how every worker's statistics join its gradients without a layer of our own.
  */
 public final class Replica {
     private final ImageClassifier classifier;
@@ -31,24 +31,28 @@ public final class Replica {
     private Replica(ImageClassifier classifier, FlatState state) {
         this.classifier = classifier;
         this.module = classifier.module();
+        state.device().place(module);
         bindParameters(state);
     }
 
     /**
      * A replica that trains.
      *
-     * @param contribution at least {@code parameters + statistics} floats; backward adds gradients to its first region,
-     *     forward writes batch statistics into the second; the caller zeroes it before each worker
+     * @param gradients {@code layout().parameters()} floats to which backward adds; the caller zeroes them before each
+     *     worker
+     * @param statistics {@code layout().statistics()} floats into which forward writes each batch norm's mean and variance
+     * @param onGradient called with the number of a slot when backward is about to add its gradient
      */
     public static Replica training(
-            ImageClassifier classifier, FlatState state, Tensor contribution, double epsilon, IntConsumer onGradient) {
+            ImageClassifier classifier,
+            FlatState state,
+            Tensor gradients,
+            Tensor statistics,
+            double epsilon,
+            IntConsumer onGradient) {
         Replica replica = new Replica(classifier, state);
         replica.module.train(true);
-        replica.bindGradients(state.layout(), contribution, onGradient);
-        Tensor statistics = contribution.narrow(
-                0,
-                state.layout().parameters(),
-                contribution.numel() - state.layout().parameters());
+        replica.bindGradients(state.layout(), gradients, onGradient);
         replica.bindStatistics(state.layout(), statistics, 1, epsilon);
         return replica;
     }
@@ -76,13 +80,13 @@ public final class Replica {
         }
     }
 
-    private void bindGradients(ParameterLayout layout, Tensor contribution, IntConsumer onGradient) {
+    private void bindGradients(ParameterLayout layout, Tensor gradients, IntConsumer onGradient) {
         List<Tensor> own = layout.parametersOf(module);
         for (int i = 0; i < own.size(); i++) {
             Tensor parameter = own.get(i);
             try (StepScope scope = new StepScope()) {
                 Slot slot = layout.slots().get(i);
-                parameter.mutable_grad().put(ParameterLayout.view(contribution, slot));
+                parameter.mutable_grad().put(ParameterLayout.view(gradients, slot));
             }
             GradientHook hook = new GradientHook(i, onGradient);
             hooks.add(hook);

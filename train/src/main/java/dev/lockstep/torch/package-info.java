@@ -1,6 +1,6 @@
 /**
- * The seam to libtorch: loading it, scopes that free native memory, and tensors over host memory. Depends on {@code
- * errors}, {@code image} and {@code natives}.
+ * The seam to libtorch: loading it, scopes that free native memory, and the device on which tensors live. Depends on {@code
+ * errors} and {@code natives}.
  */
 @NullMarked
 package dev.lockstep.torch;

@@ -1,7 +1,8 @@
 package dev.lockstep.train;
 
 import dev.lockstep.collective.Collective;
-import dev.lockstep.train.Contribution.Bucket;
+import dev.lockstep.torch.Device;
+import dev.lockstep.train.GradientBuffer.Bucket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -16,13 +17,15 @@ import org.bytedeco.pytorch.Tensor;
  */
 final class BucketExchange implements AutoCloseable {
     private final Collective collective;
+    private final Device device;
     private final List<Bucket> buckets;
     private final ExecutorService thread;
     private List<CompletableFuture<Tensor>> local = List.of();
     private List<CompletableFuture<Tensor>> global = List.of();
 
-    BucketExchange(Collective collective, List<Bucket> buckets) {
+    BucketExchange(Collective collective, Device device, List<Bucket> buckets) {
         this.collective = collective;
+        this.device = device;
         this.buckets = buckets;
         this.thread = Executors.newSingleThreadExecutor(task -> {
             Thread made = new Thread(task, "lockstep-exchange");
@@ -62,7 +65,8 @@ final class BucketExchange implements AutoCloseable {
     }
 
     private Tensor reduce(Tensor sum) {
-        collective.allReduceSum(sum);
+        device.onHost(sum, collective::allReduceSum);
+        device.handOver();
         return sum;
     }
 

@@ -73,6 +73,7 @@ public final class CheckpointWriter implements AutoCloseable {
                 state.parameters().clone().retainReference(),
                 state.momentum().clone().retainReference(),
                 state.running().clone().retainReference());
+        state.device().handOver();
         writing = thread.submit(() -> {
             TorchRuntime.setThreads(1);
             try (StepScope scope = new StepScope()) {

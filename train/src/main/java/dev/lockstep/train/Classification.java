@@ -1,35 +1,36 @@
 package dev.lockstep.train;
 
-import dev.lockstep.torch.Tensors;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
-/** Counts classification errors. */
+/** Counts classification errors by tensor operations. */
 final class Classification {
     private Classification() {}
 
     /**
-     * Images whose class is not among the {@code top} largest logits. Equal logits count in the order of their classes.
+     * The classes ahead of the right one, an int64 number per image: those with a larger logit, and those with an equal one
+     * and a smaller number. Classes whose logit is NaN are ahead, and so are all when that of the right class is.
      *
      * @param logits n × classes
+     * @param labels n
      */
-    static int wrong(Tensor logits, long[] labels, int top) {
-        float[] values = Tensors.toArray(logits);
-        int classes = values.length / labels.length;
-        int wrong = 0;
-        for (int i = 0; i < labels.length; i++) {
-            int label = (int) labels[i];
-            float own = values[i * classes + label];
-            int ahead = 0;
-            for (int c = 0; c < classes; c++) {
-                float other = values[i * classes + c];
-                if (other > own || other == own && c < label || Float.isNaN(other)) {
-                    ahead++;
-                }
-            }
-            if (ahead >= top || Float.isNaN(own)) {
-                wrong++;
-            }
-        }
-        return wrong;
+    static Tensor ahead(Tensor logits, Tensor labels) {
+        Tensor values = logits.detach();
+        Tensor label = labels.unsqueeze(1);
+        Tensor own = values.gather(1, label);
+        Tensor before =
+                torch.arange(new Scalar(values.size(1)), labels.options()).lt(label);
+        Tensor tied = values.eq(own).logical_and_(before);
+        return values.le(own).logical_not().logical_or_(tied).sum(1);
+    }
+
+    /**
+     * Images whose class is not among the {@code top} largest logits, as an int64 scalar.
+     *
+     * @param ahead of {@link #ahead}
+     */
+    static Tensor wrong(Tensor ahead, long classes, int top) {
+        return ahead.ge(new Scalar(Math.min(top, classes))).sum();
     }
 }

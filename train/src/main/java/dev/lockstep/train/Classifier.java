@@ -18,8 +18,8 @@ import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.Replica;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
-import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -32,6 +32,7 @@ import org.bytedeco.pytorch.AutoGradMode;
 /** A network with trained weights, at work: measures itself on a dataset and classifies images. */
 public final class Classifier implements AutoCloseable {
     private final Recipe recipe;
+    private final Device device;
     private final FlatState state;
     private final LaneThreads threads;
     private final int loaderThreads;
@@ -51,14 +52,32 @@ public final class Classifier implements AutoCloseable {
             Weights weights,
             int lanes,
             int loaderThreads) {
+        this(recipe, models, shape, classes, weights, lanes, loaderThreads, Device.cpu());
+    }
+
+    /**
+     * A network on another device; see {@link #Classifier(Recipe, ModelFactory, ImageShape, int, Weights, int, int)}.
+     *
+     * @param device where its tensors live
+     */
+    public Classifier(
+            Recipe recipe,
+            ModelFactory models,
+            ImageShape shape,
+            int classes,
+            Weights weights,
+            int lanes,
+            int loaderThreads,
+            Device device) {
         TorchRuntime.load();
         this.recipe = recipe;
+        this.device = device;
         this.loaderThreads = loaderThreads;
         this.networks = () -> models.create(recipe.model(), shape, classes);
         ImageClassifier network = networks.get();
         weights.assignTo(network.module());
-        this.state = new FlatState(ParameterLayout.of(network.module()), network);
-        this.threads = new LaneThreads(lanes, recipe.threadsPerWorker());
+        this.state = new FlatState(device, ParameterLayout.of(network.module()), network);
+        this.threads = new LaneThreads(device, lanes, recipe.threadsPerWorker());
     }
 
     /**
@@ -136,10 +155,11 @@ public final class Classifier implements AutoCloseable {
                 .iterator();
     }
 
-    private static List<double[]> probabilities(Replica replica, HostBatch batch) {
+    private List<double[]> probabilities(Replica replica, HostBatch batch) {
         try (StepScope scope = new StepScope();
                 AutoGradMode noGradients = new AutoGradMode(false)) {
-            float[] logits = Tensors.toArray(replica.forward(Tensors.images(batch)));
+            float[] logits =
+                    device.read(replica.forward(DeviceBatch.of(device, batch).images()));
             int classes = logits.length / batch.size();
             return IntStream.range(0, batch.size())
                     .mapToObj(i -> softmax(logits, i * classes, classes))

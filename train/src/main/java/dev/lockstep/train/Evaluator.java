@@ -11,10 +11,9 @@ import dev.lockstep.image.ImageTransform;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.Replica;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
-import dev.lockstep.torch.Tensors;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -23,14 +22,16 @@ import java.util.SortedMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
-import org.bytedeco.pytorch.AbstractTensor;
 import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Measures a network on every image of a dataset exactly once. The dataset is cut into fixed batches, and batch b belongs
  * to process b mod P; each batch's own results are gathered before they are added up, so the result does not depend on P.
+ * The host reads the device once, when all batches are measured.
  */
 final class Evaluator {
     /** What a batch gives, one after another. */
@@ -41,6 +42,7 @@ final class Evaluator {
     private static final int REPLACED = 3;
     private static final int RESULTS = 4;
 
+    private final Device device;
     private final List<Replica> replicas;
     private final LaneThreads threads;
     private final Collective collective;
@@ -63,6 +65,7 @@ final class Evaluator {
             int imagesPerBatch,
             int imagesPerPass,
             int loaderThreads) {
+        this.device = state.device();
         this.replicas = classifiers.stream()
                 .map(classifier -> Replica.evaluation(classifier, state, epsilon))
                 .toList();
@@ -93,15 +96,17 @@ final class Evaluator {
      */
     Optional<Result> evaluate(Dataset dataset, ImageTransform transform, BadImages badImages, BooleanSupplier stop) {
         int batches = (dataset.size() + imagesPerBatch - 1) / imagesPerBatch;
-        // After the batches' results: how many processes were asked to stop.
-        float[] results = new float[batches * RESULTS + 1];
         List<BatchRequest> own = new ArrayList<>();
-        Queue<Integer> replaced = new ConcurrentLinkedQueue<>();
         for (int b = collective.rank(); b < batches; b += collective.size()) {
             own.add(request(b, dataset.size()));
         }
-        try (BatchLoader loader =
-                new BatchLoader(dataset, transform, badImages, 0, loaderThreads, readAhead, own.iterator(), buffers)) {
+        Queue<Integer> replaced = new ConcurrentLinkedQueue<>();
+        float[] all;
+        try (StepScope scope = new StepScope();
+                BatchLoader loader = new BatchLoader(
+                        dataset, transform, badImages, 0, loaderThreads, readAhead, own.iterator(), buffers)) {
+            // After the batches' results: how many processes were asked to stop.
+            Tensor results = device.zeros((long) batches * RESULTS + 1);
             threads.runAll(replicas.size(), lane -> {
                 while (!stop.getAsBoolean()) {
                     Optional<HostBatch> next = loader.next();
@@ -114,9 +119,12 @@ final class Evaluator {
                     }
                 }
             });
+            if (stop.getAsBoolean()) {
+                results.narrow(0, (long) batches * RESULTS, 1).fill_(new Scalar(1.0));
+            }
+            device.onHost(results, collective::allReduceSum);
+            all = device.read(results);
         }
-        results[batches * RESULTS] = stop.getAsBoolean() ? 1 : 0;
-        float[] all = gather(results);
         if (all[batches * RESULTS] > 0) {
             return Optional.empty();
         }
@@ -138,42 +146,34 @@ final class Evaluator {
     }
 
     /** In passes that are as equal as can be: a last one of few images would be slow for its size. */
-    private void measure(Replica replica, HostBatch batch, float[] results) {
+    private void measure(Replica replica, HostBatch batch, Tensor results) {
         int size = batch.size();
         int passes = (size + imagesPerPass - 1) / imagesPerPass;
-        double loss = 0;
-        int wrong1 = 0;
-        int wrong5 = 0;
-        for (int pass = 0; pass < passes; pass++) {
-            int from = size * pass / passes;
-            long[] labels = Arrays.copyOfRange(batch.labels(), from, size * (pass + 1) / passes);
-            try (StepScope scope = new StepScope();
-                    AutoGradMode noGradients = new AutoGradMode(false)) {
-                Tensor images = Tensors.images(batch).narrow(0, from, labels.length);
-                Tensor logits = replica.forward(images);
-                double mean = torch.cross_entropy_loss(logits, AbstractTensor.create(labels))
-                        .item_float();
-                loss += mean * labels.length;
-                wrong1 += Classification.wrong(logits, labels, 1);
-                wrong5 += Classification.wrong(logits, labels, 5);
+        try (StepScope scope = new StepScope();
+                AutoGradMode noGradients = new AutoGradMode(false)) {
+            DeviceBatch input = DeviceBatch.of(device, batch);
+            Tensor sums = device.zeros(RESULTS).to(ScalarType.Double);
+            for (int pass = 0; pass < passes; pass++) {
+                int from = size * pass / passes;
+                try (StepScope passScope = new StepScope()) {
+                    add(sums, replica, input.part(from, size * (pass + 1) / passes - from));
+                }
             }
+            sums.narrow(0, REPLACED, 1)
+                    .fill_(new Scalar((double) batch.replaced().size()));
+            results.narrow(0, batch.request().step() * RESULTS, RESULTS).copy_(sums);
         }
-        int at = (int) batch.request().step() * RESULTS;
-        results[at + LOSS] = (float) loss;
-        results[at + WRONG_1] = wrong1;
-        results[at + WRONG_5] = wrong5;
-        results[at + REPLACED] = batch.replaced().size();
     }
 
-    private float[] gather(float[] own) {
-        if (collective.size() == 1) {
-            return own;
-        }
-        try (StepScope scope = new StepScope()) {
-            Tensor all = AbstractTensor.create(own);
-            collective.allReduceSum(all);
-            return Tensors.toArray(all);
-        }
+    private static void add(Tensor sums, Replica replica, DeviceBatch images) {
+        Tensor logits = replica.forward(images.images());
+        Tensor mean = torch.cross_entropy_loss(logits, images.labels()).to(ScalarType.Double);
+        Tensor ahead = Classification.ahead(logits, images.labels());
+        long classes = logits.size(1);
+        sums.narrow(0, LOSS, 1)
+                .add_(mean.mul(new Scalar((double) images.labels().numel())));
+        sums.narrow(0, WRONG_1, 1).add_(Classification.wrong(ahead, classes, 1));
+        sums.narrow(0, WRONG_5, 1).add_(Classification.wrong(ahead, classes, 5));
     }
 
     private static Result total(float[] results, int batches, Dataset dataset, SortedMap<Integer, String> replaced) {

@@ -1,32 +1,43 @@
 package dev.lockstep.train;
 
+import static dev.lockstep.train.GradientBuffer.LOSS;
+import static dev.lockstep.train.GradientBuffer.REPLACED;
+import static dev.lockstep.train.GradientBuffer.SQUARED_NORM;
+import static dev.lockstep.train.GradientBuffer.STOP;
+import static dev.lockstep.train.GradientBuffer.WRONG;
+import static dev.lockstep.train.GradientBuffer.number;
+
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.Replica;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
-import dev.lockstep.torch.Tensors;
-import dev.lockstep.train.Contribution.Bucket;
-import java.nio.FloatBuffer;
+import dev.lockstep.train.GradientBuffer.Bucket;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * One compute thread's share of a process: a replica of the network with a contribution buffer of its own. A lane computes
- * one worker at a time: forward, the loss with its 1/k, backward; each bucket goes to the sum as soon as backward has
- * filled it.
+ * One compute thread's share of a process: a replica of the network with a gradient buffer of its own. A lane computes one
+ * worker at a time: forward, the loss with its 1/k, backward; each bucket goes to the sum as soon as backward has filled
+ * it. Nothing here reads a tensor, so the thread can run ahead of its device.
  */
 final class Lane {
-    private final Contribution contribution;
+    private final Device device;
+    private final GradientBuffer layout;
     private final LocalSum sum;
     private final int workers;
     private final BooleanSupplier stopRequested;
     private final Tensor buffer;
-    private final FloatBuffer tail;
     private final Tensor[] parts;
+    private final Tensor tail;
+    /** |g|² of this worker's buckets so far; one float64. */
+    private final Tensor squaredNorm;
+
     private final Replica replica;
 
     private final int[] slotsInBucket;
@@ -34,7 +45,6 @@ final class Lane {
     private int previousSlot;
     private int nextBucket;
     private int leaf;
-    private double squaredNorm;
 
     /**
      * @param workers k, over all processes: the loss of each is divided by it
@@ -42,52 +52,57 @@ final class Lane {
     Lane(
             ImageClassifier classifier,
             FlatState state,
-            Contribution contribution,
+            GradientBuffer layout,
             LocalSum sum,
             int workers,
             double epsilon,
             BooleanSupplier stopRequested) {
-        this.contribution = contribution;
+        this.device = state.device();
+        this.layout = layout;
         this.sum = sum;
         this.workers = workers;
         this.stopRequested = stopRequested;
-        this.buffer = StepScope.keep(torch.zeros(contribution.floats()));
-        FloatBuffer all = Tensors.buffer(buffer);
-        this.tail = all.slice((int) contribution.tailOffset(), Contribution.TAIL);
-        this.parts = contribution.buckets().stream()
+        this.buffer = StepScope.keep(device.zeros(layout.floats()));
+        this.parts = layout.buckets().stream()
                 .map(bucket -> StepScope.keep(bucket.of(buffer)))
                 .toArray(Tensor[]::new);
+        Tensor last = parts[parts.length - 1];
+        this.tail = StepScope.keep(layout.tail(last));
+        this.squaredNorm = StepScope.keep(device.zeros(1).to(ScalarType.Double));
         this.slotsInBucket = new int[parts.length];
-        for (int slot = 0; slot < contribution.slots(); slot++) {
-            slotsInBucket[contribution.bucketOf(slot)]++;
+        for (int slot = 0; slot < layout.slots(); slot++) {
+            slotsInBucket[layout.bucketOf(slot)]++;
         }
         this.reached = new int[parts.length];
-        this.replica = Replica.training(classifier, state, buffer, epsilon, this::onGradient);
+        this.replica = Replica.training(
+                classifier, state, layout.gradients(buffer), layout.statistics(last), epsilon, this::onGradient);
     }
 
     /**
-     * Computes one worker and adds its contribution to the sum.
+     * Computes one worker and adds its buffer to the sum.
      *
      * @param leaf the worker's number within this process
-     * @return the worker's mean loss over its n images; NaN when its gradient is not finite
+     * @param ownTail takes the tail of this worker alone
      */
-    double compute(int leaf, HostBatch batch) {
+    void compute(int leaf, HostBatch batch, Tensor ownTail) {
         this.leaf = leaf;
         this.previousSlot = -1;
         this.nextBucket = 0;
-        this.squaredNorm = 0;
         Arrays.fill(reached, 0);
         try (StepScope scope = new StepScope()) {
             buffer.zero_();
-            Tensor logits = replica.forward(Tensors.images(batch));
-            Tensor loss = torch.cross_entropy_loss(logits, Tensors.labels(batch));
+            squaredNorm.zero_();
+            DeviceBatch input = DeviceBatch.of(device, batch);
+            Tensor logits = replica.forward(input.images());
+            Tensor loss = torch.cross_entropy_loss(logits, input.labels());
             loss.mul(new Scalar(1.0 / workers)).backward();
-            double mean = loss.item_float();
-            finish(
-                    mean,
-                    Classification.wrong(logits, batch.labels(), 1),
-                    batch.replaced().size());
-            return Double.isFinite(squaredNorm) ? mean : Double.NaN;
+            while (nextBucket < parts.length - 1) {
+                send();
+            }
+            addSquaredNorm();
+            fillTail(loss, logits, input.labels(), batch.replaced().size());
+            ownTail.copy_(tail);
+            addToSum();
         }
     }
 
@@ -97,40 +112,47 @@ final class Lane {
      */
     private void onGradient(int slot) {
         if (previousSlot >= 0) {
-            reached[contribution.bucketOf(previousSlot)]++;
+            reached[layout.bucketOf(previousSlot)]++;
         }
         previousSlot = slot;
         while (nextBucket < parts.length - 1 && reached[nextBucket] == slotsInBucket[nextBucket]) {
-            send(nextBucket++);
+            send();
         }
     }
 
-    private void finish(double loss, int wrong, int replaced) {
-        while (nextBucket < parts.length - 1) {
-            send(nextBucket++);
-        }
-        squaredNorm += squaredNorm(nextBucket);
+    /** Sends the next bucket. */
+    private void send() {
+        addSquaredNorm();
+        addToSum();
+        nextBucket++;
+    }
+
+    private void addSquaredNorm() {
+        Tensor gradients = bucket().gradientsOf(parts[nextBucket]);
+        squaredNorm.add_(gradients.dot(gradients));
+    }
+
+    private void addToSum() {
+        sum.add(leaf, bucket(), parts[nextBucket]);
+    }
+
+    private Bucket bucket() {
+        return layout.buckets().get(nextBucket);
+    }
+
+    /** Computed in float64 and rounded once. The rest of the tail is zero. */
+    private void fillTail(Tensor loss, Tensor logits, Tensor labels, int replaced) {
+        Scalar k = new Scalar((double) workers);
+        number(tail, LOSS).copy_(loss.detach().to(ScalarType.Double).div(k));
+        number(tail, WRONG).copy_(Classification.wrong(Classification.ahead(logits, labels), logits.size(1), 1));
         // The gradient is of loss / k; the norm is that of the worker's own mean loss.
-        double scale = (double) workers * workers;
-        tail.put(Contribution.LOSS, (float) (loss / workers));
-        tail.put(Contribution.WRONG, wrong);
-        tail.put(Contribution.SQUARED_NORM, (float) (squaredNorm * scale / workers));
-        tail.put(Contribution.STOP, stopRequested.getAsBoolean() ? 1 : 0);
-        tail.put(Contribution.REPLACED, replaced);
-        add(nextBucket);
-    }
-
-    private void send(int bucket) {
-        squaredNorm += squaredNorm(bucket);
-        add(bucket);
-    }
-
-    private void add(int bucket) {
-        sum.add(leaf, contribution.buckets().get(bucket), parts[bucket]);
-    }
-
-    private double squaredNorm(int bucket) {
-        Bucket shape = contribution.buckets().get(bucket);
-        return Norms.squared(parts[bucket].narrow(0, 0, shape.gradients()));
+        Scalar square = new Scalar((double) workers * workers);
+        number(tail, SQUARED_NORM).copy_(squaredNorm.mul(square).div(k));
+        if (stopRequested.getAsBoolean()) {
+            number(tail, STOP).fill_(new Scalar(1.0));
+        }
+        if (replaced > 0) {
+            number(tail, REPLACED).fill_(new Scalar((double) replaced));
+        }
     }
 }

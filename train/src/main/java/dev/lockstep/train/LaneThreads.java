@@ -1,6 +1,6 @@
 package dev.lockstep.train;
 
-import dev.lockstep.torch.TorchRuntime;
+import dev.lockstep.torch.Device;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -13,15 +13,17 @@ import java.util.function.IntConsumer;
 /** The compute threads of a process, each with the number of OpenMP threads that the recipe gives a worker. */
 final class LaneThreads implements AutoCloseable {
     private final ExecutorService executor;
+    private final Device device;
     private final int lanes;
 
-    LaneThreads(int lanes, int threadsPerWorker) {
+    LaneThreads(Device device, int lanes, int threadsPerWorker) {
+        this.device = device;
         this.lanes = lanes;
         AtomicInteger number = new AtomicInteger();
         this.executor = Executors.newFixedThreadPool(lanes, task -> {
             Thread thread = new Thread(
                     () -> {
-                        TorchRuntime.setThreads(threadsPerWorker);
+                        device.enter(threadsPerWorker);
                         task.run();
                     },
                     "lockstep-lane-" + number.getAndIncrement());
@@ -34,12 +36,19 @@ final class LaneThreads implements AutoCloseable {
         return lanes;
     }
 
-    /** Runs a task for each of the first {@code count} lanes side by side and waits; rethrows the first failure. */
+    /**
+     * Runs a task for each of the first {@code count} lanes side by side and waits; rethrows the first failure. Lanes see
+     * what the caller has computed, and the caller what they have.
+     */
     void runAll(int count, IntConsumer task) {
+        device.handOver();
         List<Future<?>> running = new ArrayList<>();
         for (int lane = 0; lane < count; lane++) {
             int number = lane;
-            running.add(executor.submit(() -> task.accept(number)));
+            running.add(executor.submit(() -> {
+                task.accept(number);
+                device.handOver();
+            }));
         }
         Throwable failure = null;
         for (Future<?> future : running) {

@@ -1,16 +1,17 @@
 package dev.lockstep.train;
 
 import dev.lockstep.topology.ReductionTree;
-import dev.lockstep.train.Contribution.Bucket;
+import dev.lockstep.torch.Device;
+import dev.lockstep.torch.StepScope;
+import dev.lockstep.train.GradientBuffer.Bucket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
- * Sums the contributions of the workers of one process, bucket by bucket, in the order of the {@link ReductionTree}
+ * Sums the gradient buffers of the workers of one process, bucket by bucket, in the order of the {@link ReductionTree}
  * whatever the order in which lanes finish.
  *
  * <p>A lane that has filled a bucket for a worker climbs from the worker's leaf: where the sibling's sum is not there yet
@@ -30,14 +31,16 @@ final class LocalSum {
     }
 
     private final ReductionTree tree;
+    private final Device device;
     private final Completion completion;
     /** A half-finished node's first child, by bucket and node. */
     private final List<AtomicReferenceArray<Tensor>> waiting = new ArrayList<>();
 
     private final List<ConcurrentLinkedQueue<Tensor>> free = new ArrayList<>();
 
-    LocalSum(int workers, List<Bucket> buckets, Completion completion) {
+    LocalSum(int workers, Device device, List<Bucket> buckets, Completion completion) {
         this.tree = new ReductionTree(workers);
+        this.device = device;
         this.completion = completion;
         for (int b = 0; b < buckets.size(); b++) {
             waiting.add(new AtomicReferenceArray<>(tree.innerNodes()));
@@ -54,6 +57,7 @@ final class LocalSum {
     void add(int leaf, Bucket bucket, Tensor part) {
         int node = tree.parentOfLeaf(leaf);
         if (node == ReductionTree.NONE) {
+            device.handOver();
             completion.onBucket(bucket, part);
             return;
         }
@@ -62,12 +66,14 @@ final class LocalSum {
         if (sum == null) {
             Tensor copy = acquire(bucket);
             copy.copy_(part);
+            device.handOver();
             if (nodes.compareAndSet(node, null, copy)) {
                 return;
             }
             sum = merge(nodes.getAndSet(node, null), copy, bucket);
         } else {
             sum.add_(part);
+            device.handOver();
         }
         climb(node, nodes, sum, bucket);
     }
@@ -87,13 +93,14 @@ final class LocalSum {
 
     private Tensor merge(Tensor first, Tensor second, Bucket bucket) {
         first.add_(second);
+        device.handOver();
         release(bucket, second);
         return first;
     }
 
     private Tensor acquire(Bucket bucket) {
         Tensor reused = free.get(bucket.index()).poll();
-        return reused != null ? reused : torch.empty(bucket.length()).retainReference();
+        return reused != null ? reused : StepScope.keep(device.zeros(bucket.length()));
     }
 
     /** Gives a completed sum's memory back, once nobody reads it. The buffer of a lane is ignored. */

@@ -14,6 +14,7 @@ import dev.lockstep.recipe.Recipe.MomentumForm;
 import dev.lockstep.recipe.Recipe.WeightDecayRate;
 import dev.lockstep.sampling.MinibatchPlan;
 import dev.lockstep.schedule.LearningRate;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
@@ -94,8 +95,9 @@ public final class ReferenceTraining {
             for (int worker = 0; worker < recipe.workers(); worker++) {
                 try (HostBatch batch = loader.next().orElseThrow();
                         StepScope scope = new StepScope()) {
-                    Tensor logits = network.forward(Tensors.images(batch).to(ScalarType.Double));
-                    torch.cross_entropy_loss(logits, Tensors.labels(batch))
+                    DeviceBatch input = DeviceBatch.of(Device.cpu(), batch);
+                    Tensor logits = network.forward(input.images().to(ScalarType.Double));
+                    torch.cross_entropy_loss(logits, input.labels())
                             .div(new Scalar((double) recipe.workers()))
                             .backward();
                 }

@@ -1,5 +1,7 @@
 package dev.lockstep.train;
 
+import dev.lockstep.torch.Device;
+
 /**
  * How a process runs its share of a recipe: choices that change the speed, what is kept or whether the run goes on, and not
  * one bit of the weights.
@@ -12,6 +14,7 @@ package dev.lockstep.train;
  * @param auditEvery steps between comparisons of all processes' state; 0: before each checkpoint alone, where it always is
  * @param stopAfter save and stop when this many steps are done, counted from the start of training; negative: never
  * @param skipBadImages replace images that cannot be read or decoded, and report them, instead of stopping at the first
+ * @param device where the tensors of the run live
  */
 public record RunOptions(
         int lanes,
@@ -21,7 +24,8 @@ public record RunOptions(
         int keep,
         long auditEvery,
         long stopAfter,
-        boolean skipBadImages) {
+        boolean skipBadImages,
+        Device device) {
 
     /** About 4 MB: large enough that latency is small against transfer, small enough that buckets leave early. */
     public static final long DEFAULT_BUCKET_FLOATS = 1 << 20;
@@ -36,39 +40,78 @@ public record RunOptions(
 
     public static RunOptions defaults() {
         int cores = Runtime.getRuntime().availableProcessors();
-        return new RunOptions(cores, 1, DEFAULT_BUCKET_FLOATS, 0, 2, 0, -1, false);
+        return new RunOptions(cores, 1, DEFAULT_BUCKET_FLOATS, 0, 2, 0, -1, false, Device.cpu());
     }
 
     public RunOptions withLanes(int lanes) {
         return new RunOptions(
-                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter, skipBadImages);
+                lanes,
+                loaderThreads,
+                bucketFloats,
+                checkpointEvery,
+                keep,
+                auditEvery,
+                stopAfter,
+                skipBadImages,
+                device);
     }
 
     public RunOptions withLoaderThreads(int loaderThreads) {
         return new RunOptions(
-                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter, skipBadImages);
+                lanes,
+                loaderThreads,
+                bucketFloats,
+                checkpointEvery,
+                keep,
+                auditEvery,
+                stopAfter,
+                skipBadImages,
+                device);
     }
 
     public RunOptions withBucketFloats(long bucketFloats) {
         return new RunOptions(
-                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter, skipBadImages);
+                lanes,
+                loaderThreads,
+                bucketFloats,
+                checkpointEvery,
+                keep,
+                auditEvery,
+                stopAfter,
+                skipBadImages,
+                device);
     }
 
     public RunOptions withCheckpoints(long every, int keep) {
-        return new RunOptions(lanes, loaderThreads, bucketFloats, every, keep, auditEvery, stopAfter, skipBadImages);
+        return new RunOptions(
+                lanes, loaderThreads, bucketFloats, every, keep, auditEvery, stopAfter, skipBadImages, device);
     }
 
     public RunOptions withAuditEvery(long steps) {
         return new RunOptions(
-                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, steps, stopAfter, skipBadImages);
+                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, steps, stopAfter, skipBadImages, device);
     }
 
     public RunOptions withStopAfter(long steps) {
         return new RunOptions(
-                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, steps, skipBadImages);
+                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, steps, skipBadImages, device);
     }
 
     public RunOptions withSkipBadImages(boolean skip) {
-        return new RunOptions(lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter, skip);
+        return new RunOptions(
+                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter, skip, device);
+    }
+
+    public RunOptions withDevice(Device device) {
+        return new RunOptions(
+                lanes,
+                loaderThreads,
+                bucketFloats,
+                checkpointEvery,
+                keep,
+                auditEvery,
+                stopAfter,
+                skipBadImages,
+                device);
     }
 }

@@ -12,7 +12,7 @@ import java.util.function.BooleanSupplier;
  * What a step works on.
  *
  * @param classifiers one replica a lane
- * @param bucketFloats see {@link Contribution}
+ * @param bucketFloats see {@link GradientBuffer}
  */
 record Setup(
         Recipe recipe,

@@ -6,11 +6,12 @@ import dev.lockstep.image.HostBatch;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.optim.MomentumSgd;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
-import dev.lockstep.torch.Tensors;
-import dev.lockstep.train.Contribution.Bucket;
+import dev.lockstep.train.GradientBuffer.Bucket;
+import dev.lockstep.train.GradientBuffer.Totals;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -19,40 +20,47 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * One SGD iteration: every worker of this process computes its contribution, contributions are summed over all k workers
- * in one fixed tree, and the sum updates the weights (Eq. 4 with η̂ = kη, Eq. 8, and Eq. 9 or 10).
+ * One SGD iteration: every worker of this process fills a gradient buffer, the buffers are summed over all k workers in one
+ * fixed tree, and the sum updates the weights (Eq. 4 with η̂ = kη, Eq. 8, and Eq. 9 or 10). The host reads the device once,
+ * when all is summed: the tail of the sum.
  */
 final class TrainStep implements AutoCloseable {
     private final Recipe recipe;
     private final FlatState state;
+    private final Device device;
     private final Collective collective;
     private final LaneThreads threads;
-    private final Contribution contribution;
+    private final GradientBuffer layout;
     private final LocalSum localSum;
     private final BucketExchange exchange;
     private final List<Lane> lanes;
     private final MomentumSgd optimizer;
     private final int firstWorker;
     private final int localWorkers;
+    /** The tails of this process's workers, one after another; read only when the step diverged. */
+    private final Tensor ownTails;
 
     TrainStep(Setup setup) {
         this.recipe = setup.recipe();
         this.state = setup.state();
+        this.device = state.device();
         this.collective = setup.collective();
         this.threads = setup.threads();
         this.firstWorker = setup.topology().firstWorker(collective.rank());
         this.localWorkers = setup.topology().workersPerProcess();
-        this.contribution = new Contribution(state.layout(), setup.bucketFloats());
-        this.exchange = new BucketExchange(collective, contribution.buckets());
-        this.localSum = new LocalSum(localWorkers, contribution.buckets(), exchange::onBucket);
+        this.layout = new GradientBuffer(state.layout(), setup.bucketFloats());
+        this.exchange = new BucketExchange(collective, device, layout.buckets());
+        this.localSum = new LocalSum(localWorkers, device, layout.buckets(), exchange::onBucket);
         this.optimizer = new MomentumSgd(recipe.optimizer());
+        this.ownTails = StepScope.keep(device.zeros((long) localWorkers * GradientBuffer.TAIL));
         this.lanes = setup.classifiers().stream()
                 .map(classifier -> new Lane(
                         classifier,
                         state,
-                        contribution,
+                        layout,
                         localSum,
                         recipe.workers(),
                         recipe.batchNorm().epsilon(),
@@ -89,11 +97,37 @@ final class TrainStep implements AutoCloseable {
      * @param next gives the batches of this process's workers, in order; called by several lanes
      */
     Outcome run(long step, Supplier<HostBatch> next, MomentumSgd.Rates rates) {
-        exchange.begin();
-        AtomicInteger taken = new AtomicInteger();
-        AtomicInteger firstBad = new AtomicInteger(Integer.MAX_VALUE);
         AtomicLong waited = new AtomicLong();
         Queue<Integer> replaced = new ConcurrentLinkedQueue<>();
+        exchange.begin();
+        computeWorkers(next, waited, replaced);
+        long computed = System.nanoTime();
+        Tensor lastSum = exchange.await(layout.lastBucket());
+        double exposed = (System.nanoTime() - computed) * 1e-9;
+        try (StepScope scope = new StepScope()) {
+            Totals totals = readTotals(lastSum);
+            if (!totals.isFinite()) {
+                throw diverged(step, totals.loss(), rates.learningRate());
+            }
+            update(rates);
+            averageStatistics(lastSum);
+            layout.buckets().forEach(bucket -> localSum.release(bucket, exchange.await(bucket)));
+            return new Outcome(
+                    totals.loss(),
+                    totals.wrong(),
+                    totals.workerSquaredNorm(),
+                    totals.squaredNorm(),
+                    totals.replaced(),
+                    List.copyOf(replaced),
+                    totals.stop(),
+                    waited.get() * 1e-9 / lanes.size(),
+                    exposed);
+        }
+    }
+
+    /** Lanes take the batches as they come; returns when all workers of this process have added their buffers. */
+    private void computeWorkers(Supplier<HostBatch> next, AtomicLong waited, Queue<Integer> replaced) {
+        AtomicInteger taken = new AtomicInteger();
         try {
             threads.runAll(lanes.size(), lane -> {
                 while (taken.getAndIncrement() < localWorkers) {
@@ -101,11 +135,7 @@ final class TrainStep implements AutoCloseable {
                     try (HostBatch batch = next.get()) {
                         waited.addAndGet(System.nanoTime() - asked);
                         replaced.addAll(batch.replaced());
-                        int worker = batch.request().worker();
-                        double loss = lanes.get(lane).compute(worker - firstWorker, batch);
-                        if (!Double.isFinite(loss)) {
-                            firstBad.accumulateAndGet(worker, Math::min);
-                        }
+                        computeWorker(lanes.get(lane), batch);
                     }
                 }
             });
@@ -113,46 +143,31 @@ final class TrainStep implements AutoCloseable {
             exchange.fail(e);
             throw e;
         }
-        long computed = System.nanoTime();
-        Bucket last = contribution.buckets().get(contribution.buckets().size() - 1);
-        Tensor lastSum = exchange.await(last);
-        double exposed = (System.nanoTime() - computed) * 1e-9;
+    }
+
+    private void computeWorker(Lane lane, HostBatch batch) {
+        int leaf = batch.request().worker() - firstWorker;
         try (StepScope scope = new StepScope()) {
-            FloatBuffer tail = Tensors.buffer(contribution.tail(lastSum));
-            double loss = tail.get(Contribution.LOSS);
-            double squaredNorm = squaredNorm();
-            if (!Double.isFinite(loss) || !Double.isFinite(squaredNorm)) {
-                throw diverged(step, loss, firstBad.get(), rates.learningRate());
-            }
-            Outcome outcome = new Outcome(
-                    loss,
-                    (long) tail.get(Contribution.WRONG),
-                    tail.get(Contribution.SQUARED_NORM),
-                    squaredNorm,
-                    (long) tail.get(Contribution.REPLACED),
-                    List.copyOf(replaced),
-                    tail.get(Contribution.STOP) > 0,
-                    waited.get() * 1e-9 / lanes.size(),
-                    exposed);
-            update(rates);
-            averageStatistics(lastSum);
-            contribution.buckets().forEach(bucket -> localSum.release(bucket, exchange.await(bucket)));
-            return outcome;
+            lane.compute(leaf, batch, ownTails.narrow(0, (long) leaf * GradientBuffer.TAIL, GradientBuffer.TAIL));
         }
     }
 
-    private double squaredNorm() {
-        double sum = 0;
-        for (Bucket bucket : contribution.buckets()) {
-            sum += Norms.squared(exchange.await(bucket).narrow(0, 0, bucket.gradients()));
+    /** Completes the tail of the sum over all workers and reads it. */
+    private Totals readTotals(Tensor lastSum) {
+        Tensor tail = layout.tail(lastSum);
+        Tensor squaredNorm = device.zeros(1).to(ScalarType.Double);
+        for (Bucket bucket : layout.buckets()) {
+            Tensor gradients = bucket.gradientsOf(exchange.await(bucket));
+            squaredNorm.add_(gradients.dot(gradients));
         }
-        return sum;
+        GradientBuffer.number(tail, GradientBuffer.AGGREGATE_SQUARED_NORM).copy_(squaredNorm);
+        return Totals.of(device.read(tail));
     }
 
     /** Runs only after loss and gradient are known to be finite, so that a diverged step leaves the weights as they were. */
     private void update(MomentumSgd.Rates rates) {
-        for (Bucket bucket : contribution.buckets()) {
-            Tensor gradient = exchange.await(bucket).narrow(0, 0, bucket.gradients());
+        for (Bucket bucket : layout.buckets()) {
+            Tensor gradient = bucket.gradientsOf(exchange.await(bucket));
             optimizer.update(
                     bucket.ofParameters(state.parameters()),
                     gradient,
@@ -168,22 +183,35 @@ final class TrainStep implements AutoCloseable {
             return;
         }
         double momentum = recipe.batchNorm().momentum();
-        Tensor sum = contribution.statistics(lastSum);
+        Tensor sum = layout.statistics(lastSum);
         state.running().mul_(new Scalar(1 - momentum)).add_(sum, new Scalar(momentum / recipe.workers()));
     }
 
-    private LockstepException diverged(long step, double loss, int ownWorker, double learningRate) {
-        int worker = ownWorker;
-        for (byte[] bytes : collective.allGather(
-                ByteBuffer.allocate(Integer.BYTES).putInt(ownWorker).array())) {
-            worker = Math.min(worker, ByteBuffer.wrap(bytes).getInt());
-        }
+    private LockstepException diverged(long step, double loss, double learningRate) {
+        byte[] own = ByteBuffer.allocate(Integer.BYTES).putInt(firstNotFinite()).array();
+        int worker = collective.allGather(own).stream()
+                .mapToInt(bytes -> ByteBuffer.wrap(bytes).getInt())
+                .min()
+                .orElseThrow();
         String who = worker == Integer.MAX_VALUE ? "" : ", worker = " + worker;
         return new LockstepException(
                 LockstepException.Kind.DIVERGED,
                 "training diverged: loss = " + loss + (Double.isFinite(loss) ? ", its gradient is not finite" : ""),
                 "step = " + (step + 1) + who + ", learning rate = " + (float) learningRate,
                 "lower learning-rate.reference or lengthen learning-rate.warmup; the weights are as before this step");
+    }
+
+    /** The first worker of this process whose own loss or gradient is not finite; the largest int when there is none. */
+    private int firstNotFinite() {
+        float[] tails = device.read(ownTails);
+        for (int leaf = 0; leaf < localWorkers; leaf++) {
+            int from = leaf * GradientBuffer.TAIL;
+            float[] tail = Arrays.copyOfRange(tails, from, from + GradientBuffer.TAIL);
+            if (!Float.isFinite(tail[GradientBuffer.LOSS]) || !Float.isFinite(tail[GradientBuffer.SQUARED_NORM])) {
+                return firstWorker + leaf;
+            }
+        }
+        return Integer.MAX_VALUE;
     }
 
     @Override

@@ -103,11 +103,11 @@ public final class Trainer implements AutoCloseable {
         this.decay = recipe.decay(plan.iterationsPerEpoch());
         this.fingerprint = data.fingerprint();
         int lanes = Math.min(options.lanes(), topology.workersPerProcess());
-        this.threads = new LaneThreads(options.lanes(), recipe.threadsPerWorker());
+        this.threads = new LaneThreads(options.device(), options.lanes(), recipe.threadsPerWorker());
         ImageClassifier initial = classifier(models);
         initial.initialize(recipe.seed());
         ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
-        this.state = new FlatState(layout, initial);
+        this.state = new FlatState(options.device(), layout, initial);
         this.trainStep = new TrainStep(new Setup(
                 recipe,
                 topology,

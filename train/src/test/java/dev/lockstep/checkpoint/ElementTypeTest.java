@@ -38,7 +38,7 @@ class ElementTypeTest {
     }
 
     @Test
-    void tensor_bigEndianStorage_isTurned() {
+    void tensor_bigEndianStorage_isConverted() {
         ByteBuffer data = ByteBuffer.allocate(8).putFloat(0, 1.5f).putFloat(4, -3);
         assertThat(ElementType.F32.tensor(data, new long[] {2}).floats()).containsExactly(1.5f, -3);
     }

@@ -35,7 +35,7 @@ class PickleReaderFuzzTest {
         }
     }
 
-    /** Whole pickles, and pickles with a few bytes changed. */
+    /** Valid pickles, and pickles with a few bytes changed. */
     static Stream<Arguments> seeds() throws IOException {
         byte[] stateDict = pickle("state-dict.pt");
         byte[] checkpoint = pickle("training-checkpoint.pt");
@@ -57,7 +57,7 @@ class PickleReaderFuzzTest {
             SavedObject.stateDict(PickleReader.read(new ByteArrayInputStream(bytes)))
                     .forEach((name, view) -> assertThat(view.storage().key()).isNotNull());
         } catch (IOException e) {
-            // Truncated or refused: what the callers turn into a message.
+            // Truncated or rejected: callers turn this into a message.
         }
     }
 }

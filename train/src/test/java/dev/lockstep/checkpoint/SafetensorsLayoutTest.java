@@ -45,7 +45,7 @@ class SafetensorsLayoutTest {
     }
 
     @Test
-    void writtenFile_isReadAsItWas() throws IOException {
+    void writtenFile_isReadUnchanged() throws IOException {
         Safetensors read = Safetensors.read(written());
         assertThat(read.metadata()).isEqualTo(Map.of("text", "a \"quoted\"\nline", "z", "\u00fc"));
         assertThat(read.tensors().keySet()).containsExactly("odd", "count", "matrix");
@@ -79,7 +79,7 @@ class SafetensorsLayoutTest {
     }
 
     @Test
-    void foreignFile_withBytesThatNoTensorHas_isRefused() throws IOException {
+    void foreignFile_withUnusedBytes_isRefused() throws IOException {
         for (String offsets : List.of("[0,4]", "[4,8]")) {
             Path file = foreign("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":" + offsets + "}}", 8);
             assertThatThrownBy(() -> Safetensors.read(file)).isInstanceOf(LockstepException.class);

@@ -85,7 +85,7 @@ class SafetensorsTest {
         });
     }
 
-    /** What is called checksum in the metadata is ours to write. */
+    /** The metadata key {@code checksum} is reserved. */
     private static Safetensors withoutChecksum(Safetensors contents) {
         SortedMap<String, String> metadata = new TreeMap<>(contents.metadata());
         metadata.remove("checksum");
@@ -98,7 +98,7 @@ class SafetensorsTest {
     }
 
     @Test
-    void file_isWhatTheFormatSays() throws IOException {
+    void file_followsTheFormat() throws IOException {
         ByteBuffer file = ByteBuffer.wrap(bytes(sample())).order(ByteOrder.LITTLE_ENDIAN);
         int length = (int) file.getLong();
         assertThat(length % 8).as("tensors are aligned, the widest first").isZero();
@@ -141,7 +141,7 @@ class SafetensorsTest {
     }
 
     @Test
-    void everySingleFlippedBit_isSeen() throws IOException {
+    void everyFlippedBit_isDetected() throws IOException {
         byte[] good = bytes(sample());
         for (int at = 0; at < good.length; at++) {
             byte[] bad = good.clone();
@@ -155,7 +155,7 @@ class SafetensorsTest {
     }
 
     @Test
-    void everyTruncation_isSeen() throws IOException {
+    void everyTruncation_isDetected() throws IOException {
         byte[] good = bytes(sample());
         for (int length = 0; length < good.length; length++) {
             byte[] cut = Arrays.copyOf(good, length);
@@ -236,7 +236,7 @@ class SafetensorsTest {
                 }));
     }
 
-    /** Whatever the bytes, reading gives contents that can be written again, or a failure that the user understands. */
+    /** Any bytes are either read to contents that can be written again, or rejected with a LockstepException. */
     @MethodSource("seeds")
     @FuzzTest(maxDuration = "60s")
     void reading_anyBytes_neverCrashes(byte[] bytes) throws IOException {

@@ -23,14 +23,14 @@ import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Small files that ask for much: each is refused in a line that names the limit, and soon. */
+/** Small files that request a lot: each is rejected quickly, in one line that names the limit. */
 class WeightsLimitsTest {
     private static final String REBUILD = "ctorch._utils\n_rebuild_tensor_v2\n";
 
     @TempDir
     private Path folder;
 
-    /** A pickle, opcode by opcode; texts are ASCII. */
+    /** Builds a pickle opcode by opcode. Strings are ASCII. */
     private static final class Pickle {
         private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
@@ -150,7 +150,7 @@ class WeightsLimitsTest {
         requireRefused(archive(pickle.end(), new byte[4]), "its pickle has more than 8 MiB");
     }
 
-    /** Each of the tensors is the storage, transposed: none can share its memory. */
+    /** Each of the tensors is the storage transposed, so none can share its memory. */
     @Test
     void storageOfManyTensors_isRefused() throws IOException {
         int side = 500;
@@ -206,7 +206,7 @@ class WeightsLimitsTest {
         requireRefused(file, "file = " + file);
     }
 
-    /** What is no text must not be turned into one: it may hold itself many times over. */
+    /** Keys that are not strings must not be converted to text, because they may contain themselves many times over. */
     @Test
     void storageKeysThatAreNested_areRefused() throws IOException {
         Path file = folder.resolve("stream.pt");
@@ -246,7 +246,7 @@ class WeightsLimitsTest {
     }
 
     @Test
-    void tensorThatGrowsTooLargeWhenItIsRead_isRefusedByItsName() throws IOException {
+    void tensorThatIsTooLargeInMemory_isRefusedByName() throws IOException {
         for (String type : new String[] {"F16", "BF16"}) {
             requireRefused(
                     sparse(type, 950_000_000, 1_900_000_000),
@@ -270,7 +270,7 @@ class WeightsLimitsTest {
     }
 
     @Test
-    void onlyWhatWasExported_isReplaceable() throws IOException {
+    void onlyExportedFiles_areReplaceable() throws IOException {
         Map<String, HostTensor> tensors = Map.of("w", HostTensor.ofLong(3));
         for (String name : new String[] {"ours.pt", "ours.safetensors"}) {
             Path file = folder.resolve(name);

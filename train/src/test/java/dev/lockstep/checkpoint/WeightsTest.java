@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Files of torch.save come from golden/torch_files.py. */
+/** {@code golden/torch_files.py} creates the files of torch.save. */
 class WeightsTest {
     @TempDir
     Path folder;
@@ -99,7 +99,7 @@ class WeightsTest {
     }
 
     @Test
-    void read_pickleThatCallsSomething_isRefusedByItsName() throws IOException {
+    void read_pickleThatCallsAFunction_namesIt() throws IOException {
         assertThatThrownBy(() -> Weights.read(resource("evil.pt")))
                 .isInstanceOf(LockstepException.class)
                 .hasMessageContaining("its pickle asks for posix.system")
@@ -109,7 +109,7 @@ class WeightsTest {
     }
 
     @Test
-    void read_wholeModule_isRefusedByItsClass() {
+    void read_wholeModule_namesItsClass() {
         assertThatThrownBy(() -> Weights.read(resource("whole-module.pt")))
                 .isInstanceOf(LockstepException.class)
                 .hasMessageContaining("its pickle asks for torch.nn.modules.linear.Linear");
@@ -138,7 +138,7 @@ class WeightsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"state-dict-stream.pt", "training-checkpoint.pt"})
-    void read_anythingMadeOfAFile_isReadOrRefusedAndNothingElse(String name) throws IOException {
+    void read_mutatedFile_isReadOrRefused(String name) throws IOException {
         byte[] good = Files.readAllBytes(resource(name));
         Path file = folder.resolve("damaged.pt");
         for (int at = 0; at < good.length; at += 5) {
@@ -223,8 +223,8 @@ class WeightsTest {
     @Test
     void write_unknownExtension_isAnError() {
         assertThatThrownBy(() -> small().write(folder.resolve("w.onnx")))
-                .hasMessage("unknown kind of file, out = " + folder.resolve("w.onnx")
-                        + ", end its name in .safetensors, .pt or .pth");
+                .hasMessage("unknown file extension, out = " + folder.resolve("w.onnx")
+                        + ", use .safetensors, .pt or .pth");
     }
 
     @Test
@@ -286,7 +286,7 @@ class WeightsTest {
     }
 
     @Test
-    void assignTo_aNetwork_makesItTheOneTheyAreOf() {
+    void assignTo_network_makesItEqual() {
         FlatState from = state(1);
         from.running().fill_(Tensors.scalar(0.5));
         ResNet network = ResNet.fromRecipe(recipe().model(), SHAPE, 5);
@@ -296,7 +296,7 @@ class WeightsTest {
     }
 
     @Test
-    void pickle_ofOurWriter_readsBack() throws IOException {
+    void pickle_writtenByPickleWriter_canBeRead() throws IOException {
         PickleWriter writer = new PickleWriter();
         small().tensors().forEach(writer::tensor);
         Object read = PickleReader.read(new ByteArrayInputStream(writer.finish()));
@@ -304,7 +304,7 @@ class WeightsTest {
     }
 
     @Test
-    void checkpointFile_asWeights_leavesTheOptimizerOut() throws IOException {
+    void checkpointFile_asWeights_omitsTheOptimizer() throws IOException {
         FlatState state = state(1);
         Map<String, HostTensor> all =
                 Checkpoint.tensors(state.layout(), state.parameters(), state.momentum(), state.running(), 3);

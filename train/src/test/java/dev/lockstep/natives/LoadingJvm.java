@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Loader;
 
-/** Processes that load native libraries from a cache of their own, whose path has a space, and tell where from. */
+/** Processes that load native libraries from their own cache, whose path contains a space, and print its path. */
 record LoadingJvm(Path folder, String... options) {
     public static void main(String[] arguments) throws IOException {
         int status = 0;
@@ -43,7 +43,7 @@ record LoadingJvm(Path folder, String... options) {
     }
 
     Process start(String what) throws IOException {
-        // A shell's background commands ignore SIGINT, and so does what they start.
+        // Background commands of a shell ignore SIGINT, and so do their children.
         List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(options));

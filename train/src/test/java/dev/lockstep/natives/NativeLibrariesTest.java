@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Real processes and the real libraries. */
+/** Tests with real processes and the real libraries. */
 @Timeout(240)
 final class NativeLibrariesTest {
     @TempDir
@@ -20,11 +20,11 @@ final class NativeLibrariesTest {
     private Path folder;
 
     @Test
-    void processesThatUnpackAtOnce_allLoadFromAFolderOfTheirOwn() throws Exception {
+    void load_processesUnpackConcurrently_allSucceed() throws Exception {
         LoadingJvm jvm = new LoadingJvm(folder);
         Path natives = jvm.natives();
         jvm.assertSeveralAtOnceAreGood();
-        // JavaCPP has unpacked nothing itself: it would do so under the eyes of other processes.
+        // JavaCPP has unpacked nothing itself, which would not be atomic.
         Set<Path> expected = NativeLibraries.libraries(NativeLibraries.ALL).stream()
                 .map(library -> library.in(natives))
                 .collect(Collectors.toSet());
@@ -62,7 +62,7 @@ final class NativeLibrariesTest {
     }
 
     @Test
-    void load_programHasLoadedJavaCppBefore_completesTheFolderThatItUses() throws Exception {
+    void load_javaCppAlreadyLoaded_completesTheFolderInUse() throws Exception {
         Path home = folder.toRealPath();
         Path chosen = home.resolve(".javacpp").resolve("cache");
         Process process = new LoadingJvm(folder, "-Duser.home=" + home).start("after another");
@@ -73,7 +73,7 @@ final class NativeLibrariesTest {
     }
 
     @Test
-    void use_folderThatIsNotWritable_isTakenAllTheSame() throws Exception {
+    void use_readOnlyFolder_isUsedAnyway() throws Exception {
         Process process = new LoadingJvm(folder).start("unwritable");
         assertThat(LoadingJvm.output(process)).isEqualTo("/nowhere/natives\n");
     }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** First starts that are cut off while the real libraries unpack, and the starts after them. */
+/** Kills first starts while they unpack the real libraries, and checks the starts that follow. */
 @Timeout(240)
 final class UnpackingKillsIT {
     /** Bytes, of the 458 MiB of libtorch and what it needs: early enough that a busy machine does not end first. */
@@ -24,7 +24,7 @@ final class UnpackingKillsIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"KILL", "INT", "TERM"})
-    void firstStart_endedWhileItUnpacks_nextOnesRepairIt(String signal) throws Exception {
+    void firstStart_killedWhileUnpacking_isRepairedByTheNext(String signal) throws Exception {
         LoadingJvm jvm = new LoadingJvm(folder);
         long moment = new Random().nextInt(BEFORE);
         Process process = jvm.start("all");
@@ -47,7 +47,7 @@ final class UnpackingKillsIT {
         try (Stream<Path> files = Files.walk(cache)) {
             return files.mapToLong(file -> file.toFile().length()).sum();
         } catch (IOException | java.io.UncheckedIOException e) {
-            // Not there yet, or a file has just got its name.
+            // Does not exist yet, or a file was just renamed.
             return 0;
         }
     }

@@ -26,6 +26,7 @@ import net.jqwik.api.constraints.Scale;
 import org.assertj.core.data.Offset;
 import org.bytedeco.pytorch.AbstractTensor;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
 class MomentumSgdTest {
     private static final int SIZE = 24;
@@ -119,9 +120,9 @@ class MomentumSgdTest {
         try (StepScope scope = new StepScope()) {
             float[] start = values(7, 0);
             Tensor w = AbstractTensor.create(start);
-            Tensor state = Tensors.zeros(SIZE);
+            Tensor state = torch.zeros(SIZE);
             new MomentumSgd(settings(momentum, nesterov, form, true))
-                    .update(w, Tensors.zeros(SIZE), state, decayed, new Rates(rate, rate, lambda));
+                    .update(w, torch.zeros(SIZE), state, decayed, new Rates(rate, rate, lambda));
             float[] after = Tensors.toArray(w);
             // Eq. 8 without a gradient; Nesterov looks one momentum step ahead.
             double factor = 1 - rate * lambda * (nesterov ? 1 + momentum : 1);
@@ -220,7 +221,7 @@ class MomentumSgdTest {
             plain.update(
                     w,
                     AbstractTensor.create(gradient),
-                    Tensors.zeros(gradient.length),
+                    torch.zeros(gradient.length),
                     gradient.length,
                     new Rates(rate, rate, 0));
         }
@@ -230,7 +231,7 @@ class MomentumSgdTest {
         MomentumSgd optimizer = new MomentumSgd(settings(course.momentum, course.nesterov, form, correction));
         try (StepScope scope = new StepScope()) {
             Tensor w = AbstractTensor.create(values(course.seed, -1));
-            Tensor state = Tensors.zeros(SIZE);
+            Tensor state = torch.zeros(SIZE);
             for (int t = 0; t < course.rates.size(); t++) {
                 Tensor gradient = AbstractTensor.create(values(course.seed, t));
                 optimizer.update(w, gradient, state, SIZE, new Rates(course.rates.get(t), course.previous(t), 0.01));

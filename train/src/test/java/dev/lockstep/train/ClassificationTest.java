@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.TorchRuntime;
 import org.bytedeco.pytorch.AbstractTensor;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -38,8 +39,10 @@ class ClassificationTest {
 
     private static int wrong(int label, int top, float... logits) {
         try (StepScope scope = new StepScope()) {
-            return Classification.wrong(
-                    AbstractTensor.create(logits, new long[] {1, logits.length}), new long[] {label}, top);
+            Tensor ahead = Classification.ahead(
+                    AbstractTensor.create(logits, new long[] {1, logits.length}),
+                    AbstractTensor.create(new long[] {label}));
+            return (int) Classification.wrong(ahead, logits.length, top).item_long();
         }
     }
 }

@@ -13,6 +13,7 @@ import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
 import java.util.List;
@@ -48,7 +49,7 @@ class EvaluatorTest {
 
     private static Evaluator.Result evaluate(
             Collective group, Dataset dataset, int lanes, int imagesPerBatch, int imagesPerPass) {
-        try (LaneThreads threads = new LaneThreads(lanes, 1)) {
+        try (LaneThreads threads = new LaneThreads(Device.cpu(), lanes, 1)) {
             List<ImageClassifier> replicas =
                     Stream.generate(EvaluatorTest::network).limit(lanes).toList();
             return new Evaluator(replicas, state, threads, group, 1e-5, imagesPerBatch, imagesPerPass, 2)

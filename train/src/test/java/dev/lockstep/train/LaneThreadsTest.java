@@ -2,6 +2,7 @@ package dev.lockstep.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.TorchRuntime;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
@@ -12,7 +13,7 @@ final class LaneThreadsTest {
     void lane_keepsItsNumberOfThreads_whateverAnotherThreadSetsBeforeItComputes() throws InterruptedException {
         TorchRuntime.load();
         int[] threads = new int[1];
-        try (LaneThreads lanes = new LaneThreads(1, 2)) {
+        try (LaneThreads lanes = new LaneThreads(Device.cpu(), 1, 2)) {
             lanes.runAll(1, lane -> {});
             Thread other = new Thread(() -> TorchRuntime.setThreads(1));
             other.start();

@@ -3,10 +3,11 @@ package dev.lockstep.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.topology.ReductionTree;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
-import dev.lockstep.train.Contribution.Bucket;
+import dev.lockstep.train.GradientBuffer.Bucket;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -58,7 +59,7 @@ class LocalSumTest {
                     }
                 }
             }
-            this.sum = new LocalSum(workers, this.buckets, this::take);
+            this.sum = new LocalSum(workers, Device.cpu(), this.buckets, this::take);
         }
 
         private void take(Bucket bucket, Tensor sum) {

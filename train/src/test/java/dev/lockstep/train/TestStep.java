@@ -16,6 +16,7 @@ import dev.lockstep.optim.MomentumSgd;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.topology.Topology;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.TorchRuntime;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -72,12 +73,25 @@ final class TestStep implements AutoCloseable {
             BiConsumer<ImageClassifier, List<Slot>> initialize,
             BooleanSupplier stopRequested,
             Collective group) {
+        return create(recipe, network, lanes, bucketFloats, initialize, stopRequested, group, Device.cpu());
+    }
+
+    /** The same on another device. */
+    static TestStep create(
+            Recipe recipe,
+            Supplier<? extends ImageClassifier> network,
+            int lanes,
+            long bucketFloats,
+            BiConsumer<ImageClassifier, List<Slot>> initialize,
+            BooleanSupplier stopRequested,
+            Collective group,
+            Device device) {
         TorchRuntime.load();
         ImageClassifier initial = network.get();
         ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
         initialize.accept(initial, layout.slots());
-        FlatState state = new FlatState(layout, initial);
-        LaneThreads threads = new LaneThreads(lanes, recipe.threadsPerWorker());
+        FlatState state = new FlatState(device, layout, initial);
+        LaneThreads threads = new LaneThreads(device, lanes, recipe.threadsPerWorker());
         List<ImageClassifier> replicas =
                 Stream.<ImageClassifier>generate(network::get).limit(lanes).toList();
         TrainStep step = new TrainStep(new Setup(

@@ -1,14 +1,14 @@
 package dev.lockstep.cli.command;
 
-import static dev.lockstep.cli.terminal.Units.count;
-import static dev.lockstep.cli.terminal.Units.duration;
-import static dev.lockstep.cli.terminal.Units.percent;
+import static dev.lockstep.text.Format.count;
+import static dev.lockstep.text.Format.duration;
+import static dev.lockstep.text.Format.percent;
 
 import dev.lockstep.cli.terminal.TextBlocks;
-import dev.lockstep.cli.terminal.Units;
 import dev.lockstep.plan.CostModel;
 import dev.lockstep.plan.LocalForecast.Measurement;
 import dev.lockstep.plan.StepForecast;
+import dev.lockstep.text.Format;
 import java.util.Locale;
 
 /** Predicted times as people read them. */
@@ -36,7 +36,8 @@ final class CostText {
         out.block(
                 "Measured",
                 "1 process × " + PlanText.plural(measured.lanes(), "lane", "lanes") + ": "
-                        + Units.digits(measured.imagesPerSecond(), 3) + " images/s, " + duration(measured.stepSeconds())
+                        + Format.digits(measured.imagesPerSecond(), 3) + " images/s, "
+                        + duration(measured.stepSeconds())
                         + " a step (± " + percent(measured.jitter()) + "); predicted for the "
                         + PlanText.plural(costs.local().get().cores(), "core", "cores") + " of this machine:");
         out.line(format("processes", "lanes", "iteration", "exposed", "images/s", "training", ""));
@@ -47,7 +48,7 @@ final class CostText {
                     count(row.lanes()),
                     duration(step.iterationSeconds()),
                     duration(step.exposedSeconds()),
-                    Units.digits(step.imagesPerSecond(measured.imagesPerWorker()), 3),
+                    Format.digits(step.imagesPerSecond(measured.imagesPerWorker()), 3),
                     training(step),
                     ""));
         }
@@ -63,7 +64,7 @@ final class CostText {
                 "Cost",
                 "processes of " + PlanText.plural(model.workersPerProcess(), "worker", "workers") + " on "
                         + PlanText.plural(model.compute().lanes(), "lane", "lanes") + ", "
-                        + Units.scaled(8 * model.network().bytesPerSecond()) + "bit/s, "
+                        + Format.scaled(8 * model.network().bytesPerSecond()) + "bit/s, "
                         + duration(model.network().latencySeconds()) + " a message, step times ± "
                         + percent(model.compute().jitter()));
         out.line(format("workers", "minibatch", "iteration", "exposed", "by a ring", "efficiency", "training"));

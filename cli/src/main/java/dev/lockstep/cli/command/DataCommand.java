@@ -5,10 +5,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code lockstep data}: the commands about datasets. */
+/** {@code lockstep data}: commands for datasets. */
 @Command(
         name = "data",
-        description = "Lists, fetches and examines datasets.",
+        description = "Lists, fetches, inspects and packs datasets.",
         footer = {"", "Example: lockstep data fetch fashion-mnist"},
         subcommands = {
             DataListCommand.class,

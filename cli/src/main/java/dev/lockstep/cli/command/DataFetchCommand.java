@@ -11,17 +11,20 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code lockstep data fetch}: makes sure that a dataset is there and whole. */
+/** {@code lockstep data fetch}: makes sure that a dataset is present and intact. */
 @Command(
         name = "fetch",
         description = "Finds or fetches a dataset, verifies its checksums and prints its folder.",
         footer = {"", "Example: lockstep data fetch fashion-mnist"})
 final class DataFetchCommand implements Runnable {
-    @Parameters(paramLabel = "DATASET", description = "A name that 'lockstep data list' shows.")
+    @Parameters(paramLabel = "DATASET", description = "A name from 'lockstep data list'.")
     @SuppressWarnings("NullAway.Init")
     private String dataset;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Verify the files in this folder instead.")
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Verify the files in this folder instead of looking for them.")
     private @Nullable Path folder;
 
     @Option(names = "--json", description = "Print one JSON document.")

@@ -24,12 +24,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code lockstep data inspect}: counts, checks, and a picture of what the network will see. */
+/** {@code lockstep data inspect}: counts and checks images, and draws the network input. */
 @Command(
         name = "inspect",
         description = {
-            "Counts a recipe's images, decodes some or all of them, and with --sheet draws what the network will see.",
-            "The sheet has a row for each sample: as in evaluation, then as augmented in epoch 0, 1, 2, …"
+            "Counts a recipe's images, decodes some or all of them, and with --sheet draws the network input.",
+            "The sheet has one row per sample: first as in evaluation, then as augmented in epoch 0, 1, 2, …"
         },
         footer = {"", "Example: lockstep data inspect recipes/fashion-mnist.yaml --sheet sheet.png"})
 final class DataInspectCommand implements Callable<Integer> {
@@ -44,13 +44,22 @@ final class DataInspectCommand implements Callable<Integer> {
     @Option(names = "--sheet", paramLabel = "FILE.png", description = "Draw a contact sheet.")
     private @Nullable Path sheet;
 
-    @Option(names = "--rows", paramLabel = "N", description = "Samples on the sheet (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--rows",
+            paramLabel = "N",
+            description = "Number of samples on the sheet (default: ${DEFAULT-VALUE}).")
     private int rows = 8;
 
-    @Option(names = "--epochs", paramLabel = "N", description = "Epochs on it (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            description = "Number of epochs on the sheet (default: ${DEFAULT-VALUE}).")
     private int epochs = 7;
 
-    @Option(names = "--check", paramLabel = "N", description = "Images to decode (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--check",
+            paramLabel = "N",
+            description = "Number of images to decode in each set (default: ${DEFAULT-VALUE}).")
     private int check = 256;
 
     @Option(names = "--all", description = "Decode every image.")
@@ -97,7 +106,7 @@ final class DataInspectCommand implements Callable<Integer> {
                 set, data.evaluationTransform(), data.spec().normalization(), all ? Integer.MAX_VALUE : check);
     }
 
-    /** Draws the first samples of the first epoch, says which they are, and returns what was bad. */
+    /** Draws the first samples of the first epoch, prints which they are, and returns messages about bad images. */
     private List<String> draw(Recipe read, OpenDataset data, Path file) throws IOException {
         int size = data.training().size();
         int[] samples = EpochPermutation.of(read.seed(), 0, size).slice(0, Math.min(rows, size));
@@ -105,7 +114,7 @@ final class DataInspectCommand implements Callable<Integer> {
         try {
             SheetFile.write(file, drawn.png());
         } catch (IOException e) {
-            throw LockstepException.recipe("sheet cannot be written: " + e, "file = " + file, "give another file");
+            throw LockstepException.recipe("cannot write the sheet: " + e, "file = " + file, "choose another file");
         }
         System.err.println("sheet: " + Printable.of(file.toString()) + ", rows: "
                 + Arrays.stream(samples)
@@ -131,7 +140,7 @@ final class DataInspectCommand implements Callable<Integer> {
         int most = most(perClass);
         System.out.printf(
                 Locale.ROOT,
-                "%s: %d images, %d to %d a class (fewest %s, most %s)%n",
+                "%s: %d images, %d to %d per class (fewest %s, most %s)%n",
                 name,
                 set.size(),
                 perClass[least],
@@ -183,7 +192,7 @@ final class DataInspectCommand implements Callable<Integer> {
         return node;
     }
 
-    /** Of no good image there is no mean. */
+    /** There is no mean if no image is good. */
     private static void add(ArrayNode array, double value) {
         if (Double.isFinite(value)) {
             array.add(value);

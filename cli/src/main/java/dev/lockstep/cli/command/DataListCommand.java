@@ -9,10 +9,10 @@ import java.util.OptionalInt;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code lockstep data list}: what recipes can name as their dataset. */
+/** {@code lockstep data list}: the datasets that recipes can name. */
 @Command(
         name = "list",
-        description = "Shows the datasets that recipes can name.",
+        description = "Lists the datasets that recipes can name.",
         footer = {"", "Example: lockstep data list --json"})
 final class DataListCommand implements Runnable {
     @Option(names = "--json", description = "Print one JSON document.")

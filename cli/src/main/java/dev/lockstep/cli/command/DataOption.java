@@ -5,19 +5,19 @@ import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** {@code --data}: where the dataset is. */
+/** {@code --data}: the data folder. */
 public final class DataOption {
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description = "Folder of the dataset; found or fetched when left out.")
+            description = "Folder of the dataset (default: found or fetched automatically).")
     private Optional<Path> folder = Optional.empty();
 
     Optional<Path> folder() {
         return folder;
     }
 
-    /** The option as it was given, for a command line of our own. */
+    /** The option as given, for the command line of a child process. */
     List<String> arguments() {
         return folder.map(given -> List.of("--data", given.toString())).orElse(List.of());
     }

@@ -27,13 +27,19 @@ final class DataOrderCommand implements Runnable {
     @SuppressWarnings("NullAway.Init")
     private RecipeArgument recipe;
 
-    @Option(names = "--epoch", paramLabel = "E", description = "Counted from 0 (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--epoch", paramLabel = "E", description = "Epoch, counted from 0 (default: ${DEFAULT-VALUE}).")
     private int epoch;
 
-    @Option(names = "--iteration", paramLabel = "I", description = "Of the epoch, counted from 0; all if left out.")
+    @Option(
+            names = "--iteration",
+            paramLabel = "I",
+            description = "Iteration within the epoch, counted from 0 (default: all).")
     private @Nullable Integer iteration;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "For datasets whose files alone tell their size.")
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Folder of the dataset, for datasets whose size is known only from their files.")
     private @Nullable Path folder;
 
     @Override

@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code lockstep data pack}: an image folder becomes tar shards. */
+/** {@code lockstep data pack}: packs an image folder into tar shards. */
 @Command(
         name = "pack",
         description = {
@@ -18,19 +18,19 @@ import picocli.CommandLine.Parameters;
         },
         footer = {"", "Example: lockstep data pack /data/imagenet --out /data/shards --short-side 256"})
 final class DataPackCommand implements Runnable {
-    @Parameters(paramLabel = "DIR", description = "Holds train and val.")
+    @Parameters(paramLabel = "DIR", description = "Image folder that contains train and val.")
     @SuppressWarnings("NullAway.Init")
     private Path folder;
 
-    @Option(names = "--out", paramLabel = "SHARDS", required = true, description = "A new folder for the shards.")
+    @Option(names = "--out", paramLabel = "SHARDS", required = true, description = "New folder for the shards.")
     @SuppressWarnings("NullAway.Init")
     private Path out;
 
     @Option(
             names = "--short-side",
             paramLabel = "PIXELS",
-            description =
-                    "Reduce larger images to this short side; 0 keeps every image as it is (default: ${DEFAULT-VALUE}).")
+            description = "Reduce larger images to this short side; 0 keeps all images unchanged (default:"
+                    + " ${DEFAULT-VALUE}).")
     private int shortSide;
 
     @Option(
@@ -42,10 +42,10 @@ final class DataPackCommand implements Runnable {
     @Option(
             names = "--images-per-shard",
             paramLabel = "N",
-            description = "Images of a shard (default: ${DEFAULT-VALUE}).")
+            description = "Images per shard (default: ${DEFAULT-VALUE}).")
     private int imagesPerShard = 1000;
 
-    @Option(names = "--skip-bad-images", description = "Leave out images that cannot be read, and list them.")
+    @Option(names = "--skip-bad-images", description = "Skip images that cannot be read, and list them.")
     private boolean skipBadImages;
 
     @Option(names = "--json", description = "Print one JSON document.")
@@ -55,12 +55,12 @@ final class DataPackCommand implements Runnable {
     public void run() {
         ShardPacker packer = new ShardPacker(shortSide, quality, imagesPerShard, skipBadImages);
         ShardPacker.Result result = packer.pack(folder, out.toAbsolutePath());
-        result.skipped().values().forEach(message -> System.err.println("left out: " + Printable.of(message, 2000)));
+        result.skipped().values().forEach(message -> System.err.println("skipped: " + Printable.of(message, 2000)));
         System.out.println(
                 json
                         ? json(result).toPrettyString()
                         : result.images() + " images in " + result.shards() + " shards, "
-                                + result.skipped().size() + " left out: " + Printable.of(out.toString()));
+                                + result.skipped().size() + " skipped: " + Printable.of(out.toString()));
     }
 
     private ObjectNode json(ShardPacker.Result result) {

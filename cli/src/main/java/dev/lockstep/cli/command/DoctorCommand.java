@@ -13,12 +13,13 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code lockstep doctor}: what is wrong with this machine, and how to fix it. */
+/** {@code lockstep doctor}: diagnoses this machine and suggests fixes. */
 @Command(
         name = "doctor",
         description = {
-            "Checks versions, native libraries, threads, allocator settings, folders and the network.",
-            "Ends with 0 when Lockstep works here, else with 2."
+            "Diagnoses this machine and suggests fixes: versions, native libraries, threads, allocator, folders and"
+                    + " network.",
+            "The exit code is 0 if Lockstep works here, otherwise 2."
         },
         footer = {"", "Example: lockstep doctor --json"})
 public final class DoctorCommand implements Callable<Integer> {
@@ -72,7 +73,9 @@ public final class DoctorCommand implements Callable<Integer> {
     private static String verdict(List<Finding> findings) {
         long failures = count(findings, Level.FAIL);
         long warnings = count(findings, Level.WARN);
-        String first = failures == 0 ? "Lockstep works here" : "Lockstep does not work here: " + failures + " to fix";
+        String first = failures == 0
+                ? "Lockstep works here"
+                : "Lockstep does not work here: " + failures + (failures == 1 ? " problem" : " problems");
         return warnings == 0 ? first : first + ", " + warnings + (warnings == 1 ? " warning" : " warnings");
     }
 

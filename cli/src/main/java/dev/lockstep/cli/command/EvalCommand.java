@@ -19,10 +19,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code lockstep eval}: how well saved weights do on every validation image. */
+/** {@code lockstep eval}: measures the error of saved weights on the validation set. */
 @Command(
         name = "eval",
-        description = "Measures a checkpoint or weights on every validation image once.",
+        description = "Measures the error of a checkpoint or weights on every validation image, each counted once.",
         footer = {
             "",
             "Examples:",
@@ -34,7 +34,7 @@ public final class EvalCommand implements Runnable {
     @SuppressWarnings("NullAway.Init")
     private Saved saved;
 
-    /** The file, as argument or as option, as {@code train} has it. */
+    /** The file, as an argument, or as an option with the same name as in {@code train}. */
     private static final class Saved {
         @Parameters(
                 index = "0",
@@ -43,7 +43,7 @@ public final class EvalCommand implements Runnable {
                         "A checkpoint, a run folder (its newest checkpoint), or weights (.safetensors, .pt, .pth).")
         private @Nullable Path argument;
 
-        @Option(names = "--weights", paramLabel = "FILE", description = "The same, as an option.")
+        @Option(names = "--weights", paramLabel = "FILE", description = "The same as CHECKPOINT, as an option.")
         private @Nullable Path option;
 
         Path file() {
@@ -65,8 +65,7 @@ public final class EvalCommand implements Runnable {
 
     @Option(
             names = "--skip-bad-images",
-            description =
-                    "Put another image in the place of one that cannot be read, and list it, instead of stopping.")
+            description = "Replace each unreadable image with another one and list it, instead of stopping.")
     private boolean skipBadImages;
 
     @Option(names = "--json", description = "Print one JSON document.")
@@ -126,7 +125,7 @@ public final class EvalCommand implements Runnable {
     }
 
     private static String replaced(int bad) {
-        return bad == 0 ? "" : ", " + bad + " of them bad and replaced";
+        return bad == 0 ? "" : ", " + bad + " of them bad (replaced)";
     }
 
     private static String error(String name, double fraction, Classifier.Accuracy accuracy) {

@@ -8,13 +8,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code lockstep export}: weights for other tools. */
+/** {@code lockstep export}: writes weights for other tools. */
 @Command(
         name = "export",
         description = {
             "Writes the weights of a checkpoint, without optimizer state, under torchvision's names.",
-            ".safetensors: safetensors.torch.load_file(path); .pt, .pth: torch.load(path, weights_only=True).",
-            "Either goes into load_state_dict(…, strict=True). Also turns one kind of file into the other."
+            "To load: safetensors.torch.load_file(path) for .safetensors, torch.load(path, weights_only=True) for .pt"
+                    + " and .pth.",
+            "Both work with load_state_dict(…, strict=True). Also converts one file format to the other."
         },
         footer = {"", "Example: lockstep export runs/fashion-mnist --out weights.pt"})
 public final class ExportCommand implements Runnable {
@@ -22,7 +23,11 @@ public final class ExportCommand implements Runnable {
     @SuppressWarnings("NullAway.Init")
     private WeightsArgument saved;
 
-    @Option(names = "--out", paramLabel = "FILE", required = true, description = "Ends in .safetensors, .pt or .pth.")
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            required = true,
+            description = "Output file: .safetensors, .pt or .pth.")
     @SuppressWarnings("NullAway.Init")
     private Path out;
 

@@ -1,13 +1,12 @@
 package dev.lockstep.cli.command;
 
-import static dev.lockstep.cli.terminal.Units.bytes;
-import static dev.lockstep.cli.terminal.Units.count;
-import static dev.lockstep.cli.terminal.Units.number;
-import static dev.lockstep.cli.terminal.Units.percent;
+import static dev.lockstep.text.Format.bytes;
+import static dev.lockstep.text.Format.count;
+import static dev.lockstep.text.Format.number;
+import static dev.lockstep.text.Format.percent;
 
 import dev.lockstep.cli.terminal.BlockPlot;
 import dev.lockstep.cli.terminal.TextBlocks;
-import dev.lockstep.cli.terminal.Units;
 import dev.lockstep.plan.Finding;
 import dev.lockstep.plan.Memory;
 import dev.lockstep.plan.NetworkShape;
@@ -15,6 +14,7 @@ import dev.lockstep.plan.Plan;
 import dev.lockstep.plan.Traffic;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.schedule.LearningRate;
+import dev.lockstep.text.Format;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -168,8 +168,9 @@ final class PlanText {
         out.block(
                 "Network",
                 count(network.parameters()) + " parameters, " + count(network.batchNormStatistics())
-                        + " running statistics, " + Units.scaled(network.forwardFlops())
-                        + "FLOP forward and " + Units.scaled(3 * network.forwardFlops()) + "FLOP to train on an image");
+                        + " running statistics, " + Format.scaled(network.forwardFlops())
+                        + "FLOP forward and " + Format.scaled(3 * network.forwardFlops())
+                        + "FLOP to train on an image");
         out.block(
                 "Memory",
                 bytes(memory.total()) + " a process: parameters " + bytes(memory.parameters()) + ", gradients "

@@ -25,7 +25,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code lockstep predict}: what saved weights see in image files. */
+/** {@code lockstep predict}: classifies image files with saved weights. */
 @Command(
         name = "predict",
         description = "Prints the most probable classes of image files.",
@@ -36,7 +36,7 @@ import picocli.CommandLine.Parameters;
             "  lockstep predict resnet50.pth --recipe recipes/imagenet-resnet50-256.yaml cat.jpg --json"
         })
 public final class PredictCommand implements Runnable {
-    /** Of an image file, as in a dataset. */
+    /** The size limit for an image file, as in datasets. */
     private static final int MOST_BYTES = 1 << 28;
 
     @Mixin
@@ -54,10 +54,13 @@ public final class PredictCommand implements Runnable {
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description = "Folder of the dataset, for the names of its classes when the weights do not bring them.")
+            description = "Folder of the dataset, for class names that are not stored with the weights.")
     private Optional<Path> data = Optional.empty();
 
-    @Option(names = "--top", paramLabel = "N", description = "Classes an image (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--top",
+            paramLabel = "N",
+            description = "Number of classes to print per image (default: ${DEFAULT-VALUE}).")
     private int top = 5;
 
     @Option(names = "--json", description = "Print one JSON document.")
@@ -92,8 +95,8 @@ public final class PredictCommand implements Runnable {
             if (e.kind() != LockstepException.Kind.DATA) {
                 throw e;
             }
-            // Images of a dataset can be skipped, these were asked for.
-            throw new LockstepException(e.kind(), e.whatAndWhere(), "", "give a whole JPEG or PNG file", e);
+            // Bad images in a dataset can be skipped, but these were requested, so the fix must differ.
+            throw new LockstepException(e.kind(), e.whatAndWhere(), "", "use an intact JPEG or PNG file", e);
         }
     }
 
@@ -105,14 +108,14 @@ public final class PredictCommand implements Runnable {
         } catch (IOException e) {
             throw new LockstepException(
                     LockstepException.Kind.DATA,
-                    "image cannot be read: " + e.getMessage(),
+                    "cannot read the image: " + e.getMessage(),
                     "file = " + file,
                     "check the path and its permissions",
                     e);
         }
     }
 
-    /** The most probable classes, those of equal probability in their order. */
+    /** The most probable classes; ties are in class order. */
     private int[] best(double[] probabilities) {
         return IntStream.range(0, probabilities.length)
                 .boxed()

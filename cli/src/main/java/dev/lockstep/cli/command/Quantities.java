@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Numbers with units on the command line. */
+/** Parses numbers with units from the command line. */
 final class Quantities {
     private static final String NUMBER = "([0-9]+(?:\\.[0-9]+)?|\\.[0-9]+)\\s*";
     private static final Pattern BANDWIDTH = Pattern.compile(NUMBER + "([kMGT]?)(?:(bit|B)(?:/s)?|(bps))");
@@ -17,28 +17,30 @@ final class Quantities {
 
     private Quantities() {}
 
-    /** Bytes a second, from such as {@code 50Gbit} or {@code 1.2GB/s}. */
+    /** Parses a bandwidth, such as {@code 50Gbit} or {@code 1.2GB/s}, to bytes per second. */
     static double bytesPerSecond(String option, String text) {
         Matcher matcher = BANDWIDTH.matcher(text);
         if (!matcher.matches() || Double.parseDouble(matcher.group(1)) == 0) {
-            throw LockstepException.recipe(option + " = " + text, "no bandwidth", "write such as 50Gbit or 1.2GB/s");
+            throw LockstepException.recipe(
+                    option + " = " + text, "not a bandwidth", "write, for example, 50Gbit or 1.2GB/s");
         }
         double units = Double.parseDouble(matcher.group(1)) * PREFIX.getOrDefault(matcher.group(2), 1.0);
         double bytes = "B".equals(matcher.group(3)) ? units : units / 8;
         return within(option, text, bytes, 1, 1e18, "give at least 1B/s and at most 1000000TB/s");
     }
 
-    /** Seconds, from such as {@code 20us}, {@code 1.5h} or {@code 90min}. */
+    /** Parses a duration, such as {@code 20us}, {@code 1.5h} or {@code 90min}, to seconds. */
     static double seconds(String option, String text) {
         Matcher matcher = DURATION.matcher(text);
         if (!matcher.matches()) {
-            throw LockstepException.recipe(option + " = " + text, "no time", "write such as 20us, 90min or 1h");
+            throw LockstepException.recipe(
+                    option + " = " + text, "not a duration", "write, for example, 20us, 90min or 1h");
         }
         double seconds = Double.parseDouble(matcher.group(1)) * SECONDS.getOrDefault(matcher.group(2), 1.0);
         return within(option, text, seconds, 0, 1e9, "give at most 11574d");
     }
 
-    /** What is computed of it must be a number. */
+    /** Limits values so that results computed from them are finite. */
     private static double within(String option, String text, double value, double low, double high, String fix) {
         if (!(value >= low && value <= high)) {
             throw LockstepException.recipe(option + " = " + text, "out of range", fix);

@@ -36,7 +36,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code lockstep study}: runs a grid of recipes × seeds and answers the questions that were stated before. */
+/** {@code lockstep study}: runs a grid of variants × seeds and answers the questions that were stated beforehand. */
 @Command(
         name = "study",
         description = "Runs every variant of a study with every seed, and writes tables, plots and verdicts.",
@@ -46,16 +46,16 @@ import picocli.CommandLine.Parameters;
             "  lockstep study studies/quick.yaml",
             "  lockstep study studies/table1.yaml --out runs/table1 --parallel 2",
             "  lockstep study studies/table2b.yaml --reuse studies/results/table1.json",
-            "Killed or stopped, the same command goes on where it was."
+            "To resume a killed or stopped study, repeat the same command."
         })
 public final class StudyCommand implements Callable<Integer> {
     private static final int TERMINATED = 143;
 
-    @Parameters(paramLabel = "STUDY", description = "A study, such as studies/quick.yaml.")
+    @Parameters(paramLabel = "STUDY", description = "Study file, such as studies/quick.yaml.")
     @SuppressWarnings("NullAway.Init")
     private Path file;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "The study's folder (default: runs/study-<name>).")
+    @Option(names = "--out", paramLabel = "DIR", description = "Folder for the study (default: runs/study-<name>).")
     private Optional<Path> out = Optional.empty();
 
     @Mixin
@@ -65,18 +65,20 @@ public final class StudyCommand implements Callable<Integer> {
     @Option(
             names = "--parallel",
             paramLabel = "N",
-            description = "Runs side by side (default: cores / threads-per-worker). Does not change any result.")
+            description =
+                    "Number of runs in parallel (default: cores / threads-per-worker). Does not change any result.")
     private int parallel;
 
     @Option(
             names = "--reuse",
             paramLabel = "STUDY",
-            description = "Folder or summary.json of another study (repeatable). Its runs of the same recipe, whatever "
-                    + "the name, and on the same data are taken over: with the same version, on the same kind of CPU, they "
-                    + "would end the same.")
+            description =
+                    "Folder or summary.json of another study (repeatable). Its runs with the same recipe (apart from"
+                            + " the name) and data are reused instead of trained again: with the same version and kind of"
+                            + " CPU the results would be the same.")
     private List<Path> reuse = List.of();
 
-    @Option(names = "--dry-run", description = "Print the grid and an estimate of the time, and run nothing.")
+    @Option(names = "--dry-run", description = "Print the grid and a time estimate without running anything.")
     private boolean dryRun;
 
     @Option(names = "--json", description = "Print the summary as JSON.")
@@ -108,7 +110,9 @@ public final class StudyCommand implements Callable<Integer> {
         return run(study, folder, children, pace, sideBySide);
     }
 
-    /** As finished or running runs in the folder measured it, else as the study's author did; NaN when neither is known. */
+    /**
+     * The time per epoch as measured by runs in the folder, or else by the study's author; NaN when neither is known.
+     */
     private static double secondsPerEpoch(Study study, List<StudyRun> grid) {
         return grid.stream()
                 .map(run -> run.folder().resolve(MetricsFile.NAME))
@@ -120,7 +124,7 @@ public final class StudyCommand implements Callable<Integer> {
     }
 
     private Integer dryRun(Study study, Path folder, StudyPace pace, int sideBySide) {
-        // Not the executor that opens the data: that may have to fetch it.
+        // Without the usual executor, which would open the data and possibly fetch it.
         StudyRunner runner = new StudyRunner(study, folder, reuse, StudyCommand::runNothing, new StudyListener() {});
         List<StudyRun> finished = runner.finished();
         pace.start(finished);
@@ -149,11 +153,12 @@ public final class StudyCommand implements Callable<Integer> {
         return text
                 + String.format(
                         Locale.ROOT,
-                        "%d runs, %d finished; %s with %d side by side",
+                        "%d runs, %d finished; %s with %d in parallel",
                         runner.grid().size(),
                         finished.size(),
                         Double.isNaN(seconds)
-                                ? "time unknown: nothing of this study has run here and it has no seconds-per-epoch,"
+                                ? "time unknown (no run of this study has finished an epoch here, and it sets no"
+                                        + " seconds-per-epoch),"
                                 : "about " + ProgressText.duration(seconds),
                         sideBySide);
     }
@@ -180,7 +185,7 @@ public final class StudyCommand implements Callable<Integer> {
         Environment.current(children.files()).writeOnce(folder);
         System.err.println(study.file().title());
         try (StopRequests stops = new StopRequests(
-                StopRequests.once("runs save a checkpoint and stop", Thread.currentThread()::interrupt))) {
+                StopRequests.once("runs are saving a checkpoint and will stop", Thread.currentThread()::interrupt))) {
             return run(study, folder, children, pace, sideBySide, stops);
         }
     }
@@ -192,11 +197,11 @@ public final class StudyCommand implements Callable<Integer> {
         try (StudyView view = new StudyView(pace, System.err, Terminal.fromEnvironment())) {
             results = new StudyRunner(study, folder, reuse, children, view).run(sideBySide);
         } catch (InterruptedException e) {
-            System.err.println("stopped; the same command goes on from here");
-            // A run alone may have had the signal.
+            System.err.println("stopped; repeat the same command to resume");
+            // Perhaps only a run received the signal.
             return stops.received() == 0 ? TERMINATED : stops.exitCode();
         }
-        // A run that was killed after its result and before its page counts as finished: its page is made up for here.
+        // Write the missing reports of finished runs that were killed between writing their result and their report.
         study.grid(folder).stream()
                 .map(StudyRun::folder)
                 .filter(run -> Files.isRegularFile(run.resolve(RunResult.NAME)))
@@ -207,7 +212,7 @@ public final class StudyCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** The study is done, whatever its page does. */
+    /** A failure is only a warning, because the study itself is done. */
     private static void writePage(Study study, StudyResults results, Path folder) {
         try {
             StudyReport.write(study, results, folder);

@@ -6,6 +6,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
+import dev.lockstep.torch.Device;
 import dev.lockstep.train.RunOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -209,7 +210,8 @@ final class TrainOptions {
                 keep,
                 auditEvery,
                 stopAfter.orElse(-1L),
-                skipBadImages);
+                skipBadImages,
+                Device.cpu());
     }
 
     RunResult start(Training training, Path folder) {

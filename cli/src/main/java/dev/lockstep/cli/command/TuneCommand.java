@@ -1,6 +1,5 @@
 package dev.lockstep.cli.command;
 
-import dev.lockstep.cli.terminal.Units;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
@@ -10,6 +9,7 @@ import dev.lockstep.model.ResNet;
 import dev.lockstep.plan.RangeSweep;
 import dev.lockstep.plan.RangeSweep.Trial;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.text.Format;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
 import dev.lockstep.train.Trainer;
@@ -22,10 +22,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code lockstep tune}: short trainings at the reference minibatch, each at another rate, suggest η. */
+/**
+ * {@code lockstep tune}: suggests η from short training runs at the reference minibatch, each with a different rate.
+ */
 @Command(
         name = "tune",
-        description = "Suggests the reference learning rate by a sweep at the reference minibatch.",
+        description =
+                "Suggests the reference learning rate, by a sweep of short training runs at the reference minibatch.",
         footer = {"", "Example:", "  lockstep tune recipes/fashion-mnist.yaml --from 0.0125 --to 1.6"})
 public final class TuneCommand implements Callable<Integer> {
     private static final String RATE = "learning-rate.reference";
@@ -46,16 +49,16 @@ public final class TuneCommand implements Callable<Integer> {
     @Option(names = "--to", paramLabel = "RATE", description = "Highest rate (default: ${DEFAULT-VALUE}).")
     private double to = 1.6;
 
-    @Option(names = "--rates", paramLabel = "N", description = "Rates to try (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--rates", paramLabel = "N", description = "Number of rates to try (default: ${DEFAULT-VALUE}).")
     private int rates = 8;
 
-    @Option(names = "--steps", paramLabel = "N", description = "Steps of each trial (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--steps", paramLabel = "N", description = "Number of steps per trial (default: ${DEFAULT-VALUE}).")
     private int steps = 120;
 
     @Option(names = "--json", description = "Print the result as JSON.")
     private boolean json;
 
-    @Option(names = "--apply", description = "Write the rate into the recipe file; nothing else in it changes.")
+    @Option(names = "--apply", description = "Write the rate into the recipe file, and change nothing else in it.")
     private boolean apply;
 
     @Override
@@ -75,9 +78,9 @@ public final class TuneCommand implements Callable<Integer> {
         RangeSweep.Result result = result(sweep, Math.log(dataset.classes()));
         System.out.println(json ? JsonDocument.of(document(sweep, result)) : text(recipe, result));
         if (apply) {
-            String rate = Units.digits(result.suggestion(), 4);
+            String rate = Format.digits(result.suggestion(), 4);
             recipeArgument.replace(text, RATE, rate);
-            System.err.println(RATE + ": " + rate + " is in " + recipeArgument.file() + " now");
+            System.err.println("wrote " + RATE + ": " + rate + " to " + recipeArgument.file());
         }
         return 0;
     }
@@ -95,13 +98,13 @@ public final class TuneCommand implements Callable<Integer> {
         }
         if (apply && recipeArgument.hasOverrides()) {
             throw LockstepException.recipe(
-                    "--apply with --set would write the rate of another recipe than the file's",
+                    "--apply cannot be combined with --set: the rate would be tuned for a recipe other than the file's",
                     "file = " + recipeArgument.file(),
-                    "write the keys into the file, or leave one of the two out");
+                    "write the keys into the file, or omit one of the two options");
         }
     }
 
-    /** Mean loss of the last sixth of a short training; infinite when it diverged. */
+    /** The mean loss over the last sixth of a short training run; infinite if it diverged. */
     private double loss(Recipe recipe, OpenDataset dataset) {
         int cores = Runtime.getRuntime().availableProcessors();
         int lanes = Math.max(1, Math.min(recipe.workers(), cores / recipe.threadsPerWorker()));
@@ -134,7 +137,7 @@ public final class TuneCommand implements Callable<Integer> {
             return sweep.result(initialLoss);
         } catch (IllegalStateException e) {
             throw LockstepException.recipe(
-                    "no rate brought the loss below that of guessing, " + text(initialLoss),
+                    "no rate reduced the loss below that of random guessing, " + text(initialLoss),
                     "--from = " + from + ", --to = " + to,
                     "try lower rates or more --steps");
         }
@@ -158,17 +161,17 @@ public final class TuneCommand implements Callable<Integer> {
                         result.atEdge()));
     }
 
-    /** What the sweep says, in words. */
+    /** The result of the sweep as text. */
     static String text(Recipe recipe, RangeSweep.Result result) {
         boolean alone = result.lowestGood() == result.highestGood();
-        return RATE + ": " + Units.digits(result.suggestion(), 4) + " for " + RATE + "-minibatch: "
+        return RATE + ": " + Format.digits(result.suggestion(), 4) + " for " + RATE + "-minibatch: "
                 + recipe.learningRate().referenceMinibatch() + " ("
                 + (alone
                         ? ""
-                        : "rates from " + Units.digits(result.lowestGood(), 4) + " to "
-                                + Units.digits(result.highestGood(), 4) + " do nearly as well; ")
-                + "the recipe has " + recipe.learningRate().reference() + ")"
-                + (result.atEdge() ? "\nthis is an end of the sweep: try rates beyond it" : "");
+                        : "rates from " + Format.digits(result.lowestGood(), 4) + " to "
+                                + Format.digits(result.highestGood(), 4) + " do nearly as well; ")
+                + "currently " + recipe.learningRate().reference() + ")"
+                + (result.atEdge() ? "\nthis is at the end of the sweep: try rates beyond it" : "");
     }
 
     private static String text(double loss) {

@@ -28,13 +28,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * {@code lockstep verify}: trains the first steps of a recipe on several numbers of processes and lanes, one of the runs
- * killed and resumed on other numbers, and compares the weights bit by bit; then compares them with a float64 computation
- * of the same mathematics.
+ * {@code lockstep verify}: trains the first steps of a recipe with several numbers of processes and lanes (compute
+ * threads), kills one run and resumes it with other numbers, and compares the weights bit by bit; then compares them
+ * with the same computation in float64.
  */
 @Command(
         name = "verify",
-        description = "Shows on this machine that processes and lanes do not change the weights.",
+        description =
+                "Verifies on this machine that the numbers of processes and lanes (compute threads) do not change the"
+                        + " weights.",
         footer = {"", "Example:", "  lockstep verify recipes/fashion-mnist.yaml"})
 public final class VerifyCommand implements Callable<Integer> {
     private static final int ATTEMPTS = 3;
@@ -50,7 +52,7 @@ public final class VerifyCommand implements Callable<Integer> {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            description = "Steps of each run (default: ${DEFAULT-VALUE}, or as many as the recipe has).")
+            description = "Number of steps per run (default: ${DEFAULT-VALUE}; at most as many as the recipe has).")
     private int steps = 12;
 
     @Option(names = "--json", description = "Print the table as JSON.")
@@ -83,7 +85,7 @@ public final class VerifyCommand implements Callable<Integer> {
         long all = (long) recipe.epochs() * plan.iterationsPerEpoch();
         if (all < 2) {
             throw LockstepException.recipe(
-                    "the recipe has too few steps to interrupt it: steps = " + all, "", "give it 2 or more");
+                    "the recipe has too few steps to be interrupted: steps = " + all, "", "use at least 2");
         }
         return all;
     }
@@ -99,7 +101,7 @@ public final class VerifyCommand implements Callable<Integer> {
         killedAndResumed(table, recipe, file, folder);
         SortedMap<String, double[]> exact = inFloat64(recipe, dataset);
         table.distance(distance(first, exact));
-        // With two processes every order of two summands gives the same bits.
+        // With two processes, either order of the two summands gives the same bits.
         int processes = recipe.workers() % 4 == 0 ? 4 : 2;
         if (recipe.workers() % processes == 0) {
             Path out = folder.resolve("native");
@@ -139,23 +141,23 @@ public final class VerifyCommand implements Callable<Integer> {
             }
         }
         throw LockstepException.worker(
-                "no run could be killed between its first and its last step",
+                "could not kill a run between its first and its last step",
                 "attempts = " + ATTEMPTS,
-                "give more --steps, or try again when the machine is less busy");
+                "use more --steps, or try again when the machine is less busy");
     }
 
-    /** A run that begins anew sets the checkpoints of the one before aside. */
+    /** A run that starts over renames the checkpoints of the previous run; this detects that. */
     private static void requireResumed(Path out, long step) {
         String superseded = CheckpointDirectory.nameOf(step) + CheckpointDirectory.SUPERSEDED;
         if (Files.exists(out.resolve("checkpoints").resolve(superseded))) {
             throw LockstepException.worker(
-                    "a run began anew and did not go on from its newest checkpoint",
+                    "a run started over instead of resuming from its newest checkpoint",
                     "step = " + step,
-                    "report it as a bug of Lockstep");
+                    "report this as a bug in Lockstep");
         }
     }
 
-    /** Kills a run and waits until none of its processes holds the folder. */
+    /** Kills a run and waits until all its processes have ended and released the folder. */
     private static void kill(Process process) throws Exception {
         List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle()))
                 .toList();

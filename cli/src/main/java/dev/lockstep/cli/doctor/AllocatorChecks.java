@@ -6,9 +6,10 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * How memory is allocated. glibc gives every large block back to the kernel, and every step asks for the same blocks again:
- * page faults then cost up to half of a step. Four environment variables, read when the process starts, prevent that; the
- * launcher sets them, a program that uses the library has to be started with them.
+ * Checks the memory allocator's settings. By default glibc returns every large block to the kernel, although every step
+ * needs the same blocks again, and page faults then take up to half of a step. Four environment variables, which glibc
+ * reads when the process starts, prevent that. The launcher sets them; a program that embeds the library must be
+ * started with them.
  */
 final class AllocatorChecks {
     private static final String GROUP = "allocator";
@@ -26,14 +27,17 @@ final class AllocatorChecks {
                     machine,
                     "MALLOC_MMAP_THRESHOLD_",
                     4294967296L,
-                    "every tensor above 128 KiB is mapped and unmapped anew"));
+                    "every tensor above 128 KiB is mapped and unmapped each time"));
             findings.add(atLeast(
                     machine,
                     "MALLOC_TRIM_THRESHOLD_",
                     34359738368L,
-                    "freed tensors go back to the kernel after each step"));
+                    "freed tensors are returned to the kernel after each step"));
             findings.add(atLeast(
-                    machine, "MALLOC_TOP_PAD_", 67108864L, "the heap grows in small pieces, each with a system call"));
+                    machine,
+                    "MALLOC_TOP_PAD_",
+                    67108864L,
+                    "the heap grows in small increments, each with a system call"));
         }
         findings.add(memoryCheck(machine));
         return findings;
@@ -45,23 +49,20 @@ final class AllocatorChecks {
         Optional<String> value = machine.variable(name);
         if (value.isEmpty() || !value.get().contains(HUGE)) {
             return Finding.warn(
-                    GROUP,
-                    name,
-                    value.orElse("not set") + ": memory in 4 KiB pages, many page faults",
-                    start(name, wanted));
+                    GROUP, name, value.orElse("not set") + ": 4 KiB pages, many page faults", start(name, wanted));
         }
         if (!value.get().contains(NO_CACHES)) {
             return Finding.warn(
                     GROUP,
                     name,
-                    value.get() + ": threads keep small blocks between the large ones, and memory grows by some MiB",
+                    value.get() + ": per-thread caches fragment memory, which grows by some MiB",
                     start(name, wanted));
         }
         if (machine.file(HUGE_PAGES).contains("[never]")) {
             return Finding.warn(
                     GROUP,
                     name,
-                    value.get() + ", but the kernel gives no huge pages",
+                    value.get() + ", but huge pages are disabled in the kernel",
                     "as root: echo madvise > /" + HUGE_PAGES);
         }
         return Finding.ok(GROUP, name, value.get());
@@ -82,10 +83,10 @@ final class AllocatorChecks {
     }
 
     private static String start(String name, String value) {
-        return "start the program through ./lockstep, or with " + name + "=" + value + " in its environment";
+        return "start the program with ./lockstep, or set " + name + "=" + value + " in its environment";
     }
 
-    /** JavaCPP's own check of the process's memory. */
+    /** JavaCPP's own check of the process's memory use. */
     private static Finding memoryCheck(Machine machine) {
         String name = "org.bytedeco.javacpp.maxPhysicalBytes";
         String value = machine.property(name);
@@ -96,7 +97,7 @@ final class AllocatorChecks {
                 GROUP,
                 "JavaCPP memory check",
                 "on (" + (value.isEmpty() ? "the default" : value)
-                        + "): reads /proc at each allocation, and throws OutOfMemoryError where there is memory left",
+                        + "): reads /proc at each allocation, and throws OutOfMemoryError although memory is available",
                 "start the JVM with -D" + name + "=0");
     }
 }

@@ -4,18 +4,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Everything that is looked at, in the order in which it is shown. */
+/** Runs all checks, in the order in which their results are shown. */
 public final class Doctor {
     private Doctor() {}
 
     /**
-     * Examines this machine; takes a few seconds, most of them to load libtorch in a process of its own.
+     * Examines this machine. Takes a few seconds, most of them for loading libtorch in a separate process.
      *
-     * @param version of Lockstep
+     * @param version Lockstep's version
+     * @return the findings, in the order in which they are shown
      */
     public static List<Finding> examine(String version) {
         Machine machine = Machine.current();
-        // What an earlier process left half unpacked must be seen before the probe repairs it.
+        // Before the probe, which would repair what an earlier process left half unpacked.
         List<Finding> storage = StorageChecks.all(machine);
         return examine(version, machine, storage, NativeReport.ofThisJvm());
     }

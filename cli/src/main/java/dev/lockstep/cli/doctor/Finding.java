@@ -3,16 +3,17 @@ package dev.lockstep.cli.doctor;
 /**
  * One line of the doctor's report.
  *
- * @param group what it belongs to, such as {@code threads}
- * @param subject what was looked at
- * @param value what was seen
- * @param fix what to do about it; empty where all is well
+ * @param group the group, such as {@code threads}
+ * @param subject what was checked
+ * @param value what was found
+ * @param level the severity
+ * @param fix how to fix it; empty if and only if the level is OK
  */
 public record Finding(String group, String subject, String value, Level level, String fix) {
-    /** How bad it is. */
+    /** The severity of a finding. */
     public enum Level {
         OK,
-        /** Lockstep works, more slowly or not in every way. */
+        /** Lockstep works, but more slowly or with limitations. */
         WARN,
         /** Lockstep does not work. */
         FAIL
@@ -21,7 +22,7 @@ public record Finding(String group, String subject, String value, Level level, S
     public Finding {
         if (fix.isEmpty() != (level == Level.OK)) {
             throw new IllegalArgumentException("subject = " + subject + ", level = " + level + ", fix = " + fix
-                    + ": only what is wrong has a fix");
+                    + ": exactly the findings that are not OK must have a fix");
         }
     }
 

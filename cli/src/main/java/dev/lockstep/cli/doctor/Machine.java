@@ -13,14 +13,14 @@ import java.util.Optional;
 import java.util.Properties;
 
 /**
- * What the checks look at.
+ * The input of the checks.
  *
- * @param environment of this process
- * @param properties of this JVM
- * @param root of the file system: {@code /}, but for tests
- * @param cores that this process may use
- * @param memory bytes that this process may use, a container's limit included
- * @param heap bytes that the Java heap may grow to
+ * @param environment this process's environment variables
+ * @param properties this JVM's system properties
+ * @param root the root of the file system: {@code /}, except in tests
+ * @param cores the number of cores available to this process
+ * @param memory the memory available to this process in bytes, considering a container's limit
+ * @param heap the maximum size of the Java heap in bytes
  */
 record Machine(Map<String, String> environment, Properties properties, Path root, int cores, long memory, long heap) {
 
@@ -36,7 +36,7 @@ record Machine(Map<String, String> environment, Properties properties, Path root
                 runtime.maxMemory());
     }
 
-    /** An environment variable; empty when it is not set or has no characters. */
+    /** An environment variable; empty when it is not set or blank. */
     Optional<String> variable(String name) {
         return Optional.ofNullable(environment.get(name)).filter(value -> !value.isBlank());
     }
@@ -45,7 +45,7 @@ record Machine(Map<String, String> environment, Properties properties, Path root
         return properties.getProperty(name, "");
     }
 
-    /** A small text file of the system, such as {@code proc/meminfo}; empty where there is none. */
+    /** The contents of a small system file, such as {@code proc/meminfo}; empty if it cannot be read. */
     String file(String path) {
         try {
             return Files.readString(root.resolve(path));
@@ -59,9 +59,9 @@ record Machine(Map<String, String> environment, Properties properties, Path root
     }
 
     /**
-     * Where the native libraries are unpacked.
+     * The folder for the unpacked native libraries.
      *
-     * @throws LockstepException when there is no place for them
+     * @throws LockstepException when it cannot be determined
      */
     Path nativeCache() {
         return NativeLibraries.folder(environment, properties);

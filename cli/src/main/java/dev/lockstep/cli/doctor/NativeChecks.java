@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The native code: whether it loads, its versions, the instructions it uses, whether Gloo can listen. */
+/** Checks the native code: whether it loads, its versions, its instruction set, and whether Gloo can listen. */
 final class NativeChecks {
     private static final String GROUP = "native code";
 
@@ -17,7 +17,7 @@ final class NativeChecks {
                     GROUP,
                     "libtorch",
                     report.failure(),
-                    "see 'native cache'; Lockstep runs on 64-bit Linux with glibc, and on Apple processors"));
+                    "see 'native cache'; Lockstep runs on 64-bit Linux with glibc and on Macs with Apple processors"));
         }
         JsonNode facts = report.facts();
         List<Finding> findings = new ArrayList<>();
@@ -39,25 +39,28 @@ final class NativeChecks {
 
     private static Finding cpu(String capability) {
         return capability.equals("DEFAULT")
-                ? Finding.warn(GROUP, "CPU", "no AVX2: libtorch computes slowly", "train on a CPU with AVX2 or AVX-512")
+                ? Finding.warn(GROUP, "CPU", "no AVX2: libtorch runs slowly", "use a CPU with AVX2 or AVX-512")
                 : Finding.ok(GROUP, "CPU", capability);
     }
 
     private static Finding threads(int threads) {
         return threads == 1
-                ? Finding.ok(GROUP, "threads of libtorch", "1 a lane, unless the recipe's threads-per-worker says more")
+                ? Finding.ok(
+                        GROUP,
+                        "threads of libtorch",
+                        "1 per lane (compute thread), unless the recipe sets threads-per-worker")
                 : Finding.warn(
                         GROUP,
                         "threads of libtorch",
                         Integer.toString(threads),
-                        "this is a bug of Lockstep, please report it with this output");
+                        "this is a bug in Lockstep; please report it with this output");
     }
 
     private static Finding loopback(String failure) {
         return failure.isEmpty()
                 ? Finding.ok(GROUP, "Gloo on this machine", "listens")
                 : Finding.fail(
-                        GROUP, "Gloo on this machine", failure, "bring up the loopback interface; --procs 1 works");
+                        GROUP, "Gloo on this machine", failure, "bring up the loopback interface, or use --procs 1");
     }
 
     private static Finding host(String failure) {
@@ -67,6 +70,6 @@ final class NativeChecks {
                         GROUP,
                         "Gloo between machines",
                         failure,
-                        "name the interface in GLOO_SOCKET_IFNAME; only runs on several machines need it");
+                        "set GLOO_SOCKET_IFNAME to the interface (needed only for runs on several machines)");
     }
 }

@@ -9,8 +9,8 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /**
- * A process of its own that loads the native code and tells what it found as one JSON line: native code that does not fit
- * the machine ends its process, and the doctor has to survive that.
+ * The main class of a separate process that loads the native code and prints what it found as one line of JSON. Native
+ * code that does not suit the machine kills its process, and the doctor has to survive that.
  */
 final class NativeProbe {
     private NativeProbe() {}
@@ -47,7 +47,7 @@ final class NativeProbe {
         try {
             return GlooProbe.host(InetAddress.getLocalHost().getHostAddress());
         } catch (UnknownHostException e) {
-            return "its name cannot be resolved";
+            return "the host name cannot be resolved";
         }
     }
 }

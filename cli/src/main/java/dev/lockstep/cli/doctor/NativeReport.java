@@ -14,14 +14,14 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What {@link NativeProbe} told before it ended.
+ * The output of {@link NativeProbe}.
  *
- * @param facts its JSON; empty when it told none
- * @param failure why it told none, in one line; empty when it did
+ * @param facts its JSON; empty when there was none
+ * @param failure why there was none, in one line; empty on success
  */
 record NativeReport(JsonNode facts, String failure) {
     private static final ObjectMapper JSON = new ObjectMapper();
-    /** Unpacking takes a few seconds; on a slow disk much longer. */
+    /** Unpacking takes a few seconds, but much longer on a slow disk. */
     private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     /** Runs the probe in a JVM like this one. */
@@ -38,7 +38,7 @@ record NativeReport(JsonNode facts, String failure) {
     /** Runs a command that prints one line of JSON. */
     static NativeReport of(List<String> command, Duration patience) {
         try {
-            // A JVM that crashes leaves its notes in its working folder.
+            // A JVM that crashes writes its error log to its working folder.
             Path folder = Files.createTempDirectory("lockstep-doctor-");
             try {
                 return run(command, patience, folder);
@@ -46,7 +46,7 @@ record NativeReport(JsonNode facts, String failure) {
                 delete(folder);
             }
         } catch (IOException e) {
-            return failed("cannot be tried: " + e.getMessage());
+            return failed("cannot start the probe: " + e.getMessage());
         }
     }
 

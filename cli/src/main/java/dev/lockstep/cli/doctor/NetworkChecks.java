@@ -12,7 +12,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** How this machine is reached: by its own processes through the loopback interface, by others through its name. */
+/**
+ * Checks how this machine is reached: by its own processes through the loopback interface, and by other machines
+ * through its name.
+ */
 final class NetworkChecks {
     private static final String GROUP = "network";
     private static final String INTERFACE = "GLOO_SOCKET_IFNAME";
@@ -59,15 +62,15 @@ final class NetworkChecks {
                     : Finding.warn(
                             GROUP,
                             "host name",
-                            value + ", found after " + Math.round(seconds) + " s",
-                            "add it to /etc/hosts, or fix the name server: each process asks at its start");
+                            value + ", resolved in " + Math.round(seconds) + " s",
+                            "add it to /etc/hosts, or fix the name server: every process resolves it when it starts");
         } catch (UnknownHostException e) {
             return Finding.warn(
                     GROUP,
                     "host name",
                     "cannot be resolved: " + e.getMessage(),
-                    "add it to /etc/hosts, or name the interface in " + INTERFACE
-                            + "; only runs on several machines need it");
+                    "add it to /etc/hosts, or set " + INTERFACE
+                            + " to the interface (needed only for runs on several machines)");
         }
     }
 
@@ -79,7 +82,7 @@ final class NetworkChecks {
                             .filter(Inet4Address.class::isInstance)
                             .map(address -> each.getName() + " " + address.getHostAddress()))
                     .collect(Collectors.joining(", "));
-            return Finding.ok(GROUP, "interfaces", usable.isEmpty() ? "none but loopback" : usable);
+            return Finding.ok(GROUP, "interfaces", usable.isEmpty() ? "only loopback" : usable);
         } catch (SocketException e) {
             return Finding.warn(GROUP, "interfaces", "cannot be listed: " + e.getMessage(), "check 'ip addr'");
         }
@@ -103,14 +106,15 @@ final class NetworkChecks {
         } catch (SocketException e) {
             return unusable(name, e.toString());
         }
-        return unusable(name, "no such interface is up");
+        return unusable(name, "no interface of this name is up");
     }
 
     private static Finding unusable(String name, String why) {
-        return Finding.fail(GROUP, INTERFACE, name + ": " + why, "name one that 'ip addr' lists, or unset it");
+        return Finding.fail(
+                GROUP, INTERFACE, name + ": " + why, "set it to an interface listed by 'ip addr', or unset it");
     }
 
-    /** With torchrun's variables set, train joins a group instead of starting its own. */
+    /** If torchrun's variables are set, train joins that group instead of starting its own. */
     private static Finding group(Machine machine, List<String> present) {
         String value = present.stream()
                 .map(name -> name + "=" + machine.environment().get(name))
@@ -124,6 +128,6 @@ final class NetworkChecks {
                 GROUP,
                 "group",
                 value + " without " + String.join(", ", missing),
-                "set all of " + String.join(", ", CONTRACT) + " to join a group, or none to train alone");
+                "set all of " + String.join(", ", CONTRACT) + " to join a group, or none of them to train alone");
     }
 }

@@ -1,15 +1,16 @@
 package dev.lockstep.cli.doctor;
 
+import dev.lockstep.text.Format;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Cores, threads and memory that this process may use. */
+/** Checks the cores, threads and memory available to this process. */
 final class ProcessorChecks {
     private static final String THREADS = "threads";
     private static final String MEMORY = "memory";
-    /** A run of the shipped recipe takes about 0.8 GiB. */
-    private static final long COMFORTABLE = 2 * Units.GIB;
+    /** A run of the shipped recipe needs about 0.8 GiB. */
+    private static final long COMFORTABLE = 2 * Format.GIB;
 
     private ProcessorChecks() {}
 
@@ -21,7 +22,7 @@ final class ProcessorChecks {
             machine.variable(name).ifPresent(value -> findings.add(override(name, value)));
         }
         findings.add(memory(machine));
-        findings.add(Finding.ok(MEMORY, "Java heap", "up to " + Units.bytes(machine.heap())));
+        findings.add(Finding.ok(MEMORY, "Java heap", "up to " + Format.binaryBytes(machine.heap())));
         return findings;
     }
 
@@ -31,7 +32,7 @@ final class ProcessorChecks {
                 .filter(line -> line.startsWith("processor"))
                 .count();
         String limited = present > machine.cores() ? " of " + present + " (limited to this process)" : "";
-        return machine.cores() + limited + ": " + Units.count(machine.cores(), "lane") + " by default";
+        return machine.cores() + limited + ": " + Format.count(machine.cores(), "lane") + " by default";
     }
 
     private static Finding openMp(Machine machine) {
@@ -44,31 +45,31 @@ final class ProcessorChecks {
                 THREADS,
                 name,
                 value.orElse("not set") + ": OpenMP threads compete with the lanes",
-                "start the program through ./lockstep, or with " + name
-                        + "=1; threads inside a worker are the recipe's threads-per-worker");
+                "start the program with ./lockstep, or set " + name
+                        + "=1; the recipe's threads-per-worker sets the threads inside a worker");
     }
 
     private static Finding override(String name, String value) {
         return Finding.warn(
                 THREADS,
                 name,
-                value + ": libtorch computes with other instructions than this CPU's best, and with other bits",
+                value + ": libtorch does not use this CPU's best instructions, and results may differ in some bits",
                 "unset it, or set it to the same value on every machine of a run");
     }
 
     private static Finding memory(Machine machine) {
         long physical = physical(machine);
-        String limit = physical > machine.memory() + Units.GIB / 2
-                ? " (a container's limit; the machine has " + Units.bytes(physical) + ")"
+        String limit = physical > machine.memory() + Format.GIB / 2
+                ? " (container limit; the machine has " + Format.binaryBytes(physical) + ")"
                 : "";
-        String value = Units.bytes(machine.memory()) + limit;
+        String value = Format.binaryBytes(machine.memory()) + limit;
         return machine.memory() >= COMFORTABLE
                 ? Finding.ok(MEMORY, MEMORY, value)
                 : Finding.warn(
                         MEMORY,
                         MEMORY,
                         value,
-                        "give " + Units.bytes(COMFORTABLE)
+                        "provide " + Format.binaryBytes(COMFORTABLE)
                                 + " or more, or train with fewer --lanes and a smaller network");
     }
 

@@ -4,19 +4,20 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.natives.NativeCache;
 import dev.lockstep.natives.NativeLibraries;
+import dev.lockstep.text.Format;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Folders that Lockstep reads and writes: the unpacked native libraries, runs, the dataset of the first recipe. */
+/** Checks the folders that Lockstep uses: unpacked native libraries, runs, and the dataset of the first recipe. */
 final class StorageChecks {
     private static final String GROUP = "storage";
     private static final String NATIVE_CACHE = "native cache";
     private static final String DATASET = "fashion-mnist";
-    /** What unpacking takes, and about what a small run leaves. */
-    private static final long ROOM = Units.GIB;
+    /** The space needed for unpacking, and roughly for a small run. */
+    private static final long ROOM = Format.GIB;
 
     private StorageChecks() {}
 
@@ -42,22 +43,22 @@ final class StorageChecks {
                     GROUP,
                     NATIVE_CACHE,
                     cache + " is not writable",
-                    "make it so, or set LOCKSTEP_CACHE to a folder of your own");
+                    "make it writable, or set LOCKSTEP_CACHE to a folder that you own");
         }
         if (!contents.damaged().isEmpty()) {
             return Finding.warn(
                     GROUP,
                     NATIVE_CACHE,
                     "damaged: " + contents.damaged().get(0),
-                    "nothing to do: the next command unpacks it again");
+                    "no action needed: the next command unpacks it again");
         }
         return Finding.ok(
                 GROUP,
                 NATIVE_CACHE,
                 contents.libraries() == 0
-                        ? cache + ", empty: the first command unpacks into it"
+                        ? cache + ", empty: the first command fills it"
                         : cache + ", " + contents.access() + ", " + contents.libraries() + " libraries, "
-                                + Units.bytes(contents.bytes()));
+                                + Format.binaryBytes(contents.bytes()));
     }
 
     private static Finding workingFolder(Machine machine) {
@@ -68,16 +69,16 @@ final class StorageChecks {
                         GROUP,
                         "space for runs",
                         folder + " is not writable",
-                        "give train a writable folder with --out");
+                        "use --out to give train a writable folder");
     }
 
     private static Finding space(String subject, Path folder) {
         try {
             long free = Files.getFileStore(folder).getUsableSpace();
-            String value = Units.bytes(free) + " free in " + folder;
+            String value = Format.binaryBytes(free) + " free in " + folder;
             return free >= ROOM
                     ? Finding.ok(GROUP, subject, value)
-                    : Finding.warn(GROUP, subject, value, "free " + Units.bytes(ROOM - free) + " or more");
+                    : Finding.warn(GROUP, subject, value, "free " + Format.binaryBytes(ROOM - free) + " or more");
         } catch (IOException e) {
             return Finding.warn(GROUP, subject, folder + ": " + e.getMessage(), "check the file system");
         }
@@ -101,7 +102,7 @@ final class StorageChecks {
         try {
             String value = Datasets.find(DATASET)
                     .map(folder -> "in " + folder)
-                    .orElse("not on this machine yet: train fetches it");
+                    .orElse("not on this machine yet; train will fetch it");
             return Finding.ok(GROUP, subject, value);
         } catch (LockstepException e) {
             return Finding.warn(GROUP, subject, e.whatAndWhere(), e.fix());

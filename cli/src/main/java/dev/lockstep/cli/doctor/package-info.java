@@ -1,6 +1,6 @@
 /**
- * {@code lockstep doctor}: looks at one machine and says what is wrong and how to fix it. Checks are pure functions of
- * what was seen, so each is tested without the machine it is about. Depends on the library.
+ * {@code lockstep doctor}: diagnoses this machine and suggests fixes. Most checks are pure functions of a {@code
+ * Machine} record, so they can be tested on any machine. Depends on the library.
  */
 @NullMarked
 package dev.lockstep.cli.doctor;

@@ -1,6 +1,6 @@
 package dev.lockstep.cli.terminal;
 
-/** Text in blocks: a heading in a column of its own, the lines beside it. */
+/** Text in blocks: a heading in the left column, lines in the right. */
 public final class TextBlocks {
     private static final int HEADING = 15;
     private static final int WIDTH = 100;
@@ -22,7 +22,7 @@ public final class TextBlocks {
         }
     }
 
-    /** Text that goes on in the next line, indented, where it is longer than the page is wide. */
+    /** Appends text, wrapping long lines with an indent. */
     public void wrapped(String text, String indent) {
         String rest = text;
         while (rest.length() > WIDTH) {

@@ -26,7 +26,7 @@ final class DataCommandTest {
     private record Result(int exitCode, String out, String err) {}
 
     @Test
-    void order_oneIteration_printsALineAWorker() throws IOException {
+    void order_oneIteration_printsOneLinePerWorker() throws IOException {
         Result result = run("data", "order", recipe(), "--epoch", "1", "--iteration", "2");
 
         assertThat(result.exitCode).isZero();
@@ -138,7 +138,7 @@ final class DataCommandTest {
     }
 
     @Test
-    void inspectAndPack_badImage_isFoundAndLeftOut() throws IOException {
+    void inspectAndPack_badImage_isFoundAndSkipped() throws IOException {
         byte[] png = smallPng();
         for (String file : List.of("train/ant/a.png", "train/bee/b.png", "val/ant/c.png", "val/bee/d.png")) {
             Files.createDirectories(folder.resolve(file).getParent());
@@ -175,7 +175,7 @@ final class DataCommandTest {
         assertThat(json.get("left_out")).hasSize(1);
     }
 
-    /** Names come from archives that others made; on a terminal they must not do a thing. */
+    /** Names come from other people's archives and must have no effect on a terminal. */
     @Test
     void inspect_classNamesWithControlCharacters_areEscaped() throws IOException {
         for (String set : List.of("train", "val")) {

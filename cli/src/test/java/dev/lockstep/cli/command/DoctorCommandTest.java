@@ -42,7 +42,7 @@ final class DoctorCommandTest {
     }
 
     @Test
-    void call_json_loadsTheNativeCodeInAProcessOfItsOwn() throws IOException {
+    void call_json_loadsTheNativeCodeInASeparateProcess() throws IOException {
         JsonNode document = new ObjectMapper().readTree(run("doctor", "--json"));
         assertThat(document.get("usable").asBoolean())
                 .as(document.toPrettyString())
@@ -53,7 +53,7 @@ final class DoctorCommandTest {
     }
 
     @Test
-    void number_version_isThatOfThePom() throws IOException {
+    void number_equalsThePomVersion() throws IOException {
         assertThat(Files.readString(Path.of("pom.xml"))).contains("<version>" + Version.NUMBER + "-SNAPSHOT</version>");
         assertThat(run("--version")).isEqualTo("lockstep " + Version.NUMBER + "\n");
     }

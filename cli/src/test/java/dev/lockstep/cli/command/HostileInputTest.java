@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What commands do with inputs that nobody would write by accident: they say why not in one short line, and soon. */
+/** Malicious inputs: commands reject them quickly, with one short line that says why. */
 final class HostileInputTest {
     private static final String FASHION = "../recipes/fashion-mnist.yaml";
     private static final Duration SOON = Duration.ofSeconds(30);
@@ -108,7 +108,7 @@ final class HostileInputTest {
     }
 
     @Test
-    void network_thatDoesNotExist_isRefusedWithThoseThatDo() {
+    void unknownNetwork_isRefusedListingKnownOnes() {
         assertRefused(
                 run("plan", FASHION, "--set", "model.name=vit"),
                 "model.name = vit, no such network",
@@ -136,7 +136,7 @@ final class HostileInputTest {
     }
 
     @Test
-    void plan_ofTheLargestRecipe_isSoonDoneAndHasNoNumberMissing() {
+    void plan_largestRecipe_isFastAndHasAllNumbers() {
         CapturedRun run = run(
                 "plan",
                 FASHION,
@@ -193,7 +193,7 @@ final class HostileInputTest {
     }
 
     @Test
-    void argumentWithAt_isNoFileToExpand() throws IOException {
+    void argumentWithAt_isNotExpandedAsFile() throws IOException {
         Path file = write("--help");
         assertRefused(run("plan", "@" + file), "no such recipe", "@" + file);
     }
@@ -222,7 +222,7 @@ final class HostileInputTest {
     }
 
     @Test
-    void whateverACommandPrints_movesNoCursorAndLeavesJsonValid() throws IOException {
+    void output_ofAnyCommand_movesNoCursorAndKeepsJsonValid() throws IOException {
         CapturedRun run = CapturedRun.of(() -> {
             System.out.println("\u001b[2J");
             return 0;

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** No command writes over what a user wrote. */
+/** No command overwrites a user's file. */
 class OverwriteTest {
     private static final String RECIPE = """
             # My own notes.
@@ -61,7 +61,7 @@ class OverwriteTest {
     }
 
     @Test
-    void train_fromARunsOwnRecipe_goesOnButDoesNotChangeIt() throws IOException {
+    void train_fromARunsOwnRecipe_resumesWithoutChangingIt() throws IOException {
         Path out = folder.resolve("run");
         assertThat(run("train", recipe, "--out", out, "--stop-after", "1").exitCode())
                 .isZero();
@@ -98,7 +98,7 @@ class OverwriteTest {
     }
 
     @Test
-    void report_writesOverItsOwnPagesAlone() throws IOException {
+    void report_overwritesOnlyItsOwnPages() throws IOException {
         Path out = folder.resolve("run");
         assertThat(run("train", recipe, "--out", out).exitCode()).isZero();
         Path plots = folder.resolve("plots");
@@ -120,7 +120,7 @@ class OverwriteTest {
     }
 
     @Test
-    void export_writesOverItsOwnWeightsAlone() throws IOException {
+    void export_overwritesOnlyItsOwnWeights() throws IOException {
         Path out = folder.resolve("run");
         assertThat(run("train", recipe, "--out", out).exitCode()).isZero();
         for (String name : List.of("w.pt", "w.pt", "w.safetensors", "w.safetensors")) {
@@ -137,7 +137,7 @@ class OverwriteTest {
     }
 
     @Test
-    void sheet_writesOverItsOwnSheetsAlone() throws IOException {
+    void sheet_overwritesOnlyItsOwnSheets() throws IOException {
         Path sheet = folder.resolve("sheet.png");
         for (int time = 0; time < 2; time++) {
             CapturedRun drawn = run("data", "inspect", recipe, "--sheet", sheet, "--rows", "2", "--epochs", "1");
@@ -167,7 +167,7 @@ class OverwriteTest {
         assertThat(names(out)).containsExactly(name);
     }
 
-    /** The page of a run is no part of what it promises. */
+    /** A run succeeds even if its report cannot be written. */
     @Test
     void pageThatCannotBeWritten_leavesTheExitCodeOfTheRun() throws IOException {
         Path out = folder.resolve("run");

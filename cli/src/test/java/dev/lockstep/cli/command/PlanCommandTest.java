@@ -157,7 +157,7 @@ final class PlanCommandTest {
         assertFails("error: lanes = 0, use --lanes 1 or more", FASHION, "--lanes", "0");
         assertFails("error: --dataset-size = 0, must be at least 1", FASHION, "--dataset-size", "0");
         assertFails("error: minibatch = 256 images is larger than the dataset", FASHION, "--dataset-size", "255");
-        assertFails("error: data.dataset = no is not known", FASHION, "--set", "data.dataset=no");
+        assertFails("error: unknown data.dataset = no", FASHION, "--set", "data.dataset=no");
         assertFails("error: suppress.x is no check", FASHION, "--set", "suppress.x=y");
         assertFails("error: unknown key 'wrokers', --set wrokers=1", FASHION, "--set", "wrokers=1");
         assertFails("error: no such recipe, file = none.yaml", "none.yaml");

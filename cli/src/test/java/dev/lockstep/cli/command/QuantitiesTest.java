@@ -44,6 +44,6 @@ final class QuantitiesTest {
     void seconds_nonsense_isRefused(String text) {
         assertThatThrownBy(() -> Quantities.seconds("--latency", text))
                 .isInstanceOf(LockstepException.class)
-                .hasMessageStartingWith("--latency = " + text + ", no time");
+                .hasMessageStartingWith("--latency = " + text + ", not a duration");
     }
 }

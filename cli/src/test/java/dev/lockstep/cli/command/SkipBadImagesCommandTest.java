@@ -26,7 +26,7 @@ public final class SkipBadImagesCommandTest {
     private String recipe;
     private String data;
 
-    /** Six training images and three for validation in each of two classes; one of each set is no image. */
+    /** Six training images and three for validation in each of two classes; one file in each set is not an image. */
     @BeforeEach
     void write() throws IOException {
         for (String name : new String[] {"ant", "bee"}) {
@@ -83,7 +83,7 @@ public final class SkipBadImagesCommandTest {
     }
 
     @Test
-    void train_skippingBadImages_goesOnAndSaysSo() {
+    void train_skippingBadImages_continuesAndReports() {
         CapturedRun run = train("skipped", "--skip-bad-images");
         assertThat(run.exitCode()).isZero();
         assertThat(run.out()).contains("2 bad images replaced");
@@ -94,7 +94,7 @@ public final class SkipBadImagesCommandTest {
     }
 
     @Test
-    void eval_stopsAtABadImageUnlessItIsToldToReplaceIt() throws IOException {
+    void eval_badImage_stopsUnlessSkippingIsRequested() throws IOException {
         train("run", "--skip-bad-images");
         String run = folder.resolve("run").toString();
         CapturedRun stopped = CapturedRun.of("eval", run, "--data", data);

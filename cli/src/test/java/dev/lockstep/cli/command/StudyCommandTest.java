@@ -78,13 +78,13 @@ final class StudyCommandTest {
     }
 
     @Test
-    void pace_countsEpochsAndHandsRunsToSlots() throws IOException {
+    void pace_countsEpochsAndAssignsRunsToSlots() throws IOException {
         List<StudyRun> grid = Study.read(TinyStudy.write(folder)).grid(folder.resolve("out"));
         Map<Path, Integer> done = new HashMap<>();
         AtomicLong nanos = new AtomicLong();
         StudyPace pace = new StudyPace(grid, 2, 10, run -> done.getOrDefault(run, 0), nanos::get);
         pace.start(List.of(grid.get(0)));
-        // Three runs of four epochs at ten seconds each on two slots: two of them one after the other.
+        // Three runs of four epochs of ten seconds each, in two slots: two of the runs are consecutive.
         assertThat(pace.secondsLeft()).isEqualTo(80);
         assertThat(pace.fraction()).isEqualTo(0.25);
         done.put(grid.get(1).folder(), 1);
@@ -93,7 +93,7 @@ final class StudyCommandTest {
         nanos.set(9_000_000_000L);
         done.put(grid.get(1).folder(), 4);
         done.put(grid.get(2).folder(), 3);
-        // Six epochs in 2 × 9 seconds: 3 seconds each; one is left of the second run and four of the last.
+        // Six epochs in 2 × 9 seconds are 3 seconds each; one epoch is left of the second run and four of the last.
         assertThat(pace.secondsLeft()).isEqualTo(12);
         pace.runEnds(grid.get(1));
         assertThat(pace.text()).startsWith("2/4 runs  68%").endsWith("12 s left; epoch of small seed 2 4/4");

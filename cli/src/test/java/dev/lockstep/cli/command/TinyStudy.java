@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A study whose runs train for real, in moments. */
+/** A study whose runs really train, but only for moments. */
 public final class TinyStudy {
     private static final String RECIPE = """
             name: tiny

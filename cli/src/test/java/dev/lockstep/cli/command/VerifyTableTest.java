@@ -18,8 +18,9 @@ final class VerifyTableTest {
         table.distance(3e-6);
         assertThat(table.isGood()).isTrue();
         assertThat(table.conclusion()).isEqualTo("""
-                        distance to a float64 computation of the same 12 steps: 3.0e-06 of |w|
-                        the weights are the same, bit by bit, in every run of the tree collective""");
+            distance to a float64 computation of the same 12 steps: 3.0e-06 of |w|
+            the weights are the same, bit by bit, in every run of the tree collective\
+            """);
         assertThat(table.toJson()).contains("\"bitwise\":true", "\"verdict\":\"rounding\",\"distance\":2.0E-6");
     }
 
@@ -33,7 +34,7 @@ final class VerifyTableTest {
     }
 
     @Test
-    void otherBits_areNot() {
+    void differentBits_areNotGood() {
         table.addTree(1, 1, "straight", ONE);
         assertThat(table.addTree(1, 2, "killed", TWO)).contains("DIFFERENT");
         table.distance(1e-6);
@@ -42,7 +43,7 @@ final class VerifyTableTest {
     }
 
     @Test
-    void distance_thatIsNoRounding_isNot_andSaysWhy() {
+    void distanceBeyondRounding_isNotGoodAndSaysWhy() {
         table.addTree(1, 1, "straight", ONE);
         table.distance(Double.NaN);
         assertThat(table.isGood()).isFalse();

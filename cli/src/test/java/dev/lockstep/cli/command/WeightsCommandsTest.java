@@ -115,7 +115,7 @@ final class WeightsCommandsTest {
     }
 
     @Test
-    void eval_ofAnArgumentAndWeights_orOfNothing_isAUsageError() {
+    void eval_argumentAndWeightsOrNeither_isAUsageError() {
         Result both = run("eval", run, "--weights", checkpoint);
         assertThat(both.exitCode).isEqualTo(2);
         assertThat(both.err).contains("mutually exclusive").hasLineCount(1);
@@ -147,7 +147,7 @@ final class WeightsCommandsTest {
         assertThat(Weights.read(safetensors).tensors().keySet()).noneMatch(name -> name.startsWith("optimizer"));
     }
 
-    /** Weights that no command of ours writes: {@code fc.bias} is not a number. */
+    /** Weights that no command writes: {@code fc.bias} is NaN. */
     private static Path spoiled() throws IOException {
         Path file = folder.resolve("spoiled.safetensors");
         run("export", run, "--out", file);
@@ -162,7 +162,7 @@ final class WeightsCommandsTest {
     }
 
     @Test
-    void weightsThatAreNotNumbers_giveStrictJsonAndAreNotPassedOn() throws IOException {
+    void weightsThatAreNotFinite_giveStrictJsonAndAreNotExported() throws IOException {
         Path file = spoiled();
         Result measured = run("eval", file, "--recipe", recipe, "--json");
         assertThat(measured.exitCode).as(measured.err).isZero();
@@ -186,9 +186,7 @@ final class WeightsCommandsTest {
     void export_unknownEnding_isAUsageError() {
         Result result = run("export", checkpoint, "--out", folder.resolve("w.bin"));
         assertThat(result.exitCode).isEqualTo(2);
-        assertThat(result.err)
-                .contains("end its name in .safetensors, .pt or .pth")
-                .hasLineCount(1);
+        assertThat(result.err).contains("use .safetensors, .pt or .pth").hasLineCount(1);
     }
 
     @Test
@@ -306,7 +304,7 @@ final class WeightsCommandsTest {
         Path resumed = folder.resolve("resumed");
         assertThat(train(resumed, "--weights", pt, "--stop-after", "2").exitCode)
                 .isZero();
-        // From the run's own recipe, which names the weights, the file is not needed any more.
+        // With the run's own recipe, which identifies the weights, the file is not needed any more.
         assertThat(run("train", resumed.resolve("recipe.yaml"), "--out", resumed).exitCode)
                 .isZero();
         assertThat(weightsAt(resumed, 4)).isEqualTo(weightsAt(straight, 4)).isNotEqualTo(weightsAt(run, 4));

@@ -27,7 +27,7 @@ final class AllocatorChecksTest {
     }
 
     @Test
-    void all_asTheLauncherLeavesIt_isWell() {
+    void all_launcherEnvironment_isOk() {
         assertThat(AllocatorChecks.all(machine))
                 .hasSize(5)
                 .allMatch(
@@ -36,7 +36,7 @@ final class AllocatorChecksTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "GLIBC_TUNABLES"})
-    void all_variableNotSet_saysWhatItCostsAndHowToSetIt(String name) {
+    void all_variableNotSet_showsCostAndFix(String name) {
         String good = machine.environment().remove(name);
         Finding finding = about(name, AllocatorChecks.all(machine));
         assertThat(finding.level()).isEqualTo(Level.WARN);
@@ -92,7 +92,7 @@ final class AllocatorChecksTest {
     }
 
     @Test
-    void all_notLinux_doesNotSpeakOfGlibc() {
+    void all_notLinux_doesNotMentionGlibc() {
         machine.properties().setProperty("os.name", "Mac OS X");
         assertThat(AllocatorChecks.all(machine))
                 .extracting(Finding::subject)

@@ -2,17 +2,18 @@ package dev.lockstep.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.text.Format;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 
-/** Machines to look at. */
+/** Example machines. */
 final class Machines {
     private Machines() {}
 
-    /** As the launcher leaves it: 2 of 2 cores, 8 GiB. */
+    /** With the launcher's environment: 2 of 2 cores, 8 GiB. */
     static Machine good(Path root) {
         Map<String, String> environment = new HashMap<>(Map.of(
                 "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=0",
@@ -27,10 +28,10 @@ final class Machines {
                 "user.dir", root.toString(),
                 "java.class.path", "",
                 "org.bytedeco.javacpp.maxPhysicalBytes", "0"));
-        return new Machine(environment, properties, root, 2, 8 * Units.GIB, 2 * Units.GIB);
+        return new Machine(environment, properties, root, 2, 8 * Format.GIB, 2 * Format.GIB);
     }
 
-    /** The one finding about a subject. */
+    /** The only finding about a subject. */
     static Finding about(String subject, List<Finding> findings) {
         List<Finding> matching = findings.stream()
                 .filter(finding -> finding.subject().equals(subject))

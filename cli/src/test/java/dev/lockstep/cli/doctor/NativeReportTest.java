@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 final class NativeReportTest {
     @Test
-    void of_probeThatTells_becomesFindings() {
+    void of_probeThatReports_becomesFindings() {
         List<Finding> findings = NativeChecks.all(
                 shell("echo noise; echo '{\"libtorch\":\"2.13\",\"javacpp\":\"1.5\",\"cpu\":\"AVX2\",\"threads\":1,"
                         + "\"seconds\":1.25,\"loopback\":\"\",\"host\":\"no route\"}'"));
@@ -56,7 +56,7 @@ final class NativeReportTest {
     void of_noSuchCommand_isAFailure() {
         assertThat(NativeReport.of(List.of("/no/such/java"), Duration.ofSeconds(1))
                         .failure())
-                .startsWith("cannot be tried: ");
+                .startsWith("cannot start the probe: ");
     }
 
     @Test

@@ -4,6 +4,7 @@ import static dev.lockstep.cli.doctor.Machines.about;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.cli.doctor.Finding.Level;
+import dev.lockstep.text.Format;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ final class ProcessorChecksTest {
     }
 
     @Test
-    void all_asTheLauncherLeavesIt_isWell() {
+    void all_launcherEnvironment_isOk() {
         assertThat(ProcessorChecks.all(machine)).allMatch(finding -> finding.level() == Level.OK);
         assertThat(about("cores", ProcessorChecks.all(machine)).value()).isEqualTo("2: 2 lanes by default");
         assertThat(about("memory", ProcessorChecks.all(machine)).value()).isEqualTo("8.0 GiB");
@@ -53,16 +54,16 @@ final class ProcessorChecksTest {
     }
 
     @Test
-    void all_otherInstructions_warnThatTheBitsChange() {
+    void all_instructionSetOverride_warnsThatBitsChange() {
         machine.environment().putAll(Map.of("ATEN_CPU_CAPABILITY", "avx2"));
         Finding finding = about("ATEN_CPU_CAPABILITY", ProcessorChecks.all(machine));
         assertThat(finding.level()).isEqualTo(Level.WARN);
-        assertThat(finding.value()).contains("other bits");
+        assertThat(finding.value()).contains("results may differ in some bits");
     }
 
     @Test
     void all_littleMemory_warns() {
-        Machine small = new Machine(machine.environment(), machine.properties(), root, 1, Units.GIB, Units.GIB / 4);
+        Machine small = new Machine(machine.environment(), machine.properties(), root, 1, Format.GIB, Format.GIB / 4);
         Finding finding = about("memory", ProcessorChecks.all(small));
         assertThat(finding.level()).isEqualTo(Level.WARN);
         assertThat(finding.fix()).contains("2.0 GiB");

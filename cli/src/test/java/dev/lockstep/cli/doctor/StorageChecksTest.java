@@ -28,10 +28,10 @@ final class StorageChecksTest {
     }
 
     @Test
-    void nativeCache_nothingUnpacked_isWell() {
+    void nativeCache_nothingUnpacked_isOk() {
         Finding finding = nativeCache();
         assertThat(finding.level()).isEqualTo(Level.OK);
-        assertThat(finding.value()).isEqualTo(cache + ", empty: the first command unpacks into it");
+        assertThat(finding.value()).isEqualTo(cache + ", empty: the first command fills it");
     }
 
     @Test
@@ -43,7 +43,7 @@ final class StorageChecksTest {
     }
 
     @Test
-    void nativeCache_unpacked_tellsOwnerModeAndSize() {
+    void nativeCache_unpacked_showsOwnerModeAndSize() {
         cache = NativeLibraries.unpack();
         machine.properties().setProperty("org.bytedeco.javacpp.cachedir", cache.toString());
         Finding finding = nativeCache();
@@ -79,7 +79,7 @@ final class StorageChecksTest {
     }
 
     @Test
-    void space_anyFileSystem_tellsHowMuch() {
+    void space_anyFileSystem_showsFreeSpace() {
         assertThat(about("space for runs", StorageChecks.all(machine)).value()).endsWith(" free in " + root);
         machine.properties().setProperty("user.dir", root.resolve("absent").toString());
         assertThat(about("space for runs", StorageChecks.all(machine)).fix()).contains("--out");
@@ -89,7 +89,7 @@ final class StorageChecksTest {
         return about("native cache", StorageChecks.all(machine));
     }
 
-    /** As a file system that was cut off leaves it. */
+    /** As left by a file system that lost power. */
     private Path unpackPartOfALibrary() throws IOException {
         Path whole = NativeLibraries.unpack();
         try (Stream<Path> files = Files.walk(whole)) {

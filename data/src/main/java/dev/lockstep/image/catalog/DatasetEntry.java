@@ -5,29 +5,34 @@ import dev.lockstep.recipe.Recipe;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A dataset of the catalog: what it is, and how it is opened. */
+/** A dataset in the catalog. */
 interface DatasetEntry {
     DatasetSpec spec();
 
     /**
-     * Checks what the recipe wants of the dataset, without its files.
+     * Checks that the dataset supports the recipe's data settings, without reading its files.
      *
-     * @return what the network will see
+     * @return the spec with the shape of the network input
      */
     DatasetSpec spec(Recipe.Data data);
 
     /**
-     * @param folder where the user says the files are
+     * Opens the dataset.
+     *
+     * @param folder the user's data folder; empty to find or fetch the files
      */
     OpenDataset open(Recipe.Data data, Optional<Path> folder);
 
-    /** What an image file that is not of the dataset goes through, to be classified by a network for it. */
+    /** The transform for classifying an image file that is not part of the dataset, with a network trained on it. */
     ImageTransform fileTransform(Recipe.Data data);
 
     /** Finds or fetches the files and verifies them; empty for a dataset without files. */
     Optional<Path> fetch(Optional<Path> folder);
 
-    /** Where the files are already; empty when they would have to be fetched, or for a dataset without files. */
+    /**
+     * The folder that already holds the files; empty when they would have to be fetched, or for a dataset without
+     * files.
+     */
     default Optional<Path> find() {
         return Optional.empty();
     }

@@ -23,24 +23,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds a dataset's files: where the user says; else where the system keeps them; else in the user's cache; else it
- * fetches them into that cache. Files enter the cache whole and with the right checksums, or not at all; several
- * processes that want the same dataset at once fetch it once.
+ * Finds a dataset's files. It looks in the user's data folder if one is given; otherwise in the system's folders and
+ * the user's cache, and finally fetches the files into the cache. The cache only ever holds complete files with correct
+ * checksums. Several processes that need the same dataset at once fetch it once.
  *
- * @param systemFolders looked at before the cache
- * @param cache holds a folder for each dataset; asked only where one is needed, since a user may have none
- * @param sources tried in this order
+ * @param systemFolders folders to search before the cache
+ * @param cache supplies the cache, which holds one folder per dataset; called only when needed, since a user may have
+ *     no cache
+ * @param sources sources to try, in this order
  */
 record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> cache, List<FileSource> sources) {
     private static final Logger LOG = LoggerFactory.getLogger(DatasetFetcher.class);
 
-    /** Serializes the threads of this process: a file lock holds between processes only. */
+    /** Serializes the threads of this process; a file lock works only between processes. */
     private static final Object LOCK = new Object();
 
     /**
-     * The folder that holds every file of the dataset. Contents are verified where they are read.
+     * Returns the folder that holds all files of the dataset. Their contents are verified when they are read.
      *
-     * @param folder where the user says the files are: then nowhere else is looked
+     * @param folder the user's data folder; if given, no other place is searched
      */
     Path locate(Optional<Path> folder) {
         if (folder.isPresent()) {
@@ -49,7 +50,7 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
         return find().orElseGet(this::fetchOnce);
     }
 
-    /** The folder that holds every file already, where the system or the cache has one. */
+    /** The system or cache folder that already holds all files. */
     Optional<Path> find() {
         return systemFolders.stream()
                 .flatMap(candidate -> files.in(candidate).stream())
@@ -57,7 +58,7 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
                 .or(() -> files.in(home()));
     }
 
-    /** {@link #locate}, with every file's contents verified. */
+    /** Like {@link #locate}, but also verifies the contents of all files. */
     Path locateVerified(Optional<Path> folder) {
         return verified(locate(folder));
     }
@@ -80,9 +81,10 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
             } catch (IOException e) {
                 throw new LockstepException(
                         LockstepException.Kind.DATA,
-                        "dataset cannot be kept: " + e,
+                        "cannot store the dataset: " + e,
                         "folder = " + cache,
-                        "make it writable, set LOCKSTEP_CACHE to another, or give the files with --data",
+                        "make it writable, set LOCKSTEP_CACHE to another folder, or specify a data folder that holds"
+                                + " the files",
                         e);
             }
         }
@@ -104,16 +106,16 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
             }
         }
         throw LockstepException.data(
-                "dataset cannot be fetched",
+                "cannot fetch the dataset",
                 "dataset = " + files.dataset() + ", tried = " + String.join("; ", failures),
-                "check the network, or give the folder of its files with --data");
+                "check the network, or specify a data folder that holds the files");
     }
 
     private String workPrefix() {
         return ".fetch-" + files.dataset() + "-";
     }
 
-    /** What killed processes have left: who holds the lock is the only one that fetches this dataset. */
+    /** Removes the leftovers of killed processes. Only the holder of the lock fetches this dataset. */
     private void removeAbandoned(Path cache) throws IOException {
         try (DirectoryStream<Path> left = Files.newDirectoryStream(
                 cache, entry -> entry.getFileName().toString().startsWith(workPrefix()))) {
@@ -133,8 +135,8 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
     }
 
     /**
-     * Moves the files into the cache: first side by side into a new folder, which then gets its name in one step. They are
-     * on the disk before that: a file is looked for by its name, not read.
+     * Moves the files into the cache: first into a new folder, which is then renamed in one step. The files are synced
+     * before the rename, because later runs check only that the names exist.
      */
     @SuppressWarnings("NullAway") // a file below a folder has a parent
     private Path place(Path folder, Path work) throws IOException {

@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * What is known of a dataset without its files.
+ * What is known about a dataset without its files.
  *
- * @param name as recipes write it
- * @param title one line for people
- * @param shape of what the network sees
- * @param classes how many; empty when only the files can tell
- * @param classNames by class; empty when only the files can tell
- * @param trainingImages how many; empty when only the files can tell
- * @param validationImages how many; empty when only the files can tell
- * @param normalization the constants of its training images
+ * @param name the name used in recipes
+ * @param title a one-line description
+ * @param shape the shape of the network input
+ * @param classes the number of classes; empty when only the files determine it
+ * @param classNames names by class; empty when only the files determine them
+ * @param trainingImages the number of training images; empty when only the files determine it
+ * @param validationImages the number of validation images; empty when only the files determine it
+ * @param normalization mean and deviation of the training images
  */
 public record DatasetSpec(
         String name,
@@ -30,9 +30,7 @@ public record DatasetSpec(
         classNames = List.copyOf(classNames);
     }
 
-    /**
-     * @param side in pixels; 0 leaves the shape as it is
-     */
+    /** @param side the new height and width in pixels; 0 keeps the shape */
     DatasetSpec withImageSize(int side) {
         ImageShape sized = side == 0 ? shape : new ImageShape(shape.channels(), side, side);
         return new DatasetSpec(

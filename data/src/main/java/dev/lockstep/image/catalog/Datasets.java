@@ -7,28 +7,29 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** The datasets that recipes can name. */
+/** The catalog of datasets that recipes can name. */
 public final class Datasets {
     private Datasets() {}
 
-    /** Every dataset of the catalog. */
+    /** All datasets in the catalog. */
     public static List<DatasetSpec> list() {
         return KnownDatasets.all().stream().map(DatasetEntry::spec).toList();
     }
 
     /**
-     * What is known of a recipe's data without touching any file: sizes, classes and the shape that the network sees.
+     * What is known about a recipe's data without reading files: sizes, classes and the shape of the network input.
      *
-     * @throws LockstepException of kind RECIPE when the dataset is unknown or cannot do what the recipe wants
+     * @throws LockstepException of kind RECIPE when the dataset is unknown or does not support the recipe's data
+     *     settings
      */
     public static DatasetSpec spec(Recipe.Data data) {
         return entry(data.dataset()).spec(data);
     }
 
     /**
-     * Finds the dataset (fetching it where that is possible), checks and reads it.
+     * Finds (or fetches, where possible), checks and opens a dataset.
      *
-     * @param folder where the user says that the files are; empty: where they usually are, else they are fetched
+     * @param folder the user's data folder; empty to search the usual places and otherwise fetch the files
      * @throws LockstepException of kind RECIPE as in {@link #spec}; of kind DATA when files are missing or damaged
      */
     public static OpenDataset open(Recipe.Data data, Optional<Path> folder) {
@@ -36,7 +37,7 @@ public final class Datasets {
     }
 
     /**
-     * What an image file goes through to be classified by a network that was trained on a recipe's data; needs none of the
+     * The transform for classifying an image file with a network trained on a recipe's data. Does not need the
      * dataset's files.
      *
      * @throws LockstepException of kind RECIPE as in {@link #spec}
@@ -48,16 +49,19 @@ public final class Datasets {
     /**
      * Finds or fetches a dataset's files and verifies them.
      *
-     * @return the folder that holds them; empty for a dataset that needs none
+     * @param folder the user's data folder; empty to search the usual places and otherwise fetch the files
+     * @return the folder that holds the files; empty for a dataset without files
+     * @throws LockstepException of kind RECIPE when the dataset is unknown; of kind DATA when files are missing or
+     *     damaged
      */
     public static Optional<Path> fetch(String dataset, Optional<Path> folder) {
         return entry(dataset).fetch(folder);
     }
 
     /**
-     * Where a dataset's files are on this machine already, without fetching or verifying anything.
+     * Finds a dataset's files on this machine, without fetching or verifying anything.
      *
-     * @return empty when they would have to be fetched, and for a dataset that needs none
+     * @return the folder; empty when the files would have to be fetched, or for a dataset without files
      */
     public static Optional<Path> find(String dataset) {
         return entry(dataset).find();
@@ -72,7 +76,7 @@ public final class Datasets {
                 .filter(entry -> entry.spec().name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> LockstepException.recipe(
-                        "data.dataset = " + name + " is not known",
+                        "unknown data.dataset = " + name,
                         "",
                         "use one of "
                                 + String.join(

@@ -11,11 +11,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Files that a Debian package ships. The package is downloaded and unpacked in a folder of ours, not installed: that needs
- * no root. The package index is fetched into that folder too, because a machine's own may be empty, stale or not ours.
+ * Files shipped in a Debian package. The package is downloaded and unpacked into a private folder rather than
+ * installed, so root is not needed. The package index is fetched into that folder too, because the machine's own may be
+ * empty, stale or not writable.
  *
- * @param name of the package
- * @param folder of the files inside it
+ * @param name the package
+ * @param folder the folder of the files inside the package
  */
 record DebianPackage(String name, String folder) implements FileSource {
     private static final int MINUTES = 10;
@@ -39,7 +40,7 @@ record DebianPackage(String name, String folder) implements FileSource {
 
     private static void apt(Path work, Path directory, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of("apt-get", "-qq"));
-        // The sandbox user cannot write into a folder of ours.
+        // apt's sandbox user cannot write to our folder.
         for (String option : List.of(
                 "APT::Sandbox::User=",
                 "Dir::State=" + work.resolve("state"),

@@ -8,26 +8,26 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The files of a dataset, and how to tell that they are the right ones.
+ * The files of a dataset and their checksums.
  *
- * @param dataset its name
- * @param folder what its own archive calls the folder of the files
+ * @param dataset the dataset's name
+ * @param folder the name of the folder in the dataset's own archive
  */
 record FileSet(String dataset, String folder, List<DataFile> files) {
-    /** Missing files that a message names. */
+    /** The maximum number of missing files to name in a message. */
     private static final int SHOWN = 6;
 
-    /** The folder that holds all files: the given one, or a subfolder named after the dataset or its archive. */
+    /** The folder that holds all files: {@code parent}, or a subfolder named after the dataset or its archive. */
     Optional<Path> in(Path parent) {
         return candidates(parent).filter(this::complete).findFirst();
     }
 
-    /** A file in the folder that holds them all. */
+    /** Finds a file in the folder that holds them all. */
     Path file(Path folder, int index) {
         return files.get(index).in(folder).orElseThrow(() -> missing(folder));
     }
 
-    /** The error that says what is missing in a folder, or in the subfolder that has some of the files. */
+    /** The error that lists what is missing in a folder, or in the subfolder that has some of the files. */
     LockstepException missing(Path parent) {
         Path nearest = candidates(parent)
                 .filter(candidate ->
@@ -43,10 +43,10 @@ record FileSet(String dataset, String folder, List<DataFile> files) {
                 "dataset = " + dataset + ", folder = " + nearest + ", missing = "
                         + String.join(" ", missing.subList(0, Math.min(SHOWN, missing.size())))
                         + (missing.size() > SHOWN ? " and " + (missing.size() - SHOWN) + " more" : ""),
-                "give the folder that holds them (plain or .gz) as --data, or leave --data out");
+                "specify the data folder that holds them (plain or .gz), or specify none");
     }
 
-    /** Compares a file with the one whose name its path ends with. */
+    /** Checks a file against the checksum of the file whose name its path ends with. */
     ContentCheck check() {
         return (path, found) -> {
             Path plain = Path.of(path.toString().replaceAll("\\.gz$", ""));
@@ -54,7 +54,7 @@ record FileSet(String dataset, String folder, List<DataFile> files) {
                     .filter(file -> plain.endsWith(file.name()))
                     .map(DataFile::sha256)
                     .findFirst()
-                    .orElseThrow(() -> new IllegalArgumentException(path + " is no file of " + dataset));
+                    .orElseThrow(() -> new IllegalArgumentException(path + " does not belong to " + dataset));
             if (!found.equals(expected)) {
                 throw LockstepException.data(
                         "checksum mismatch",

@@ -3,17 +3,17 @@ package dev.lockstep.image.catalog;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Where the files of a dataset can be had. */
+/** A place from which a dataset's files can be fetched. */
 interface FileSource {
-    /** For messages, such as {@code Debian package dataset-fashion-mnist}. */
+    /** A description for messages, such as {@code Debian package dataset-fashion-mnist}. */
     String describe();
 
     /**
      * Fetches the files.
      *
-     * @param work an empty folder to work in
-     * @return the folder, in {@code work}, that holds the files
-     * @throws IOException whose message says in one line why this source has failed
+     * @param work an empty working folder
+     * @return the folder, inside {@code work}, that holds the files
+     * @throws IOException when this source fails; the message gives the reason in one line
      */
     Path fetch(Path work) throws IOException;
 }

@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** The facts of the catalog: constants, class names, files, checksums and addresses of the public datasets. */
+/** The data behind the catalog: constants, class names, files, checksums and URLs of the public datasets. */
 final class KnownDatasets {
     static final ImageShape PHOTOGRAPH = new ImageShape(3, 224, 224);
     private static final String TRAINING_IMAGES = "train-images-idx3-ubyte";
@@ -59,7 +59,7 @@ final class KnownDatasets {
     private static DatasetEntry imageNet() {
         DatasetSpec spec = new DatasetSpec(
                 "imagenet",
-                "ILSVRC 2012 as class folders or tar shards, which you must have",
+                "ILSVRC 2012 as class folders or tar shards (you supply the files)",
                 PHOTOGRAPH,
                 OptionalInt.of(1000),
                 List.of(),
@@ -95,7 +95,7 @@ final class KnownDatasets {
         return idx(
                 spec(
                         "fashion-mnist",
-                        "clothes, 28×28 grayscale",
+                        "clothing, 28×28 grayscale",
                         new ImageShape(1, 28, 28),
                         FASHION_CLASSES,
                         60_000,
@@ -189,7 +189,7 @@ final class KnownDatasets {
         return new DatasetFetcher(files, systemFolders, UserCache::folder, sources);
     }
 
-    /** Reads four IDX files: training images and labels, validation images and labels. */
+    /** A dataset of four IDX files: training images and labels, validation images and labels. */
     static DatasetEntry idx(DatasetSpec spec, DatasetFetcher fetcher) {
         FileSet files = fetcher.files();
         return new SmallImages(

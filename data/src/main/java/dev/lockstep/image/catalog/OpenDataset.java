@@ -6,11 +6,13 @@ import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.ImageTransform;
 
 /**
- * A dataset whose files were found and checked, with what its images go through.
+ * A dataset whose files were found and checked, with its transforms.
  *
- * @param spec what the files hold: every optional part is filled
- * @param trainingTransform augments as the recipe says
- * @param evaluationTransform uses no randomness
+ * @param spec what the files hold; no optional part is empty
+ * @param training the training set
+ * @param validation the validation set
+ * @param trainingTransform the transform with the recipe's augmentation
+ * @param evaluationTransform the transform without randomness
  */
 public record OpenDataset(
         DatasetSpec spec,
@@ -19,16 +21,17 @@ public record OpenDataset(
         ImageTransform trainingTransform,
         ImageTransform evaluationTransform) {
 
-    /** What the network sees. */
+    /** The shape of the network input. */
     public ImageShape shape() {
         return trainingTransform.shape();
     }
 
+    /** The number of classes. */
     public int classes() {
         return training.classNames().size();
     }
 
-    /** The SHA-256 of both sets' contents. */
+    /** The SHA-256 of both sets' fingerprints, in hexadecimal; see {@link Dataset#fingerprint}. */
     public String fingerprint() {
         return new Fingerprint()
                 .text(training.fingerprint())

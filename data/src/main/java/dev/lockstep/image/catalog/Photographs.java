@@ -17,8 +17,8 @@ import java.util.OptionalInt;
 /**
  * A dataset of JPEG and PNG files.
  *
- * @param reader reads training and validation set
- * @param fetcher where the files come from when the user names no folder; empty: the user must
+ * @param reader reads the training and validation sets
+ * @param fetcher finds or fetches the files when the user names no folder; empty when the user must name one
  */
 record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fetcher) implements DatasetEntry {
     /** Reads the training set and the validation set. */
@@ -26,7 +26,7 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
         List<Dataset> read(Path folder);
     }
 
-    /** Photographs in a folder of the user's: one folder a class, or tar shards. */
+    /** The user's own photographs: one folder per class, or tar shards. */
     static Photographs ofUser(DatasetSpec spec, boolean folders, boolean shards) {
         return new Photographs(spec, folder -> read(spec, folder, folders, shards), Optional.empty());
     }
@@ -36,11 +36,11 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
         require(
                 data.augmentation() != Augmentation.PAD_CROP_FLIP,
                 "data.augmentation = pad-crop-flip",
-                "is for small images, use random-resized-crop or none");
+                "pad-crop-flip is for small images, use random-resized-crop or none");
         require(
                 data.color() == ColorAugmentation.NONE || data.augmentation() == Augmentation.RANDOM_RESIZED_CROP,
                 "data.color = " + SmallImages.kebab(data.color()),
-                "needs data.augmentation = random-resized-crop");
+                "color augmentation needs data.augmentation = random-resized-crop");
         return spec.withImageSize(data.imageSize());
     }
 
@@ -55,7 +55,7 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                     "wrong number of classes",
                     "dataset = " + spec.name() + ", classes = " + classes + ", expected = "
                             + spec.classes().getAsInt(),
-                    "complete the data, or use data.dataset = imagefolder (class folders) or webdataset (shards)");
+                    "add the missing data, or use data.dataset = imagefolder (class folders) or webdataset (shards)");
         }
         DatasetSpec found = new DatasetSpec(
                 wanted.name(),
@@ -96,7 +96,7 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
         throw LockstepException.data(
                 "no photographs found",
                 "dataset = " + spec.name() + ", folder = " + folder,
-                "give as --data the folder that holds " + (folders ? "train and val" : "")
+                "specify the data folder that holds " + (folders ? "train and val" : "")
                         + (folders && shards ? ", or " : "")
                         + (shards ? "shards named *train*.tar and *val*.tar" : ""));
     }
@@ -112,9 +112,9 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
         return fetcher.map(files -> files.locateVerified(folder))
                 .or(() -> folder)
                 .orElseThrow(() -> LockstepException.data(
-                        "dataset has no files of its own",
+                        "this dataset needs your own files",
                         "dataset = " + spec.name(),
-                        "give the folder of your images with --data DIR"));
+                        "specify the data folder that holds your images"));
     }
 
     private void require(boolean holds, String what, String fix) {

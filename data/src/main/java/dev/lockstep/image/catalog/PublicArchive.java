@@ -13,9 +13,9 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /**
- * Files inside a {@code .tar.gz} at a public address.
+ * Files inside a {@code .tar.gz} at a public URL.
  *
- * @param names of the wanted files, without folders: others are left in the archive
+ * @param names the names of the wanted files, without folders; other files are ignored
  */
 record PublicArchive(URI address, Set<String> names) implements FileSource {
     private static final long MOST_BYTES = 1 << 28;
@@ -33,11 +33,11 @@ record PublicArchive(URI address, Set<String> names) implements FileSource {
         try (InputStream file = new BufferedInputStream(Files.newInputStream(work.resolve(archive)));
                 TarArchiveInputStream tar = new TarArchiveInputStream(new GZIPInputStream(file))) {
             for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
-                // Only the last part of a name is used, so that no entry can leave the folder.
+                // Only the last part of a name is used, so that no entry can escape the folder.
                 String name = entry.getName().substring(entry.getName().lastIndexOf('/') + 1);
                 if (entry.isFile() && names.contains(name)) {
                     if (entry.getSize() > MOST_BYTES) {
-                        throw new IOException(name + " is too large, most bytes = " + MOST_BYTES);
+                        throw new IOException(name + " is too large, limit in bytes = " + MOST_BYTES);
                     }
                     Files.copy(tar, unpacked.resolve(name));
                 }

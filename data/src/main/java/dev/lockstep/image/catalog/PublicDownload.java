@@ -11,10 +11,10 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Files at a public address, as they are.
+ * Files at a public URL.
  *
- * @param base ends in a slash
- * @param names of the files below it
+ * @param base the URL of the folder, ending in a slash
+ * @param names the names of the files below it
  */
 record PublicDownload(URI base, List<String> names) implements FileSource {
     private static final Duration CONNECT = Duration.ofSeconds(20);
@@ -43,7 +43,7 @@ record PublicDownload(URI base, List<String> names) implements FileSource {
             HttpResponse<Path> response = client.send(request, HttpResponse.BodyHandlers.ofFile(to));
             if (response.statusCode() != 200) {
                 Files.deleteIfExists(to);
-                throw new IOException("status " + response.statusCode() + " for " + from);
+                throw new IOException("HTTP status " + response.statusCode() + " for " + from);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -13,13 +13,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** A dataset of small images of one shape, from files or made up. */
+/** A dataset of small images of one shape, from files or synthetic. */
 record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fetcher) implements DatasetEntry {
     /** Reads the training set and the validation set. */
     interface Reader {
-        /**
-         * @param folder that holds the files; empty for a dataset without files
-         */
+        /** @param folder the folder that holds the files; empty for a dataset without files */
         List<Dataset> read(Optional<Path> folder);
     }
 
@@ -28,16 +26,16 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
         require(
                 data.augmentation() != Augmentation.RANDOM_RESIZED_CROP,
                 "data.augmentation = random-resized-crop",
-                "is for photographs, use none or pad-crop-flip");
+                "random-resized-crop is for photographs, use none or pad-crop-flip");
         require(
                 data.color() == ColorAugmentation.NONE,
                 "data.color = " + kebab(data.color()),
-                "is for photographs, use none");
+                "color augmentation is for photographs, use none");
         int smallest = Math.min(spec.shape().height(), spec.shape().width());
         require(
                 data.imageSize() <= smallest,
                 "data.image-size = " + data.imageSize(),
-                "must be at most " + smallest + ", or 0 for the dataset's own");
+                "must be at most " + smallest + ", or 0 for the dataset's own size");
         return spec.withImageSize(data.imageSize());
     }
 
@@ -78,7 +76,7 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
         }
     }
 
-    /** As recipes write it. */
+    /** The spelling used in recipes. */
     static String kebab(Enum<?> value) {
         return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }

@@ -17,10 +17,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * The dataset {@code stamps}: photographs of birds, mammals, flowers, fruit and vegetables that the drawing program Tux
- * Paint ships as stamps (GPL-2; Debian package {@code tuxpaint-stamps-default}). Small enough to train on in minutes, and
- * real: PNG files of many sizes, with palettes and transparency (which is dropped). A list names the files, so that every
- * machine and version of the package gives the same set.
+ * The dataset {@code stamps}: photographs of birds, mammals, flowers, fruit and vegetables that ship as stamps with the
+ * drawing program Tux Paint (GPL-2; Debian package {@code tuxpaint-stamps-default}). It is small enough to train on in
+ * minutes, yet real: PNG files of many sizes, with palettes and transparency (which is dropped). The files are listed
+ * explicitly, so that every machine and package version gives the same set.
  */
 final class StampPhotographs {
     private static final String NAME = "stamps";
@@ -28,7 +28,7 @@ final class StampPhotographs {
 
     private StampPhotographs() {}
 
-    /** A line of the list. */
+    /** One line of the list. */
     private record Stamp(String set, String label, DataFile file) {
         static Stamp parse(String line) {
             String[] parts = line.split(" ", 4);
@@ -42,7 +42,7 @@ final class StampPhotographs {
                 stamps.stream().map(Stamp::label).distinct().sorted().toList();
         DatasetSpec spec = new DatasetSpec(
                 NAME,
-                "a few photographs of animals and plants, to try training on PNG files in minutes",
+                "a few photographs of animals and plants (PNG), for trying out training in minutes",
                 KnownDatasets.PHOTOGRAPH,
                 OptionalInt.of(classes.size()),
                 classes,

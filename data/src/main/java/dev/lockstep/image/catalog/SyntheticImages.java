@@ -13,11 +13,11 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * The dataset {@code synthetic}, whose parameters may follow its name:
- * {@code synthetic:images=4096,validation=512,shape=3x32x32,classes=10} (channels × height × width), in any order.
+ * The dataset {@code synthetic}. Parameters may follow its name: {@code
+ * synthetic:images=4096,validation=512,shape=3x32x32,classes=10} (channels × height × width), in any order.
  *
- * @param images of the training set
- * @param validation images of the validation set
+ * @param images the number of training images
+ * @param validation the number of validation images
  */
 record SyntheticImages(int images, int validation, ImageShape shape, int classes) {
     static final String NAME = "synthetic";
@@ -61,9 +61,9 @@ record SyntheticImages(int images, int validation, ImageShape shape, int classes
             return new SyntheticImages(images, validation, wanted, classes);
         }
         throw LockstepException.recipe(
-                "'" + parameter + "' is no parameter of synthetic data",
+                "'" + parameter + "' is not a parameter of synthetic data",
                 "data.dataset = " + dataset,
-                "write such as synthetic:images=4096,validation=512,shape=3x32x32,classes=10");
+                "write, for example, synthetic:images=4096,validation=512,shape=3x32x32,classes=10");
     }
 
     private static void atMost(String parameter, int value, int most, String dataset) {
@@ -84,14 +84,14 @@ record SyntheticImages(int images, int validation, ImageShape shape, int classes
                 IntStream.range(0, classes).mapToObj(i -> "class-" + i).toList();
         DatasetSpec spec = new DatasetSpec(
                 name,
-                "made-up images for tests and benchmarks; "
-                        + "synthetic:images=…,validation=…,shape=3x32x32,classes=… gives any size",
+                "generated images for tests and benchmarks; "
+                        + "synthetic:images=…,validation=…,shape=3x32x32,classes=… sets the size",
                 shape,
                 OptionalInt.of(classes),
                 classNames,
                 OptionalInt.of(images),
                 OptionalInt.of(validation),
-                // Half of two uniform numbers each: the deviation is √(1/24).
+                // Each value is the mean of two uniform numbers, so the deviation is √(1/24).
                 new Normalization(
                         Collections.nCopies(shape.channels(), 0.5), Collections.nCopies(shape.channels(), 0.2041)));
         return new SmallImages(

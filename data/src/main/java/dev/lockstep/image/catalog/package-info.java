@@ -1,6 +1,6 @@
 /**
- * The datasets that a recipe can name: what they are, where they are found, how they are fetched and verified. Depends on
- * the other image packages, {@code recipe} and {@code errors}.
+ * The datasets that a recipe can name: their properties, where to find them, and how to fetch and verify them. Depends
+ * on the other image packages, {@code recipe} and {@code errors}.
  */
 @NullMarked
 package dev.lockstep.image.catalog;

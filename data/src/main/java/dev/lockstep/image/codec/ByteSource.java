@@ -2,7 +2,7 @@ package dev.lockstep.image.codec;
 
 import dev.lockstep.image.ImageData;
 
-/** The pixels of an image that is already decoded. */
+/** A pixel source for an image that is already decoded. */
 record ByteSource(ImageData.Pixels pixels) implements PixelSource {
     @Override
     public int width() {

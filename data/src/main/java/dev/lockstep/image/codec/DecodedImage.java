@@ -6,7 +6,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.opencv.opencv_core.Mat;
 import org.bytedeco.opencv.opencv_core.Rect;
 
-/** A decoded image in native memory: 8-bit RGB, freed when closed. */
+/** A decoded 8-bit RGB image in native memory, which is freed on close. */
 final class DecodedImage implements PixelSource {
     private static final int CHANNELS = 3;
 
@@ -31,7 +31,7 @@ final class DecodedImage implements PixelSource {
         return CHANNELS;
     }
 
-    /** Bytes become floats in native code: several times faster than Java's own conversion. */
+    /** Converts bytes to floats in native code, which is several times faster than a loop in Java. */
     @Override
     public void read(int x, int y, int width, int height, float[][] rows) {
         int count = width * CHANNELS;

@@ -3,9 +3,10 @@ package dev.lockstep.image.codec;
 import java.util.zip.CRC32C;
 
 /**
- * The contents of image files that were examined and found whole, by length and checksum: to examine one takes a good part of
- * the time of decoding it, and training decodes each many times. A set of numbers, because a million objects would cost a
- * hundred megabytes; it grows up to 16 MiB, enough for ImageNet. Safe for many threads.
+ * Remembers image files that were examined and found intact, by length and checksum: an examination takes a
+ * considerable part of the time of decoding, and training decodes each image many times. It is a set of primitive
+ * numbers, because a million objects would take a hundred megabytes, and grows to at most 16 MiB, enough for ImageNet.
+ * Thread-safe.
  */
 final class ExaminedContents {
     private static final int LARGEST = 1 << 21;
@@ -13,14 +14,14 @@ final class ExaminedContents {
     private volatile long[] slots = new long[1 << 8];
     private int used;
 
-    /** What stands for a content; never 0 for one that is not empty. */
+    /** The key of a file's contents; never 0 unless the file is empty. */
     static long key(byte[] bytes) {
         CRC32C checksum = new CRC32C();
         checksum.update(bytes);
         return checksum.getValue() << Integer.SIZE | bytes.length;
     }
 
-    /** Asks without a lock: who misses a content that is just being added examines it again. */
+    /** Reads without a lock. A thread that misses an entry being added merely examines that file again. */
     boolean contains(long key) {
         long[] current = slots;
         return current[slot(current, key)] == key;
@@ -50,7 +51,7 @@ final class ExaminedContents {
         slots = larger;
     }
 
-    /** Where a key is, or where it would go. */
+    /** The slot of a key, or the free slot in which it would be stored. */
     private static int slot(long[] slots, long key) {
         long mixed = key * 0x9E3779B97F4A7C15L;
         int slot = (int) (mixed >>> 40) & slots.length - 1;

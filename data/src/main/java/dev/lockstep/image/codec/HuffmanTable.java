@@ -6,17 +6,17 @@ import java.util.Objects;
 import javax.imageio.plugins.jpeg.JPEGHuffmanTable;
 import org.jspecify.annotations.Nullable;
 
-/** A Huffman code of a JPEG file (ITU-T T.81, annex C): from the next bits to a symbol and the length of its code. */
+/** A Huffman code of a JPEG file (ITU-T T.81, annex C). Maps the next bits to a symbol and the length of its code. */
 final class HuffmanTable {
-    /** Codes up to this length are found by one look at a table. */
+    /** Codes up to this length are found with one table lookup. */
     static final int QUICK_BITS = 10;
 
-    /** In a step: the block ends. */
+    /** Flag in a step: the block ends. */
     static final int END_OF_BLOCK = 1 << 16;
 
     private static final int LONGEST = 16;
 
-    /** Has no code: for what a scan does not need. */
+    /** A table without codes, for tables that a scan does not need. */
     static final HuffmanTable NONE = new HuffmanTable(new int[LONGEST], new byte[0]);
 
     /** Symbol × 256 + length of its code, by the next {@link #QUICK_BITS} bits; 0 where the code is longer. */
@@ -26,7 +26,7 @@ final class HuffmanTable {
     private final byte[] values;
     /** The first code that is too large for each length, left-aligned in 16 bits. */
     private final int[] limit = new int[LONGEST + 1];
-    /** What leads from a code of each length to its place among the values. */
+    /** For each length, the offset from a code to its index among the values. */
     private final int[] offset = new int[LONGEST + 1];
 
     private volatile int @Nullable [] steps;
@@ -36,7 +36,7 @@ final class HuffmanTable {
         this.values = values;
     }
 
-    /** The tables that the standard proposes, and that most files have: made once. */
+    /** The tables suggested by the standard, which most files use, built once. */
     private static final class Standard {
         static final List<HuffmanTable> CONSTANTS =
                 List.of(made(JPEGHuffmanTable.StdDCLuminance), made(JPEGHuffmanTable.StdDCChrominance));
@@ -57,19 +57,21 @@ final class HuffmanTable {
     }
 
     /**
-     * What the standard proposes.
+     * Returns a table suggested by the standard.
      *
-     * @param others for all but the constant coefficients
-     * @param place 0: for brightness, 1: for color
+     * @param others true for the AC coefficients, false for DC
+     * @param place 0 for luminance, 1 for chrominance
      */
     static HuffmanTable standard(boolean others, int place) {
         return (others ? Standard.OTHERS : Standard.CONSTANTS).get(place);
     }
 
     /**
-     * @param counts how many codes there are of each length, from 1 to 16
+     * Builds a table.
+     *
+     * @param counts the number of codes of each length, from 1 to 16
      * @param values the symbols in the order of their codes
-     * @return null when the lengths make no code
+     * @return null when the lengths do not form a valid code
      */
     static @Nullable HuffmanTable of(int[] counts, byte[] values) {
         for (HuffmanTable table : Standard.OTHERS) {
@@ -106,10 +108,10 @@ final class HuffmanTable {
     }
 
     /**
-     * How a symbol of a sequential block moves: bits of its code and of the value behind it + coefficients × 256, and
-     * {@link #END_OF_BLOCK}.
+     * How far a symbol of a sequential block advances: bits (its code and the value that follows it) + coefficients ×
+     * 256, plus {@link #END_OF_BLOCK} if it ends the block.
      *
-     * @param entry symbol and length, as {@link #find} gives them
+     * @param entry symbol and length, as returned by {@link #find}
      */
     static int step(int entry) {
         int run = entry >> 12;
@@ -118,7 +120,10 @@ final class HuffmanTable {
         return size > 0 ? run + 1 << 8 | bits : run == 15 ? 16 << 8 | bits : END_OF_BLOCK | bits;
     }
 
-    /** Steps by the next {@link #QUICK_BITS} bits, each over all symbols that these hold; 0 where a code is longer. */
+    /**
+     * Steps by the next {@link #QUICK_BITS} bits, each covering all symbols contained in those bits; 0 when the first
+     * code is longer.
+     */
     int[] steps() {
         int[] known = steps;
         if (known == null) {
@@ -146,7 +151,7 @@ final class HuffmanTable {
 
     /**
      * @param next the next 16 bits
-     * @return symbol × 256 + length; 0 when no code starts so
+     * @return symbol × 256 + length; 0 when no code starts with these bits
      */
     int find(int next) {
         int entry = quick[next >> LONGEST - QUICK_BITS];
@@ -163,7 +168,7 @@ final class HuffmanTable {
         return 0;
     }
 
-    /** Whether every symbol is the size of a number, as in a code for the constant coefficients. */
+    /** Whether every symbol is a number's size in bits, as a code for DC coefficients requires. */
     boolean holdsSizes() {
         for (byte value : values) {
             if ((value & 0xFF) > 15) {

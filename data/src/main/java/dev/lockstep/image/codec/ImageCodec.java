@@ -24,11 +24,14 @@ import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
 
 /**
- * Decodes and encodes images. Decoded images are always red, green, blue, 8 bits each: grayscale is repeated, CMYK and
- * YCCK are converted, transparency and the lower half of 16-bit samples are dropped, EXIF orientation is ignored.
+ * Decodes and encodes images. Decoded images are always 8-bit RGB: grayscale is expanded to three channels, CMYK and
+ * YCCK are converted, transparency and the low byte of 16-bit samples are dropped, and EXIF orientation is ignored.
  */
 public final class ImageCodec {
-    /** Parts of JPEG files end between blocks, which have 8 rows of pixels, or 16 where colors are coarser. */
+    /**
+     * A partly decoded JPEG ends at a block boundary; blocks have 8 rows of pixels, or 16 when chrominance is
+     * subsampled.
+     */
     private static final int BLOCK = 16;
 
     private static final ExaminedContents EXAMINED = new ExaminedContents();
@@ -37,18 +40,20 @@ public final class ImageCodec {
 
     private ImageCodec() {}
 
-    /** Not when the class is initialized: a failure there would be told as one of the class, and once. */
+    /**
+     * Loads the libraries lazily. A failure in a static initializer would surface as a class initialization error, and
+     * only once.
+     */
     private static synchronized void load() {
         if (!loaded) {
             NativeLibraries.load("opencv", opencv_core.class, opencv_imgproc.class, opencv_imgcodecs.class);
-            // The loader's threads are the only threads of the data path, and results must not depend on how many there
-            // are.
+            // The loader's threads are the only threads in the data path, and results must not depend on their number.
             setNumThreads(1);
             loaded = true;
         }
     }
 
-    /** Where to read pixels from, whatever form the image has. Encoded images are RGB. */
+    /** Opens an image's pixels for reading, decoding if necessary. Encoded images are returned as RGB. */
     public static PixelSource open(ImageData image) {
         if (image instanceof ImageData.Pixels pixels) {
             return new ByteSource(pixels);
@@ -59,19 +64,21 @@ public final class ImageCodec {
     }
 
     /**
-     * @param header of this image
-     * @param rows of the image, from the top, that will be read; the result has these at least. Those below them take no
-     *     time where the file can be decoded in part, as most JPEG files can
-     * @param reduction 1, 2, 4 or 8: the image comes out smaller by this factor (sides rounded up), the mean frequencies
-     *     of its DCT blocks; for JPEG only, others take 1
+     * Decodes an image, or its upper part.
+     *
+     * @param header the header of this image
+     * @param rows the number of rows from the top that will be read; the result has at least these. Most JPEG files can
+     *     be decoded partly, and then the rows below cost no time
+     * @param reduction 1, 2, 4 or 8: decodes to a size smaller by this factor (sides rounded up), from the low
+     *     frequencies of the DCT blocks; must be 1 unless the file is a JPEG
      * @throws LockstepException of kind DATA when the image cannot be decoded
      */
     public static PixelSource decode(ImageData.Encoded image, ImageHeader header, int rows, int reduction) {
         load();
         int flags = IMREAD_COLOR_RGB | IMREAD_IGNORE_ORIENTATION | reduction(reduction);
-        // The last row of a part may differ from that row of the whole, whose colors are interpolated with those of the
-        // row below; of a reduced part, too. So the last row of the result, which stands for `reduction` rows of the
-        // file, is one that nobody will read.
+        // The last row of a partly decoded image may differ from the same row of the whole image, where colors are
+        // interpolated with the row below; this also holds for reduced images. So decode one more row (or `reduction`
+        // rows of the file) than will be read.
         int part = ((rows + reduction - 1) / BLOCK + 1) * BLOCK;
         boolean jpeg = header.format() == ImageHeader.Format.JPEG;
         byte[] whole = examined(image, header);
@@ -88,23 +95,23 @@ public final class ImageCodec {
             int height = (decodedRows + reduction - 1) / reduction;
             if (decoded.empty() || decoded.cols() != width || decoded.rows() != height) {
                 decoded.close();
-                throw ImageHeader.bad("image cannot be decoded", image.name(), "format = " + header.format());
+                throw ImageHeader.bad("cannot decode the image", image.name(), "format = " + header.format());
             }
             return new DecodedImage(decoded);
         } catch (RuntimeException e) {
             throw e instanceof LockstepException
                     ? e
                     : ImageHeader.bad(
-                            "image cannot be decoded",
+                            "cannot decode the image",
                             image.name(),
                             String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
         }
     }
 
     /**
-     * The header of an image all of which can be decoded.
+     * Checks that all of an image can be decoded, and returns its header.
      *
-     * @throws LockstepException of kind DATA when it cannot
+     * @throws LockstepException of kind DATA when it cannot be decoded
      */
     public static ImageHeader examine(ImageData.Encoded image) {
         ImageHeader header = ImageHeader.read(image);
@@ -113,8 +120,8 @@ public final class ImageCodec {
     }
 
     /**
-     * What the native decoder gets: a file that is whole, without what does not change a pixel. Native decoders print what
-     * they dislike on the terminal, without the file's name, so damage is found here.
+     * Returns the bytes for the native decoder: an intact file without the parts that do not affect pixels. Damage is
+     * detected here because native decoders print warnings to the terminal without naming the file.
      */
     private static byte[] examined(ImageData.Encoded image, ImageHeader header) {
         byte[] bytes = image.bytes();
@@ -145,16 +152,16 @@ public final class ImageCodec {
     }
 
     /**
-     * @param pixels of 3 channels, red first
+     * Encodes a JPEG file.
+     *
+     * @param pixels 3 channels, red first
      * @param quality from 1 to 100
      */
     public static byte[] encodeJpeg(ImageData.Pixels pixels, int quality) {
         return encodeJpegWith(pixels, IMWRITE_JPEG_QUALITY, quality);
     }
 
-    /**
-     * @param options names and values of OpenCV's, in turns
-     */
+    /** @param options alternating names and values of OpenCV options */
     static byte[] encodeJpegWith(ImageData.Pixels pixels, int... options) {
         load();
         try (IntPointer parameters = new IntPointer(options)) {
@@ -163,7 +170,9 @@ public final class ImageCodec {
     }
 
     /**
-     * @param pixels of 3 channels, red first
+     * Encodes a PNG file.
+     *
+     * @param pixels 3 channels, red first
      */
     public static byte[] encodePng(ImageData.Pixels pixels) {
         load();

@@ -5,28 +5,29 @@ import dev.lockstep.image.ImageData;
 import java.util.HexFormat;
 
 /**
- * What an image file says of itself, read without decoding a pixel. The format is told by the contents, not by the name:
- * ImageNet has a PNG among its {@code .JPEG} files.
+ * Format and size of an image file, read without decoding pixels. The format is detected from the contents, not the
+ * name: ImageNet has a PNG among its {@code .JPEG} files.
  *
- * @param width in pixels, as stored: EXIF orientation is ignored, as ImageNet pipelines do
- * @param height in pixels
+ * @param width the width in pixels, as stored; EXIF orientation is ignored, as in ImageNet pipelines
+ * @param height the height in pixels
  */
 public record ImageHeader(Format format, int width, int height) {
+    /** The supported file formats. */
     public enum Format {
         JPEG,
         PNG
     }
 
-    /** Below this side an image holds nothing to learn from, and is nearly always damage. */
+    /** A smaller image holds nothing to learn from and is almost always damaged. */
     static final int SMALLEST_SIDE = 8;
 
-    /** Pixels beyond which a file is taken for a decompression bomb: 300 MB decoded. */
+    /** A file with more pixels (300 MB decoded) is treated as a decompression bomb. */
     static final long MOST_PIXELS = 100_000_000;
 
     /**
-     * Reads the header, and checks that the file is whole and of a sensible size.
+     * Reads the header, and checks that the file is complete and has a sensible size.
      *
-     * @throws LockstepException of kind DATA, naming the image
+     * @throws LockstepException of kind DATA, naming the image, when a check fails
      */
     public static ImageHeader read(ImageData.Encoded image) {
         byte[] bytes = image.bytes();
@@ -49,15 +50,15 @@ public record ImageHeader(Format format, int width, int height) {
     private void check(String name) {
         String size = "width = " + width + ", height = " + height;
         if (width < SMALLEST_SIDE || height < SMALLEST_SIDE) {
-            throw bad("image is too small", name, size + ", least = " + SMALLEST_SIDE);
+            throw bad("image is too small", name, size + ", minimum = " + SMALLEST_SIDE);
         }
         if ((long) width * height > MOST_PIXELS) {
-            throw bad("image is too large (a decompression bomb?)", name, size + ", most pixels = " + MOST_PIXELS);
+            throw bad("image is too large (a decompression bomb?)", name, size + ", limit in pixels = " + MOST_PIXELS);
         }
     }
 
     static LockstepException bad(String what, String name, String detail) {
         return LockstepException.data(
-                what, "image = " + name + ", " + detail, "replace or remove it, or use --skip-bad-images");
+                what, "image = " + name + ", " + detail, "replace or remove it, or skip bad images");
     }
 }

@@ -5,8 +5,9 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * The bits of a JPEG file's coded data up to the next marker, without the zero bytes that follow 0xFF. Bits are taken out of
- * {@link #buffer}, the next one first, after {@link #fill}; those beyond the data are zeros, and {@link #isShort} tells.
+ * Reads the bits of a JPEG file's entropy-coded data up to the next marker, without the zero bytes stuffed after 0xFF.
+ * After {@link #fill}, bits are taken from {@link #buffer}, most significant first. Bits beyond the end of the data are
+ * zeros; {@link #isShort} reports whether any were taken.
  */
 final class JpegBits {
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
@@ -16,9 +17,9 @@ final class JpegBits {
     private final byte[] bytes;
     private int at;
 
-    /** The next bit is the highest. */
+    /** The next bits; the next one is the most significant. */
     long buffer;
-    /** How many bits of the buffer are data; negative when more were taken than there are. */
+    /** The number of valid bits in the buffer; negative when more were taken than available. */
     int count;
 
     JpegBits(byte[] bytes, int at) {
@@ -26,13 +27,14 @@ final class JpegBits {
         this.at = at;
     }
 
-    /** Makes at least 57 bits ready, or all that are left. */
+    /** Fills the buffer with at least 57 bits, or with all that are left. */
     void fill() {
         if (count >= 0 && at + Long.BYTES <= bytes.length) {
             long next = (long) LONGS.get(bytes, at);
             long inverse = ~next;
             if ((inverse - ONES & ~inverse & HIGH) == 0) { // None of the eight bytes is 0xFF.
-                // Bits of a part of a byte may enter, too. That byte follows, and sets the same ones again.
+                // This may include some bits of a further byte. That byte is read again next time and sets the same
+                // bits.
                 buffer |= next >>> count;
                 int whole = Long.SIZE - count >> 3;
                 at += whole;
@@ -66,12 +68,15 @@ final class JpegBits {
         return next == bytes.length || next > at && bytes[next] != 0;
     }
 
-    /** Whether more bits were taken than there are. */
+    /** Whether more bits were taken than available. */
     boolean isShort() {
         return count < 0;
     }
 
-    /** The symbol that comes next; -1 when no code starts so. Leaves at least 16 bits ready, where there are so many. */
+    /**
+     * Reads the next symbol; -1 when the bits are not a code. Leaves at least 16 bits in the buffer if that many
+     * remain.
+     */
     int symbol(HuffmanTable table) {
         if (count < 32) {
             fill();
@@ -82,7 +87,7 @@ final class JpegBits {
     }
 
     /**
-     * The next bits as a number.
+     * Reads the next bits as a number.
      *
      * @param bits up to 16
      */
@@ -118,7 +123,7 @@ final class JpegBits {
         count -= bits;
     }
 
-    /** Ends the data: where the marker behind it is, or -1 when whole bytes were left over. */
+    /** Ends the data. Returns the offset of the next marker, or -1 when whole bytes are left over. */
     int end() {
         return count < 8 && atMarker() ? at : -1;
     }

@@ -6,11 +6,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a whole JPEG file as a decoder does, but makes no pixel: finds all that libjpeg would warn of, and a little more.
- * Libjpeg prints its warnings on the terminal, without the file's name, and fills what it cannot decode with gray.
+ * Parses a whole JPEG file as a decoder does, but without producing pixels, and finds everything that libjpeg would
+ * warn about, and a little more. Libjpeg prints its warnings to the terminal without the file's name, and fills what it
+ * cannot decode with gray.
  */
 final class JpegExamination {
-    /** A file of many thousand scans keeps a decoder busy for hours; progressive files have about ten. */
+    /** A file with many thousands of scans keeps a decoder busy for hours; progressive files have about ten. */
     private static final int MOST_SCANS = 100;
 
     private static final int HUFFMAN_TABLES = 0xC4;
@@ -29,7 +30,7 @@ final class JpegExamination {
         final int across;
         final int down;
         final JpegScan.Coefficients known = new JpegScan.Coefficients();
-        /** The lowest bit of each coefficient that a scan has coded; -1: none. */
+        /** For each coefficient, the lowest bit coded by a scan so far; -1 for none. */
         final int[] lowest = NONE.clone();
 
         Component(int id, int sampling) {
@@ -49,7 +50,7 @@ final class JpegExamination {
     private int restart;
     private int scans;
     private boolean jfif;
-    /** How Adobe's segment says that colors are coded; -1 without it. */
+    /** The color transform from Adobe's segment; -1 without that segment. */
     private int adobe = -1;
 
     private JpegExamination(JpegSegments file) {
@@ -57,9 +58,9 @@ final class JpegExamination {
     }
 
     /**
-     * Where the image ends: behind its end marker.
+     * Returns the offset just after the end marker.
      *
-     * @param bytes of a file whose header was accepted
+     * @param bytes a file whose header was accepted
      * @throws dev.lockstep.errors.LockstepException of kind DATA when a decoder could not decode all of it
      */
     static int end(byte[] bytes, String name) {
@@ -85,7 +86,7 @@ final class JpegExamination {
             file.moveTo(next);
         }
         for (Component component : components) {
-            require(component.lowest[0] >= 0, "no scan of component " + component.id);
+            require(component.lowest[0] >= 0, "no scan for component " + component.id);
         }
         return file.at();
     }
@@ -100,8 +101,7 @@ final class JpegExamination {
         int at = file.at();
         require(components.isEmpty(), "two frame headers");
         if (marker > PROGRESSIVE) {
-            throw file.bad(
-                    "JPEG file is of a kind that cannot be decoded", String.format("coding = SOF%d", marker - 0xC0));
+            throw file.bad("unsupported kind of JPEG file", String.format("coding = SOF%d", marker - 0xC0));
         }
         progressive = marker == PROGRESSIVE;
         height = file.number(at + 3);
@@ -120,7 +120,7 @@ final class JpegExamination {
         return factor >= 1 && factor <= 4;
     }
 
-    /** Versions and codes that libjpeg does not know. */
+    /** Rejects versions and codes that libjpeg does not know. */
     private void application(int marker, int end) {
         int at = file.at() + 2;
         if (marker == JFIF && end - at >= 14 && startsWith(at, "JFIF\0")) {
@@ -177,7 +177,7 @@ final class JpegExamination {
         int count = file.unsigned(at + 2);
         require(end - at == 6 + 2 * count && count >= 1 && count <= components.size(), "scan header");
         if (++scans > MOST_SCANS) {
-            throw file.bad("JPEG file has too many scans", "most scans = " + MOST_SCANS);
+            throw file.bad("JPEG file has too many scans", "limit = " + MOST_SCANS);
         }
         int first = file.unsigned(end - 3);
         int last = file.unsigned(end - 2);
@@ -197,7 +197,7 @@ final class JpegExamination {
             parts.add(part(component, count == 1, tables, first == 0 && high == 0, last > 0));
         }
         int blocks = parts.stream().mapToInt(JpegScan.Part::blocks).sum();
-        require(count == 1 || blocks <= 10, "more than ten blocks in a group");
+        require(count == 1 || blocks <= 10, "more than ten blocks in one MCU");
         file.moveTo(end);
         new JpegScan(
                         file,
@@ -218,7 +218,7 @@ final class JpegExamination {
                 .orElseThrow(() -> file.damaged("scan of an unknown component"));
     }
 
-    /** Coefficients are coded from their high bits down, the constant ones before the others. */
+    /** Coefficients must be coded from their high bits down, and DC before AC. */
     private void mark(Component component, int first, int last, int high, int low) {
         require(first == 0 || component.lowest[0] >= 0, "a scan out of order");
         for (int i = first; i <= last; i++) {
@@ -235,7 +235,7 @@ final class JpegExamination {
         return new JpegScan.Part(blocks, constant, other, component.known);
     }
 
-    /** Files of motion JPEG leave out the tables that the standard proposes. */
+    /** Motion JPEG files omit the tables suggested by the standard. */
     private HuffmanTable table(@Nullable HuffmanTable[] tables, int place, boolean other) {
         require(place <= 3, "scan header");
         HuffmanTable table = tables[place];
@@ -248,9 +248,9 @@ final class JpegExamination {
     }
 
     /**
-     * How many groups of blocks a scan has.
+     * The number of MCUs (minimum coded units: groups of blocks) in a scan.
      *
-     * @param alone the component, where the scan has no other: then a group is a block
+     * @param alone the component, if the scan has only one; then an MCU is one block
      */
     private long units(@Nullable Component alone) {
         int most = components.stream()

@@ -4,15 +4,15 @@ import dev.lockstep.errors.LockstepException;
 import java.util.List;
 
 /**
- * One scan of a JPEG file, read symbol by symbol without making a coefficient (ITU-T T.81, annexes F and G): whether its
- * coded data holds all of its blocks, and nothing else.
+ * One scan of a JPEG file, parsed symbol by symbol without computing coefficients (ITU-T T.81, annexes F and G), to
+ * check that its coded data contains exactly its blocks.
  *
- * @param parts of the scan, a component each
- * @param units how many groups of blocks the scan has
- * @param restart groups between two restart markers; 0: there are none
- * @param first of the coefficients that the scan codes
- * @param last of the coefficients
- * @param refines whether it codes a further bit of coefficients that are known
+ * @param parts the components of the scan
+ * @param units the number of MCUs (groups of blocks)
+ * @param restart MCUs between two restart markers; 0 for no restart markers
+ * @param first the first coefficient that the scan codes
+ * @param last the last coefficient that the scan codes
+ * @param refines whether it codes one more bit of coefficients that were coded before
  */
 record JpegScan(
         JpegSegments file,
@@ -23,13 +23,13 @@ record JpegScan(
         int first,
         int last,
         boolean refines) {
-    /** Coefficients of a block. */
+    /** The number of coefficients in a block. */
     private static final int BLOCK = 64;
 
-    /** A component in this scan: how many blocks a group has of it, their codes, and what is known of them. */
+    /** A component in this scan: its blocks per MCU, their codes, and their coefficients coded so far. */
     record Part(int blocks, HuffmanTable constants, HuffmanTable others, Coefficients known) {}
 
-    /** Which coefficients of a component's blocks are not zero: a bit each. Grows as scans need it. */
+    /** One bit for each coefficient of a component's blocks: whether it is nonzero. Grows as scans need it. */
     static final class Coefficients {
         private long[] blocks = {};
 
@@ -41,19 +41,19 @@ record JpegScan(
         }
     }
 
-    /** Reads the scan's data, and moves the file to the marker behind it. */
+    /** Reads the scan's data and moves to the marker that follows it. */
     void read() {
         new Reader(this).read();
     }
 
-    /** The state of reading. */
+    /** The state of the parser. */
     private static final class Reader {
         private final JpegScan scan;
         private final JpegSegments file;
         private final Part[] parts;
         private final int[][] steps;
         private JpegBits bits;
-        /** Blocks that are still to come of a run in which nothing new is coded. */
+        /** The remaining blocks of an end-of-band run, in which nothing new is coded. */
         private int emptyBlocks;
 
         Reader(JpegScan scan) {
@@ -84,7 +84,7 @@ record JpegScan(
                     unit();
                 }
                 if (bits.isShort()) {
-                    throw damage("coded data ends early, group of blocks = " + unit + " of " + scan.units);
+                    throw damage("coded data ends early, MCU = " + unit + " of " + scan.units);
                 }
             }
             end();
@@ -107,7 +107,7 @@ record JpegScan(
         private void end() {
             int marker = bits.end();
             if (marker < 0) {
-                throw damage("there is more coded data than blocks");
+                throw damage("coded data continues after the last block");
             }
             file.moveTo(marker);
         }
@@ -130,7 +130,7 @@ record JpegScan(
             bits.skip(size);
         }
 
-        /** A sequential block: most of the time goes here. */
+        /** Reads a sequential block. Most of the time is spent here. */
         private void block(Part part, int[] steps) {
             if (bits.count < 32) {
                 bits.fill();
@@ -154,7 +154,7 @@ record JpegScan(
                 }
                 int step = steps[(int) (buffer >>> Long.SIZE - HuffmanTable.QUICK_BITS)];
                 if (step == 0 || next + (step >> 8 & 0xFF) >= BLOCK) {
-                    step = oneStep(part.others, buffer); // What comes after the last coefficient is not of this block.
+                    step = oneStep(part.others, buffer); // What follows the last coefficient belongs to the next block.
                 }
                 length = step & 0xFF;
                 buffer <<= length;
@@ -176,7 +176,7 @@ record JpegScan(
             return HuffmanTable.step(entry);
         }
 
-        /** The coefficients of a progressive block that are not zero, as coded for the first time. */
+        /** Reads a first-pass progressive block and returns its nonzero coefficients. */
         private long others() {
             if (emptyBlocks > 0) {
                 emptyBlocks--;
@@ -203,7 +203,10 @@ record JpegScan(
             return found;
         }
 
-        /** Reads a further bit of the known coefficients, and which become known; returns all. */
+        /**
+         * Reads a refinement pass: one more bit of the known coefficients, and the newly nonzero ones. Returns all
+         * nonzero ones.
+         */
         private long refined(long known) {
             long all = known;
             int next = scan.first;
@@ -235,7 +238,9 @@ record JpegScan(
             return all;
         }
 
-        /** Passes so many zeros, and a bit for each known coefficient among and right behind them. */
+        /**
+         * Skips {@code zeros} zero coefficients, and one bit for each known coefficient among and directly after them.
+         */
         private int skipZeros(long known, int from, int zeros) {
             int left = zeros;
             int next = from;
@@ -254,7 +259,7 @@ record JpegScan(
         }
 
         private LockstepException noCode() {
-            return damage(bits.isShort() ? "coded data ends early" : "bits that are no Huffman code");
+            return damage(bits.isShort() ? "coded data ends early" : "invalid Huffman code");
         }
 
         private LockstepException beyondBlock() {

@@ -2,21 +2,19 @@ package dev.lockstep.image.codec;
 
 import dev.lockstep.errors.LockstepException;
 
-/** A place in a JPEG file that moves from marker to marker (ITU-T T.81, annex B). */
+/** A cursor that moves from marker to marker in a JPEG file (ITU-T T.81, annex B). */
 final class JpegSegments {
     static final int START_OF_SCAN = 0xDA;
     static final int END_OF_IMAGE = 0xD9;
     static final int RESTART_INTERVAL = 0xDD;
-    /** Of a frame segment, up to the number of components. */
+    /** The length of a frame segment up to and including the number of components. */
     static final int FRAME_LENGTH = 8;
 
     final byte[] bytes;
     private final String name;
     private int at = 2;
 
-    /**
-     * @param name of the image, for messages
-     */
+    /** @param name the image, for messages */
     JpegSegments(byte[] bytes, String name) {
         this.bytes = bytes;
         this.name = name;
@@ -30,13 +28,13 @@ final class JpegSegments {
         at = offset;
     }
 
-    /** The code of the marker at this place, which may be preceded by fill bytes; moves behind it. */
+    /** Reads the marker at the cursor, skipping fill bytes, and moves past it. */
     int nextMarker() {
         if (at + 1 >= bytes.length) {
             throw truncated();
         }
         if (unsigned(at) != 0xFF) {
-            throw damaged("no marker where one must be");
+            throw damaged("missing marker");
         }
         while (at < bytes.length && unsigned(at) == 0xFF) {
             at++;
@@ -47,7 +45,7 @@ final class JpegSegments {
         return unsigned(at++);
     }
 
-    /** The length of the segment that starts here, itself included; the whole segment is there. */
+    /** The length of the segment at the cursor, including the length field. Checks that the whole segment exists. */
     int segmentLength() {
         if (at + 2 > bytes.length) {
             throw truncated();
@@ -62,7 +60,7 @@ final class JpegSegments {
         return length;
     }
 
-    /** SOF0 to SOF15 but for DHT, JPG and DAC, which lie between them. */
+    /** SOF0 to SOF15, except DHT, JPG and DAC, whose codes lie between them. */
     static boolean isFrame(int marker) {
         return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
     }

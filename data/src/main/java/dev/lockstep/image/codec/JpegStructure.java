@@ -3,15 +3,15 @@ package dev.lockstep.image.codec;
 import dev.lockstep.errors.LockstepException;
 
 /**
- * The outline of a JPEG file: finds the frame's size, and whether the file ends with its end marker. A decoder fills what is
- * missing with gray and says nothing; a truncated file must be noticed before.
+ * The outline of a JPEG file: the frame's size, and whether the file ends with an end marker. A truncated file must be
+ * detected before decoding, because a decoder silently fills the missing part with gray.
  */
 final class JpegStructure {
-    /** Bytes of the marker that ends a file. */
+    /** The length of the end marker in bytes. */
     static final int END_LENGTH = 2;
 
     private static final int APPLICATION_2 = 0xE2;
-    /** "MPF": what starts the index of a file with several images. */
+    /** "MPF", the start of the index in a file with several images. */
     private static final int MULTI_PICTURE = 0x4D5046;
 
     private final JpegSegments file;
@@ -32,18 +32,19 @@ final class JpegStructure {
     }
 
     /**
-     * Where the frame's height is stored, when a decoder may be told a smaller one and then gives the same pixels, down
-     * to there, without decoding more: one scan of all components, coded sequentially by Huffman, without restart markers,
-     * and the end marker last, to be left out: it is the only marker that a decoder could still find. Otherwise -1.
+     * The offset of the frame's height, if that height can be reduced in a copy so that a decoder returns the same
+     * pixels down to the new height and decodes no more. This holds for a single sequential Huffman-coded scan of all
+     * components without restart markers, with the end marker last in the file. The caller must drop that marker: it is
+     * the only one that the decoder could still reach. Otherwise -1.
      *
-     * @param bytes of a file that {@link #read} accepts
+     * @param bytes a file that {@link #read} accepts
      */
     static int adjustableHeight(byte[] bytes) {
         JpegStructure structure = new JpegStructure(new JpegSegments(bytes, ""));
         try {
             return structure.endsWithEnd() ? structure.heightOfOneSequentialScan() : -1;
         } catch (LockstepException e) {
-            return -1; // Damage between the frame and the scan: the decoder says what it makes of it.
+            return -1; // Leave damage between the frame and the scan to the decoder.
         }
     }
 
@@ -72,7 +73,7 @@ final class JpegStructure {
         }
     }
 
-    /** Its first image ends before the file does. */
+    /** In a multi-picture file the first image ends before the file does. */
     private boolean isMultiPicture(int marker, int length) {
         return marker == APPLICATION_2
                 && length >= 6
@@ -101,9 +102,7 @@ final class JpegStructure {
         int precision = file.unsigned(at + 2);
         int components = file.unsigned(at + 7);
         if (precision != 8 || components != 1 && components != 3 && components != 4) {
-            throw file.bad(
-                    "JPEG file is of a kind that cannot be decoded",
-                    "bits = " + precision + ", components = " + components);
+            throw file.bad("unsupported kind of JPEG file", "bits = " + precision + ", components = " + components);
         }
         file.moveTo(at + length);
         return new ImageHeader(ImageHeader.Format.JPEG, file.number(at + 5), file.number(at + 3));
@@ -126,7 +125,10 @@ final class JpegStructure {
         return end >= file.at() && file.unsigned(end) == 0xFF && file.unsigned(end + 1) == JpegSegments.END_OF_IMAGE;
     }
 
-    /** Inside coded data 0xFF is followed by zero (a stuffed byte) or by a restart marker; all else ends it. */
+    /**
+     * In coded data 0xFF is followed by zero (a stuffed byte) or is part of a restart marker; anything else ends the
+     * data.
+     */
     private void skipEntropyCoded() {
         for (int at = file.at(); at + 1 < file.bytes.length; at++) {
             int next = file.unsigned(at + 1);

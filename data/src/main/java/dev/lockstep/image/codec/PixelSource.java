@@ -1,6 +1,6 @@
 package dev.lockstep.image.codec;
 
-/** An image whose pixels can be read in parts: rows of interleaved channels, as numbers in [0, 255]. */
+/** An image whose pixels can be read in parts, as rows of interleaved channels with values in [0, 255]. */
 public interface PixelSource extends AutoCloseable {
     int width();
 
@@ -11,7 +11,8 @@ public interface PixelSource extends AutoCloseable {
     /**
      * Reads a rectangle.
      *
-     * @param rows row {@code y + i} goes to {@code rows[i]}, from its start; each must hold width × channels numbers
+     * @param rows receives row {@code y + i} in {@code rows[i]}, from index 0; each must have at least width × channels
+     *     elements
      */
     void read(int x, int y, int width, int height, float[][] rows);
 

@@ -8,8 +8,8 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
 /**
- * Reads a whole PNG file as a decoder does, but makes no pixel: finds what libpng would report. Libpng prints its errors and
- * warnings on the terminal, without the file's name.
+ * Parses a whole PNG file as a decoder does, but without producing pixels, and finds what libpng would report. Libpng
+ * prints errors and warnings to the terminal without the file's name.
  */
 final class PngExamination {
     private static final int HEADER = 0x49484452;
@@ -17,11 +17,11 @@ final class PngExamination {
     private static final int DATA = 0x49444154;
     private static final int END = 0x49454E44;
     private static final int SIGNATURE_LENGTH = 8;
-    /** Length, type and checksum. */
+    /** Bytes of a chunk's length, type and checksum. */
     private static final int FRAMING = 12;
 
     private static final int LARGEST_FILTER = 4;
-    /** Of Adam7: first column and row of each pass, then the steps. */
+    /** The Adam7 passes: first column, first row, column step, row step. */
     private static final int[][] PASSES = {
         {0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}
     };
@@ -31,7 +31,7 @@ final class PngExamination {
     private final ByteBuffer file;
     private final String name;
     private final Inflater inflater = new Inflater();
-    /** Where the chunk is that is read next. */
+    /** The offset of the next chunk. */
     private int at = SIGNATURE_LENGTH;
 
     private PngExamination(byte[] bytes, String name) {
@@ -40,7 +40,9 @@ final class PngExamination {
     }
 
     /**
-     * @param bytes of a file whose header was accepted
+     * Checks that the whole file can be decoded.
+     *
+     * @param bytes a file whose header was accepted
      * @throws LockstepException of kind DATA when a decoder could not decode all of it
      */
     static void require(byte[] bytes, String name) {
@@ -54,7 +56,10 @@ final class PngExamination {
         }
     }
 
-    /** The file without the chunks that change no pixel here, of which libpng may complain; the same if it has none. */
+    /**
+     * Returns the file without chunks that do not affect the decoded pixels, which libpng may complain about; the same
+     * array if it has none.
+     */
     static byte[] essential(byte[] bytes) {
         Set<Integer> kept = Set.of(HEADER, PALETTE, DATA, END);
         ByteBuffer file = ByteBuffer.wrap(bytes);
@@ -78,14 +83,11 @@ final class PngExamination {
         int color = file.get(at + 17);
         int interlaced = file.get(at + 20);
         if (!isKind(depth, color) || file.get(at + 18) != 0 || file.get(at + 19) != 0 || (interlaced & ~1) != 0) {
-            throw ImageHeader.bad(
-                    "PNG file is of a kind that cannot be decoded",
-                    name,
-                    "bits = " + depth + ", color type = " + color);
+            throw ImageHeader.bad("unsupported kind of PNG file", name, "bits = " + depth + ", color type = " + color);
         }
         boolean palette = findData();
         if (color == 3 && !palette) {
-            throw damaged("no palette before the pixels");
+            throw damaged("missing palette before the pixels");
         }
         int bits = depth * new int[] {1, 0, 3, 1, 2, 0, 4}[color];
         for (int[] pass : interlaced == 1 ? PASSES : ONE_PASS) {
@@ -105,7 +107,7 @@ final class PngExamination {
         };
     }
 
-    /** Moves to the first chunk of pixels; whether a palette is before it. */
+    /** Moves to the first pixel chunk. Returns whether a palette precedes it. */
     private boolean findData() {
         boolean palette = false;
         for (int type = type(); type != DATA; type = type()) {
@@ -123,11 +125,11 @@ final class PngExamination {
         return file.getInt(at + 4);
     }
 
-    /** Chunks that a decoder must know start with a capital letter. */
+    /** The names of critical chunks, which a decoder must know, start with a capital letter. */
     private void requireKnown(int type) {
         boolean critical = (type >>> 24 & 0x20) == 0;
         if (critical && type != HEADER && type != PALETTE && type != END) {
-            throw damaged("a chunk of an unknown kind, or pixels in two places");
+            throw damaged("unknown critical chunk, or pixel chunks that are not consecutive");
         }
     }
 
@@ -142,12 +144,12 @@ final class PngExamination {
                 }
             }
             if ((row[0] & 0xFF) > LARGEST_FILTER) {
-                throw damaged("a row has no known filter");
+                throw damaged("a row has an unknown filter");
             }
         }
     }
 
-    /** Gives the next chunk of pixels to the inflater; false when there is none. */
+    /** Passes the next pixel chunk to the inflater; false when there is none. */
     private boolean nextData() {
         if (!inflater.needsInput()) {
             return true;
@@ -160,19 +162,19 @@ final class PngExamination {
         return true;
     }
 
-    /** All is decompressed, with the right checksum, and no pixels follow. */
+    /** Checks that all data is decompressed with the right checksum, and that no pixels follow. */
     private void requireEnd() throws DataFormatException {
         byte[] more = new byte[1];
         while (!inflater.finished()) {
             if (inflater.inflate(more) > 0) {
-                throw damaged("there are more pixels than the size says");
+                throw damaged("more pixel data than its size requires");
             }
             if (!inflater.finished() && !nextData()) {
                 throw damaged("compressed data ends early");
             }
         }
         if (inflater.getRemaining() > 0) {
-            throw damaged("there are more pixels than the size says");
+            throw damaged("more pixel data than its size requires");
         }
         for (int type = type(); type != END; type = type()) {
             if (type != DATA || file.getInt(at) > 0) {

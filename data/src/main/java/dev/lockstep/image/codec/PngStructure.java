@@ -5,12 +5,12 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.zip.CRC32;
 
-/** The chunks of a PNG file: finds the size, and checks that every chunk is whole up to the end chunk. */
+/** The chunks of a PNG file: reads the size, and checks that every chunk up to the end chunk is complete. */
 final class PngStructure {
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
     private static final int HEADER = 0x49484452;
     private static final int END = 0x49454E44;
-    /** Length, type and checksum. */
+    /** Bytes of a chunk's length, type and checksum. */
     private static final int FRAMING = 12;
 
     private PngStructure() {}
@@ -30,7 +30,7 @@ final class PngStructure {
             type = buffer.getInt(at + 4);
             boolean first = at == SIGNATURE.length;
             if (first != (type == HEADER) || first && length != 13) {
-                throw ImageHeader.bad("PNG file has no proper header", name, "offset = " + at);
+                throw ImageHeader.bad("PNG file has no valid header", name, "offset = " + at);
             }
             if (first) {
                 width = buffer.getInt(at + 8);
@@ -41,7 +41,7 @@ final class PngStructure {
         return new ImageHeader(ImageHeader.Format.PNG, Math.max(0, width), Math.max(0, height));
     }
 
-    /** The length of the data of the chunk at this place; the chunk is whole and its checksum right. */
+    /** The data length of the chunk at {@code at}. Checks that the chunk is complete and its checksum correct. */
     private static int chunkLength(ByteBuffer buffer, int at, String name) {
         int left = buffer.capacity() - at;
         int length = left < FRAMING ? 0 : buffer.getInt(at);

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Reads the binary version of CIFAR-10 and CIFAR-100: records of one label byte (CIFAR-100: a coarse one before it) and
- * 32 × 32 pixels as three planes, red, green, blue. The planes become interleaved pixels.
+ * Reads the binary version of CIFAR-10 and CIFAR-100: each record has one label byte (in CIFAR-100 preceded by a coarse
+ * label) and 32 × 32 pixels as three planes: red, green, blue. The pixels are stored interleaved.
  */
 public final class CifarDataset {
     private static final ImageShape SHAPE = new ImageShape(3, 32, 32);
@@ -19,9 +19,11 @@ public final class CifarDataset {
     private CifarDataset() {}
 
     /**
-     * @param name goes into the fingerprint
-     * @param files one after another
-     * @param labelBytes 1 for CIFAR-10, 2 for CIFAR-100 (the last one is used)
+     * Reads a set.
+     *
+     * @param name part of the fingerprint
+     * @param files the files of the set, in order
+     * @param labelBytes 1 for CIFAR-10, 2 for CIFAR-100 (the last byte is the label)
      * @throws LockstepException of kind DATA when a file is missing or damaged
      */
     public static Dataset read(
@@ -39,9 +41,9 @@ public final class CifarDataset {
         int record = labelBytes + SHAPE.floats();
         if (contents.length == 0 || contents.length % record != 0) {
             throw LockstepException.data(
-                    "CIFAR file is truncated or of another version",
-                    "file = " + file + ", bytes = " + contents.length + ", bytes of a record = " + record,
-                    "give the binary version of the dataset");
+                    "CIFAR file is truncated or another version",
+                    "file = " + file + ", bytes = " + contents.length + ", bytes per record = " + record,
+                    "use the binary version of the dataset");
         }
         for (int i = 0; i < contents.length / record; i++) {
             PixelDataset.checkLabel(contents[i * record + labelBytes - 1] & 0xFF, i, classes, file);

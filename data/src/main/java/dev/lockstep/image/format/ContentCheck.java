@@ -3,15 +3,17 @@ package dev.lockstep.image.format;
 import dev.lockstep.errors.LockstepException;
 import java.nio.file.Path;
 
-/** Says whether a file's contents are what they should be. */
+/** Checks that a file's contents are the expected ones. */
 @FunctionalInterface
 public interface ContentCheck {
-    /** Takes every content; for data of one's own. */
+    /** Accepts any contents; for the user's own data. */
     ContentCheck NONE = (file, sha256) -> {};
 
     /**
-     * @param sha256 of the contents without compression, in hexadecimal
-     * @throws LockstepException of kind DATA when they are not
+     * Checks a file.
+     *
+     * @param sha256 the SHA-256 of the uncompressed contents, in hexadecimal
+     * @throws LockstepException of kind DATA when the contents differ
      */
     void verify(Path file, String sha256);
 }

@@ -16,24 +16,27 @@ import java.util.HexFormat;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
-/** A file that may be compressed by gzip (told by its first bytes, not by its name), read once and hashed on the way. */
+/**
+ * Reads a file that may be gzip-compressed (detected by its first bytes, not its name), and hashes it in the same pass.
+ */
 final class ContentFile {
-    /** Of contents without compression: the largest file of a known dataset has 154 MB. */
+    /** The limit for uncompressed contents. The largest file of a known dataset has 154 MB. */
     static final int MOST_BYTES = 1 << 28;
 
     private static final int BUFFER = 1 << 16;
 
     private ContentFile() {}
 
-    /** Takes a stream apart; the file's name is for messages. */
+    /** Parses a stream. The file's name is for messages. */
     interface Parser<T> {
         T parse(InputStream in, String file) throws IOException;
     }
 
     /**
-     * Parses a file's contents, then checks them: a message about the format says more than one about a checksum.
+     * Parses a file's contents, then checks them. In this order, because a message about the format is more useful than
+     * one about the checksum.
      *
-     * @throws LockstepException of kind DATA, naming the file
+     * @throws LockstepException of kind DATA, naming the file, when it cannot be read or a check fails
      */
     static <T> T read(Path file, Parser<T> parser, ContentCheck check) {
         try (InputStream raw = new BufferedInputStream(open(file), BUFFER);
@@ -47,7 +50,7 @@ final class ContentFile {
         } catch (EOFException | ZipException e) {
             throw failure("gzip data is damaged or truncated", file, "fetch the file again", e);
         } catch (IOException e) {
-            throw failure("file cannot be read: " + e.getMessage(), file, "check the file and its permissions", e);
+            throw failure("cannot read the file: " + e.getMessage(), file, "check the file and its permissions", e);
         }
     }
 
@@ -56,7 +59,7 @@ final class ContentFile {
         return Files.newInputStream(file);
     }
 
-    /** A stream that refuses to go on for ever: a few megabytes of gzip can hold gigabytes. */
+    /** A stream with a size limit: a few megabytes of gzip can expand to gigabytes. */
     private static final class Limited extends FilterInputStream {
         private final Path file;
         private long left = MOST_BYTES;
@@ -84,8 +87,8 @@ final class ContentFile {
             left -= Math.max(0, read);
             if (left < 0) {
                 throw LockstepException.data(
-                        "file holds too much for a dataset",
-                        "file = " + file + ", most bytes without compression = " + MOST_BYTES,
+                        "file is too large for a dataset",
+                        "file = " + file + ", limit in uncompressed bytes = " + MOST_BYTES,
                         "fetch the file again");
             }
         }

@@ -7,18 +7,18 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * An array of bytes in the IDX format of MNIST: two zero bytes, the element type (8: unsigned bytes), the number of
- * dimensions, each dimension as a big-endian 32-bit number, then the values.
+ * An array of bytes in MNIST's IDX format: two zero bytes, the element type (8 for unsigned bytes), the number of
+ * dimensions, each dimension as a big-endian 32-bit integer, then the values.
  */
 record IdxArray(int[] dimensions, byte[] values) {
     private static final int UNSIGNED_BYTES = 8;
     private static final String FIX = "fetch the file again";
 
     /**
-     * Reads exactly one array; anything before, after or missing is an error.
+     * Reads exactly one array. Missing or additional bytes are an error.
      *
-     * @param file what to call the source in messages
-     * @param rank how many dimensions the array must have
+     * @param file the name of the source, for messages
+     * @param rank the required number of dimensions
      */
     static IdxArray read(InputStream in, String file, int rank) throws IOException {
         int magic = number(in, file);
@@ -27,7 +27,7 @@ record IdxArray(int[] dimensions, byte[] values) {
             throw LockstepException.data(
                     "not an IDX file of unsigned bytes with rank = " + rank,
                     "file = " + file + ", magic = " + hex(magic) + ", expected = " + hex(expected),
-                    "give the dataset's original file");
+                    "use the dataset's original file");
         }
         int[] dimensions = new int[rank];
         for (int i = 0; i < rank; i++) {
@@ -60,7 +60,7 @@ record IdxArray(int[] dimensions, byte[] values) {
             size *= dimension;
             if (dimension <= 0 || size > ContentFile.MOST_BYTES) {
                 throw LockstepException.data(
-                        "IDX dimensions are impossible",
+                        "IDX dimensions are invalid",
                         "file = " + file + ", dimensions = " + Arrays.toString(dimensions),
                         "all must be positive, and their product at most " + ContentFile.MOST_BYTES);
             }

@@ -6,14 +6,18 @@ import dev.lockstep.image.ImageShape;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Reads grayscale images and their labels from a pair of IDX files, plain or gzip: MNIST and its relatives. */
+/**
+ * Reads grayscale images and their labels from a pair of IDX files, plain or gzip: MNIST and datasets in its format.
+ */
 public final class IdxDataset {
     private IdxDataset() {}
 
     /**
-     * @param name goes into the fingerprint
-     * @param images IDX of images × rows × columns
-     * @param labels IDX of one class an image
+     * Reads a set.
+     *
+     * @param name part of the fingerprint
+     * @param images IDX file of shape images × rows × columns
+     * @param labels IDX file with one class per image
      * @throws LockstepException of kind DATA when a file is missing, damaged, not IDX, or the two do not match
      */
     public static Dataset read(String name, Path images, Path labels, List<String> classNames, ContentCheck check) {
@@ -24,7 +28,7 @@ public final class IdxDataset {
             throw LockstepException.data(
                     "images and labels do not match",
                     "images = " + count + " in " + images + ", labels = " + classes.dimensions()[0] + " in " + labels,
-                    "give two files of the same set");
+                    "use two files of the same set");
         }
         for (int i = 0; i < count; i++) {
             PixelDataset.checkLabel(classes.values()[i] & 0xFF, i, classNames.size(), labels.toString());

@@ -22,17 +22,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Photographs in ImageNet's layout: {@code train} and {@code val}, in each a folder a class, in those JPEG and PNG files,
- * possibly in folders of their own. Classes and files are sorted by name (by code point, whatever the locale or file system
- * says), so that every machine gives the same index to the same image. Files whose name starts with a dot, and those that
- * are no images by their extension, are left out.
+ * Photographs in ImageNet's layout: {@code train} and {@code val}, each with one folder per class, which holds JPEG and
+ * PNG files, possibly in subfolders. Classes and files are sorted by name (by UTF-16 code unit, whatever the locale or
+ * file system), so that an image has the same index on every machine. Files whose name starts with a dot, or whose
+ * extension is not that of an image, are ignored.
  */
 public final class ImageFolder implements Dataset {
     private static final String TRAINING = "train";
     private static final String VALIDATION = "val";
-    /** Folders in each other below that of a class. */
+    /** The maximum nesting of subfolders below a class folder. */
     private static final int DEEPEST = 16;
-    /** Below the folder of a class, images or not. */
+    /** The maximum number of files below a class folder, images or not. */
     private static final int MOST_FILES = 10_000_000;
 
     private final Path root;
@@ -53,9 +53,10 @@ public final class ImageFolder implements Dataset {
     }
 
     /**
-     * Reads the names of both sets: training, then validation.
+     * Lists the files of both sets without reading them.
      *
-     * @throws LockstepException of kind DATA when a set is missing, a class is in one set only or has no image, or a
+     * @return the training set, then the validation set
+     * @throws LockstepException of kind DATA when a set is missing, a class is in only one set or has no image, or a
      *     folder cannot be read
      */
     public static List<Dataset> read(Path folder) {
@@ -68,10 +69,10 @@ public final class ImageFolder implements Dataset {
     }
 
     /**
-     * Some files of a folder.
+     * A dataset of listed files.
      *
-     * @param split goes into the fingerprint: {@code training} or {@code validation}
-     * @param files below the folder, with their labels, in the order of their indices
+     * @param split part of the fingerprint: {@code training} or {@code validation}
+     * @param files paths below the folder with their labels, in index order
      * @throws LockstepException of kind DATA when a file is missing
      */
     public static Dataset of(Path folder, String split, List<String> classNames, List<LabeledFile> files) {
@@ -89,14 +90,16 @@ public final class ImageFolder implements Dataset {
     /**
      * A file with its class.
      *
-     * @param name relative to the folder, with slashes
+     * @param name the path relative to the folder, with slashes
      */
     public record LabeledFile(String name, int label) {}
 
     private static List<String> classes(Path set) {
         if (!Files.isDirectory(set)) {
             throw LockstepException.data(
-                    "image folder is missing", "folder = " + set, "lay images out as train/CLASS/… and val/CLASS/…");
+                    "image folder is missing",
+                    "folder = " + set,
+                    "arrange the images as train/CLASS/… and val/CLASS/…");
         }
         try (Stream<Path> entries = Files.list(set)) {
             List<String> names = entries.filter(Files::isDirectory)
@@ -105,7 +108,8 @@ public final class ImageFolder implements Dataset {
                     .sorted()
                     .toList();
             if (names.isEmpty()) {
-                throw LockstepException.data("no class folders", "folder = " + set, "lay images out as CLASS/IMAGE");
+                throw LockstepException.data(
+                        "no class folders", "folder = " + set, "arrange the images as CLASS/IMAGE");
             }
             return names;
         } catch (IOException | UncheckedIOException e) {
@@ -123,8 +127,8 @@ public final class ImageFolder implements Dataset {
             TreeSet<String> only = missing ? trainingOnly : validationOnly;
             throw LockstepException.data(
                     "class is in " + (missing ? "train but not in val" : "val but not in train"),
-                    "folder = " + folder + ", class = " + only.first() + ", such classes = " + only.size(),
-                    "give both sets the same class folders");
+                    "folder = " + folder + ", class = " + only.first() + ", number of such classes = " + only.size(),
+                    "make sure that both sets have the same class folders");
         }
     }
 
@@ -145,9 +149,7 @@ public final class ImageFolder implements Dataset {
         return new ImageFolder(root, split, classes, samples);
     }
 
-    /**
-     * @param name relative to the set's folder, with slashes
-     */
+    /** @param name the path relative to the set's folder, with slashes */
     private record FoundFile(String name, long size) {}
 
     private static List<FoundFile> imagesBelow(Path root, Path folder) {
@@ -159,8 +161,8 @@ public final class ImageFolder implements Dataset {
                 @Override
                 public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
                     requireSmall(folder, ++visited, attributes.isDirectory() ? file : null);
-                    // A link that leads nowhere is an image that cannot be read: an error at its use, not a smaller
-                    // set.
+                    // A dangling link counts as an unreadable image, an error when it is used, rather than silently
+                    // shrinking the set.
                     boolean broken = attributes.isSymbolicLink();
                     if ((attributes.isRegularFile() || broken)
                             && isImage(file.getFileName().toString())) {
@@ -177,23 +179,23 @@ public final class ImageFolder implements Dataset {
         return files;
     }
 
-    /** A link may lead to the root of the file system. */
+    /** Limits the search, because a link may lead to the root of the file system. */
     private static void requireSmall(Path folder, int visited, @Nullable Path deeper) {
         if (deeper != null) {
             throw LockstepException.data(
                     "folders are nested too deeply",
-                    "folder = " + deeper + ", most = " + DEEPEST,
+                    "folder = " + deeper + ", limit = " + DEEPEST,
                     "move the images up");
         }
         if (visited > MOST_FILES) {
             throw LockstepException.data(
                     "class folder has too many files",
-                    "folder = " + folder + ", most = " + MOST_FILES,
-                    "look for links in it that lead elsewhere");
+                    "folder = " + folder + ", limit = " + MOST_FILES,
+                    "check it for links to other folders");
         }
     }
 
-    /** Whether a file of this name is taken for an image. */
+    /** Whether a file of this name counts as an image. */
     private static boolean isImage(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
         return !lower.startsWith(".") && (lower.endsWith(".jpg") || lower.endsWith(".jpeg") || lower.endsWith(".png"));
@@ -202,13 +204,13 @@ public final class ImageFolder implements Dataset {
     private static LockstepException unreadable(Path path, Exception cause) {
         return new LockstepException(
                 LockstepException.Kind.DATA,
-                "file or folder cannot be read: " + cause,
+                "cannot read the file or folder: " + cause,
                 "path = " + path,
                 "check its permissions",
                 cause);
     }
 
-    /** What the sample is called whatever it is stored in: CLASS/NAME without extension. */
+    /** The sample's key, which does not depend on the storage format: CLASS/NAME without extension. */
     public String key(int index) {
         return Samples.key(samples.name(index));
     }
@@ -231,17 +233,17 @@ public final class ImageFolder implements Dataset {
             InputFile.requireRegular(file);
             if (Files.size(file) != samples.size(index)) {
                 throw LockstepException.data(
-                        "image file has changed since the start",
+                        "image file has changed since the run started",
                         "image = " + file + ", bytes = " + Files.size(file) + ", at the start = " + samples.size(index),
-                        "leave the data alone while it is used, or use --skip-bad-images");
+                        "do not modify the data during a run, or skip bad images");
             }
             return new ImageData.Encoded(file.toString(), Files.readAllBytes(file));
         } catch (IOException e) {
             throw new LockstepException(
                     LockstepException.Kind.DATA,
-                    "image cannot be read: " + e,
+                    "cannot read the image: " + e,
                     "image = " + file,
-                    "check the file and its permissions, or use --skip-bad-images",
+                    "check the file and its permissions, or skip bad images",
                     e);
         }
     }

@@ -8,7 +8,7 @@ import dev.lockstep.image.ImageShape;
 import java.util.Arrays;
 import java.util.List;
 
-/** Small images of one shape, all in memory as bytes: what IDX and CIFAR files become. */
+/** Small images of one shape, held in memory as bytes. The in-memory form of IDX and CIFAR files. */
 final class PixelDataset implements Dataset {
     private final String name;
     private final ImageShape shape;
@@ -19,7 +19,7 @@ final class PixelDataset implements Dataset {
 
     /**
      * @param pixels images × height × width × channels
-     * @param labels one unsigned byte an image, already checked
+     * @param labels one unsigned byte per image, already checked
      */
     PixelDataset(String name, ImageShape shape, byte[] pixels, byte[] labels, List<String> classNames) {
         this.name = name;
@@ -38,13 +38,13 @@ final class PixelDataset implements Dataset {
                 .hex();
     }
 
-    /** Fails when a label is outside the classes. */
+    /** Throws when a label is out of range. */
     static void checkLabel(int label, int index, int classes, String file) {
         if (label >= classes) {
             throw LockstepException.data(
-                    "label is outside the classes",
+                    "label is out of range",
                     "file = " + file + ", image = " + index + ", label = " + label + ", classes = " + classes,
-                    "give the dataset's original file");
+                    "use the dataset's original file");
         }
     }
 

@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A growing table of samples: key, size in bytes, label. Keys lie end to end in one array, because a million strings would
- * cost a hundred megabytes.
+ * A growing table of samples: name, size in bytes, label. The names are stored end to end in one array, because a
+ * million strings would take a hundred megabytes.
  */
 final class Samples {
-    /** 256 MiB: a file beyond this is no image of a dataset, and is not read into memory. */
+    /** 256 MiB. A larger file is not a plausible image, and is not read into memory. */
     static final int LARGEST_FILE = 1 << 28;
 
     private byte[] text = new byte[1 << 12];
@@ -23,8 +23,8 @@ final class Samples {
     private int count;
 
     /**
-     * What a sample is called whatever it is stored in: its path without extension, other dots replaced, because archives
-     * of the WebDataset kind take everything after the first dot for the extension.
+     * The sample's key, which does not depend on the storage format: its path without extension. Other dots in the name
+     * are replaced, because WebDataset treats everything after the first dot as the extension.
      */
     static String key(String path) {
         int slash = path.lastIndexOf('/');
@@ -70,19 +70,22 @@ final class Samples {
     }
 
     /**
-     * @param image what to call the file in the message
-     * @throws LockstepException of kind DATA when it is too large to be an image
+     * @param image the name of the file, for the message
+     * @throws LockstepException of kind DATA when the file is too large to be an image
      */
     void requireLoadable(int index, String image) {
         if (sizes[index] > LARGEST_FILE) {
             throw LockstepException.data(
                     "image file is too large",
-                    "image = " + image + ", bytes = " + sizes[index] + ", most = " + LARGEST_FILE,
-                    "replace or remove it, or use --skip-bad-images");
+                    "image = " + image + ", bytes = " + sizes[index] + ", limit = " + LARGEST_FILE,
+                    "replace or remove it, or skip bad images");
         }
     }
 
-    /** The indices of two samples with the same key; empty when there are none. Sorts hashes: a million strings are too much. */
+    /**
+     * Finds two samples with the same key and returns their indices. Sorts hashes, because a million strings take too
+     * much memory.
+     */
     Optional<int[]> sameKey() {
         long secret = new SecureRandom().nextLong();
         long[] order = new long[count];
@@ -102,7 +105,10 @@ final class Samples {
         return Optional.ofNullable(first);
     }
 
-    /** Who does not know the secret cannot choose names that all have the same hash, and so compare each with each. */
+    /**
+     * Salted with a secret, so that nobody can choose names with equal hashes, which would make {@link #sameKey}
+     * quadratic.
+     */
     private static int hash(String text, long secret) {
         long hash = secret;
         for (int i = 0; i < text.length(); i++) {
@@ -113,7 +119,8 @@ final class Samples {
     }
 
     /**
-     * Of keys, sizes and labels in order, and of the class names: a folder and the shards packed from it have the same.
+     * The fingerprint of the class names and of all keys, sizes and labels, in order. A folder and the shards packed
+     * from it have the same fingerprint.
      */
     String fingerprint(String split, List<String> classNames) {
         Fingerprint fingerprint = new Fingerprint()

@@ -18,24 +18,24 @@ import org.apache.commons.compress.archivers.tar.TarFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the samples of a WebDataset shard lie: a tar archive whose members {@code key.jpg} (or jpeg, png) and
- * {@code key.cls} (a class number as text) follow each other. The key ends at the first dot of the base name, and all after
- * that dot is the extension, so {@code key.seg.png} is no image of the sample. Made in one pass over the headers; images
- * are not read.
+ * An index of the samples in a WebDataset shard: a tar archive in which the members {@code key.jpg} (or jpeg, png) and
+ * {@code key.cls} (a class number as text) of a sample are adjacent. The key ends at the first dot of the base name,
+ * and everything after that dot is the extension, so {@code key.seg.png} is not the sample's image. The index is built
+ * in one pass over the headers, without reading images.
  */
 final class ShardIndex {
     private static final int BLOCK = 512;
     private static final int LONGEST_LABEL = 16;
     private static final String LAST_GOOD = ", last good member = ";
     private static final String NONE = "none";
-    /** Tar programs fill the last part of an archive with zeros: 10 KiB by default, seldom more than 1 MiB. */
+    /** Tar programs pad an archive with zeros, by default to a multiple of 10 KiB and rarely to more than 1 MiB. */
     private static final int LONGEST_PADDING = 1 << 20;
 
     /**
      * An image in a shard.
      *
-     * @param name of the member
-     * @param offset of its bytes in the archive
+     * @param name the name of the member
+     * @param offset the offset of its bytes in the archive
      */
     record Sample(String name, long offset, long size, int label) {}
 
@@ -54,9 +54,9 @@ final class ShardIndex {
     }
 
     /**
-     * @param file what to call the shard in messages
-     * @throws LockstepException of kind DATA, naming shard and member, when the archive is damaged or torn, or a sample is
-     *     not whole
+     * @param file the name of the shard, for messages
+     * @throws LockstepException of kind DATA, naming shard and member, when the archive is damaged or truncated, or a
+     *     sample is incomplete
      */
     static List<Sample> read(SeekableByteChannel shard, String file) {
         ShardIndex index = new ShardIndex(shard, file);
@@ -86,7 +86,7 @@ final class ShardIndex {
         }
     }
 
-    /** Reads from the start up to the damage. */
+    /** Reads from the start to the damage, and returns the last member before it. */
     private static String lastGoodMember(SeekableByteChannel shard) {
         String last = NONE;
         try {
@@ -96,7 +96,7 @@ final class ShardIndex {
                 last = entry.getName();
             }
         } catch (IOException | RuntimeException e) {
-            return last; // This is the damage.
+            return last; // Reached the damage.
         }
         return last;
     }
@@ -104,14 +104,14 @@ final class ShardIndex {
     private long end(TarArchiveEntry entry) throws IOException {
         long end = entry.getDataOffset() + entry.getSize();
         if (entry.getSize() < 0 || entry.getDataOffset() < BLOCK || end > shard.size() || entry.isSparse()) {
-            throw bad("tar archive is torn: a member is not whole", entry.getName());
+            throw bad("tar archive is truncated: a member is incomplete", entry.getName());
         }
         return (end + BLOCK - 1) / BLOCK * BLOCK;
     }
 
     /**
-     * An archive ends with blocks of zeros, and with nothing else: where they are missing the rest may be missing too, and
-     * where they are many, or something follows, there was more once.
+     * Checks that the archive ends with zero blocks and nothing else. If they are missing, members may be missing too;
+     * if there are too many, or something follows them, members were lost.
      */
     private void requireEndMark(long end, String last) throws IOException {
         long left = shard.size() - end;
@@ -123,10 +123,11 @@ final class ShardIndex {
         if (!zeros || left > LONGEST_PADDING) {
             throw LockstepException.data(
                     !zeros && left >= BLOCK
-                            ? "tar archive is damaged: its end mark is not at its end"
+                            ? "tar archive is damaged: data follows its end mark"
                             : zeros
-                                    ? "tar archive is damaged: zeros follow its last member, most = " + LONGEST_PADDING
-                                    : "tar archive is torn: its end mark is missing",
+                                    ? "tar archive is damaged: too many zeros follow its last member, limit = "
+                                            + LONGEST_PADDING
+                                    : "tar archive is truncated: its end mark is missing",
                     "shard = " + file + LAST_GOOD + last,
                     "pack or fetch it again");
         }
@@ -149,19 +150,20 @@ final class ShardIndex {
             finishSample();
             key = name.substring(0, dot);
             if (!keys.add(key)) {
-                throw bad("two samples of a shard have the same key, or their members are apart", name);
+                throw bad(
+                        "two samples of a shard have the same key, or the members of a sample are not adjacent", name);
             }
         }
         switch (name.substring(dot + 1).toLowerCase(Locale.ROOT)) {
             case "cls" -> label = only(label, file(entry), "two labels");
             case "jpg", "jpeg", "png" -> image = only(image, file(entry), "two images");
             default -> {
-                // Some other part of the sample.
+                // Another part of the sample.
             }
         }
     }
 
-    /** Links and devices have no contents in the archive, and what they lead to is none of ours. */
+    /** Links and devices have no contents in the archive, and their targets must not be read. */
     private TarArchiveEntry file(TarArchiveEntry entry) {
         if (!entry.isFile()
                 || entry.isSymbolicLink()
@@ -169,7 +171,7 @@ final class ShardIndex {
                 || entry.isFIFO()
                 || entry.isCharacterDevice()
                 || entry.isBlockDevice()) {
-            throw bad("a sample is a link or a device", entry.getName());
+            throw bad("a member is a link or a device", entry.getName());
         }
         return entry;
     }
@@ -203,12 +205,12 @@ final class ShardIndex {
         return Integer.parseInt(text);
     }
 
-    /** As many bytes as there are, up to {@code length}, ready to be read. */
+    /** Reads up to {@code length} bytes, fewer at the end of the file. */
     private ByteBuffer bytes(long offset, int length) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(length);
         shard.position(offset);
         while (buffer.hasRemaining() && shard.read(buffer) >= 0) {
-            // Reads on until the buffer is full or the file ends.
+            // Continue until the buffer is full or the file ends.
         }
         return buffer.flip();
     }

@@ -13,8 +13,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Which shards a packed set has: {@code shards.txt}, a line each with name, bytes and samples. A shard that got lost leaves a
- * smaller set that looks whole without it.
+ * The list of a packed set's shards: {@code shards.txt}, with one line per shard: name, bytes, samples. Without it a
+ * lost shard would go unnoticed.
  */
 public final class ShardList {
     /** The name of the file. */
@@ -29,6 +29,7 @@ public final class ShardList {
     /** An empty list. */
     public ShardList() {}
 
+    /** Adds a shard. */
     public void add(String name, long bytes, int samples) {
         shards.put(name, new Shard(bytes, samples));
     }
@@ -41,7 +42,7 @@ public final class ShardList {
     }
 
     /**
-     * The list of a folder; empty when it has none, as sets of other programs.
+     * Reads the list in a folder; empty when there is none, as in sets packed by other programs.
      *
      * @throws LockstepException of kind DATA when it cannot be read
      */
@@ -63,7 +64,7 @@ public final class ShardList {
         } catch (IOException e) {
             throw new LockstepException(
                     LockstepException.Kind.DATA,
-                    "list of shards cannot be read: " + e,
+                    "cannot read the list of shards: " + e,
                     "file = " + file,
                     PACK_AGAIN,
                     e);
@@ -72,9 +73,9 @@ public final class ShardList {
     }
 
     private static final String PACK_AGAIN =
-            "pack or fetch the set again, or remove " + FILE + " if you changed the set";
+            "pack or fetch the set again, or remove " + FILE + " if you changed the set on purpose";
 
-    /** Fails when there are other shards of a set than listed. */
+    /** Throws when the shards of a set are not exactly the listed ones. */
     void requireAll(Path folder, String split, List<Path> found) {
         TreeSet<String> names = found.stream()
                 .map(shard -> shard.getFileName().toString())
@@ -91,7 +92,7 @@ public final class ShardList {
         }
     }
 
-    /** Fails when a shard is not as listed. */
+    /** Throws when a shard's size or number of samples differs from the list. */
     void requireSame(Path shard, int samples) {
         Shard listed = shards.get(shard.getFileName().toString());
         try {
@@ -105,7 +106,7 @@ public final class ShardList {
             }
         } catch (IOException e) {
             throw new LockstepException(
-                    LockstepException.Kind.DATA, "shard cannot be read: " + e, "shard = " + shard, PACK_AGAIN, e);
+                    LockstepException.Kind.DATA, "cannot read the shard: " + e, "shard = " + shard, PACK_AGAIN, e);
         }
     }
 }

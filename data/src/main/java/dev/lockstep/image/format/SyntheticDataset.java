@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Made-up images that a network can learn, for tests and benchmarks: each class is a coarse pattern of its own, each
- * image that pattern mixed half and half with uniform noise. Every image is a function of (split, index).
+ * Generated images that a network can learn, for tests and benchmarks: each class has its own coarse pattern, and each
+ * image is the mean of that pattern and uniform noise. Every image depends only on (split, index).
  */
 public final class SyntheticDataset implements Dataset {
     private static final long LABELS = KeyedRandom.key("synthetic-labels");
@@ -26,8 +26,8 @@ public final class SyntheticDataset implements Dataset {
     private final byte[][] patterns;
 
     /**
-     * @param split such as {@code training}: images of two splits differ, their classes' patterns do not
-     * @param size how many images
+     * @param split a name such as {@code training}; images of different splits differ, but class patterns do not
+     * @param size the number of images
      */
     public SyntheticDataset(String split, int size, ImageShape shape, int classes) {
         if (size < 1 || classes < 1 || shape.floats() < 1) {
@@ -90,7 +90,7 @@ public final class SyntheticDataset implements Dataset {
         return classNames;
     }
 
-    /** Of the parameters: the images follow from them. */
+    /** The SHA-256 of the parameters, which determine the images. */
     @Override
     public String fingerprint() {
         return new Fingerprint()

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 
 /**
- * A shard as one who reads the headers of its members sees it. Headers may bring names and attributes of any length, which
- * are read into memory as a whole; here they end at a limit.
+ * A view of a shard for reading member headers. Names and attributes in headers may have any length and are read into
+ * memory; this channel limits how much is read in one piece.
  */
 final class TarHeaders implements SeekableByteChannel {
     private static final long MOST = 1 << 24;
@@ -19,7 +19,10 @@ final class TarHeaders implements SeekableByteChannel {
         this.shard = shard;
     }
 
-    /** Reads. Who reads on and on is not at the headers of members any more, whose contents lie between them. */
+    /**
+     * Reads, and fails when consecutive reads are too long in total. A reader of headers skips the contents between
+     * them, so its reads stay short unless a header is too long.
+     */
     @Override
     public int read(ByteBuffer target) throws IOException {
         run = shard.position() == end ? run : 0;
@@ -27,14 +30,14 @@ final class TarHeaders implements SeekableByteChannel {
         run += Math.max(0, read);
         end = shard.position();
         if (run > MOST) {
-            throw new IOException("a header is too long, most bytes = " + MOST);
+            throw new IOException("a header is too long, limit in bytes = " + MOST);
         }
         return read;
     }
 
     @Override
     public int write(ByteBuffer source) {
-        throw new UnsupportedOperationException("for reading");
+        throw new UnsupportedOperationException("read-only");
     }
 
     @Override
@@ -55,7 +58,7 @@ final class TarHeaders implements SeekableByteChannel {
 
     @Override
     public SeekableByteChannel truncate(long size) {
-        throw new UnsupportedOperationException("for reading");
+        throw new UnsupportedOperationException("read-only");
     }
 
     @Override

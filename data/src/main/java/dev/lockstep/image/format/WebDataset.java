@@ -19,17 +19,17 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Photographs in tar shards of the WebDataset kind: every {@code .tar} of a folder with {@code train} in its name, or
- * {@code val}, in the order of their names. An index of all members gives random access, so one shuffle of the whole
- * training set an epoch holds across shards. {@code classes.txt} names the classes, a line each; without it they are
- * numbers, as many as there are different labels in the training set. Every class has images in both sets. Where
- * {@code shards.txt} lists the shards, they must be as it says.
+ * Photographs in WebDataset tar shards: every {@code .tar} file in a folder with {@code train} or {@code val} in its
+ * name, in name order. An index of all members gives random access, so the training set is shuffled as a whole in each
+ * epoch, across shards. {@code classes.txt} names the classes, one per line; without it classes are numbered, one for
+ * each distinct label in the training set. Every class must have images in both sets. If {@code shards.txt} exists, the
+ * shards must match it.
  */
 public final class WebDataset implements Dataset {
-    /** The file that names the classes, a line each. */
+    /** The file that names the classes, one per line. */
     public static final String CLASSES = "classes.txt";
 
-    /** Bytes of the file that names the classes. */
+    /** The size limit for the file of class names, in bytes. */
     private static final int MOST_NAMES = 1 << 22;
 
     private static final String TRAINING = "train";
@@ -58,16 +58,17 @@ public final class WebDataset implements Dataset {
         return Files.isDirectory(folder) && !shards(folder, TRAINING).isEmpty();
     }
 
-    /** Indexes both sets, whatever the number of classes; see {@link #read(Path, OptionalInt)}. */
+    /** Indexes both sets, with any number of classes; see {@link #read(Path, OptionalInt)}. */
     public static List<Dataset> read(Path folder) {
         return read(folder, OptionalInt.empty());
     }
 
     /**
-     * Indexes both sets: training, then validation.
+     * Indexes both sets.
      *
-     * @param classes how many there must be, where that is known
-     * @throws LockstepException of kind DATA when shards are missing or damaged, a label is outside the classes, a class has
+     * @param classes the required number of classes, if known
+     * @return the training set, then the validation set
+     * @throws LockstepException of kind DATA when shards are missing or damaged, a label is out of range, a class has
      *     no images in a set, or two shards of a set hold the same sample
      */
     public static List<Dataset> read(Path folder, OptionalInt classes) {
@@ -94,9 +95,9 @@ public final class WebDataset implements Dataset {
             throw LockstepException.data(
                     trained || validated
                             ? "class is in " + (trained ? "train but not in val" : "val but not in train")
-                            : "class has no images in train and val",
+                            : "class has no images in train or val",
                     "folder = " + folder + ", class = " + name,
-                    "complete the shards" + (trained || validated ? "" : ", or fix " + CLASSES));
+                    "add the missing shards or images" + (trained || validated ? "" : ", or fix " + CLASSES));
         }
     }
 
@@ -114,7 +115,7 @@ public final class WebDataset implements Dataset {
             throw new LockstepException(
                     LockstepException.Kind.DATA, "class names are not UTF-8", "file = " + file, "save it as UTF-8", e);
         } catch (IOException e) {
-            throw unreadable("class names cannot be read: " + e, "file = " + file, e);
+            throw unreadable("cannot read the class names: " + e, "file = " + file, e);
         }
     }
 
@@ -125,7 +126,7 @@ public final class WebDataset implements Dataset {
                             a.getFileName().toString().compareTo(b.getFileName().toString()))
                     .toList();
         } catch (IOException e) {
-            throw unreadable("folder cannot be read: " + e, "folder = " + folder, e);
+            throw unreadable("cannot read the folder: " + e, "folder = " + folder, e);
         }
     }
 
@@ -136,9 +137,9 @@ public final class WebDataset implements Dataset {
         }
         if (name.contains(TRAINING) && name.contains(VALIDATION)) {
             throw LockstepException.data(
-                    "shard's name fits both sets",
+                    "shard name matches both sets",
                     "shard = " + file,
-                    "rename it so that only one of " + TRAINING + " and " + VALIDATION + " is in its name");
+                    "rename it so that its name contains only one of " + TRAINING + " and " + VALIDATION);
         }
         return name.contains(split);
     }
@@ -154,7 +155,9 @@ public final class WebDataset implements Dataset {
             List<Path> shards = WebDataset.shards(folder, split);
             if (shards.isEmpty()) {
                 throw LockstepException.data(
-                        "no shards", "folder = " + folder + ", wanted = *" + split + "*.tar", "check the data folder");
+                        "no shards",
+                        "folder = " + folder + ", expected = *" + split + "*.tar",
+                        "check the data folder");
             }
             Optional<ShardList> list = ShardList.find(folder);
             list.ifPresent(listed -> listed.requireAll(folder, split, shards));
@@ -186,11 +189,11 @@ public final class WebDataset implements Dataset {
                         "two shards of a set hold the same sample",
                         "shards = " + shards.get(shardOf[two[0]]) + " and " + shards.get(shardOf[two[1]]) + ", key = "
                                 + Samples.key(samples.name(two[0])),
-                        "remove the copy, or rename one of the two");
+                        "remove or rename one of them");
             });
         }
 
-        /** How many different labels there are. */
+        /** The number of distinct labels. */
         int labels() {
             return (int) IntStream.range(0, samples.count())
                     .map(samples::label)
@@ -198,15 +201,15 @@ public final class WebDataset implements Dataset {
                     .count();
         }
 
-        /** Without class names the labels are the classes: none may be missing below the largest. */
+        /** Without class names the labels are the classes, so none below the largest may be missing. */
         void requireEveryLabel() {
             int labels = labels();
             for (int i = 0; i < samples.count(); i++) {
                 if (samples.label(i) >= labels) {
                     throw LockstepException.data(
-                            "labels do not count from 0 on without gaps",
-                            at(i) + ", different labels = " + labels,
-                            "number the classes anew, or name all of them in " + CLASSES);
+                            "labels must be consecutive numbers from 0",
+                            at(i) + ", distinct labels = " + labels,
+                            "renumber the classes, or list all of them in " + CLASSES);
                 }
             }
         }
@@ -217,9 +220,7 @@ public final class WebDataset implements Dataset {
             for (int i = 0; i < samples.count(); i++) {
                 if (samples.label(i) >= classes) {
                     throw LockstepException.data(
-                            "label is outside the classes",
-                            at(i) + ", classes = " + classes,
-                            "fix the shard or " + CLASSES);
+                            "label is out of range", at(i) + ", classes = " + classes, "fix the shard or " + CLASSES);
                 }
                 present[samples.label(i)] = true;
             }
@@ -236,17 +237,17 @@ public final class WebDataset implements Dataset {
         try (FileChannel channel = open(shard)) {
             return ShardIndex.read(channel, shard.toString());
         } catch (IOException e) {
-            throw unreadable("shard cannot be read: " + e, "shard = " + shard, e);
+            throw unreadable("cannot read the shard: " + e, "shard = " + shard, e);
         }
     }
 
-    /** Stays open as long as the dataset: reads at a position need no lock and no seek. */
+    /** Opens a shard for as long as the dataset exists. Positional reads need neither a lock nor a seek. */
     private static FileChannel open(Path shard) {
         try {
             InputFile.requireRegular(shard);
             return FileChannel.open(shard);
         } catch (IOException e) {
-            throw unreadable("shard cannot be opened: " + e, "shard = " + shard, e);
+            throw unreadable("cannot open the shard: " + e, "shard = " + shard, e);
         }
     }
 
@@ -270,17 +271,17 @@ public final class WebDataset implements Dataset {
             while (bytes.hasRemaining()) {
                 if (shard.read(bytes, offsets[index] + bytes.position()) < 0) {
                     throw LockstepException.data(
-                            "shard became shorter",
+                            "shard has become shorter",
                             "image = " + name,
-                            "pack or fetch it again, or use --skip-bad-images");
+                            "pack or fetch it again, or skip bad images");
                 }
             }
         } catch (IOException e) {
             throw new LockstepException(
                     LockstepException.Kind.DATA,
-                    "image cannot be read: " + e,
+                    "cannot read the image: " + e,
                     "image = " + name,
-                    "check the shard, or use --skip-bad-images",
+                    "check the shard, or skip bad images",
                     e);
         }
         return new ImageData.Encoded(name, bytes.array());

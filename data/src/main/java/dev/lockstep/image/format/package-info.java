@@ -1,6 +1,6 @@
 /**
- * The datasets that Lockstep can read, each format in a class that checks what it reads, and the synthetic one. Depends
- * on {@code image}, {@code sampling} and {@code errors}.
+ * The dataset formats that Lockstep reads, each in a class that validates its input, and synthetic data. Depends on
+ * {@code image}, {@code sampling} and {@code errors}.
  */
 @NullMarked
 package dev.lockstep.image.format;

@@ -16,23 +16,23 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A picture of what the network sees: a row for each sample, first as in evaluation, then as training sees it in epoch 0, 1,
- * 2, … The pixels come out of the very transforms that training uses, and only their normalization is undone. An image that
- * cannot be read is a gray field with a red cross.
+ * A picture of the network input: one row per sample, first as in evaluation, then as in training in epoch 0, 1, 2, …
+ * The pixels come from the transforms that training uses; only the normalization is undone. An image that cannot be
+ * read is shown as a gray field with a red cross.
  */
 public final class ContactSheet {
     private static final int GAP = 4;
-    /** Smaller images are drawn with larger pixels. */
+    /** Smaller images are enlarged. */
     private static final int LEAST_SIDE = 96;
 
     /** A larger sheet would not fit into the memory of a small machine. */
     private static final int MOST_PIXELS = 50_000_000;
 
     /**
-     * A sheet.
+     * A contact sheet.
      *
-     * @param png the file
-     * @param bad the message of each image that could not be read
+     * @param png the bytes of the PNG file
+     * @param bad one message for each image that could not be read
      */
     public record Drawn(byte[] png, List<String> bad) {}
 
@@ -57,8 +57,8 @@ public final class ContactSheet {
         if (wide * high > MOST_PIXELS) {
             throw LockstepException.recipe(
                     "contact sheet would be too large",
-                    "rows = " + rows + ", columns = " + columns + ", most pixels = " + MOST_PIXELS,
-                    "give fewer --rows or --epochs");
+                    "rows = " + rows + ", columns = " + columns + ", limit in pixels = " + MOST_PIXELS,
+                    "use fewer rows or epochs");
         }
         this.width = (int) wide;
         this.height = (int) high;
@@ -67,9 +67,11 @@ public final class ContactSheet {
     }
 
     /**
-     * @param seed of the recipe
-     * @param samples indices into the training set, a row each
-     * @param epochs columns after the first
+     * Draws a sheet.
+     *
+     * @param seed the recipe's seed
+     * @param samples indices into the training set, one per row
+     * @param epochs the number of epochs to show, one column each after the first column
      * @throws LockstepException of kind RECIPE when the sheet would be too large
      */
     public static Drawn draw(OpenDataset data, long seed, int[] samples, int epochs) {
@@ -116,7 +118,7 @@ public final class ContactSheet {
         }
     }
 
-    /** Where a pixel of a field lies in the canvas. */
+    /** The index in the canvas of a pixel of a field. */
     private int pixel(int row, int column, int y, int x) {
         int top = GAP + row * (shape.height() * zoom + GAP);
         int left = GAP + column * (shape.width() * zoom + GAP);

@@ -14,24 +14,26 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What looking at a dataset's images has shown: how many of each class there are, which cannot be read, and whether their
- * colors are those that the normalization expects.
+ * The result of checking a dataset's images: how many there are of each class, which ones cannot be read, and the color
+ * statistics, to compare with the normalization.
  *
- * @param perClass images of each class
- * @param checked how many images were decoded
- * @param bad the message of each image that was found bad
- * @param mean of each channel over the checked images, of values in [0, 1]
- * @param deviation of each channel
+ * @param perClass the number of images of each class
+ * @param checked the number of images that were decoded
+ * @param bad one message for each bad image
+ * @param mean the mean of each channel over the checked images, for values in [0, 1]
+ * @param deviation the standard deviation of each channel
  */
 public record DatasetCheck(int[] perClass, int checked, List<String> bad, List<Double> mean, List<Double> deviation) {
 
-    /** An image's sums of values and of their squares, by channel; or why it is bad. */
+    /** An image's sums of values and of their squares by channel, or the reason why it is bad. */
     private record Looked(
             double[] sums, double[] squares, @Nullable String bad) {}
 
     /**
-     * @param transform the evaluation's
-     * @param count how many images to decode, spread evenly over the dataset; all when it has fewer
+     * Checks a dataset.
+     *
+     * @param transform the evaluation transform
+     * @param count the number of images to decode, spread evenly over the dataset; all when it has fewer
      */
     public static DatasetCheck of(Dataset dataset, ImageTransform transform, Normalization normalization, int count) {
         int[] perClass = new int[dataset.classNames().size()];
@@ -60,7 +62,7 @@ public record DatasetCheck(int[] perClass, int checked, List<String> bad, List<D
                 perClass, checked, bad, Arrays.stream(mean).boxed().toList(), deviation);
     }
 
-    /** The same with images that were found bad elsewhere. */
+    /** Adds images that were found bad elsewhere. */
     public DatasetCheck withBad(List<String> messages) {
         List<String> all =
                 Stream.concat(bad.stream(), messages.stream()).distinct().toList();

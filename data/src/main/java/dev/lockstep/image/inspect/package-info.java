@@ -1,4 +1,4 @@
-/** Examines datasets and draws what the network sees of them. Depends on the other image packages. */
+/** Checks datasets and draws the network input. Depends on the other image packages. */
 @NullMarked
 package dev.lockstep.image.inspect;
 

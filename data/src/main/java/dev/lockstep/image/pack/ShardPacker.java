@@ -29,23 +29,30 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /**
- * Packs an image folder into WebDataset shards: {@code train-000000.tar}, …, {@code val-000000.tar}, … and the class names.
- * Images keep their order, so a sample has the same index in the shards as in the folder; those that are not resized keep
- * their bytes, so that fingerprint and training are the same too. Equal input gives equal shards, byte for byte.
+ * Packs an image folder into WebDataset shards: {@code train-000000.tar}, …, {@code val-000000.tar}, … and the class
+ * names. Images keep their order, so a sample has the same index in the shards as in the folder. Images that are not
+ * resized keep their bytes, so the fingerprint and the trained weights are the same too. Equal input gives
+ * byte-identical shards.
  *
- * @param shortSide images whose short side is longer are reduced to this and encoded anew as JPEG; 0 keeps all
- * @param quality of JPEG for those
- * @param imagesPerShard at most
- * @param skipBadImages leave out images that cannot be read, instead of failing
+ * @param shortSide images with a longer short side are reduced to this and re-encoded as JPEG; 0 keeps all images
+ * @param quality the JPEG quality for those
+ * @param imagesPerShard the maximum number of images per shard
+ * @param skipBadImages whether to omit images that cannot be read instead of failing
  */
 public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolean skipBadImages) {
-    /** What was written. */
+    /**
+     * What was written.
+     *
+     * @param images the number of images
+     * @param shards the number of shards
+     * @param skipped the message for each omitted image, by key
+     */
     public record Result(int images, int shards, Map<String, String> skipped) {}
 
     public ShardPacker {
-        require(shortSide == 0 || shortSide >= 8, "--short-side = " + shortSide, "must be 0 or at least 8");
-        require(quality >= 1 && quality <= 100, "--quality = " + quality, "must be between 1 and 100");
-        require(imagesPerShard >= 1, "--images-per-shard = " + imagesPerShard, "must be at least 1");
+        require(shortSide == 0 || shortSide >= 8, "short-side = " + shortSide, "must be 0 or at least 8");
+        require(quality >= 1 && quality <= 100, "quality = " + quality, "must be between 1 and 100");
+        require(imagesPerShard >= 1, "images-per-shard = " + imagesPerShard, "must be at least 1");
     }
 
     private static void require(boolean holds, String what, String fix) {
@@ -55,8 +62,11 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
     }
 
     /**
-     * @param folder with {@code train} and {@code val}
-     * @param out must be missing or empty; appears only when all is written
+     * Packs a folder.
+     *
+     * @param folder the folder with {@code train} and {@code val}
+     * @param out the folder for the shards, which must be missing or empty; it appears only once everything is written
+     * @throws LockstepException of kind DATA when the input is bad or the shards cannot be written
      */
     public Result pack(Path folder, Path out) {
         List<Dataset> sets = ImageFolder.read(folder);
@@ -70,18 +80,18 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
         } catch (IOException e) {
             throw new LockstepException(
                     LockstepException.Kind.DATA,
-                    "shards cannot be written: " + e,
+                    "cannot write the shards: " + e,
                     "folder = " + out,
-                    "check space and permissions",
+                    "check free space and permissions",
                     e);
         }
     }
 
-    /** Class names are lines of a file. */
+    /** Each class name must fit on one line of a file. */
     private static void requireLine(Path folder, String name) {
         if (name.isBlank() || name.indexOf('\n') >= 0 || name.indexOf('\r') >= 0) {
             throw LockstepException.data(
-                    "class name cannot be a line of " + WebDataset.CLASSES,
+                    "class name cannot be written as a line of " + WebDataset.CLASSES,
                     "folder = " + folder + ", class = '" + name + "'",
                     "rename the class folders");
         }
@@ -105,13 +115,13 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
             try (Stream<Path> entries = Files.list(folder)) {
                 if (entries.findAny().isPresent()) {
                     throw LockstepException.data(
-                            "folder for the shards is not empty", "folder = " + folder, "remove it or give another");
+                            "folder for the shards is not empty", "folder = " + folder, "remove it or choose another");
                 }
             }
         }
     }
 
-    /** An image as it goes into a shard. */
+    /** An image as stored in a shard. */
     private record Packed(String extension, byte[] bytes) {}
 
     private Packed packed(ImageData.Encoded image) {
@@ -155,7 +165,7 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
                     tar.finish();
                 }
                 if (images == before) {
-                    Files.delete(shard); // All that were left had to be left out.
+                    Files.delete(shard); // All remaining images were skipped.
                 } else {
                     list.add(name, Files.size(shard), images - before);
                     shards++;

@@ -16,8 +16,8 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder that is being filled beside the place where it will appear. It has a name that nobody can guess, and a lock while
- * its process lives: one without an owner was left by a process that was killed. Removed when closed, if it did not move.
+ * A folder that is filled under a temporary, unpredictable name beside its final place. The process that fills it holds
+ * a lock; a folder whose lock is free was left by a killed process. Closing deletes the folder unless it was moved.
  */
 final class Unfinished implements AutoCloseable {
     private static final String LOCK = ".lock";
@@ -31,9 +31,7 @@ final class Unfinished implements AutoCloseable {
         this.lock = lock;
     }
 
-    /**
-     * @param place absolute; the folders above it are made where they are missing
-     */
+    /** @param place the final, absolute path; missing parent folders are created */
     static Unfinished create(Path place) throws IOException {
         String random = HexFormat.of().toHexDigits(new SecureRandom().nextLong());
         Path folder = place.resolveSibling(prefix(place) + random);
@@ -58,7 +56,7 @@ final class Unfinished implements AutoCloseable {
         }
     }
 
-    /** Removes what killed processes have left for this place. */
+    /** Removes folders that killed processes left for this place. */
     static void removeOthers(Path place) throws IOException {
         if (!Files.isDirectory(parent(place))) {
             return;
@@ -79,7 +77,7 @@ final class Unfinished implements AutoCloseable {
                 @Nullable FileLock held = channel.tryLock()) {
             return held != null;
         } catch (IOException | OverlappingFileLockException e) {
-            return false; // Not ours, or being made or removed just now.
+            return false; // Not created by this class, or being created or removed right now.
         }
     }
 
@@ -90,7 +88,7 @@ final class Unfinished implements AutoCloseable {
     private static Path parent(Path place) {
         Path parent = place.getParent();
         if (parent == null) {
-            throw LockstepException.recipe("not a place for a new folder", "folder = " + place, "give another");
+            throw LockstepException.recipe("cannot create a folder there", "folder = " + place, "choose another");
         }
         return parent;
     }
@@ -99,11 +97,11 @@ final class Unfinished implements AutoCloseable {
         return folder;
     }
 
-    /** Makes it appear: all of it, or nothing; a loss of power cannot undo it. The place may hold an empty folder. */
+    /** Moves the folder to its final place, atomically and durably. The place may hold an empty folder. */
     void moveTo(Path place) throws IOException {
         Files.deleteIfExists(place);
         DurableFiles.publish(folder, place);
-        // Not before: without its lock nobody would remove what a crash leaves.
+        // Only now: after a crash, a folder without a lock would never be removed.
         DurableFiles.delete(place.resolve(LOCK));
     }
 
@@ -116,7 +114,7 @@ final class Unfinished implements AutoCloseable {
         }
     }
 
-    /** The lock goes last: without it nobody would remove the rest. */
+    /** Deletes the lock last; without it nobody would remove the rest. */
     private static void delete(Path folder) throws IOException {
         try (DirectoryStream<Path> files =
                 Files.newDirectoryStream(folder, file -> !file.equals(folder.resolve(LOCK)))) {

@@ -1,4 +1,4 @@
-/** Writes photographs as tar shards. Depends on the other image packages and {@code errors}. */
+/** Packs photographs into tar shards. Depends on the other image packages and {@code errors}. */
 @NullMarked
 package dev.lockstep.image.pack;
 

@@ -1,12 +1,12 @@
 package dev.lockstep.image.transform;
 
 /**
- * The weights of area averaging in one dimension: output i is the mean of the source over
- * [i·source/size, (i+1)·source/size), pixels that lie partly inside counting by their part. For a whole factor f it is
- * the plain mean of f pixels.
+ * The weights of area averaging in one dimension: output i is the mean of the source over [i·source/size,
+ * (i+1)·source/size), where pixels that lie partly inside count proportionally. For an integer factor f this is the
+ * plain mean of f pixels.
  *
- * @param first of each output, the first source pixel that counts
- * @param weights of each output, the weights from there on; they sum to 1
+ * @param first for each output, the first source pixel with a nonzero weight
+ * @param weights for each output, the weights starting at that pixel; they sum to 1
  */
 record AreaAverage(int[] first, double[][] weights) {
     static AreaAverage of(int source, int size) {
@@ -16,7 +16,7 @@ record AreaAverage(int[] first, double[][] weights) {
         int[] first = new int[size];
         double[][] weights = new double[size][];
         for (int i = 0; i < size; i++) {
-            // In units of 1/size of a source pixel everything is a whole number.
+            // In units of 1/size of a source pixel, everything is an integer.
             long from = (long) i * source;
             long to = from + source;
             first[i] = (int) (from / size);

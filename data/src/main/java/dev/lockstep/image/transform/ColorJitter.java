@@ -3,12 +3,12 @@ package dev.lockstep.image.transform;
 import dev.lockstep.sampling.KeyedRandom;
 
 /**
- * Random changes of color, as fb.resnet.torch's: brightness, contrast and saturation, each by a factor in [0.6, 1.4], in
- * random order; then, as an option, PCA lighting (AlexNet's noise along the principal components of ImageNet's colors,
- * deviation 0.1). Values are not clamped.
+ * Random color changes as in fb.resnet.torch: brightness, contrast and saturation, each by a factor in [0.6, 1.4], in
+ * random order; then, optionally, PCA lighting (AlexNet's noise along the principal components of ImageNet's colors,
+ * with deviation 0.1). Values are not clamped.
  *
- * <p>Draws from the random stream: the order (two numbers), the three factors in that order, then for lighting three
- * normal numbers.
+ * <p>Numbers drawn from the random stream: two for the order, three factors in that order, then three normal numbers
+ * for lighting.
  */
 record ColorJitter(boolean lighting) {
     private static final double STRENGTH = 0.4;
@@ -17,7 +17,7 @@ record ColorJitter(boolean lighting) {
     private static final float GREEN = 0.587f;
     private static final float BLUE = 0.114f;
 
-    /** Of the covariance of ImageNet's colors in [0, 1], and its vectors, a row a channel. */
+    /** The eigenvalues of the covariance of ImageNet's colors in [0, 1]. The eigenvectors have one row per channel. */
     private static final double[] EIGENVALUES = {0.2175, 0.0188, 0.0045};
 
     private static final double[][] EIGENVECTORS = {
@@ -56,7 +56,7 @@ record ColorJitter(boolean lighting) {
         order[j] = swapped;
     }
 
-    /** Moves every value towards (or away from) one. */
+    /** Moves every value toward (or away from) {@code target}. */
     private static void blend(float[] pixels, float factor, float target) {
         float rest = (1 - factor) * target;
         for (int i = 0; i < pixels.length; i++) {

@@ -10,9 +10,10 @@ record Crop(int left, int top, int width, int height) {
     private static final int TRIES = 10;
 
     /**
-     * A crop of random area (0.08 to 1 of the image, uniform) and aspect ratio (3/4 to 4/3, uniform in its logarithm): the
-     * paper's augmentation (section 5.1), in torchvision's form. Draws area and aspect, and when the crop fits its top
-     * row and left column; after 10 crops that do not fit, takes the largest central one of an allowed aspect ratio.
+     * A crop of random area (0.08 to 1 of the image, uniform) and aspect ratio (3/4 to 4/3, log-uniform): the paper's
+     * augmentation (section 5.1) as implemented in torchvision. Draws area and aspect ratio, and if the crop fits, its
+     * top row and left column. After 10 crops that do not fit, uses the largest central crop with an allowed aspect
+     * ratio.
      */
     static Crop random(int imageWidth, int imageHeight, KeyedRandom random) {
         double area = (double) imageWidth * imageHeight;

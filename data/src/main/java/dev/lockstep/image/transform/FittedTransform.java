@@ -11,17 +11,20 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
- * What an image file goes through before a network for small images sees it: decoded, the largest centered part of the
- * dataset's aspect ratio cut out, resized (antialiased bilinear) to the dataset's own size, made grayscale where the dataset
- * is, then the dataset's evaluation transform. A file that already has the dataset's size is neither cut nor resized.
+ * Prepares an image file for a network trained on small images: decodes it, crops the largest centered part with the
+ * dataset's aspect ratio, resizes it (antialiased bilinear) to the dataset's own size, converts it to grayscale if the
+ * dataset is, and applies the dataset's evaluation transform. A file that already has the dataset's size is neither
+ * cropped nor resized.
  */
 public final class FittedTransform implements ImageTransform {
     private final ImageShape source;
     private final ImageTransform next;
 
     /**
-     * @param source the shape of the dataset's own images, of 1 or 3 channels
-     * @param next takes images of that shape
+     * Creates a transform.
+     *
+     * @param source the shape of the dataset's own images, with 1 or 3 channels
+     * @param next the transform to apply to images of that shape
      */
     public FittedTransform(ImageShape source, ImageTransform next) {
         if (source.channels() != 1 && source.channels() != 3) {
@@ -76,7 +79,7 @@ public final class FittedTransform implements ImageTransform {
         return bytes;
     }
 
-    /** ITU-R 601, in the fixed-point form of Pillow's conversion to "L". */
+    /** ITU-R 601 luma, in the fixed-point form of Pillow's conversion to "L". */
     private static byte[] luminance(float[] pixels) {
         byte[] bytes = new byte[pixels.length / 3];
         for (int i = 0; i < bytes.length; i++) {

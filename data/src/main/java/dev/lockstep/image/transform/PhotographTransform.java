@@ -14,32 +14,32 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * What photographs go through (section 5.1). Training: a random resized crop, a flip with probability 1/2, optional changes
- * of color, normalization. Evaluation: the short side becomes 256 (for 224 pixels; in proportion for others), the center
- * is cut out, normalization; no randomness.
+ * The transforms for photographs (paper, section 5.1). Training: a random resized crop, a flip with probability 1/2,
+ * optional color changes, normalization. Evaluation: the short side is resized to 256 pixels (for an input of 224; in
+ * proportion for others), the center is cropped, and the result is normalized, without randomness.
  *
- * <p>Resizing is Pillow's antialiased bilinear one, straight from the crop to the network's size. Only the pixels that
- * count are resized. A JPEG whose crop is many times larger than needed is decoded at a reduced size: that depends on the
- * image and the crop alone, so every process does the same.
+ * <p>Resizing matches Pillow's antialiased bilinear filter and goes directly from the crop to the network's input size.
+ * Only the pixels that affect the output are read. A JPEG whose crop is many times larger than needed is decoded at a
+ * reduced size; this depends only on the image and the crop, so every process does the same.
  *
- * <p>Draws from the random stream: the crop's (see {@link Crop#random}), the flip, the color's (see
- * {@link ColorJitter}).
+ * <p>Numbers drawn from the random stream: those of the crop (see {@link Crop#random}), the flip, and those of the
+ * color changes (see {@link ColorJitter}).
  */
 public final class PhotographTransform implements ImageTransform {
-    /** The short side before the center is cut out, for the side that the network sees. */
+    /** The short side before the center crop, for an input side of {@link #CUT}. */
     private static final int RESIZED = 256;
 
     private static final int CUT = 224;
     /**
-     * After a reduction while decoding, at least this many pixels remain for each of the output's: with 3 the result stays
-     * within 1/255 (mean) of Pillow's on every photograph tried, with 2 it does not.
+     * After a reduction while decoding, at least this many pixels per output pixel must remain in each dimension. With
+     * 3 the result stays within 1/255 (mean) of Pillow's on every photograph tried; with 2 it does not.
      */
     private static final int LEAST_REMAINING = 3;
 
     private final int side;
     private final boolean augment;
     private final Optional<ColorJitter> jitter;
-    /** Normalization of each value of an output row: pixels × scale + shift. */
+    /** The normalization for each value of an output row: pixel × scale + shift. */
     private final float[] scale;
 
     private final float[] shift;
@@ -67,9 +67,9 @@ public final class PhotographTransform implements ImageTransform {
     /**
      * Random resized crop and flip.
      *
-     * @param side in pixels of what the network sees
-     * @param jitter also change the colors
-     * @param lighting and add PCA lighting
+     * @param side height and width of the network input, in pixels
+     * @param jitter whether to change colors too
+     * @param lighting whether to add PCA lighting when {@code jitter} is set
      */
     public static PhotographTransform training(
             int side, boolean jitter, boolean lighting, Normalization normalization) {
@@ -77,7 +77,7 @@ public final class PhotographTransform implements ImageTransform {
         return new PhotographTransform(side, true, color, normalization);
     }
 
-    /** Short side to 256/224 of {@code side}, center crop. */
+    /** Resizes the short side to 256/224 of {@code side}, then crops the center. */
     public static PhotographTransform evaluation(int side, Normalization normalization) {
         return new PhotographTransform(side, false, Optional.empty(), normalization);
     }
@@ -103,9 +103,9 @@ public final class PhotographTransform implements ImageTransform {
         }
     }
 
-    /** Which part of an image becomes the output, in one dimension each, and whether it is mirrored. */
+    /** The part of an image that becomes the output, as one interval per dimension, and whether it is mirrored. */
     private record Geometry(Interval horizontal, Interval vertical, boolean mirrored) {
-        /** How far the image may be reduced while it is decoded. */
+        /** The factor by which the image may be reduced while decoding. */
         int reduction() {
             double least = Math.min(horizontal.scale(), vertical.scale());
             return least >= 8 * LEAST_REMAINING
@@ -113,7 +113,7 @@ public final class PhotographTransform implements ImageTransform {
                     : least >= 4 * LEAST_REMAINING ? 4 : least >= 2 * LEAST_REMAINING ? 2 : 1;
         }
 
-        /** The row below the last one that counts; a crop lies inside its image. */
+        /** The row after the last one that affects the output. A crop lies inside its image. */
         int bottom() {
             return (int) Math.ceil(vertical.start() + vertical.length());
         }
@@ -145,7 +145,7 @@ public final class PhotographTransform implements ImageTransform {
         return new Geometry(center(width, height, shortSide), center(height, width, shortSide), false);
     }
 
-    /** Resizes the shorter of the two dimensions to {@code shortSide}, the other in proportion; keeps the middle. */
+    /** Resizes the shorter dimension to {@code shortSide} and the other in proportion, and keeps the middle. */
     private Interval center(int length, int other, int shortSide) {
         int resized = length <= other ? shortSide : (int) ((long) shortSide * length / other);
         int skipped = (int) Math.rint((resized - side) / 2.0);
@@ -174,7 +174,7 @@ public final class PhotographTransform implements ImageTransform {
         out.put(pixels);
     }
 
-    /** Pixels outside the interval do not count, as if the crop had been cut out before. */
+    /** Pixels outside the interval have no weight, as if the image had been cropped first. */
     private static TriangleFilter filter(Interval interval, int size) {
         int least = (int) Math.floor(interval.start());
         int limit = Math.min(size, (int) Math.ceil(interval.start() + interval.length()));

@@ -4,15 +4,15 @@ import dev.lockstep.image.codec.PixelSource;
 import java.nio.FloatBuffer;
 
 /**
- * Resizes RGB images: rows are combined first, then columns, in 32-bit floats, with nothing rounded between. Only the part
- * of the source that counts is read, in bands of rows, so that a large image needs no large buffers.
+ * Resizes RGB images: combines rows first, then columns, in 32-bit floats without intermediate rounding. Reads only the
+ * part of the source that affects the output, in bands of rows, so that a large image needs no large buffers.
  *
- * <p>This is where a photograph spends its time after decoding. The loops over rows are written so that Java's compiler
- * turns them into vector instructions: separate arrays, one statement, unit stride.
+ * <p>After decoding, most of a photograph's processing time is spent here. The loops over rows are written so that the
+ * JIT compiler vectorizes them: separate arrays, a single statement, unit stride.
  */
 final class Resampler {
     private static final int CHANNELS = 3;
-    /** Source rows held at once, where one output row does not need more. */
+    /** Source rows held at once, unless one output row needs more. */
     private static final int BAND = 512;
 
     private static final ThreadLocal<Resampler> OF_THREAD = ThreadLocal.withInitial(Resampler::new);
@@ -23,7 +23,7 @@ final class Resampler {
 
     private Resampler() {}
 
-    /** This thread's own, whose buffers are used again. */
+    /** This thread's resampler, which reuses its buffers. */
     static Resampler ofThread() {
         return OF_THREAD.get();
     }
@@ -31,8 +31,8 @@ final class Resampler {
     /**
      * Writes {@code vertical.outputs() × horizontal.outputs()} pixels at the buffer's position.
      *
-     * @param scale of each value of an output row, multiplies numbers in [0, 255]
-     * @param shift of each value of an output row, added after that
+     * @param scale factor for each value of an output row, applied to values in [0, 255]
+     * @param shift for each value of an output row, added after scaling
      */
     void resample(
             PixelSource source,
@@ -71,7 +71,7 @@ final class Resampler {
 
     private void reserve(int height, TriangleFilter horizontal) {
         int outputs = horizontal.outputs() * CHANNELS;
-        // Windows of the last outputs may reach beyond the source: what they find there has no weight.
+        // The windows of the last outputs may reach beyond the source, where their weights are zero.
         int width = (horizontal.span() + horizontal.taps()) * CHANNELS;
         if (row.length < outputs) {
             row = new float[outputs];
@@ -106,7 +106,7 @@ final class Resampler {
         }
     }
 
-    /** A row of the band; any for those beyond it, which have no weight. */
+    /** A row of the band. Rows beyond it have zero weight, so any row will do. */
     private float[] row(int index, int height) {
         return band[Math.min(index, height - 1)];
     }

@@ -7,13 +7,15 @@ import dev.lockstep.image.transform.TriangleFilter.Interval;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 
-/** Makes a whole image smaller, keeping its aspect ratio: antialiased bilinear, as in the transforms. */
+/** Shrinks a whole image, keeping its aspect ratio, with the transforms' antialiased bilinear filter. */
 public final class ShortSide {
     private ShortSide() {}
 
     /**
-     * @param side the short side in pixels of the result
-     * @return 8-bit RGB; of the image's own size when its short side is no longer than that
+     * Shrinks an image.
+     *
+     * @param side the short side of the result, in pixels
+     * @return 8-bit RGB; at the original size when the short side is already at most {@code side}
      */
     public static ImageData.Pixels reduce(ImageData image, int side) {
         try (PixelSource source = ImageCodec.open(image)) {

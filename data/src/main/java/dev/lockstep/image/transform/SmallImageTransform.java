@@ -8,12 +8,12 @@ import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
 
 /**
- * What small images go through: an optional random crop and flip at the dataset's own resolution, an optional reduction
- * by area averaging, normalization per channel.
+ * The transform for small images: an optional random crop and flip at the dataset's own resolution, an optional
+ * reduction by area averaging, and normalization per channel.
  *
- * <p>The crop pads the raw image with 4 pixels of zeros (black, before normalization, as torchvision pads) and cuts the
- * original size out of it at a uniformly random place, then mirrors it with probability 1/2. Draws from the random stream:
- * the crop's row in [0, 8], its column in [0, 8], the flip.
+ * <p>The crop pads the raw image with 4 pixels of zeros on each side (black before normalization, as torchvision does),
+ * crops the original size at a uniformly random position, and mirrors it with probability 1/2. Numbers drawn from the
+ * random stream: the crop's row in [0, 8], its column in [0, 8], the flip.
  */
 public final class SmallImageTransform implements ImageTransform {
     private static final int PADDING = 4;
@@ -27,9 +27,11 @@ public final class SmallImageTransform implements ImageTransform {
     private final AreaAverage columns;
 
     /**
+     * Creates a transform.
+     *
      * @param source the shape of the dataset's images
-     * @param shape what the network sees: as many channels, and at most as high and wide
-     * @param cropAndFlip augment; {@code false} uses no randomness
+     * @param shape the shape of the network input: the same number of channels, and at most as high and wide
+     * @param cropAndFlip whether to augment; {@code false} uses no randomness
      */
     public SmallImageTransform(ImageShape source, ImageShape shape, Normalization normalization, boolean cropAndFlip) {
         if (source.channels() != normalization.channels() || source.channels() != shape.channels()) {
@@ -54,7 +56,7 @@ public final class SmallImageTransform implements ImageTransform {
     public void apply(ImageData image, KeyedRandom random, FloatBuffer out) {
         if (!(image instanceof ImageData.Pixels pixels)
                 || !source.equals(new ImageShape(pixels.channels(), pixels.height(), pixels.width()))) {
-            throw new IllegalArgumentException("image is not made of pixels of shape " + source);
+            throw new IllegalArgumentException("image must be decoded pixels of shape " + source);
         }
         byte[] values = pixels.values();
         if (cropAndFlip) {
@@ -108,7 +110,7 @@ public final class SmallImageTransform implements ImageTransform {
         }
     }
 
-    /** The mean over the part of the source that an output pixel covers, in [0, 255]. */
+    /** The mean over the source area covered by an output pixel, in [0, 255]. */
     private double mean(byte[] values, int y, int x, int channel) {
         double[] down = rows.weights()[y];
         double[] across = columns.weights()[x];

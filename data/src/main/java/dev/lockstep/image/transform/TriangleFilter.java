@@ -1,25 +1,25 @@
 package dev.lockstep.image.transform;
 
 /**
- * The weights of antialiased bilinear resizing in one dimension, as Pillow's: output i is a mean of the source pixels
- * around its center, weighted by a triangle that is two output pixels wide when the image shrinks, two source pixels when
- * it grows.
+ * The weights of antialiased bilinear resizing in one dimension, as in Pillow: output i is a mean of the source pixels
+ * around its center, weighted by a triangle that is two output pixels wide when the image shrinks and two source pixels
+ * wide when it grows.
  *
- * @param low the first source pixel that counts for any output
- * @param high the source pixel after the last one that counts
- * @param taps weights an output: 2 or a multiple of 4, so that loops over them can be unrolled
- * @param first of each output, the first pixel that counts, from {@code low} on; a window may reach beyond {@code high}
- * @param weights outputs × taps; they sum to 1 an output, and are zero beyond {@code high}
+ * @param low the first source pixel used by any output
+ * @param high one more than the last source pixel used
+ * @param taps weights per output: 2 or a multiple of 4, so that loops over them can be unrolled
+ * @param first for each output, its first pixel, relative to {@code low}; a window may reach beyond {@code high}
+ * @param weights outputs × taps; they sum to 1 for each output, and are zero beyond {@code high}
  */
 record TriangleFilter(int low, int high, int taps, int[] first, float[] weights) {
     /**
-     * Where outputs lie in the source.
+     * The position of the outputs in the source.
      *
-     * @param start of the scaled interval; may lie between pixels when the source was reduced before
-     * @param length of the scaled interval in source pixels
-     * @param size outputs that the whole interval would give
-     * @param skipped outputs before the first wanted one
-     * @param count wanted outputs
+     * @param start the start of the scaled interval; may lie between pixels when the source was reduced before
+     * @param length the length of the scaled interval in source pixels
+     * @param size the number of outputs for the whole interval
+     * @param skipped the number of outputs before the first wanted one
+     * @param count the number of wanted outputs
      */
     record Interval(double start, double length, int size, int skipped, int count) {
         static Interval whole(double start, double length, int size) {
@@ -33,7 +33,7 @@ record TriangleFilter(int low, int high, int taps, int[] first, float[] weights)
 
     /**
      * @param least the first source pixel that may be used
-     * @param limit the source pixel after the last one that may be used
+     * @param limit one more than the last source pixel that may be used
      */
     static TriangleFilter of(Interval interval, int least, int limit) {
         int count = interval.count;
@@ -71,12 +71,12 @@ record TriangleFilter(int low, int high, int taps, int[] first, float[] weights)
         return first.length;
     }
 
-    /** Source pixels from {@code low} to {@code high}. */
+    /** The number of source pixels from {@code low} to {@code high}. */
     int span() {
         return high - low;
     }
 
-    /** The same with outputs in the opposite order: the image comes out mirrored. */
+    /** The same filter with its outputs in reverse order, which mirrors the image. */
     TriangleFilter mirrored() {
         int[] mirroredFirst = new int[first.length];
         float[] mirroredWeights = new float[weights.length];

@@ -1,6 +1,6 @@
 /**
- * Augmentation, resizing and normalization: from an image to what the network sees. Depends on {@code image} and
- * {@code sampling}.
+ * Augmentation, resizing and normalization: from an image to network input. Depends on {@code image} and {@code
+ * sampling}.
  */
 @NullMarked
 package dev.lockstep.image.transform;

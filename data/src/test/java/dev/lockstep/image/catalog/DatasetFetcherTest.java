@@ -78,9 +78,9 @@ final class DatasetFetcherTest {
         assertThat(leftovers()).containsExactlyInAnyOrder("tiny", "tiny.lock");
     }
 
-    /** Killed in the middle, a fetch leaves its folder: the next one of the same dataset removes it. */
+    /** A killed fetch leaves its folder, which the next fetch of the same dataset removes. */
     @Test
-    void fetch_afterAKilledOne_removesWhatThatLeft() throws IOException {
+    void fetch_afterAKilledFetch_removesItsLeftovers() throws IOException {
         Files.createDirectories(cache.resolve(".fetch-tiny-123/unpacked"));
         IdxFiles.write(cache.resolve(".fetch-tiny-123"), "part", new byte[5]);
         Files.createDirectories(cache.resolve(".fetch-other-123"));
@@ -128,7 +128,7 @@ final class DatasetFetcherTest {
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> fetcher(tampered, incomplete).locate(Optional.empty()))
                 .matches(e -> e.kind() == LockstepException.Kind.DATA)
-                .withMessageContaining("dataset cannot be fetched")
+                .withMessageContaining("cannot fetch the dataset")
                 .withMessageContaining("checksum mismatch")
                 .withMessageContaining("missing = second");
         assertThat(leftovers()).containsExactly("tiny.lock");

@@ -58,7 +58,7 @@ final class DatasetsTest {
     @Test
     void spec_unknownName_listsTheKnown() {
         recipeError(data("fashion", Augmentation.NONE, 0))
-                .withMessageContaining("data.dataset = fashion is not known")
+                .withMessageContaining("unknown data.dataset = fashion")
                 .withMessageContaining("fashion-mnist, mnist");
     }
 

@@ -14,7 +14,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A fetch that fails or loses power at any change: what the cache has is whole, and nothing is in the way of the next. */
+/**
+ * A fetch with a failure or a power failure at any change: the cache holds only complete datasets, and the next fetch
+ * works.
+ */
 final class FetchCrashTest {
     @TempDir
     @SuppressWarnings("NullAway.Init")
@@ -35,14 +38,14 @@ final class FetchCrashTest {
     }
 
     @Test
-    void fetch_whereThePowerGoes_losesNothingAcknowledgedAndDeceivesNobody() throws IOException {
+    void fetch_powerFailsAtAnyChange_keepsAcknowledgedFilesAndLeavesNoPartialDataset() throws IOException {
         int changes = new CrashTest(temporary).losePower(this::fetch, this::requireWholeOrFetchAgain);
         assertThat(changes).isGreaterThan(15);
     }
 
-    /** An old folder in the cache misses a file: another version has left it. */
+    /** An old folder in the cache, left by another version, lacks a file. */
     @Test
-    void fetch_inPlaceOfAnIncompleteFolder_whereThePowerGoes_losesNothing() throws IOException {
+    void fetch_replacingAnIncompleteFolder_powerFailsAtAnyChange_losesNothing() throws IOException {
         Path before = temporary.resolve("before");
         Files.createDirectories(before.resolve("user/cache/tiny/deep"));
         IdxFiles.write(before, "user/cache/tiny/first", new byte[] {9});
@@ -50,7 +53,7 @@ final class FetchCrashTest {
     }
 
     @Test
-    void fetch_thatIsRefusedAnywhere_leavesNothingThatDeceives() throws IOException {
+    void fetch_anyChangeIsRejected_leavesNoPartialDataset() throws IOException {
         new CrashTest(temporary).refuse(this::fetch, this::requireWholeOrFetchAgain);
     }
 

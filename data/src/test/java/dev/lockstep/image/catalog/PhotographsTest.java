@@ -25,7 +25,7 @@ final class PhotographsTest {
     Path temp;
 
     @Test
-    void open_folder_fillsInWhatOnlyTheFilesTell() {
+    void open_folder_fillsInTheSpecFromTheFiles() {
         PhotographFolders.write(temp, List.of("ant", "bee"), 4, 2);
         Recipe.Data data = data("imagefolder", Augmentation.RANDOM_RESIZED_CROP, 32);
         assertThat(Datasets.spec(data).trainingImages()).isEmpty();
@@ -56,7 +56,7 @@ final class PhotographsTest {
     void open_withoutAFolder_asksForOne() {
         dataError(data("imagefolder", Augmentation.NONE, 0), Optional.empty())
                 .withMessageContaining("dataset = imagefolder")
-                .withMessageContaining("--data DIR");
+                .withMessageContaining("specify the data folder that holds your images");
     }
 
     @Test
@@ -68,7 +68,7 @@ final class PhotographsTest {
     }
 
     @Test
-    void open_imagenetWithThousandClasses_takesWhatImagesThereAre() {
+    void open_imagenetWithThousandClasses_acceptsAnyNumberOfImages() {
         List<String> classes = IntStream.range(0, 1000)
                 .mapToObj(i -> String.format("n%08d", i))
                 .toList();
@@ -102,7 +102,7 @@ final class PhotographsTest {
                 .withMessageContaining(".png");
     }
 
-    /** Where the package was fetched before, or is installed. */
+    /** Where the package is installed or was fetched before. */
     @Test
     void open_stampsOfDebian_readsThemAll() {
         DatasetFetcher fetcher =
@@ -138,7 +138,7 @@ final class PhotographsTest {
             PhotographFolders.file(temp.resolve(set + "-0.tar"), tar);
         }
         dataError(data("imagenet", Augmentation.NONE, 0), Optional.of(temp))
-                .withMessageContaining("label is outside the classes")
+                .withMessageContaining("label is out of range")
                 .withMessageContaining("train-0.tar, member = a.jpg, label = 1000, classes = 1000");
     }
 

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 final class ExaminedContentsTest {
     @Test
-    void contains_whatWasAdded_andNothingElse() {
+    void contains_addedKeysOnly() {
         ExaminedContents contents = new ExaminedContents();
         for (long key = 1; key <= 10_000; key++) {
             assertThat(contents.contains(key << 32 | 500)).isFalse();

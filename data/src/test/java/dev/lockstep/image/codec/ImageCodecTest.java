@@ -45,7 +45,9 @@ final class ImageCodecTest {
         }
     }
 
-    /** Gray, CMYK, EXIF orientation, alpha, palette, 16 bits, wrong extension: files as ImageNet really contains. */
+    /**
+     * Gray, CMYK, EXIF orientation, alpha, palette, 16 bits, wrong extension: kinds of files that ImageNet contains.
+     */
     @ParameterizedTest
     @MethodSource("oddImages")
     void open_oddImage_decodesAsPillow(Map.Entry<String, JsonNode> odd) {
@@ -110,14 +112,17 @@ final class ImageCodecTest {
         assertThatIllegalArgumentException().isThrownBy(() -> ImageCodec.decode(image, header, 31, 3));
     }
 
-    /** Whatever the layout of the file, a part of it has the pixels of the whole, and most layouts are decoded in part. */
+    /**
+     * For every file layout, a partly decoded image has the pixels of the whole, and most layouts can be decoded
+     * partly.
+     */
     @Property(tries = 60)
     void decode_firstRows_areThoseOfTheWhole(
             @ForAll("layouts") int[] layout, @ForAll @IntRange(min = 1, max = 120) int rows) {
         requireFirstRowsOfTheWhole(layout, rows);
     }
 
-    /** The last row of a block is the one whose colors are interpolated with those of the next. */
+    /** The colors of a block's last row are interpolated with those of the next row. */
     @Test
     void decode_firstRows_atEveryEdgeOfABlock_areThoseOfTheWhole() {
         layouts().allValues().orElseThrow().forEach(layout -> {
@@ -156,9 +161,9 @@ final class ImageCodecTest {
                 new int[] {IMWRITE_JPEG_RST_INTERVAL, 3});
     }
 
-    /** A second frame with no room for what a frame says. */
+    /** A second frame that is too short for a frame header. */
     @Test
-    void decode_shortFrameBehindAGoodOne_isAnErrorOfOurs() {
+    void decode_shortFrameAfterAGoodOne_isALockstepException() {
         byte[] jpeg = TestImages.shortFrame(TestImages.jpeg(40, 64, 1));
         ImageData.Encoded image = new ImageData.Encoded("some/file.jpg", jpeg);
         ImageHeader header = ImageHeader.read(image);
@@ -168,7 +173,7 @@ final class ImageCodecTest {
                 .withMessageContaining("some/file.jpg");
     }
 
-    /** Also where the rows that are wanted are whole, so that it does not depend on the crop. */
+    /** Even if the wanted rows are intact, so that the result does not depend on the crop. */
     @Test
     void decode_lastPartZeroed_isNamedWhateverTheRows() {
         byte[] jpeg = TestImages.jpeg(160, 120, 1);
@@ -218,7 +223,7 @@ final class ImageCodecTest {
     }
 
     @Test
-    void header_zeroBytesOrText_isNoImage() {
+    void header_zeroBytesOrText_isNotAnImage() {
         fails(new byte[1000]).withMessageContaining("not a JPEG or PNG file").withMessageContaining("00 00 00 00");
         fails("hello, I am a text".getBytes(StandardCharsets.UTF_8)).withMessageContaining("68 65 6c 6c");
     }
@@ -251,7 +256,7 @@ final class ImageCodecTest {
         fails(png).withMessageContaining("checksum is wrong");
     }
 
-    /** Whatever a byte becomes, the image is decoded or refused with an error of ours; nothing else happens. */
+    /** With any byte changed, the image is either decoded or rejected with a LockstepException. */
     @Test
     void open_anyByteChanged_decodesOrIsRefused() {
         int refused = 0;

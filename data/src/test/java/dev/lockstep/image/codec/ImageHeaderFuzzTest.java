@@ -32,7 +32,7 @@ final class ImageHeaderFuzzTest {
                 arguments(new byte[0]));
     }
 
-    /** Whatever the bytes, a header is read and a part is decoded, or refused with an error of ours. */
+    /** Any bytes are either decoded or rejected with a LockstepException. */
     @MethodSource("seeds")
     @FuzzTest(maxDuration = "60s")
     void readAndDecode_anyBytes(byte[] bytes) {

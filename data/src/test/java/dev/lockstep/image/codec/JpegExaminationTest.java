@@ -52,7 +52,7 @@ final class JpegExaminationTest {
                 .isEqualTo(jpeg.length);
     }
 
-    /** Flat images have codes of zeros alone. */
+    /** The Huffman codes of uniform images consist of zeros only. */
     @Test
     void end_imagesOfOneColor_areWhole() {
         for (int value : new int[] {0, 1, 127, 128, 255}) {
@@ -65,7 +65,7 @@ final class JpegExaminationTest {
         }
     }
 
-    /** What a disk or a download leaves that lost a part: the end marker is there. */
+    /** As left by a disk or a download that lost a part in the middle: the end marker exists. */
     @ParameterizedTest
     @MethodSource("layouts")
     void end_lastPartZeroed_isDamage(int[] layout) {
@@ -90,11 +90,11 @@ final class JpegExaminationTest {
         byte[] more = Arrays.copyOf(jpeg, jpeg.length + 40);
         System.arraycopy(jpeg, jpeg.length - 2, more, more.length - 2, 2);
         Arrays.fill(more, jpeg.length - 2, more.length - 2, (byte) 0x55);
-        fails(more).withMessageContaining("more coded data than blocks");
+        fails(more).withMessageContaining("coded data continues after the last block");
     }
 
     @Property(tries = 200)
-    void end_anyBytesChanged_isWholeOrAnErrorOfOurs(
+    void end_anyBytesChanged_isIntactOrALockstepException(
             @ForAll long key, @ForAll @IntRange(max = 7) int layout, @ForAll @IntRange(min = 1, max = 20) int changes) {
         byte[] jpeg = file(layouts().get(layout));
         KeyedRandom random = KeyedRandom.of(key);
@@ -109,7 +109,7 @@ final class JpegExaminationTest {
         }
     }
 
-    /** A decoder works on each scan as long as on the first. */
+    /** Each scan takes a decoder as long as the first. */
     @Test
     void end_thousandsOfScans_namesTheLimit() {
         byte[] jpeg = TestImages.jpeg(200, 200, 1);
@@ -120,12 +120,12 @@ final class JpegExaminationTest {
             bomb.write(jpeg, scan, jpeg.length - 2 - scan);
         }
         bomb.write(jpeg, jpeg.length - 2, 2);
-        fails(bomb.toByteArray()).withMessageContaining("too many scans").withMessageContaining("most scans = 100");
+        fails(bomb.toByteArray()).withMessageContaining("too many scans").withMessageContaining("limit = 100");
     }
 
-    /** Frames of films leave out the tables that everybody knows. */
+    /** Motion JPEG frames omit the standard tables. */
     @Test
-    void end_withoutHuffmanTables_takesTheStandards() {
+    void end_withoutHuffmanTables_usesTheStandardTables() {
         byte[] jpeg = TestImages.jpeg(60, 60, 1);
         ByteArrayOutputStream bare = new ByteArrayOutputStream();
         bare.write(jpeg, 0, TestImages.marker(jpeg, 0xC4));

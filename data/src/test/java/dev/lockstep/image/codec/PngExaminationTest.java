@@ -25,7 +25,7 @@ final class PngExaminationTest {
     }
 
     @Test
-    void require_wholeFiles_areTaken() {
+    void require_intactFiles_areAccepted() {
         byte[] compressed = PngFiles.compressed(ROWS);
         assertThatCode(() -> {
                     PngExamination.require(TestImages.png(41, 37, 3), "x");
@@ -45,7 +45,10 @@ final class PngExaminationTest {
                 .doesNotThrowAnyException();
     }
 
-    /** Bytes of 20 × 20 pixels in Adam7's passes: 3 × 3, 2 × 3, 5 × 2, 5 × 5, 10 × 5, 10 × 10, 20 × 10 with a filter a row. */
+    /**
+     * Bytes of 20 × 20 pixels in Adam7's passes: 3 × 3, 2 × 3, 5 × 2, 5 × 5, 10 × 5, 10 × 10, 20 × 10, with one filter
+     * byte per row.
+     */
     private static int interlaced() {
         return 3 * 4 + 3 * 3 + 2 * 6 + 5 * 6 + 5 * 11 + 10 * 11 + 10 * 21;
     }
@@ -55,36 +58,37 @@ final class PngExaminationTest {
         fails(png().chunk("IDAT", PngFiles.compressed(Arrays.copyOf(ROWS, 600))))
                 .withMessageContaining("pixels end early");
         fails(png().chunk("IDAT", PngFiles.compressed(Arrays.copyOf(ROWS, ROWS.length + 1))))
-                .withMessageContaining("more pixels than the size says");
+                .withMessageContaining("more pixel data than its size requires");
         byte[] compressed = PngFiles.compressed(ROWS);
         fails(png().chunk("IDAT", Arrays.copyOf(compressed, compressed.length + 5)))
-                .withMessageContaining("more pixels than the size says");
+                .withMessageContaining("more pixel data than its size requires");
         fails(png().chunk("IDAT", Arrays.copyOf(compressed, compressed.length - 2)))
                 .withMessageContaining("compressed data ends early");
         fails(png()).withMessageContaining("no pixels");
     }
 
     @Test
-    void require_whatADecoderReports_isDamage() {
+    void require_errorsThatADecoderReports_areDamage() {
         byte[] compressed = PngFiles.compressed(ROWS);
         byte[] wrong = compressed.clone();
         wrong[wrong.length / 2] ^= 0x55;
         fails(png().chunk("IDAT", wrong)).withMessageContaining("compressed data is damaged");
         byte[] filter = ROWS.clone();
         filter[61 * 5] = 9;
-        fails(png().chunk("IDAT", PngFiles.compressed(filter))).withMessageContaining("no known filter");
-        fails(png().chunk("ABCD").chunk("IDAT", compressed)).withMessageContaining("unknown kind");
+        fails(png().chunk("IDAT", PngFiles.compressed(filter))).withMessageContaining("unknown filter");
+        fails(png().chunk("ABCD").chunk("IDAT", compressed)).withMessageContaining("unknown critical chunk");
         fails(png().chunk("IDAT", Arrays.copyOf(compressed, 9))
                         .chunk("tEXt")
                         .chunk("IDAT", Arrays.copyOfRange(compressed, 9, compressed.length)))
                 .withMessageContaining("pixels end early");
-        fails(new PngFiles().header(20, 20, 8, 3, 0).chunk("IDAT", compressed)).withMessageContaining("no palette");
+        fails(new PngFiles().header(20, 20, 8, 3, 0).chunk("IDAT", compressed))
+                .withMessageContaining("missing palette");
         fails(new PngFiles().header(20, 20, 7, 2, 0).chunk("IDAT", compressed))
                 .withMessageContaining("bits = 7, color type = 2");
     }
 
     @Test
-    void essential_dropsWhatChangesNoPixel() {
+    void essential_dropsChunksThatDoNotAffectPixels() {
         byte[] compressed = PngFiles.compressed(ROWS);
         byte[] plain = png().chunk("IDAT", compressed).bytes();
         assertThat(PngExamination.essential(plain)).isSameAs(plain);

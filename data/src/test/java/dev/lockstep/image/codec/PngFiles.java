@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
-/** Writes PNG files for tests, good ones and others. */
+/** Writes valid and invalid PNG files for tests. */
 final class PngFiles {
     private final ByteArrayOutputStream file = new ByteArrayOutputStream();
 

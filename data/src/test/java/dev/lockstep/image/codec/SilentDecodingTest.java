@@ -14,7 +14,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Native decoders print on the process's standard error, which Java cannot see; so a process of its own decodes. */
+/**
+ * Native decoders print to the process's standard error, which Java cannot intercept, so a separate process decodes.
+ */
 final class SilentDecodingTest {
     @TempDir
     Path folder;
@@ -79,7 +81,7 @@ final class SilentDecodingTest {
         return files;
     }
 
-    /** Cameras put a second image behind the first: the file ends with an end marker, but not with that of the first. */
+    /** Cameras append a second image to the first, so the end marker of the file is not that of the first image. */
     private static byte[] severalImages(byte[] jpeg) {
         byte[] two = Arrays.copyOf(jpeg, 2 * jpeg.length);
         System.arraycopy(jpeg, 0, two, jpeg.length, jpeg.length);

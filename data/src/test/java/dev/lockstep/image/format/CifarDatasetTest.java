@@ -46,7 +46,7 @@ final class CifarDatasetTest {
     }
 
     @Test
-    void read_severalFiles_areOneAfterAnother() {
+    void read_severalFiles_areConcatenated() {
         Path first = IdxFiles.write(folder, "first", record(1, 1));
         Path second = IdxFiles.write(folder, "second", record(1, 2));
         Dataset dataset = CifarDataset.read("test", List.of(first, second), 1, CLASSES, ContentCheck.NONE);
@@ -100,7 +100,7 @@ final class CifarDatasetTest {
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> CifarDataset.read("test", List.of(bomb), 1, CLASSES, ContentCheck.NONE))
                 .matches(e -> e.kind() == LockstepException.Kind.DATA)
-                .withMessageContaining("file holds too much for a dataset")
-                .withMessageContaining("most bytes without compression = 268435456");
+                .withMessageContaining("file is too large for a dataset")
+                .withMessageContaining("limit in uncompressed bytes = 268435456");
     }
 }

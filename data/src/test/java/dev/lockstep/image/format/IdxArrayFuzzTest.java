@@ -25,7 +25,7 @@ final class IdxArrayFuzzTest {
                 arguments(new byte[0]));
     }
 
-    /** Whatever the bytes, the array is read or refused with an error of ours; memory stays in proportion. */
+    /** Any bytes are either read or rejected with a LockstepException, with memory in proportion. */
     @MethodSource("seeds")
     @FuzzTest(maxDuration = "60s")
     void read_anyBytes(byte[] bytes) throws IOException {

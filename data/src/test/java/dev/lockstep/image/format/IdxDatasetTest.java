@@ -65,7 +65,7 @@ final class IdxDatasetTest {
     }
 
     @Test
-    void read_textFile_isNoIdxFile() {
+    void read_textFile_isNotAnIdxFile() {
         fails("hello, world".getBytes(java.nio.charset.StandardCharsets.UTF_8), IdxFiles.labels(0))
                 .withMessageContaining("not an IDX file");
     }
@@ -104,7 +104,7 @@ final class IdxDatasetTest {
         fails(IdxFiles.array(new int[] {-1, 2, 3}, new byte[6]), IdxFiles.labels(0))
                 .withMessageContaining("[-1, 2, 3]");
         fails(IdxFiles.array(new int[] {65_536, 65_536, 65_536}, new byte[6]), IdxFiles.labels(0))
-                .withMessageContaining("dimensions are impossible");
+                .withMessageContaining("dimensions are invalid");
     }
 
     @Test
@@ -113,7 +113,7 @@ final class IdxDatasetTest {
                 .withMessageContaining("values = 6 of 235200000");
     }
 
-    /** A few kilobytes of gzip can hold all that is said here. */
+    /** A few kilobytes of gzip can expand to the claimed size. */
     @Test
     void read_dimensionsOfNoDataset_nameTheLimit() {
         fails(IdxFiles.gzip(IdxFiles.array(new int[] {2_000_000, 28, 28}, new byte[6])), IdxFiles.labels(0))

@@ -106,13 +106,13 @@ final class ImageFolderTest {
     }
 
     @Test
-    void image_thatVanished_namesTheFile() throws IOException {
+    void image_deletedFile_isNamed() throws IOException {
         Dataset training = ImageFolder.read(folder).get(0);
         Files.delete(folder.resolve("train/Zebra/0.JPEG"));
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> training.image(0))
                 .matches(e -> e.kind() == LockstepException.Kind.DATA)
-                .withMessageContaining("image cannot be read")
+                .withMessageContaining("cannot read the image")
                 .withMessageContaining("Zebra/0.JPEG");
     }
 
@@ -132,7 +132,7 @@ final class ImageFolderTest {
     }
 
     @Test
-    void image_behindABrokenLink_isAnErrorAtItsUse() throws IOException {
+    void image_danglingLink_isAnErrorWhenUsed() throws IOException {
         Path link = folder.resolve("train/ant/9.JPEG");
         Files.createSymbolicLink(link, folder.resolve("nowhere.JPEG"));
         Dataset training = ImageFolder.read(folder).get(0);
@@ -140,7 +140,7 @@ final class ImageFolderTest {
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> training.image(6))
                 .matches(e -> e.kind() == LockstepException.Kind.DATA)
-                .withMessageContaining("image cannot be read")
+                .withMessageContaining("cannot read the image")
                 .withMessageContaining(link.toString());
         Files.delete(link);
         Files.createSymbolicLink(link, folder.resolve("train/cat/0.JPEG"));
@@ -167,18 +167,18 @@ final class ImageFolderTest {
     }
 
     @Test
-    void image_thatChanged_namesBothSizes() throws IOException {
+    void image_changedFile_namesBothSizes() throws IOException {
         Dataset training = ImageFolder.read(folder).get(0);
         Files.write(folder.resolve("train/Zebra/0.JPEG"), new byte[5]);
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> training.image(0))
                 .matches(e -> e.kind() == LockstepException.Kind.DATA)
-                .withMessageContaining("image file has changed since the start")
+                .withMessageContaining("image file has changed since the run started")
                 .withMessageContaining("Zebra/0.JPEG, bytes = 5, at the start = ");
     }
 
     @Test
-    void pipes_areNoImages_andOneThatTookTheirPlaceIsNotWaitedFor() throws IOException, InterruptedException {
+    void pipes_areNotImages_andReadingOneDoesNotWait() throws IOException, InterruptedException {
         PhotographFolders.pipe(folder.resolve("train/Zebra/pipe.jpg"));
         Dataset training = ImageFolder.read(folder).get(0);
         assertThat(training.size()).isEqualTo(9);
@@ -197,7 +197,7 @@ final class ImageFolderTest {
         fails().withMessageContaining("loop");
     }
 
-    /** Deeper ones would be lost. */
+    /** Deeper folders would otherwise be ignored. */
     @Test
     void read_deepFolders_nameTheLimit() {
         PhotographFolders.file(folder.resolve("train/ant/" + "a/".repeat(15) + "x.jpg"), new byte[1]);

@@ -7,9 +7,9 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 final class SamplesTest {
-    /** Names that Java gives the same hash: "Aa" and "BB" have one. */
+    /** Names with the same hash in Java, made from "Aa" and "BB". */
     @Test
-    void sameKey_ofNamesThatCollide_isFoundSoon() {
+    void sameKey_namesWithCollidingHashes_isFoundQuickly() {
         Samples samples = new Samples();
         for (int i = 0; i < 1 << 16; i++) {
             StringBuilder name = new StringBuilder();

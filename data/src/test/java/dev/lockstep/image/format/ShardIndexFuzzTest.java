@@ -32,7 +32,7 @@ final class ShardIndexFuzzTest {
                 arguments(new byte[0]));
     }
 
-    /** Whatever the bytes, the index is made or refused with an error of ours. */
+    /** Any bytes are either indexed or rejected with a LockstepException. */
     @MethodSource("seeds")
     @FuzzTest(maxDuration = "60s")
     void read_anyBytes(byte[] bytes) {

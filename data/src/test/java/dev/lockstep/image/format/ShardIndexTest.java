@@ -94,7 +94,7 @@ final class ShardIndexTest {
     }
 
     @Test
-    void read_maskAlone_isNoImage() {
+    void read_maskWithoutImage_isNotAnImage() {
         fails(new TarFiles().add("a.seg.png", (byte) 1).add("a.cls", "1").bytes())
                 .withMessageContaining("label has no image");
     }
@@ -124,7 +124,7 @@ final class ShardIndexTest {
     }
 
     @Test
-    void read_otherFiles_areNoArchive() {
+    void read_otherFiles_areNotArchives() {
         fails("hello, this is a text and not an archive".repeat(100).getBytes(java.nio.charset.StandardCharsets.UTF_8));
         fails(new byte[0]);
     }
@@ -139,14 +139,14 @@ final class ShardIndexTest {
                 .matches(e -> e.kind() == LockstepException.Kind.DATA);
     }
 
-    /** What a disk leaves that lost the file's contents, or a program that wrote an empty archive. */
+    /** As left by a disk that lost the file's contents, or by a program that wrote an empty archive. */
     @Test
     void read_zerosOrNoSamples_isAnError() {
         fails(new byte[10_240]).withMessageContaining("shard holds no samples").withMessageContaining("some.tar");
         fails(new TarFiles().add("notes.txt", "hello").bytes()).withMessageContaining("shard holds no samples");
     }
 
-    /** Zeros look like an end mark; what was behind them must not be lost without a word. */
+    /** Zeros look like an end mark. Members that they replaced must not be lost without an error. */
     @Test
     void read_zerosInsteadOfMembers_isAnError() {
         TarFiles tar = new TarFiles();
@@ -158,11 +158,11 @@ final class ShardIndexTest {
         byte[] middle = whole.clone();
         Arrays.fill(middle, 2560, 2560 * 3, (byte) 0);
         fails(middle)
-                .withMessageContaining("its end mark is not at its end")
+                .withMessageContaining("data follows its end mark")
                 .withMessageContaining("last good member = 0.cls");
         byte[] rest = whole.clone();
         Arrays.fill(rest, 2560 * 2, rest.length, (byte) 0);
-        fails(rest).withMessageContaining("zeros follow its last member, most = 1048576");
+        fails(rest).withMessageContaining("too many zeros follow its last member, limit = 1048576");
     }
 
     @Test
@@ -175,14 +175,14 @@ final class ShardIndexTest {
             TarConstants.LF_BLK
         }) {
             fails(new TarFiles().special("a.jpg", kind).add("a.cls", "1").bytes())
-                    .withMessageContaining("a sample is a link or a device")
+                    .withMessageContaining("a member is a link or a device")
                     .withMessageContaining("member = a.jpg");
         }
     }
 
-    /** Members are never unpacked: a name is only what a sample is called. */
+    /** Members are never unpacked, so a name is only a label. */
     @Test
-    void read_namesThatLeadElsewhere_areNames() {
+    void read_namesThatAreOutsidePaths_areOnlyLabels() {
         assertThat(read(new TarFiles()
                         .add("../../etc/a.jpg", (byte) 1)
                         .add("../../etc/a.cls", "0")
@@ -197,6 +197,6 @@ final class ShardIndexTest {
                         .special("L", TarConstants.LF_GNUTYPE_LONGNAME, 20 << 20)
                         .add("a.jpg", (byte) 1)
                         .bytes())
-                .withMessageContaining("a header is too long, most bytes = 16777216");
+                .withMessageContaining("a header is too long, limit in bytes = 16777216");
     }
 }

@@ -15,12 +15,12 @@ import org.assertj.core.api.ThrowableAssertAlternative;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is checked of shards; that they hold what was packed is in {@code ShardPackerTest}. */
+/** The checks of shards. {@code ShardPackerTest} tests that shards hold what was packed. */
 final class WebDatasetTest {
     @TempDir
     Path folder;
 
-    /** A shard with an image of each label; keys are {@code PREFIX-NUMBER}. */
+    /** A shard with one image for each label; keys are {@code PREFIX-NUMBER}. */
     private Path shard(String name, String prefix, int... labels) {
         TarFiles tar = new TarFiles();
         for (int i = 0; i < labels.length; i++) {
@@ -42,7 +42,7 @@ final class WebDatasetTest {
     void withoutClassNames_aGapIsAnError_howeverLargeTheLabel() {
         shard("train-0.tar", "a", 0, 1, 999_999_999);
         shard("val-0.tar", "a", 0, 1);
-        fails().withMessageContaining("labels do not count from 0 on without gaps")
+        fails().withMessageContaining("labels must be consecutive numbers from 0")
                 .withMessageContaining("train-0.tar, member = a-2.jpg, label = 999999999, different labels = 3");
     }
 
@@ -50,7 +50,7 @@ final class WebDatasetTest {
     void withoutClassNames_aLabelOfValidationAloneIsOutside() {
         shard("train-0.tar", "a", 0, 1);
         shard("val-0.tar", "a", 0, 1, 999_999_999);
-        fails().withMessageContaining("label is outside the classes")
+        fails().withMessageContaining("label is out of range")
                 .withMessageContaining("val-0.tar, member = a-2.jpg, label = 999999999, classes = 2");
     }
 
@@ -65,7 +65,7 @@ final class WebDatasetTest {
         fails().withMessageContaining("class is in val but not in train").withMessageContaining("class = ant");
         shard("train-0.tar", "a", 0, 1);
         shard("val-0.tar", "a", 0, 1);
-        fails().withMessageContaining("class has no images in train and val").withMessageContaining("class = cow");
+        fails().withMessageContaining("class has no images in train or val").withMessageContaining("class = cow");
     }
 
     @Test
@@ -96,7 +96,7 @@ final class WebDatasetTest {
     void nameOfBothSets_isRefused() {
         shard("trainval-0.tar", "a", 0);
         shard("val-0.tar", "a", 0);
-        fails().withMessageContaining("shard's name fits both sets")
+        fails().withMessageContaining("shard name matches both sets")
                 .withMessageContaining("trainval-0.tar")
                 .withMessageContaining("rename it");
     }
@@ -202,7 +202,7 @@ final class WebDatasetTest {
     }
 
     @Test
-    void pipeInsteadOfAShard_isRefusedAndNotWaitedFor() throws IOException, InterruptedException {
+    void pipeInsteadOfAShard_isRefusedWithoutWaiting() throws IOException, InterruptedException {
         shard("val-0.tar", "a", 0);
         PhotographFolders.pipe(folder.resolve("train-0.tar"));
         org.junit.jupiter.api.Assertions.assertTimeoutPreemptively(

@@ -34,7 +34,7 @@ final class InspectTest {
     Path folder;
 
     @Test
-    void sheet_hasARowASampleAndAColumnAView() {
+    void sheet_hasOneRowPerSampleAndOneColumnPerView() {
         byte[] png = ContactSheet.draw(SYNTHETIC, 7, new int[] {5, 9, 11}, 4).png();
         try (PixelSource sheet = ImageCodec.open(new ImageData.Encoded("sheet", png))) {
             assertThat(sheet.height()).isEqualTo(3 * 100 + 4);
@@ -91,7 +91,7 @@ final class InspectTest {
                 .isThrownBy(() -> ContactSheet.draw(SYNTHETIC, 7, new int[] {5, 6}, 1_000_000_000))
                 .matches(e -> e.kind() == LockstepException.Kind.RECIPE)
                 .withMessageContaining("rows = 2, columns = 1000000001")
-                .withMessageContaining("fewer --rows or --epochs");
+                .withMessageContaining("fewer rows or epochs");
     }
 
     @Test
@@ -110,7 +110,7 @@ final class InspectTest {
     }
 
     @Test
-    void check_badImages_areListedAndDoNotCount() {
+    void check_badImages_areListedAndExcluded() {
         PhotographFolders.write(folder, List.of("ant", "bee"), 5, 1);
         PhotographFolders.file(folder.resolve("train/bee/3.JPEG"), new byte[0]);
         OpenDataset open = Datasets.open(

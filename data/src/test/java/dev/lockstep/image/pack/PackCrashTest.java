@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A pack that fails or loses power at any change: a set that is there is whole, and nothing is in the way of the next. */
+/** Packing with a failure or a power failure at any change: a published set is complete, and the next attempt works. */
 final class PackCrashTest {
     private static final ShardPacker PACKER = new ShardPacker(0, 95, 2, false);
     private static final String OUT = "sets/shards";
@@ -39,13 +39,13 @@ final class PackCrashTest {
     }
 
     @Test
-    void pack_whereThePowerGoes_losesNoAcknowledgedSetAndLeavesNoPartOfOne() throws IOException {
+    void pack_powerFailsAtAnyChange_keepsAcknowledgedSetsAndLeavesNoPartialSet() throws IOException {
         int changes = new CrashTest(temporary).losePower(this::pack, this::requireWholeOrPackAgain);
         assertThat(changes).isGreaterThan(15);
     }
 
     @Test
-    void pack_thatIsRefusedAnywhere_leavesNoPartAndNoRemains() throws IOException {
+    void pack_anyChangeIsRejected_leavesNothing() throws IOException {
         new CrashTest(temporary).refuse(this::pack, this::requireWholeOrPackAgain);
     }
 
@@ -64,14 +64,14 @@ final class PackCrashTest {
         } catch (LockstepException e) {
             assertThat(e).hasMessageStartingWith("folder for the shards is not empty");
         }
-        // The lock of a dead process tells nobody anything.
+        // The lock file of a dead process has no effect.
         Map<String, String> found = contents(out);
         found.remove(".lock");
         assertThat(found).isEqualTo(whole);
         requireNoRemains(out);
     }
 
-    /** A folder that was made just before the end has no lock yet; it is empty. */
+    /** A folder created just before the crash is empty and has no lock yet. */
     private static void requireNoRemains(Path out) throws IOException {
         try (Stream<Path> files = Files.walk(out.resolveSibling(""))) {
             assertThat(files.filter(Files::isRegularFile)).allMatch(file -> file.startsWith(out));

@@ -79,7 +79,7 @@ final class ShardPackerTest {
     }
 
     @Test
-    void pack_badImage_failsOrIsLeftOutAndListed() {
+    void pack_badImage_failsOrIsSkippedAndListed() {
         PhotographFolders.file(folder.resolve("train/ant/1.JPEG"), new byte[0]);
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> new ShardPacker(0, 95, 3, false).pack(folder, out))
@@ -110,9 +110,9 @@ final class ShardPackerTest {
         assertThat(out.resolve("precious")).exists();
     }
 
-    /** A killed process leaves its folder; it must not be in the way, and is removed. */
+    /** A killed process leaves its folder, which must be removed and not block the next attempt. */
     @Test
-    void pack_afterAKilledOne_removesWhatThatLeft() throws IOException {
+    void pack_afterAKilledPack_removesItsLeftovers() throws IOException {
         PhotographFolders.file(temp.resolve(".shards.partial-0123/.lock"), new byte[0]);
         PhotographFolders.file(temp.resolve(".shards.partial-0123/train-000000.tar"), new byte[5]);
         Path other = PhotographFolders.file(temp.resolve("shards.partial/precious"), new byte[1]);
@@ -124,7 +124,7 @@ final class ShardPackerTest {
     }
 
     @Test
-    void pack_besideOneAtWork_leavesItAlone() throws IOException {
+    void pack_concurrently_leavesTheOtherAlone() throws IOException {
         try (Unfinished atWork = Unfinished.create(out)) {
             new ShardPacker(0, 95, 3, false).pack(folder, out);
             assertThat(atWork.folder()).exists();
@@ -132,7 +132,7 @@ final class ShardPackerTest {
         assertThat(temp).isDirectoryNotContaining("glob:**/.shards*");
     }
 
-    /** A link that somebody laid must not lead the shards elsewhere. */
+    /** A planted link must not redirect the shards. */
     @Test
     void pack_linkWithTheOldTemporaryName_isNotFollowed() throws IOException {
         Path elsewhere = Files.createDirectory(temp.resolve("elsewhere"));
@@ -142,7 +142,7 @@ final class ShardPackerTest {
     }
 
     @Test
-    void pack_classNameThatIsNoLine_isRefused() {
+    void pack_classNameWithLineBreak_isRefused() {
         PhotographFolders.write(folder, List.of("two\nlines"), 1, 1);
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> new ShardPacker(0, 95, 3, false).pack(folder, out))
@@ -152,7 +152,7 @@ final class ShardPackerTest {
     }
 
     @Test
-    void pack_leftOutImages_leaveNoShardEmpty() {
+    void pack_skippedImages_leaveNoEmptyShard() {
         for (int i = 0; i < 4; i++) {
             PhotographFolders.file(folder.resolve("train/ant/" + i + ".JPEG"), new byte[0]);
         }
@@ -172,9 +172,9 @@ final class ShardPackerTest {
                 .withMessageContaining("train-000001.tar");
     }
 
-    /** Damage that only a decoder would see must not be packed. */
+    /** Images with damage that only a decoder would notice must not be packed. */
     @Test
-    void pack_damagedData_failsOrIsLeftOut() throws IOException {
+    void pack_damagedData_failsOrIsSkipped() throws IOException {
         Path file = folder.resolve("train/ant/1.JPEG");
         byte[] jpeg = Files.readAllBytes(file);
         java.util.Arrays.fill(jpeg, jpeg.length * 7 / 10, jpeg.length - 2, (byte) 0);
@@ -191,7 +191,7 @@ final class ShardPackerTest {
         Files.writeString(out.resolve(WebDataset.CLASSES), "ant\n");
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> WebDataset.read(out))
-                .withMessageContaining("label is outside the classes")
+                .withMessageContaining("label is out of range")
                 .withMessageContaining("train-000000.tar, member = bee/0.jpg, label = 1, classes = 1");
     }
 

@@ -39,7 +39,7 @@ class FittedTransformTest {
     }
 
     @Test
-    void fileOfTheDatasetsSize_isNeitherCutNorResized() {
+    void fileOfTheDatasetsSize_isNeitherCroppedNorResized() {
         ImageShape shape = new ImageShape(3, 9, 11);
         ImageData.Pixels pixels = gradient(9, 11);
         float[] fitted = apply(shape, new ImageData.Encoded("x.png", ImageCodec.encodePng(pixels)));

@@ -22,13 +22,13 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
- * Compares our transforms with torchvision's (on Pillow), on real photographs that Debian's packages
- * {@code lomiri-wallpapers-16.04} and {@code mate-backgrounds} ship. Their folder is {@code /usr/share/backgrounds}, or
- * {@code LOCKSTEP_BACKGROUNDS}. The goldens are made by {@code photograph_goldens.py}.
+ * Compares the transforms with torchvision's (using Pillow) on real photographs from the Debian packages {@code
+ * lomiri-wallpapers-16.04} and {@code mate-backgrounds}. Their folder is {@code /usr/share/backgrounds} or {@code
+ * LOCKSTEP_BACKGROUNDS}. {@code photograph_goldens.py} creates the golden files.
  */
 final class PhotographAgreementTest {
     private static final int SIDE = 224;
-    /** Of 256 levels; the requirement is a mean of 1. */
+    /** In units of 1/256; the requirement is a mean of 1. */
     private static final double MOST = 1.0;
 
     private static final Normalization BYTES =

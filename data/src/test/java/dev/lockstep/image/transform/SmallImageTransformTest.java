@@ -18,7 +18,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 final class SmallImageTransformTest {
-    /** Leaves bytes as they are, but for the division by 255. */
+    /** Only divides by 255. */
     private static final Normalization PLAIN = new Normalization(List.of(0.0), List.of(1 / 255.0));
 
     private static final Normalization COLOR = new Normalization(List.of(0.5, 0.25, 0.125), List.of(0.5, 0.25, 0.2));

@@ -1,33 +1,54 @@
-package dev.lockstep.cli.terminal;
+package dev.lockstep.text;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Locale;
 
-/** Numbers as people read them. */
-public final class Units {
+/** Formats numbers for people. */
+public final class Format {
+    /** Stands for a number that is not known. */
+    public static final String NONE = "–";
+
+    public static final long MIB = 1L << 20;
+    public static final long GIB = 1L << 30;
+
     private static final String[] DECIMAL = {"", "k", "M", "G", "T", "P"};
     private static final int MINUTE = 60;
     private static final int HOUR = 60 * MINUTE;
     private static final int DAY = 24 * HOUR;
 
-    private Units() {}
+    private Format() {}
 
-    /** With thousands separated: {@code 1,281,167}. */
+    /** With thousands separators: {@code 1,281,167}. */
     public static String count(long value) {
         return String.format(Locale.ROOT, "%,d", value);
     }
 
-    /** Some significant digits, without zeros at the end and without exponent. */
+    /** With its noun, whose plural must end in s: {@code 1 step}, {@code 20 steps}. */
+    public static String count(long value, String noun) {
+        return count(value) + " " + noun + (value == 1 ? "" : "s");
+    }
+
+    /** Without decimals and with thousands separated; {@link #NONE} for what is not finite. */
+    public static String whole(double value) {
+        return fixed(value, 0);
+    }
+
+    /** A fixed number of decimals: {@code 11.61}. */
+    public static String fixed(double value, int decimals) {
+        return Double.isFinite(value) ? String.format(Locale.ROOT, "%,." + decimals + "f", value) : NONE;
+    }
+
+    /** Rounds to significant digits, without trailing zeros or exponent. */
     public static String digits(double value, int digits) {
         if (!Double.isFinite(value)) {
-            return Double.isNaN(value) ? "–" : "infinite";
+            return Double.isNaN(value) ? NONE : "infinite";
         }
         BigDecimal rounded = new BigDecimal(value).round(new MathContext(digits));
         return rounded.signum() == 0 ? "0" : rounded.stripTrailingZeros().toPlainString();
     }
 
-    /** Four digits: {@code 0.003974}. */
+    /** Four significant digits: {@code 0.003974}. */
     public static String number(double value) {
         return digits(value, 4);
     }
@@ -36,9 +57,29 @@ public final class Units {
         return digits(100 * fraction, 3) + " %";
     }
 
+    /** A fraction as a percentage with two decimals and no sign: {@code 11.61}, as in tables. */
+    public static String percentage(double fraction) {
+        return fixed(100 * fraction, 2);
+    }
+
+    /** Mean ± standard deviation as percentages; without the latter where it is not known. */
+    public static String percentage(double mean, double deviation) {
+        return percentage(mean) + (Double.isFinite(deviation) ? " ± " + percentage(deviation) : "");
+    }
+
+    /** A difference of fractions in percentage points, signed: {@code +0.29}. */
+    public static String points(double fraction) {
+        return Double.isFinite(fraction) ? String.format(Locale.ROOT, "%+.2f", 100 * fraction) : NONE;
+    }
+
     /** {@code 102 MB}: decimal prefixes. */
     public static String bytes(double bytes) {
         return scaled(bytes) + "B";
+    }
+
+    /** {@code 1.5 GiB}, {@code 300 MiB}: binary prefixes, for memory and disks. */
+    public static String binaryBytes(long bytes) {
+        return bytes >= GIB ? fixed((double) bytes / GIB, 1) + " GiB" : bytes / MIB + " MiB";
     }
 
     /** {@code 8.18 G}, to be followed by a unit. */
@@ -55,7 +96,7 @@ public final class Units {
     /** {@code 232 ms}, {@code 1.5 s}, {@code 12 min 5 s}, {@code 1 h 2 min}, {@code 3 d 4 h}. */
     public static String duration(double seconds) {
         if (!Double.isFinite(seconds)) {
-            return "–";
+            return NONE;
         } else if (seconds == 0) {
             return "0 s";
         } else if (seconds < 1) {

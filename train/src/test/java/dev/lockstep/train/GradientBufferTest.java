@@ -11,7 +11,7 @@ import dev.lockstep.recipe.Recipe.WeightDecayRate;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
-import dev.lockstep.train.Contribution.Bucket;
+import dev.lockstep.train.GradientBuffer.Bucket;
 import java.util.List;
 import java.util.function.ToLongFunction;
 import net.jqwik.api.Arbitraries;
@@ -27,7 +27,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-class ContributionTest {
+class GradientBufferTest {
     static {
         TorchRuntime.load();
     }
@@ -69,11 +69,11 @@ class ContributionTest {
             @ForAll boolean decayNorm,
             @ForAll boolean decayBias) {
         ParameterLayout layout = layout(widths, decayNorm, decayBias);
-        Contribution contribution = new Contribution(layout, bucketFloats);
+        GradientBuffer buffer = new GradientBuffer(layout, bucketFloats);
         long at = 0;
-        for (Bucket bucket : contribution.buckets()) {
-            boolean last = bucket.index() == contribution.buckets().size() - 1;
-            assertThat(contribution.buckets().get(bucket.index())).isSameAs(bucket);
+        for (Bucket bucket : buffer.buckets()) {
+            boolean last = bucket.index() == buffer.buckets().size() - 1;
+            assertThat(buffer.buckets().get(bucket.index())).isSameAs(bucket);
             assertThat(bucket.from()).isEqualTo(at);
             assertThat(bucket.decayed()).isBetween(0L, bucket.gradients());
             if (!last) {
@@ -82,13 +82,13 @@ class ContributionTest {
             }
             at = bucket.to();
         }
-        assertThat(at).isEqualTo(contribution.floats());
-        assertThat(sum(contribution, Bucket::gradients)).isEqualTo(layout.parameters());
-        assertThat(sum(contribution, Bucket::decayed)).isEqualTo(layout.decayed());
+        assertThat(at).isEqualTo(buffer.floats());
+        assertThat(sum(buffer, Bucket::gradients)).isEqualTo(layout.parameters());
+        assertThat(sum(buffer, Bucket::decayed)).isEqualTo(layout.decayed());
     }
 
-    private static long sum(Contribution contribution, ToLongFunction<Bucket> part) {
-        return contribution.buckets().stream().mapToLong(part).sum();
+    private static long sum(GradientBuffer buffer, ToLongFunction<Bucket> part) {
+        return buffer.buckets().stream().mapToLong(part).sum();
     }
 
     @Property(tries = 150)
@@ -98,12 +98,12 @@ class ContributionTest {
             @ForAll boolean decayNorm,
             @ForAll boolean decayBias) {
         ParameterLayout layout = layout(widths, decayNorm, decayBias);
-        Contribution contribution = new Contribution(layout, bucketFloats);
-        assertThat(contribution.slots()).isEqualTo(2 * widths.size());
+        GradientBuffer buffer = new GradientBuffer(layout, bucketFloats);
+        assertThat(buffer.slots()).isEqualTo(2 * widths.size());
         long end = 0;
         for (int i = 0; i < layout.slots().size(); i++) {
             Slot slot = layout.slots().get(i);
-            Bucket bucket = contribution.buckets().get(contribution.bucketOf(i));
+            Bucket bucket = buffer.buckets().get(buffer.bucketOf(i));
             assertThat(slot.offset()).as("slots do not overlap").isGreaterThanOrEqualTo(end);
             end = slot.offset() + slot.length();
             assertThat(slot.offset()).isGreaterThanOrEqualTo(bucket.from());
@@ -126,29 +126,29 @@ class ContributionTest {
     void lastBucket_carriesStatisticsAndTail(
             @ForAll("networks") List<Integer> widths, @ForAll("bucketSizes") long bucketFloats) {
         ParameterLayout layout = layout(widths, false, true);
-        Contribution contribution = new Contribution(layout, bucketFloats);
+        GradientBuffer buffer = new GradientBuffer(layout, bucketFloats);
         try (StepScope scope = new StepScope()) {
-            Tensor flat = torch.arange(new Scalar((double) contribution.floats()));
-            Bucket last = contribution.buckets().get(contribution.buckets().size() - 1);
-            float[] statistics = Tensors.toArray(contribution.statistics(last.of(flat)));
-            float[] tail = Tensors.toArray(contribution.tail(last.of(flat)));
+            Tensor flat = torch.arange(new Scalar((double) buffer.floats()));
+            Bucket last = buffer.buckets().get(buffer.buckets().size() - 1);
+            float[] statistics = Tensors.toArray(buffer.statistics(last.of(flat)));
+            float[] tail = Tensors.toArray(buffer.tail(last.of(flat)));
             long norms = widths.stream().filter(width -> width < 0).count();
             assertThat(layout.norms()).hasSize((int) norms);
             for (NormSlot norm : layout.norms()) {
                 assertThat(statistics[(int) norm.offset()]).isEqualTo((float) (layout.parameters() + norm.offset()));
                 assertThat(norm.offset() + 2L * norm.channels()).isLessThanOrEqualTo(statistics.length);
             }
-            assertThat(tail).hasSize(Contribution.TAIL);
-            assertThat(tail[0]).isEqualTo((float) contribution.tailOffset());
-            assertThat(tail[Contribution.TAIL - 1]).isEqualTo((float) (contribution.floats() - 1));
+            assertThat(tail).hasSize(GradientBuffer.TAIL);
+            assertThat(tail[0]).isEqualTo((float) (layout.parameters() + layout.statistics()));
+            assertThat(tail[GradientBuffer.TAIL - 1]).isEqualTo((float) (buffer.floats() - 1));
         }
     }
 
     @Property(tries = 30)
     void buckets_whenSmall_areMany(@ForAll("networks") List<Integer> widths) {
         ParameterLayout layout = layout(widths, true, true);
-        assertThat(new Contribution(layout, 1).buckets())
+        assertThat(new GradientBuffer(layout, 1).buckets())
                 .hasSize(Math.max(1, layout.slots().size()));
-        assertThat(new Contribution(layout, Long.MAX_VALUE).buckets()).hasSize(1);
+        assertThat(new GradientBuffer(layout, Long.MAX_VALUE).buckets()).hasSize(1);
     }
 }

@@ -1,11 +1,11 @@
-package dev.lockstep.cli.terminal;
+package dev.lockstep.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-final class UnitsTest {
+final class FormatTest {
     @ParameterizedTest
     @CsvSource({
         "0.00000025, 0.25 µs",
@@ -19,18 +19,18 @@ final class UnitsTest {
         "NaN, –"
     })
     void duration_anySize_readsWell(double seconds, String text) {
-        assertThat(Units.duration(seconds)).isEqualTo(text);
+        assertThat(Format.duration(seconds)).isEqualTo(text);
     }
 
     @ParameterizedTest
     @CsvSource({"0, 0 B", "999, 999 B", "999.6, 1 kB", "102440672, 102 MB", "6.42e9, 6.42 GB", "1e18, 1000 PB"})
     void bytes_anySize_hasADecimalPrefix(double bytes, String text) {
-        assertThat(Units.bytes(bytes)).isEqualTo(text);
+        assertThat(Format.bytes(bytes)).isEqualTo(text);
     }
 
     @ParameterizedTest
     @CsvSource({"3.2, 3.2", "0.0039743589, 0.003974", "8192, 8192", "123456, 123500", "0, 0", "1e-7, 0.0000001"})
-    void number_anySize_hasFourDigitsAndNoExponent(double value, String text) {
-        assertThat(Units.number(value)).isEqualTo(text);
+    void number_anySize_hasFourDigitsWithoutExponent(double value, String text) {
+        assertThat(Format.number(value)).isEqualTo(text);
     }
 }

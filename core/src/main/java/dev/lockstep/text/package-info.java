@@ -1,0 +1,5 @@
+/** Numbers as people read them. */
+@NullMarked
+package dev.lockstep.text;
+
+import org.jspecify.annotations.NullMarked;

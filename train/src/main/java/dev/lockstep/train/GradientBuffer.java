@@ -1,0 +1,179 @@
+package dev.lockstep.train;
+
+import dev.lockstep.model.ParameterLayout;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * The layout of a gradient buffer: one flat float32 vector with everything that a worker adds to a step. Summed over all
+ * workers, it holds everything that the step needs.
+ *
+ * <pre>
+ * [ gradients of decayed parameters | of the others | batch-norm means and variances | tail ]
+ *   └ bucket 0 ┘└ bucket 1 ┘ …      └────────────────── last bucket ─────────────────────┘
+ * </pre>
+ *
+ * <p>Gradients lie as {@link ParameterLayout} places their parameters, about in the order in which backward computes them.
+ * They are divided into <em>buckets</em> that travel on their own, so that the first leave while backward goes on. A bucket
+ * never splits a parameter.
+ *
+ * <p>The <em>tail</em> holds the numbers of the step, one float each: {@link #LOSS} to {@link #AGGREGATE_SQUARED_NORM}. It
+ * travels in the last bucket, as the statistics do, so neither costs a message. Workers write it by tensor operations; the
+ * host reads the tail of the sum once per step, see {@link Totals}.
+ */
+final class GradientBuffer {
+    /** In the tail: the worker's mean loss divided by k. Summed over the workers, the mean loss of the minibatch. */
+    static final int LOSS = 0;
+    /** In the tail: images classified wrongly. */
+    static final int WRONG = 1;
+    /** In the tail: |g|² of the worker's own gradient, of its mean loss, divided by k. Summed, the mean over workers. */
+    static final int SQUARED_NORM = 2;
+    /** In the tail: above zero when some process was asked to stop after this step. */
+    static final int STOP = 3;
+    /** In the tail: images that were bad and have been replaced. */
+    static final int REPLACED = 4;
+    /** In the tail, written after the sum over all workers: |g|² of the aggregated gradient, before weight decay. */
+    static final int AGGREGATE_SQUARED_NORM = 5;
+
+    /** Floats of the tail, a multiple of 16 as all regions are. */
+    static final int TAIL = 16;
+
+    private final ParameterLayout layout;
+    private final List<Bucket> buckets;
+    private final int[] bucketOfSlot;
+
+    /**
+     * Floats [from, to) of the buffer.
+     *
+     * @param index its place in the order of travel
+     * @param gradients how many of its floats are gradients
+     * @param decayed how many of its floats, from the first, are gradients of decayed parameters
+     */
+    record Bucket(int index, long from, long to, long gradients, long decayed) {
+        long length() {
+            return to - from;
+        }
+
+        /** This bucket of a gradient buffer. */
+        Tensor of(Tensor buffer) {
+            return buffer.narrow(0, from, length());
+        }
+
+        /** The gradients of a tensor that holds this bucket. */
+        Tensor gradientsOf(Tensor bucket) {
+            return bucket.narrow(0, 0, gradients);
+        }
+
+        /** This bucket's part of a buffer of parameters or momentum. */
+        Tensor ofParameters(Tensor parameters) {
+            return parameters.narrow(0, from, gradients);
+        }
+    }
+
+    /**
+     * The tail of the sum over all workers, as the host reads it: equal on every process.
+     *
+     * @param loss mean over the kn images
+     * @param wrong of the kn images, those classified wrongly
+     * @param workerSquaredNorm mean over workers of |g|² of their own gradients
+     * @param squaredNorm |g|² of the aggregated gradient, before weight decay
+     * @param replaced of the kn images, those that were bad and have been replaced
+     * @param stop whether some process was asked to stop
+     */
+    record Totals(double loss, long wrong, double workerSquaredNorm, double squaredNorm, long replaced, boolean stop) {
+        static Totals of(float[] tail) {
+            return new Totals(
+                    tail[LOSS],
+                    (long) tail[WRONG],
+                    tail[SQUARED_NORM],
+                    tail[AGGREGATE_SQUARED_NORM],
+                    (long) tail[REPLACED],
+                    tail[STOP] > 0);
+        }
+
+        /** A loss or gradient of one worker that is not finite stays so in every sum. */
+        boolean isFinite() {
+            return Double.isFinite(loss) && Double.isFinite(squaredNorm);
+        }
+    }
+
+    /**
+     * @param bucketFloats a bucket is closed when it has at least this many floats
+     */
+    GradientBuffer(ParameterLayout layout, long bucketFloats) {
+        this.layout = layout;
+        List<Long> ends = new ArrayList<>();
+        long from = 0;
+        this.bucketOfSlot = new int[layout.slots().size()];
+        for (int i = 0; i < bucketOfSlot.length; i++) {
+            ParameterLayout.Slot slot = layout.slots().get(i);
+            boolean decays = slot.offset() < layout.decayed();
+            if (decays && slot.offset() - from >= bucketFloats) {
+                ends.add(slot.offset());
+                from = slot.offset();
+            }
+            bucketOfSlot[i] = ends.size();
+        }
+        ends.add(floats());
+        this.buckets = buckets(ends);
+    }
+
+    private List<Bucket> buckets(List<Long> ends) {
+        List<Bucket> found = new ArrayList<>();
+        long from = 0;
+        for (long to : ends) {
+            long gradients = Math.min(to, layout.parameters()) - from;
+            long decayed = Math.max(0, Math.min(to, layout.decayed()) - from);
+            found.add(new Bucket(found.size(), from, to, gradients, decayed));
+            from = to;
+        }
+        return List.copyOf(found);
+    }
+
+    /** The length of a buffer. */
+    long floats() {
+        return layout.parameters() + layout.statistics() + TAIL;
+    }
+
+    List<Bucket> buckets() {
+        return buckets;
+    }
+
+    Bucket lastBucket() {
+        return buckets.get(buckets.size() - 1);
+    }
+
+    /** The bucket in which the gradient of a parameter travels. */
+    int bucketOf(int slot) {
+        return bucketOfSlot[slot];
+    }
+
+    int slots() {
+        return bucketOfSlot.length;
+    }
+
+    /** The gradients of a whole buffer, in the layout of the parameters. */
+    Tensor gradients(Tensor buffer) {
+        return buffer.narrow(0, 0, layout.parameters());
+    }
+
+    /** The batch-norm statistics of a tensor that holds the last bucket. */
+    Tensor statistics(Tensor lastBucket) {
+        return lastBucket.narrow(0, layout.parameters() - lastBucket().from, layout.statistics());
+    }
+
+    /** The tail of a tensor that holds the last bucket. */
+    Tensor tail(Tensor lastBucket) {
+        return lastBucket.narrow(0, tailOffset() - lastBucket().from, TAIL);
+    }
+
+    /** One number of a tail, as a vector of one element. */
+    static Tensor number(Tensor tail, int position) {
+        return tail.narrow(0, position, 1);
+    }
+
+    private long tailOffset() {
+        return layout.parameters() + layout.statistics();
+    }
+}

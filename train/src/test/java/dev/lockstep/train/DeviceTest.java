@@ -1,0 +1,135 @@
+package dev.lockstep.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.collective.Collective;
+import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.BadImages;
+import dev.lockstep.image.HostBatch;
+import dev.lockstep.image.catalog.OpenDataset;
+import dev.lockstep.model.FlatState;
+import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.ParameterLayout;
+import dev.lockstep.model.ResNet;
+import dev.lockstep.optim.MomentumSgd.Rates;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.torch.Device;
+import dev.lockstep.torch.TorchRuntime;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Training on a device other than the CPU's own: a {@link StrictDevice}. */
+class DeviceTest {
+    private static final Rates RATES = new Rates(0.05, 0.05, 1e-3);
+    private static final int WORKERS = 4;
+    private static final int STEPS = 3;
+    private static final TestBatches BATCHES = new TestBatches(4, WORKERS, 3);
+
+    private static TestStep step(Collective group, Device device, int lanes, long bucketFloats) {
+        Recipe recipe = TestStep.recipe(WORKERS, 3, "model: {name: resnet8, width: 4}");
+        return TestStep.create(
+                recipe,
+                () -> ResNet.fromRecipe(recipe.model(), TestBatches.SHAPE, TestBatches.CLASSES),
+                lanes,
+                bucketFloats,
+                (network, slots) -> network.initialize(1),
+                () -> false,
+                group,
+                device);
+    }
+
+    /** The batches of this process's workers. */
+    private static List<HostBatch> batches(Collective group, long step) {
+        int own = WORKERS / group.size();
+        return BATCHES.of(step).subList(own * group.rank(), own * (group.rank() + 1));
+    }
+
+    private static String weights(Collective group, Device device, int lanes, long bucketFloats) {
+        try (TestStep step = step(group, device, lanes, bucketFloats)) {
+            for (int s = 0; s < STEPS; s++) {
+                step.run(s, TestBatches.inOrder(batches(group, s)), RATES);
+            }
+            return step.weightsSha256();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 300", "1, 3, 300", "1, 2, 1000000", "2, 2, 300", "4, 1, 300"})
+    void weights_ofAnotherDevice_haveTheSameBits(int processes, int lanes, long bucketFloats) throws Exception {
+        String onCpu = weights(new SoloCollective(), Device.cpu(), 1, 1000000);
+        assertThat(InMemoryGroup.play(processes, group -> weights(group, new StrictDevice(), lanes, bucketFloats)))
+                .hasSize(processes)
+                .containsOnly(onCpu);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 300", "3, 300", "2, 1000000"})
+    void step_readsTheTailOnceAndNothingElse(int lanes, long bucketFloats) {
+        StrictDevice device = new StrictDevice();
+        try (TestStep step = step(new SoloCollective(), device, lanes, bucketFloats)) {
+            for (int s = 0; s < STEPS; s++) {
+                step.run(s, TestBatches.inOrder(BATCHES.of(s)), RATES);
+                assertThat(device.takeReads()).containsExactly(GradientBuffer.TAIL);
+            }
+        }
+    }
+
+    @Test
+    void step_thatDiverges_readsTheTailsOfItsWorkersToo() {
+        StrictDevice device = new StrictDevice();
+        try (TestStep step = step(new SoloCollective(), device, 2, 300)) {
+            List<HostBatch> poisoned = BATCHES.of(0);
+            poisoned.get(2).pixels().put(17, Float.NaN);
+            assertThatThrownBy(() -> step.run(0, TestBatches.inOrder(poisoned), RATES))
+                    .isInstanceOf(LockstepException.class)
+                    .hasMessageContaining("worker = 2");
+            assertThat(device.takeReads()).containsExactly(GradientBuffer.TAIL, WORKERS * GradientBuffer.TAIL);
+        }
+    }
+
+    /** Every thread whose tensors another thread takes: the caller, the lanes and the exchange. */
+    @Test
+    void step_handsOverOnEveryThreadThatComputes() throws Exception {
+        Set<String> threads = ConcurrentHashMap.newKeySet();
+        InMemoryGroup.play(2, group -> {
+            StrictDevice device = new StrictDevice();
+            weights(group, device, 2, 300);
+            Set<String> kinds = new TreeSet<>();
+            device.handingOver().forEach(name -> kinds.add(name.replaceAll("-\\d+", "")));
+            threads.addAll(kinds);
+            return kinds;
+        });
+        assertThat(threads).contains("lockstep-lane", "lockstep-exchange").hasSize(3);
+    }
+
+    @Test
+    void evaluation_readsTheDeviceOnceAndGivesTheSame() {
+        TorchRuntime.load();
+        Recipe recipe = TestRuns.recipe("model.zero-init-residual", "false");
+        OpenDataset data = TestRuns.data(recipe);
+        StrictDevice device = new StrictDevice();
+        assertThat(evaluate(recipe, data, device)).isEqualTo(evaluate(recipe, data, Device.cpu()));
+        assertThat(device.takeReads()).hasSize(1);
+    }
+
+    private static Evaluator.Result evaluate(Recipe recipe, OpenDataset data, Device device) {
+        List<ImageClassifier> networks = IntStream.range(0, 3)
+                .mapToObj(i -> (ImageClassifier) ResNet.fromRecipe(recipe.model(), data.shape(), data.classes()))
+                .toList();
+        ImageClassifier initial = networks.get(0);
+        initial.initialize(4);
+        FlatState state = new FlatState(device, ParameterLayout.of(initial.module(), recipe.optimizer()), initial);
+        try (LaneThreads threads = new LaneThreads(device, 2, 1)) {
+            return new Evaluator(networks.subList(1, 3), state, threads, new SoloCollective(), 1e-5, 10, 4, 2)
+                    .evaluate(data.validation(), data.evaluationTransform(), BadImages.refused());
+        }
+    }
+}
