@@ -7,7 +7,7 @@ import dev.lockstep.evidence.process.SmallDisk;
 import dev.lockstep.evidence.process.Stage;
 import java.util.Optional;
 
-/** The disk has room for two checkpoints; the third does not fit until one of them is gone, and that is only after it. */
+/** Two checkpoints fit on the disk; the third does not until one of them is gone, and that is only after it. */
 final class FullDisk {
     private static final int MEBIBYTES = 24;
 
@@ -21,7 +21,7 @@ final class FullDisk {
         }
         SmallRuns runs = new SmallRuns(stage);
         staysFull(stage, runs, disk.get());
-        isGivenRoom(stage, runs, disk.get());
+        getsSpace(stage, runs, disk.get());
     }
 
     private static void staysFull(Stage stage, SmallRuns runs, SmallDisk disk) {
@@ -49,9 +49,9 @@ final class FullDisk {
                 });
     }
 
-    private static void isGivenRoom(Stage stage, SmallRuns runs, SmallDisk disk) {
+    private static void getsSpace(Stage stage, SmallRuns runs, SmallDisk disk) {
         stage.check(
-                "full disk that is given room",
+                "full disk that gets space",
                 "a warning, checkpoints continue, exit code 0, same weights",
                 claims -> {
                     RunFolder run = new RunFolder(disk.path().resolve("freed"));
