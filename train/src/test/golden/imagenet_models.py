@@ -1,5 +1,5 @@
-"""Makes imagenet-logits.json and imagenet-step.json: torchvision's residual networks computed by PyTorch, for
-ResNetGoldenTest and ImageNetStepGoldenTest.
+"""Makes imagenet-logits.json, imagenet-step.json and shufflenet-step.json: torchvision's networks computed by PyTorch, for
+TorchvisionTest and ImageNetStepGoldenTest.
 
     python -m venv venv && venv/bin/pip install torch torchvision numpy && venv/bin/python imagenet_models.py
 
@@ -18,7 +18,7 @@ import torchvision
 from torch import nn
 from torch.nn import functional as F
 
-DEPTHS = (18, 34, 50, 101, 152)
+MODELS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "shufflenet_v2_x0_5")
 SIDE, IMAGES, WORKERS = 64, 2, 2
 PIXELS, LABELS = 1 << 28, 1 << 29
 
@@ -36,11 +36,11 @@ def fill(tensor, start, scale, offset=0.0):
     tensor.copy_(torch.from_numpy(values).view(tensor.shape))
 
 
-def build(depth):
-    """He-like kernels; statistics near those of a trained network; a small last gamma in every block, so that activations
-    stay of order one over 50 blocks."""
-    net, start = getattr(torchvision.models, f"resnet{depth}")(), 0
-    last = "bn3" if depth >= 50 else "bn2"
+def build(model):
+    """He-like kernels; statistics near those of a trained network; a small last gamma in every residual block, so that
+    activations stay of order one over 50 blocks."""
+    net, start = getattr(torchvision.models, model)(), 0
+    last = {"resnet18": "bn2", "resnet34": "bn2"}.get(model, "bn3")
     with torch.no_grad():
         for name, tensor in sorted(net.state_dict().items()):
             if name.endswith("num_batches_tracked"):
@@ -67,14 +67,14 @@ def short(value):
     return float(f"{value:.9g}")
 
 
-def logits(depth):
-    net, x = build(depth).eval(), images(0, IMAGES)
+def logits(model):
+    net, x = build(model).eval(), images(0, IMAGES)
     with torch.no_grad():
         single = net(x)
         exact = net.double()(x.double())
-    print(f"resnet{depth}: |logits| {exact.norm():.4g}, float32 differs by {(single - exact).norm() / exact.norm():.2g}")
+    print(f"{model}: |logits| {exact.norm():.4g}, float32 differs by {(single - exact).norm() / exact.norm():.2g}")
     return {
-        "model": f"resnet{depth}",
+        "model": model,
         "parameters": sum(p.numel() for p in net.parameters()),
         "state": {name: list(t.shape) for name, t in net.state_dict().items()},
         "norms": [short(row.norm().item()) for row in exact],
@@ -101,11 +101,11 @@ def step(net, dtype, n):
     return loss, tensors
 
 
-def training_step(n=4):
-    loss, exact = step(build(50), torch.float64, n)
-    _, single = step(build(50), torch.float32, n)
+def training_step(model, n=4):
+    loss, exact = step(build(model), torch.float64, n)
+    _, single = step(build(model), torch.float32, n)
     worst = max(((single[name] - t).norm() / t.norm()).item() for name, t in exact.items())
-    print(f"resnet50 step: loss {loss:.6g}, worst tensor of float32 differs by {worst:.2g}")
+    print(f"{model} step: loss {loss:.6g}, worst tensor of float32 differs by {worst:.2g}")
     return {
         "workers": WORKERS,
         "imagesPerWorker": n,
@@ -119,8 +119,9 @@ if __name__ == "__main__":
     resources = pathlib.Path(__file__).parent.parent / "resources" / "dev" / "lockstep"
     versions = {"torch": torch.__version__, "torchvision": torchvision.__version__, "side": SIDE}
     for path, content in (
-        (resources / "model" / "imagenet-logits.json", {"models": [logits(depth) for depth in DEPTHS]}),
-        (resources / "train" / "imagenet-step.json", training_step()),
+        (resources / "model" / "imagenet-logits.json", {"models": [logits(model) for model in MODELS]}),
+        (resources / "model" / "shufflenet-step.json", training_step("shufflenet_v2_x0_5")),
+        (resources / "train" / "imagenet-step.json", training_step("resnet50")),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(versions | content, separators=(",", ":")) + "\n")

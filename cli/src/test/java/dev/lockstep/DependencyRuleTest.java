@@ -49,7 +49,7 @@ class DependencyRuleTest {
             new Layer("train", "train", "the step, the training loop, evaluation, classifying images"),
             new Layer("train", "checkpoint", "safetensors, PyTorch files, the folder of checkpoints"),
             new Layer("train", "optim", "optimizers on flat buffers"),
-            new Layer("train", "model", "networks, parameter roles, the flat layout"),
+            new Layer("train", "model", "networks as libtorch modules, the flat layout"),
             new Layer("train", "collective", "sums over processes, how processes find each other"),
             new Layer("train", "torch", "loading libtorch, devices, scopes, tensors"),
             new Layer("launch", "launch", "a process's place in its group; the launcher for one machine"),
@@ -59,6 +59,7 @@ class DependencyRuleTest {
             new Layer("core", "study", "variants × seeds, questions, verdicts"),
             new Layer("core", "plan", "what can be known before a run starts; checks of a recipe"),
             new Layer("core", "metrics", "events of a run, JSON lines, TensorBoard, results"),
+            new Layer("core", "network", "networks as data, and where recipes find them by name"),
             new Layer("core", "recipe", "immutable records and their strict YAML form"),
             new Layer("core", "sampling", "which image goes where; keyed random streams"),
             new Layer("core", "topology", "which process runs which workers; the reduction tree"),
@@ -219,5 +220,21 @@ class DependencyRuleTest {
                         .evaluate(CLASSES)
                         .hasViolation())
                 .isTrue();
+    }
+
+    /** The library lives in JVMs of others: the failure policy that the caller gives decides what becomes of them. */
+    @Test
+    void onlyTheCommandLine_andItsLauncher_endTheJvm() {
+        noClasses()
+                .that(inModule("core", "natives", "data", "train", "report"))
+                .or()
+                .resideInAPackage(ROOT + ".supervise")
+                .should()
+                .callMethod(Runtime.class, "halt", int.class)
+                .orShould()
+                .callMethod(Runtime.class, "exit", int.class)
+                .orShould()
+                .callMethod(System.class, "exit", int.class)
+                .check(CLASSES);
     }
 }

@@ -3,16 +3,16 @@ package dev.lockstep.benchmarks;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
-import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.RunListener;
+import dev.lockstep.model.Models;
 import dev.lockstep.plan.DatasetFacts;
-import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.torch.TorchRuntime;
+import dev.lockstep.train.Assembly;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
-import dev.lockstep.train.Trainer;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -63,7 +63,10 @@ public final class ResNet50Throughput {
     }
 
     private static double forwardFlops(Recipe recipe) {
-        return NetworkShape.of(recipe.model(), DatasetFacts.of(recipe.data()).orElseThrow())
+        return Networks.named(recipe.model())
+                .shape(
+                        recipe.model(),
+                        DatasetFacts.of(recipe.data()).orElseThrow().task())
                 .orElseThrow()
                 .forwardFlops();
     }
@@ -72,20 +75,20 @@ public final class ResNet50Throughput {
     private static double train(Recipe recipe, OpenDataset data, int lanes) {
         RunOptions options = RunOptions.defaults().withLanes(lanes).withStopAfter(STEPS);
         Best best = new Best();
-        try (Trainer trainer =
-                new Trainer(recipe, ResNet::fromRecipe, data, new SoloCollective(), options, new StopSignal())) {
-            trainer.run(best);
+        try (Assembly parts =
+                new Assembly(recipe, Models::create, data, new SoloCollective(), options, new StopSignal())) {
+            parts.begin().run(best);
         }
         return best.imagesPerSecond;
     }
 
-    private static final class Best implements Trainer.Listener {
+    private static final class Best implements RunListener {
         private double imagesPerSecond;
 
         @Override
-        public void onStep(StepMetrics step) {
-            if (step.step() > 1) {
-                imagesPerSecond = Math.max(imagesPerSecond, step.imagesPerSecond());
+        public void on(Event event) {
+            if (event instanceof Event.Step step && step.metrics().step() > 1) {
+                imagesPerSecond = Math.max(imagesPerSecond, step.metrics().imagesPerSecond());
             }
         }
     }

@@ -1,7 +1,9 @@
 package dev.lockstep.collective;
 
 import dev.lockstep.launch.GroupEnvironment;
+import dev.lockstep.supervise.FailurePolicy;
 import dev.lockstep.supervise.GroupSecret;
+import dev.lockstep.supervise.MemberEvent;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.supervise.SupervisorAddress;
 import java.io.File;
@@ -15,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -60,24 +63,16 @@ final class CollectiveBenchmark {
     }
 
     private static void launch(int processes, List<String> arguments) throws IOException, InterruptedException {
-        Supervisor.Events nothing = new Supervisor.Events() {
-            @Override
-            public void lost(int rank, String host) {
-                throw new IllegalStateException("rank " + rank + " failed");
-            }
-
-            @Override
-            public void silent(int rank, String host) {}
-
-            @Override
-            public void failed(int rank, String host, String words) {
-                throw new IllegalStateException("rank " + rank + " failed: " + words);
+        Consumer<MemberEvent> failures = event -> {
+            if (event.what() == MemberEvent.What.LOST || event.what() == MemberEvent.What.FAILED) {
+                throw new IllegalStateException("rank " + event.rank() + " failed: " + event.detail());
             }
         };
         List<Process> group = new ArrayList<>();
         Path secret = GroupSecret.create();
         GroupSecret proved = GroupSecret.from(Map.of(GroupSecret.VARIABLE, secret.toString()));
-        try (Supervisor supervisor = Supervisor.onLoopback(processes, proved, Duration.ofMinutes(10), nothing)) {
+        try (Supervisor supervisor =
+                Supervisor.onLoopback(processes, proved, Duration.ofMinutes(10), failures, line -> {})) {
             for (int rank = 0; rank < processes; rank++) {
                 group.add(start(rank, processes, supervisor.address(), secret, arguments));
             }
@@ -110,12 +105,13 @@ final class CollectiveBenchmark {
 
     /** Takes part as one process of a group. */
     private void take() {
-        SocketGroup group = Collectives.join(Duration.ofMinutes(10), System.getenv());
+        GroupOptions terms = GroupOptions.defaults().withPeerTimeout(Duration.ofMinutes(10));
+        SocketGroup group = Collectives.socketGroup(terms, FailurePolicy.THROW, System.getenv());
         Collective tree = new TreeCollective(
                 group,
                 number("--short", TreeCollective.SHORT_ELEMENTS),
                 number("--piece", TreeCollective.PIECE_ELEMENTS));
-        Collective ring = new NativeCollective(group, System.getenv());
+        Collective ring = new NativeCollective(group, "");
         for (String kib : options.getOrDefault("--kib", KIB).split(",")) {
             measure(tree, ring, Math.round(Double.parseDouble(kib) * 1024 / Float.BYTES));
         }

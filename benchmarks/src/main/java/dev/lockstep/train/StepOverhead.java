@@ -6,9 +6,9 @@ import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.Replica;
-import dev.lockstep.model.ResNet;
 import dev.lockstep.optim.MomentumSgd.Rates;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
@@ -130,7 +130,7 @@ public class StepOverhead {
 
     private static ImageClassifier classifier(String name) {
         TorchRuntime.load();
-        return name.equals("idle") ? new Idle() : ResNet.fromRecipe(recipe(name).model(), SHAPE, CLASSES);
+        return name.equals("idle") ? new Idle() : Models.create(recipe(name).model(), SHAPE, CLASSES);
     }
 
     private static Recipe recipe(String name) {

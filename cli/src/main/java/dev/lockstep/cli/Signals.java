@@ -3,19 +3,18 @@ package dev.lockstep.cli;
 import dev.lockstep.launch.StopRequests;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.train.StopSignal;
+import org.jspecify.annotations.Nullable;
 
-/** SIGINT, SIGTERM and SIGHUP as requests to save and stop; the second one that counts ends the process at once. */
+/** SIGINT, SIGTERM and SIGHUP as requests to save and stop, from {@link #handle} on; the second one that counts ends the process at once. */
 public final class Signals implements AutoCloseable {
     private static final int TERMINATED = 143;
 
     private final StopSignal stop = new StopSignal();
-    private final StopRequests requests =
-            new StopRequests(StopRequests.once("finishing this step and saving a checkpoint", stop::request));
+    private @Nullable StopRequests requests;
 
-    private Signals() {}
-
-    public static Signals handle() {
-        return new Signals();
+    /** From now on a signal asks the run to save and stop; until now it ends the process. */
+    public void handle() {
+        requests = new StopRequests(StopRequests.once("finishing this step and saving a checkpoint", stop::request));
     }
 
     public StopSignal stop() {
@@ -31,7 +30,7 @@ public final class Signals implements AutoCloseable {
         if (result.status() != RunResult.Status.INTERRUPTED) {
             return 0;
         }
-        if (requests.received() != 0) {
+        if (requests != null && requests.received() != 0) {
             return requests.exitCode();
         }
         boolean asked = stopAfter >= 0 && result.steps() >= stopAfter;
@@ -40,6 +39,8 @@ public final class Signals implements AutoCloseable {
 
     @Override
     public void close() {
-        requests.close();
+        if (requests != null) {
+            requests.close();
+        }
     }
 }

@@ -5,16 +5,27 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * {@code metrics.jsonl}: one line a step, one an epoch and one a bad image that was replaced, on disk within about a second
+ * {@code metrics.jsonl}: a line per step, per epoch and per bad image that was replaced, on disk within about a second
  * and after every epoch. A resumed run has each step and each epoch once: what an interrupted run wrote beyond its checkpoint
  * is cut off, and what an evaluation that is done again finds again is not written again.
  */
-public final class JsonLinesSink implements MetricSink {
+public final class JsonLinesSink implements RunListener {
+    /** Rank 0 writes {@code metrics.jsonl} in the run folder. */
+    public static final class Factory implements RunListenerFactory {
+        @Override
+        public Optional<RunListener> open(RunInfo run, Consumer<String> notices) {
+            return run.rank() == 0
+                    ? Optional.of(JsonLinesSink.open(run.folder().resolve(MetricsFile.NAME), run.step(), notices))
+                    : Optional.empty();
+        }
+    }
+
     private final MetricsStream out;
     private final Set<BadImage> badImages;
     private int lastEpoch;
@@ -54,24 +65,22 @@ public final class JsonLinesSink implements MetricSink {
     }
 
     @Override
-    public void onStep(StepMetrics step) {
-        write(MetricsJson.line(step));
+    public void on(Event event) {
+        if (event instanceof Event.Step step) {
+            write(MetricsJson.line(step.metrics()));
+        } else if (event instanceof Event.Epoch epoch) {
+            onEpoch(epoch.metrics());
+        } else if (event instanceof Event.ImageReplaced replaced && !badImages.contains(replaced.image())) {
+            write(MetricsJson.line(replaced.image()));
+        }
     }
 
-    @Override
-    public void onEpoch(EpochMetrics epoch) {
+    private void onEpoch(EpochMetrics epoch) {
         if (epoch.epoch() > lastEpoch) {
             lastEpoch = epoch.epoch();
             write(MetricsJson.line(epoch));
         }
         out.flush();
-    }
-
-    @Override
-    public void onBadImage(BadImage image) {
-        if (!badImages.contains(image)) {
-            write(MetricsJson.line(image));
-        }
     }
 
     private void write(String line) {

@@ -2,36 +2,58 @@ package dev.lockstep.metrics;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
- * Notices when images come too slowly: when over ten seconds of steps the lanes waited for them more than a tenth of the
- * time. Says so once. The first step of a session does not count: nothing has been read ahead yet.
+ * Notices when images come too slowly: when the lanes have waited for them more than a tenth of the time, over ten seconds of
+ * steps. Says so once. The first step of a session does not count, since nothing has been read ahead yet.
  */
-public final class LoaderWatch {
+public final class LoaderWatch implements RunListener {
     private static final double WINDOW_SECONDS = 10;
     private static final double MOST = 0.1;
 
+    private final Consumer<String> notices;
     private boolean first = true;
     private boolean told;
     private double seconds;
     private double waited;
 
-    /** Takes the next step; a sentence for the person who watches, where there is one to say. */
-    public Optional<String> onStep(StepMetrics step) {
+    LoaderWatch(Consumer<String> notices) {
+        this.notices = notices;
+    }
+
+    /** Rank 0 watches its own loader. */
+    public static final class Factory implements RunListenerFactory {
+        @Override
+        public Optional<RunListener> open(RunInfo run, Consumer<String> notices) {
+            return run.rank() == 0 ? Optional.of(new LoaderWatch(notices)) : Optional.empty();
+        }
+    }
+
+    @Override
+    public void on(Event event) {
+        if (event instanceof Event.Step step) {
+            onStep(step.metrics());
+        }
+    }
+
+    private void onStep(StepMetrics step) {
         if (first || told) {
             first = false;
-            return Optional.empty();
+            return;
         }
         seconds += step.stepSeconds();
         waited += step.dataWaitSeconds();
         if (seconds < WINDOW_SECONDS) {
-            return Optional.empty();
+            return;
         }
         double share = waited / seconds;
         seconds = 0;
         waited = 0;
         told = share > MOST;
-        return told ? Optional.of(sentence(share)) : Optional.empty();
+        if (told) {
+            notices.accept(sentence(share));
+        }
     }
 
     private static String sentence(double share) {

@@ -2,7 +2,6 @@ package dev.lockstep.metrics;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.Module;
 import com.fasterxml.jackson.databind.SerializerProvider;
@@ -10,7 +9,6 @@ import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import java.io.IOException;
-import java.util.Set;
 
 /** JSON has no NaN and no infinity: they are written as null, and null is read as NaN. */
 final class NotANumber {
@@ -40,17 +38,13 @@ final class NotANumber {
     }
 
     private static final class Reader extends StdDeserializer<Double> {
-        private static final Set<String> OF_EARLIER_VERSIONS = Set.of("NaN", "Infinity", "-Infinity");
-
         Reader() {
             super(Double.class);
         }
 
         @Override
         public Double deserialize(JsonParser in, DeserializationContext context) throws IOException {
-            // Files of earlier versions have them as texts.
-            boolean text = in.hasToken(JsonToken.VALUE_STRING) && OF_EARLIER_VERSIONS.contains(in.getText());
-            double value = text ? Double.NaN : in.getDoubleValue();
+            double value = in.getDoubleValue();
             return Double.isFinite(value) ? value : Double.NaN;
         }
 

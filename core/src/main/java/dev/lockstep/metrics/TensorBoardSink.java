@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -14,7 +15,17 @@ import java.util.function.LongSupplier;
  * A TensorBoard event file in the run folder. Every session of a run writes a file of its own; a resumed one tells
  * TensorBoard to drop what earlier files hold beyond the checkpoint.
  */
-public final class TensorBoardSink implements MetricSink {
+public final class TensorBoardSink implements RunListener {
+    /** Rank 0 writes an event file into the run folder. */
+    public static final class Factory implements RunListenerFactory {
+        @Override
+        public Optional<RunListener> open(RunInfo run, Consumer<String> notices) {
+            return run.rank() == 0
+                    ? Optional.of(TensorBoardSink.open(run.folder(), run.step(), notices))
+                    : Optional.empty();
+        }
+    }
+
     private final MetricsStream out;
     private final Clock clock;
 
@@ -47,7 +58,15 @@ public final class TensorBoardSink implements MetricSink {
     }
 
     @Override
-    public void onStep(StepMetrics step) {
+    public void on(Event event) {
+        if (event instanceof Event.Step step) {
+            onStep(step.metrics());
+        } else if (event instanceof Event.Epoch epoch) {
+            onEpoch(epoch.metrics());
+        }
+    }
+
+    private void onStep(StepMetrics step) {
         Map<String, Double> scalars = new LinkedHashMap<>();
         scalars.put("train/loss", step.loss());
         scalars.put("train/top1_error", step.top1Error());
@@ -60,8 +79,7 @@ public final class TensorBoardSink implements MetricSink {
         write(step.step(), scalars);
     }
 
-    @Override
-    public void onEpoch(EpochMetrics epoch) {
+    private void onEpoch(EpochMetrics epoch) {
         Map<String, Double> scalars = new LinkedHashMap<>();
         scalars.put("epoch/train_loss", epoch.trainLoss());
         scalars.put("epoch/train_top1_error", epoch.trainTop1Error());

@@ -1,6 +1,6 @@
 /**
- * What a run says of itself, and where it is written: JSON lines, TensorBoard events, the summary. Depends on {@code
- * errors} and {@code recipe}.
+ * What happens in a run, as events to listeners, and the listeners that write it: JSON lines and TensorBoard events. Depends on
+ * {@code errors}, {@code files} and {@code recipe}.
  */
 @NullMarked
 package dev.lockstep.metrics;

@@ -12,7 +12,7 @@ public enum AllReduce {
      */
     HALVING_DOUBLING {
         @Override
-        double seconds(double bytes, int processes, Network network) {
+        double seconds(double bytes, int processes, Interconnect network) {
             int largest = Integer.highestOneBit(processes);
             double seconds = powerOfTwo(bytes, largest, network);
             int larger = largest;
@@ -25,7 +25,7 @@ public enum AllReduce {
             return seconds;
         }
 
-        private double powerOfTwo(double bytes, int processes, Network network) {
+        private double powerOfTwo(double bytes, int processes, Interconnect network) {
             int steps = Integer.numberOfTrailingZeros(processes);
             return network.seconds(2 * steps, 2 * (processes - 1.0) / processes * bytes);
         }
@@ -33,10 +33,10 @@ public enum AllReduce {
     /** Every process sends P−1 parts around the ring twice: 2(P−1) messages. */
     RING {
         @Override
-        double seconds(double bytes, int processes, Network network) {
+        double seconds(double bytes, int processes, Interconnect network) {
             return network.seconds(2 * (processes - 1.0), 2 * (processes - 1.0) / processes * bytes);
         }
     };
 
-    abstract double seconds(double bytes, int processes, Network network);
+    abstract double seconds(double bytes, int processes, Interconnect network);
 }

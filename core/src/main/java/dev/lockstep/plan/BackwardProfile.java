@@ -1,5 +1,6 @@
 package dev.lockstep.plan;
 
+import dev.lockstep.network.NetworkShape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;

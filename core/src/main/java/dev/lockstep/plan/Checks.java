@@ -2,6 +2,7 @@ package dev.lockstep.plan;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.sampling.MinibatchPlan;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +21,17 @@ public final class Checks {
      *     minibatch is larger than the dataset
      */
     public static List<Finding> run(Recipe recipe, int datasetSize) {
+        return run(recipe, recipe.minibatchPlan(datasetSize));
+    }
+
+    /**
+     * The same, for a recipe whose epochs are cut already.
+     *
+     * @param cut of the recipe, on its training set
+     */
+    public static List<Finding> run(Recipe recipe, MinibatchPlan cut) {
         recipe.suppress().forEach(Checks::requireKnown);
-        RecipeFacts facts = RecipeFacts.of(recipe, datasetSize);
+        RecipeFacts facts = RecipeFacts.of(recipe, cut);
         Map<String, String> suppress = recipe.suppress();
         return Arrays.stream(RecipeCheck.values())
                 .flatMap(check -> check

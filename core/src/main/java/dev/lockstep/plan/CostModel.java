@@ -1,5 +1,6 @@
 package dev.lockstep.plan;
 
+import dev.lockstep.network.NetworkShape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,7 +25,7 @@ import org.apache.commons.statistics.distribution.NormalDistribution;
  * @param shape what is sent
  * @param workersPerProcess more workers than these make more processes
  */
-public record CostModel(NetworkShape shape, ComputeCost compute, Network network, int workersPerProcess) {
+public record CostModel(NetworkShape shape, ComputeCost compute, Interconnect network, int workersPerProcess) {
     /** The usual size of a bucket. */
     private static final double BUCKET_BYTES = 4 << 20;
 

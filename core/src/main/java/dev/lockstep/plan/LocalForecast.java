@@ -1,5 +1,6 @@
 package dev.lockstep.plan;
 
+import dev.lockstep.network.NetworkShape;
 import java.util.List;
 
 /**
@@ -63,7 +64,8 @@ public record LocalForecast(NetworkShape shape, Measurement measured, int cores)
         double round = alone * crowding(threads);
         ComputeCost cost = ComputeCost.ofSpeed(
                 used * measured.imagesPerWorker() / round, measured.imagesPerWorker(), used, measured.jitter());
-        return new CostModel(shape, cost, Network.LOOPBACK, local).step(measured.workers(), AllReduce.HALVING_DOUBLING);
+        return new CostModel(shape, cost, Interconnect.LOOPBACK, local)
+                .step(measured.workers(), AllReduce.HALVING_DOUBLING);
     }
 
     private double crowding(int threads) {

@@ -1,5 +1,7 @@
 package dev.lockstep.plan;
 
+import dev.lockstep.network.NetworkShape;
+
 /**
  * The tensors of one process, in bytes; libtorch's own working memory and the images that are read ahead come on top.
  *

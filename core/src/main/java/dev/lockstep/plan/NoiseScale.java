@@ -78,6 +78,11 @@ public record NoiseScale(double signal, double noise, double weight) {
         return state.isEmpty() ? UNKNOWN : new NoiseScale(state.get(0), state.get(1), state.get(2));
     }
 
+    /** A scale that is known, in images; NaN for one that is not. */
+    public static NoiseScale ofImages(double images) {
+        return new NoiseScale(1, images, 1);
+    }
+
     /**
      * What the estimate means for a minibatch, and what half and twice of it would change, in one sentence each.
      *

@@ -1,6 +1,8 @@
 package dev.lockstep.plan;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.network.NetworkShape;
+import dev.lockstep.network.Networks;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.sampling.MinibatchPlan;
 import dev.lockstep.schedule.LearningRate;
@@ -17,7 +19,7 @@ import java.util.stream.LongStream;
  * @param topology which process runs which workers
  * @param lanes compute threads of each process
  * @param cut of an epoch into minibatches
- * @param network empty when the recipe names a network that is not ours
+ * @param network empty when only building the network would tell its size
  */
 public record Plan(
         Recipe recipe,
@@ -33,7 +35,8 @@ public record Plan(
 
     /**
      * @param lanes more than the workers of a process are not used
-     * @throws LockstepException of kind RECIPE when the minibatch is larger than the dataset or P does not divide k
+     * @throws LockstepException of kind RECIPE when the minibatch is larger than the dataset, P does not divide k, or there is
+     *     no such network
      */
     public static Plan of(Recipe recipe, DatasetFacts data, int processes, int lanes) {
         if (lanes < 1) {
@@ -45,8 +48,8 @@ public record Plan(
                 data,
                 topology,
                 Math.min(lanes, topology.workersPerProcess()),
-                new MinibatchPlan(recipe.seed(), data.trainingImages(), recipe.workers(), recipe.imagesPerWorker()),
-                NetworkShape.of(recipe.model(), data));
+                recipe.minibatchPlan(data.trainingImages()),
+                Networks.named(recipe.model()).shape(recipe.model(), data.task()));
     }
 
     public int minibatch() {
@@ -126,12 +129,12 @@ public record Plan(
                 learningRate().at(iteration));
     }
 
-    /** Empty when the network is not known. */
+    /** Empty when the size of the network is not known. */
     public Optional<Memory> memory() {
         return network.map(shape -> Memory.of(shape, recipe.imagesPerWorker(), lanes, topology.workersPerProcess()));
     }
 
-    /** Empty when the network is not known. */
+    /** Empty when the size of the network is not known. */
     public Optional<Traffic> traffic() {
         return network.map(shape -> Traffic.of(shape, topology.processes()));
     }

@@ -2,8 +2,8 @@ package dev.lockstep.plan;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.schedule.Scaling;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Short trainings from the same initial weights that differ in the learning rate alone, and the rate they suggest. Swept at
@@ -71,19 +71,12 @@ public record RangeSweep(List<Trial> trials) {
         }
         int perEpoch = Math.max(1, images / minibatch);
         double fall = (double) (steps - steps / 3) / perEpoch;
-        return recipe.with(Map.of(
-                "workers",
-                Integer.toString(minibatch / n),
-                "epochs",
-                Long.toString(((long) steps + perEpoch - 1) / perEpoch),
-                "learning-rate.reference",
-                Double.toString(rate),
-                "learning-rate.scaling",
-                "none",
-                "learning-rate.warmup.kind",
-                "none",
-                "learning-rate.schedule",
-                "{kind: step, epochs: [" + fall + "], factor: 0.1}"));
+        Recipe.WarmupSettings warmup = new Recipe.WarmupSettings(
+                Recipe.WarmupKind.NONE, recipe.learningRate().warmup().epochs());
+        Recipe.Schedule schedule = new Recipe.Schedule(Recipe.ScheduleKind.STEP, List.of(fall), 0.1);
+        return recipe.withWorkers(minibatch / n)
+                .withEpochs((steps + perEpoch - 1) / perEpoch)
+                .withLearningRate(new Recipe.Rate(rate, minibatch, Scaling.NONE, warmup, schedule));
     }
 
     /**

@@ -1,7 +1,7 @@
 package dev.lockstep.plan;
 
-import static dev.lockstep.plan.Numbers.percent;
-import static dev.lockstep.plan.Numbers.text;
+import static dev.lockstep.text.Format.number;
+import static dev.lockstep.text.Format.percent;
 
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.schedule.Scaling;
@@ -25,10 +25,11 @@ public enum RecipeCheck {
                 return when(
                         facts.rate().scaling() == Scaling.LINEAR && (times > 2.0001 || times < 0.4999),
                         "learning-rate.reference / reference-minibatch = "
-                                + text(facts.rate().reference()) + " / "
-                                + facts.rate().referenceMinibatch() + " is " + text(times) + " × the paper's 0.1 / 256",
+                                + number(facts.rate().reference()) + " / "
+                                + facts.rate().referenceMinibatch() + " is " + number(times)
+                                + " × the paper's 0.1 / 256",
                         "use learning-rate.reference = "
-                                + text(paper * facts.rate().referenceMinibatch())
+                                + number(paper * facts.rate().referenceMinibatch())
                                 + ", or find η at the reference minibatch with 'lockstep tune' and suppress this");
             }),
 
@@ -40,7 +41,7 @@ public enum RecipeCheck {
                     facts.isScaledUp() && facts.rate().scaling() != Scaling.LINEAR,
                     "learning-rate.scaling = "
                             + name(facts.rate().scaling()) + " at minibatch = " + facts.minibatch() + ", "
-                            + text((double) facts.minibatch() / facts.rate().referenceMinibatch())
+                            + number((double) facts.minibatch() / facts.rate().referenceMinibatch())
                             + " × the reference-minibatch",
                     "use learning-rate.scaling = linear")),
 
@@ -51,10 +52,10 @@ public enum RecipeCheck {
             facts -> when(
                     !facts.warmsUp() && facts.ratio() > 4,
                     "learning-rate.warmup.kind = " + name(facts.warmup().kind()) + ", epochs = "
-                            + text(facts.warmup().epochs()) + ": training starts at " + text(facts.ratio())
+                            + number(facts.warmup().epochs()) + ": training starts at " + number(facts.ratio())
                             + " × the reference rate",
                     "use learning-rate.warmup.kind = gradual with epochs = "
-                            + text(Math.min(5, Math.max(1, facts.recipe().epochs() / 10))))),
+                            + number(Math.min(5, Math.max(1, facts.recipe().epochs() / 10))))),
 
     CONSTANT_WARMUP(
             "section 2.2, Table 1",
@@ -62,7 +63,8 @@ public enum RecipeCheck {
             "The jump at its end undoes it: 25.88 % error at 8k, worse than no warmup (24.84 %) and gradual (23.74 %).",
             facts -> when(
                     facts.warmsUp() && facts.warmup().kind() == Recipe.WarmupKind.CONSTANT && facts.ratio() > 4,
-                    "learning-rate.warmup.kind = constant: the rate jumps by " + text(facts.ratio()) + " × at its end",
+                    "learning-rate.warmup.kind = constant: the rate jumps by " + number(facts.ratio())
+                            + " × at its end",
                     "use learning-rate.warmup.kind = gradual")),
 
     WARMUP_START(
@@ -76,10 +78,13 @@ public enum RecipeCheck {
                             && facts.warmup().kind() == Recipe.WarmupKind.GRADUAL
                             && facts.warmup().epochs() > 0,
                     "learning-rate.reference-minibatch = " + facts.rate().referenceMinibatch()
-                            + ": warmup starts at " + text(Math.min(facts.rate().reference(), scaled(facts)))
+                            + ": warmup starts at "
+                            + number(Math.min(facts.rate().reference(), scaled(facts)))
                             + ", the rate of a large minibatch",
                     "use learning-rate.reference-minibatch = 256 with reference = "
-                            + text(facts.rate().reference() * 256 / facts.rate().referenceMinibatch()))),
+                            + number(facts.rate().reference()
+                                    * 256
+                                    / facts.rate().referenceMinibatch()))),
 
     WARMUP_LONG(
             "section 2.2",
@@ -87,7 +92,7 @@ public enum RecipeCheck {
             "The paper warms up for 5 of 90 epochs.",
             facts -> when(
                     facts.warmsUp() && facts.warmup().epochs() > facts.recipe().epochs() / 2.0,
-                    "learning-rate.warmup.epochs = " + text(facts.warmup().epochs()) + " of epochs = "
+                    "learning-rate.warmup.epochs = " + number(facts.warmup().epochs()) + " of epochs = "
                             + facts.recipe().epochs(),
                     "shorten the warmup or train longer")),
 
@@ -97,7 +102,7 @@ public enum RecipeCheck {
             "The network changes fast for the first epochs; the paper warms up for 5.",
             facts -> when(
                     facts.warmsUp() && facts.warmup().epochs() < 1,
-                    "learning-rate.warmup.epochs = " + text(facts.warmup().epochs()),
+                    "learning-rate.warmup.epochs = " + number(facts.warmup().epochs()),
                     "use learning-rate.warmup.epochs = 1 or more")),
 
     WARMUP_ITERATIONS(
@@ -107,7 +112,7 @@ public enum RecipeCheck {
             facts -> when(
                     facts.warmsUp() && facts.warmupIterations() < 20,
                     "warmup has " + facts.warmupIterations() + " iterations, learning-rate.warmup.epochs = "
-                            + text(facts.warmup().epochs()) + " at " + facts.iterationsPerEpoch()
+                            + number(facts.warmup().epochs()) + " at " + facts.iterationsPerEpoch()
                             + " iterations per epoch",
                     "lengthen the warmup or use fewer workers")),
 
@@ -135,7 +140,7 @@ public enum RecipeCheck {
                                 && schedule.epochs().get(0) < facts.warmup().epochs(),
                         "learning-rate.schedule.epochs = " + schedule.epochs()
                                 + " starts inside the warmup, warmup.epochs = "
-                                + text(facts.warmup().epochs()),
+                                + number(facts.warmup().epochs()),
                         "let the rate fall after the warmup");
             }),
 
@@ -172,7 +177,7 @@ public enum RecipeCheck {
             "The linear scaling rule changes the rate and nothing else; the paper keeps momentum 0.9 for every k.",
             facts -> when(
                     facts.isScaledUp() && facts.recipe().optimizer().momentum() != 0.9,
-                    "optimizer.momentum = " + text(facts.recipe().optimizer().momentum()) + " at minibatch = "
+                    "optimizer.momentum = " + number(facts.recipe().optimizer().momentum()) + " at minibatch = "
                             + facts.minibatch() + ", above the reference-minibatch = "
                             + facts.rate().referenceMinibatch(),
                     "use optimizer.momentum = 0.9 for every number of workers")),
@@ -185,7 +190,7 @@ public enum RecipeCheck {
                     facts.recipe().optimizer().decayNorm()
                             && facts.recipe().optimizer().weightDecay() > 0,
                     "optimizer.decay-norm = true with weight-decay = "
-                            + text(facts.recipe().optimizer().weightDecay()),
+                            + number(facts.recipe().optimizer().weightDecay()),
                     "use optimizer.decay-norm = false")),
 
     IMAGES_PER_WORKER(

@@ -19,13 +19,17 @@ record RecipeFacts(
         long warmupIterations,
         double ratio) {
 
-    /** @throws dev.lockstep.errors.LockstepException of kind RECIPE when the minibatch is larger than the dataset */
-    static RecipeFacts of(Recipe recipe, int datasetSize) {
-        MinibatchPlan cut = new MinibatchPlan(recipe.seed(), datasetSize, recipe.workers(), recipe.imagesPerWorker());
+    static RecipeFacts of(Recipe recipe, MinibatchPlan cut) {
         double ratio = recipe.scaledLearningRate() / recipe.learningRate().reference();
         long warmup = ratio > 1 ? recipe.warmupIterations(cut.iterationsPerEpoch()) : 0;
         return new RecipeFacts(
-                recipe, datasetSize, cut.minibatch(), cut.iterationsPerEpoch(), cut.droppedPerEpoch(), warmup, ratio);
+                recipe,
+                cut.datasetSize(),
+                cut.minibatch(),
+                cut.iterationsPerEpoch(),
+                cut.droppedPerEpoch(),
+                warmup,
+                ratio);
     }
 
     Recipe.Rate rate() {

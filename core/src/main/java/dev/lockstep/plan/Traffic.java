@@ -1,5 +1,7 @@
 package dev.lockstep.plan;
 
+import dev.lockstep.network.NetworkShape;
+
 /**
  * What travels between processes in one step. Halving/doubling and the ring both move 2 (P−1)/P · b bytes out of every
  * process, b being a contribution (paper, section 4).

@@ -1,8 +1,8 @@
 package dev.lockstep.recipe;
 
+import dev.lockstep.errors.Spelling;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -27,11 +27,11 @@ final class KeySuggestion {
 
     private static String nearest(String unknown, List<String> siblings, Class<?> root) {
         String nearest = siblings.stream()
-                .min(Comparator.comparingInt(key -> distance(unknown, key)))
+                .min(Comparator.comparingInt(key -> Spelling.distance(unknown, key)))
                 .orElseThrow();
         List<String> elsewhere = new ArrayList<>();
         collect(root, "", unknown, elsewhere);
-        boolean misspelled = distance(unknown, nearest) <= Math.max(1, unknown.length() / 3);
+        boolean misspelled = Spelling.distance(unknown, nearest) <= Math.max(1, unknown.length() / 3);
         return misspelled || elsewhere.isEmpty() ? "'" + nearest + "'" : "'" + String.join("' or '", elsewhere) + "'";
     }
 
@@ -47,21 +47,5 @@ final class KeySuggestion {
                 collect(component.getType(), full, key, found);
             }
         }
-    }
-
-    /** Levenshtein's edit distance. */
-    static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        Arrays.setAll(row, j -> j);
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int substitution = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(substitution, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[b.length()];
     }
 }

@@ -6,7 +6,7 @@ import static dev.lockstep.recipe.Ranges.between;
 import static dev.lockstep.recipe.Ranges.require;
 import static dev.lockstep.recipe.Ranges.shorterThan;
 
-import dev.lockstep.errors.LockstepException;
+import dev.lockstep.sampling.MinibatchPlan;
 import dev.lockstep.schedule.Decay;
 import dev.lockstep.schedule.LearningRate;
 import dev.lockstep.schedule.Scaling;
@@ -151,12 +151,9 @@ public record Recipe(
                     "must be none or sha256: and 64 digits; train --weights FILE sets it");
         }
 
-        /** The refusal of a name that is none of Lockstep's networks; a program may bring its own. */
-        public LockstepException noSuchNetwork() {
-            return LockstepException.recipe(
-                    "model.name = " + name,
-                    "no such network",
-                    "use resnet8, 20, 32, 44, 56 or 110 for small images, resnet18, 34, 50, 101 or 152 for ImageNet");
+        /** The same network, starting from other weights. */
+        public Model withWeights(String weights) {
+            return new Model(name, width, zeroInitResidual, weights);
         }
 
         /** A network that starts from what the seed draws. */
@@ -325,14 +322,77 @@ public record Recipe(
         return RecipeFile.read(file, Map.of());
     }
 
+    /** The same recipe by another name. */
+    public Recipe withName(String name) {
+        return with(name, seed, epochs, workers, imagesPerWorker, data, model, learningRate);
+    }
+
+    /** The same recipe with another seed. */
+    public Recipe withSeed(long seed) {
+        return with(name, seed, epochs, workers, imagesPerWorker, data, model, learningRate);
+    }
+
+    /** The same recipe for another number of epochs; the schedule of the learning rate stays. */
+    public Recipe withEpochs(int epochs) {
+        return with(name, seed, epochs, workers, imagesPerWorker, data, model, learningRate);
+    }
+
     /** The same recipe with another k: minibatch, learning rate and normalization follow. */
     public Recipe withWorkers(int workers) {
-        return with(Map.of("workers", Integer.toString(workers)));
+        return with(name, seed, epochs, workers, imagesPerWorker, data, model, learningRate);
+    }
+
+    /** The same recipe with another n, the per-worker batch size: the statistics of batch norm change with it. */
+    public Recipe withImagesPerWorker(int imagesPerWorker) {
+        return with(name, seed, epochs, workers, imagesPerWorker, data, model, learningRate);
+    }
+
+    /** The same recipe on other data. */
+    public Recipe withData(Data data) {
+        return with(name, seed, epochs, workers, imagesPerWorker, data, model, learningRate);
+    }
+
+    /** The same recipe for another network. */
+    public Recipe withModel(Model model) {
+        return with(name, seed, epochs, workers, imagesPerWorker, data, model, learningRate);
+    }
+
+    /** The same recipe at another learning rate. */
+    public Recipe withLearningRate(Rate learningRate) {
+        return with(name, seed, epochs, workers, imagesPerWorker, data, model, learningRate);
+    }
+
+    private Recipe with(
+            String name, long seed, int epochs, int workers, int imagesPerWorker, Data data, Model model, Rate rate) {
+        return new Recipe(
+                name,
+                seed,
+                epochs,
+                workers,
+                imagesPerWorker,
+                threadsPerWorker,
+                data,
+                model,
+                rate,
+                optimizer,
+                batchNorm,
+                evaluation,
+                suppress);
     }
 
     /** The same recipe with some keys (dotted paths) set to other YAML texts. */
     public Recipe with(Map<String, String> overrides) {
-        return RecipeFile.parse(toYaml(), "recipe " + name, overrides);
+        return YamlRecords.with(Recipe.class, this, "recipe " + name, overrides);
+    }
+
+    /**
+     * How this recipe cuts the epochs of a training set into minibatches.
+     *
+     * @param images in the training set
+     * @throws LockstepException of kind RECIPE when the minibatch is larger than the training set
+     */
+    public MinibatchPlan minibatchPlan(int images) {
+        return new MinibatchPlan(seed, images, workers, imagesPerWorker);
     }
 
     /** Every key with its value, defaults included. */

@@ -38,7 +38,20 @@ public final class YamlRecords {
      * @param overrides dotted key paths with the YAML text of their value; applied over the text, in order
      */
     public static <T extends Record> T read(Class<T> type, String yaml, String source, Map<String, String> overrides) {
-        YamlValue.Entries entries = YamlParser.file(yaml, source);
+        return read(type, YamlParser.file(yaml, source), overrides);
+    }
+
+    /**
+     * A copy of a record with some keys set.
+     *
+     * @param source what the record is called in messages
+     */
+    static <T extends Record> T with(Class<T> type, T record, String source, Map<String, String> overrides) {
+        return read(type, YamlValue.of(record, source), overrides);
+    }
+
+    private static <T extends Record> T read(Class<T> type, YamlValue.Entries written, Map<String, String> overrides) {
+        YamlValue.Entries entries = written;
         for (Map.Entry<String, String> override : overrides.entrySet()) {
             String place = "--set " + override.getKey() + "=" + override.getValue();
             requireShallow(override.getKey(), place);

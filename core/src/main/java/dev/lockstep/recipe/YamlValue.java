@@ -8,6 +8,29 @@ import org.jspecify.annotations.Nullable;
 
 /** A piece of YAML that remembers where it was written. Immutable. */
 sealed interface YamlValue {
+    /** A record as its keys and values, without the detour over a text. */
+    static Entries of(Record record, String where) {
+        return entries(YamlWriter.components(record), where);
+    }
+
+    private static Entries entries(Map<?, ?> values, String where) {
+        Map<String, YamlValue> entries = new LinkedHashMap<>();
+        values.forEach((key, value) -> entries.put((String) key, of(value, where)));
+        return new Entries(entries, where);
+    }
+
+    private static YamlValue of(Object value, String where) {
+        if (value instanceof Record record) {
+            return of(record, where);
+        } else if (value instanceof Map<?, ?> map) {
+            return entries(map, where);
+        } else if (value instanceof List<?> list) {
+            return new Items(list.stream().map(item -> of(item, where)).toList(), where);
+        }
+        String text = value instanceof Enum ? YamlRecords.enumText(value) : value.toString();
+        return new Text(text, !(value instanceof String), where);
+    }
+
     /** File and line of the key (or of the list element), or the override it came from. */
     String where();
 

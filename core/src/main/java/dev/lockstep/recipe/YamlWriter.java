@@ -67,7 +67,8 @@ final class YamlWriter {
         return value instanceof String text ? quoted(text) : String.valueOf(value);
     }
 
-    private static Map<String, Object> components(Record value) {
+    /** The components of a record by key, in their order. */
+    static Map<String, Object> components(Record value) {
         Map<String, Object> components = new LinkedHashMap<>();
         for (RecordComponent component : value.getClass().getRecordComponents()) {
             try {

@@ -51,6 +51,11 @@ public final class MinibatchPlan {
         this.imagesPerWorker = imagesPerWorker;
     }
 
+    /** The size of the training set, in images. */
+    public int datasetSize() {
+        return datasetSize;
+    }
+
     /** The minibatch size kn, in images. */
     public int minibatch() {
         return workers * imagesPerWorker;

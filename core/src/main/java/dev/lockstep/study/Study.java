@@ -118,7 +118,7 @@ public record Study(StudyFile file, Path path, Map<String, Recipe> recipes) {
     }
 
     private StudyRun run(Path out, StudyFile.Variant variant, long seed) {
-        Recipe recipe = recipe(variant.name()).with(Map.of("seed", Long.toString(seed)));
+        Recipe recipe = recipe(variant.name()).withSeed(seed);
         Path folder = out.resolve("runs").resolve(variant.name()).resolve("seed-" + seed);
         return new StudyRun(variant, seed, recipe, folder);
     }

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.Map;
 
 /**
  * One run in a study's grid.
@@ -22,7 +21,7 @@ public record StudyRun(StudyFile.Variant variant, long seed, Recipe recipe, Path
      * weights.
      */
     public String recipeSha256() {
-        String nameless = recipe.with(Map.of("name", "any")).toYaml();
+        String nameless = recipe.withName("any").toYaml();
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(nameless.getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest);

@@ -32,8 +32,8 @@ final class JsonLinesSinkTest {
     @Test
     void lines_haveTheKeysOfTheContract() throws IOException {
         try (JsonLinesSink sink = JsonLinesSink.open(file, 0, notice -> {})) {
-            sink.onStep(new StepMetrics(1, 0, 0.1, 2.5, 0.9, 5500, 0.05, 0.002, 0.001, Double.NaN));
-            sink.onEpoch(new EpochMetrics(0, 1, 2.5, 0.9, 0.11, Double.NaN, 0.35, 12));
+            sink.on(new Event.Step(new StepMetrics(1, 0, 0.1, 2.5, 0.9, 5500, 0.05, 0.002, 0.001, Double.NaN)));
+            sink.on(new Event.Epoch(new EpochMetrics(0, 1, 2.5, 0.9, 0.11, Double.NaN, 0.35, 12)));
         }
         assertThat(Files.readString(file))
                 .isEqualTo("{\"type\":\"step\",\"step\":1,\"epoch\":0,\"learning_rate\":0.1,\"loss\":2.5,"
@@ -47,10 +47,12 @@ final class JsonLinesSinkTest {
     @Test
     void read_returnsWhatWasWritten() {
         try (JsonLinesSink sink = JsonLinesSink.open(file, 0, notice -> {})) {
-            sink.onStep(step(1, 0));
-            sink.onStep(new StepMetrics(2, 0, 0.1, Double.POSITIVE_INFINITY, 1.0 / 3, 1, 1, 1, 1, Double.NaN));
-            sink.onBadImage(new BadImage(2, 0, "training", 17, "image file is empty, image = a \"b\".jpg"));
-            sink.onEpoch(epoch(0, 2, 0.2));
+            sink.on(new Event.Step(step(1, 0)));
+            sink.on(new Event.Step(
+                    new StepMetrics(2, 0, 0.1, Double.POSITIVE_INFINITY, 1.0 / 3, 1, 1, 1, 1, Double.NaN)));
+            sink.on(new Event.ImageReplaced(
+                    new BadImage(2, 0, "training", 17, "image file is empty, image = a \"b\".jpg")));
+            sink.on(new Event.Epoch(epoch(0, 2, 0.2)));
         }
         MetricsFile metrics = MetricsFile.read(file);
         assertThat(metrics.steps().get(0)).isEqualTo(step(1, 0));
@@ -65,15 +67,15 @@ final class JsonLinesSinkTest {
     void open_onResume_keepsEachStepOnce() throws IOException {
         try (JsonLinesSink sink = JsonLinesSink.open(file, 0, notice -> {})) {
             for (int i = 1; i <= 7; i++) {
-                sink.onStep(step(i, i > 4 ? 1 : 0));
+                sink.on(new Event.Step(step(i, i > 4 ? 1 : 0)));
                 if (i == 4) {
-                    sink.onEpoch(epoch(0, 4, 0.2));
+                    sink.on(new Event.Epoch(epoch(0, 4, 0.2)));
                 }
             }
         }
         Files.writeString(file, "{\"type\":\"step\",\"st", StandardOpenOption.APPEND);
         try (JsonLinesSink sink = JsonLinesSink.open(file, 5, notice -> {})) {
-            sink.onStep(step(6, 1));
+            sink.on(new Event.Step(step(6, 1)));
         }
         MetricsFile metrics = MetricsFile.read(file);
         assertThat(metrics.steps()).extracting(StepMetrics::step).containsExactly(1L, 2L, 3L, 4L, 5L, 6L);
@@ -83,13 +85,13 @@ final class JsonLinesSinkTest {
     @Test
     void open_onResumeAtTheEndOfAnEpoch_keepsThatEpochOnce() {
         try (JsonLinesSink sink = JsonLinesSink.open(file, 0, notice -> {})) {
-            sink.onStep(step(1, 0));
-            sink.onEpoch(epoch(0, 1, 0.2));
+            sink.on(new Event.Step(step(1, 0)));
+            sink.on(new Event.Epoch(epoch(0, 1, 0.2)));
         }
         try (JsonLinesSink sink = JsonLinesSink.open(file, 1, notice -> {})) {
-            sink.onEpoch(epoch(0, 1, 0.2));
-            sink.onStep(step(2, 1));
-            sink.onEpoch(epoch(1, 2, 0.1));
+            sink.on(new Event.Epoch(epoch(0, 1, 0.2)));
+            sink.on(new Event.Step(step(2, 1)));
+            sink.on(new Event.Epoch(epoch(1, 2, 0.1)));
         }
         assertThat(MetricsFile.read(file).epochs())
                 .extracting(EpochMetrics::epoch)
@@ -102,10 +104,10 @@ final class JsonLinesSinkTest {
         for (int time = 0; time < 2; time++) {
             try (JsonLinesSink sink = JsonLinesSink.open(file, time, notice -> {})) {
                 if (time == 0) {
-                    sink.onStep(step(1, 0));
+                    sink.on(new Event.Step(step(1, 0)));
                 }
-                sink.onBadImage(image);
-                sink.onEpoch(epoch(0, 1, 0.5));
+                sink.on(new Event.ImageReplaced(image));
+                sink.on(new Event.Epoch(epoch(0, 1, 0.5)));
             }
         }
         assertThat(Files.readAllLines(file)).hasSize(3);
@@ -116,7 +118,7 @@ final class JsonLinesSinkTest {
     void open_whenTheLastKeptLineHasNoLineEnd_cutsIt() throws IOException {
         Files.writeString(file, MetricsJson.line(step(1, 0)) + "\n" + MetricsJson.line(step(2, 0)));
         try (JsonLinesSink sink = JsonLinesSink.open(file, 2, notice -> {})) {
-            sink.onStep(step(3, 0));
+            sink.on(new Event.Step(step(3, 0)));
         }
         assertThat(MetricsFile.read(file).steps()).extracting(StepMetrics::step).containsExactly(1L, 3L);
     }
@@ -124,7 +126,7 @@ final class JsonLinesSinkTest {
     @Test
     void open_fromTheStart_forgetsAnEarlierRun() {
         try (JsonLinesSink sink = JsonLinesSink.open(file, 0, notice -> {})) {
-            sink.onStep(step(1, 0));
+            sink.on(new Event.Step(step(1, 0)));
         }
         JsonLinesSink.open(file, 0, notice -> {}).close();
         assertThat(file).isEmptyFile();
@@ -134,15 +136,15 @@ final class JsonLinesSinkTest {
     void onStep_reachesTheDiskAfterASecondAndNotBefore() throws IOException {
         AtomicLong nanos = new AtomicLong();
         try (JsonLinesSink sink = JsonLinesSink.open(file, 0, notice -> {}, nanos::get)) {
-            sink.onStep(step(1, 0));
+            sink.on(new Event.Step(step(1, 0)));
             assertThat(file).isEmptyFile();
             nanos.set(1_000_000_000L);
-            sink.onStep(step(2, 0));
+            sink.on(new Event.Step(step(2, 0)));
             assertThat(Files.readAllLines(file)).hasSize(2);
-            sink.onStep(step(3, 0));
+            sink.on(new Event.Step(step(3, 0)));
             sink.flush();
             assertThat(Files.readAllLines(file)).hasSize(3);
-            sink.onEpoch(epoch(0, 3, 0.2));
+            sink.on(new Event.Epoch(epoch(0, 3, 0.2)));
             assertThat(Files.readAllLines(file)).hasSize(4);
         }
     }

@@ -33,14 +33,14 @@ final class TensorBoardSinkTest {
     void scalars_areReadBack() throws IOException {
         StepMetrics large = step(1L << 40, 3);
         try (TensorBoardSink sink = TensorBoardSink.open(folder, 0, notice -> {}, CLOCK, System::nanoTime)) {
-            sink.onStep(step(7, 0));
-            sink.onStep(large);
-            sink.onEpoch(epoch(0, 300, 0.125));
+            sink.on(new Event.Step(step(7, 0)));
+            sink.on(new Event.Step(large));
+            sink.on(new Event.Epoch(epoch(0, 300, 0.125)));
         }
-        List<Event> events = events();
+        List<Read> events = events();
         assertThat(events.get(0).fileVersion).isEqualTo("brain.Event:2");
         assertThat(events).allSatisfy(event -> assertThat(event.wallTime).isEqualTo(1_700_000_000.25));
-        Event first = events.get(2);
+        Read first = events.get(2);
         assertThat(first.step).isEqualTo(7);
         assertThat(first.scalars)
                 .containsOnlyKeys(
@@ -55,7 +55,7 @@ final class TensorBoardSinkTest {
         assertThat(first.scalars.get("train/loss")).isCloseTo(2.23f, within(1e-6f));
         assertThat(first.scalars.get("train/noise_scale")).isEqualTo(900.25f);
         assertThat(events.get(3).step).isEqualTo(1L << 40);
-        Event last = events.get(4);
+        Read last = events.get(4);
         assertThat(last.step).isEqualTo(300);
         assertThat(last.scalars.get("validation/top1_error")).isEqualTo(0.125f);
         assertThat(last.scalars).doesNotContainKey("validation/top5_error");
@@ -70,14 +70,14 @@ final class TensorBoardSinkTest {
         });
     }
 
-    private List<Event> events() throws IOException {
+    private List<Read> events() throws IOException {
         Path file;
         try (var files = Files.list(folder)) {
             file = files.findFirst().orElseThrow();
         }
         assertThat(file.getFileName().toString()).isEqualTo("events.out.tfevents.1700000000.250000000.lockstep");
         ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-        List<Event> events = new ArrayList<>();
+        List<Read> events = new ArrayList<>();
         while (in.hasRemaining()) {
             byte[] length = take(in, 8);
             assertThat(in.getInt()).isEqualTo(masked(crc32c(length)));
@@ -89,7 +89,7 @@ final class TensorBoardSinkTest {
         return events;
     }
 
-    private static final class Event {
+    private static final class Read {
         private double wallTime;
         private long step;
         private String fileVersion = "";
@@ -97,8 +97,8 @@ final class TensorBoardSinkTest {
         private final Map<String, Float> scalars = new TreeMap<>();
     }
 
-    private static Event event(byte[] message) {
-        Event event = new Event();
+    private static Read event(byte[] message) {
+        Read event = new Read();
         ByteBuffer in = ByteBuffer.wrap(message).order(ByteOrder.LITTLE_ENDIAN);
         while (in.hasRemaining()) {
             switch ((int) varint(in)) {
@@ -113,7 +113,7 @@ final class TensorBoardSinkTest {
         return event;
     }
 
-    private static void summary(byte[] message, Event event) {
+    private static void summary(byte[] message, Read event) {
         ByteBuffer in = ByteBuffer.wrap(message).order(ByteOrder.LITTLE_ENDIAN);
         while (in.hasRemaining()) {
             assertThat(varint(in)).isEqualTo(0x0a);

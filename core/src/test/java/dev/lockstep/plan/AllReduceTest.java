@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import org.junit.jupiter.api.Test;
 
 class AllReduceTest {
-    private static final Network LATENCY_ONLY = new Network(Double.MAX_VALUE, 1);
-    private static final Network BANDWIDTH_ONLY = new Network(1, 0);
+    private static final Interconnect LATENCY_ONLY = new Interconnect(Double.MAX_VALUE, 1);
+    private static final Interconnect BANDWIDTH_ONLY = new Interconnect(1, 0);
 
     @Test
     void seconds_powerOfTwo_countsMessagesAndBytesOfThePaper() {
@@ -20,9 +20,9 @@ class AllReduceTest {
 
     @Test
     void seconds_oneProcess_costsNothing() {
-        assertThat(AllReduce.HALVING_DOUBLING.seconds(100, 1, new Network(1, 1)))
+        assertThat(AllReduce.HALVING_DOUBLING.seconds(100, 1, new Interconnect(1, 1)))
                 .isZero();
-        assertThat(AllReduce.RING.seconds(100, 1, new Network(1, 1))).isZero();
+        assertThat(AllReduce.RING.seconds(100, 1, new Interconnect(1, 1))).isZero();
     }
 
     @Test

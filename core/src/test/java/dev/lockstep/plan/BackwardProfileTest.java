@@ -3,15 +3,13 @@ package dev.lockstep.plan;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.lockstep.recipe.Recipe;
+import dev.lockstep.network.NetworkShape;
+import dev.lockstep.network.Shapes;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BackwardProfileTest {
-    private static final NetworkShape RESNET50 = NetworkShape.of(
-                    new Recipe.Model("resnet50", 0, true),
-                    new DatasetFacts("imagenet", 1_281_167, 50_000, 3, 224, 224, 1000))
-            .orElseThrow();
+    private static final NetworkShape RESNET50 = Shapes.of("resnet50", Shapes.IMAGENET);
 
     @Test
     void of_resnet50_sendsEveryByteOnceInOrder() {

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lockstep.network.NetworkShape;
+import dev.lockstep.network.Shapes;
 import dev.lockstep.plan.CostModel.TrainingLength;
-import dev.lockstep.recipe.Recipe;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -17,9 +18,8 @@ import org.junit.jupiter.api.Test;
 /** The paper's hardware (sections 4 and 5.5): servers of 8 GPUs on 50 Gbit/s, ResNet-50, 120 ms of backward pass. */
 class CostModelTest {
     private static final DatasetFacts IMAGENET = new DatasetFacts("imagenet", 1_281_167, 50_000, 3, 224, 224, 1000);
-    private static final NetworkShape RESNET50 =
-            NetworkShape.of(new Recipe.Model("resnet50", 0, true), IMAGENET).orElseThrow();
-    private static final Network ETHERNET_50G = new Network(50e9 / 8, 20e-6);
+    private static final NetworkShape RESNET50 = Shapes.of("resnet50", Shapes.IMAGENET);
+    private static final Interconnect ETHERNET_50G = new Interconnect(50e9 / 8, 20e-6);
     private static final TrainingLength LENGTH = new TrainingLength(90, 1_281_167, 32);
 
     private static CostModel paper(double jitter) {
@@ -68,7 +68,7 @@ class CostModelTest {
     /** Section 4: 200 MB in the 125 ms of a backward pass need 12.8 Gbit/s at least. */
     @Test
     void step_papersPeakBandwidth_fillsTheBackwardPassExactly() {
-        Network needed = new Network(12.8e9 / 8, 0);
+        Interconnect needed = new Interconnect(12.8e9 / 8, 0);
         CostModel model = new CostModel(RESNET50, new ComputeCost(0.232, 0.120, 8, 0), needed, 8);
 
         StepForecast step = model.step(65_536, AllReduce.HALVING_DOUBLING);
@@ -129,7 +129,7 @@ class CostModelTest {
 
     @Test
     void step_slowNetwork_paysWhatTheBackwardPassCannotHide() {
-        CostModel model = new CostModel(RESNET50, new ComputeCost(0.232, 0.120, 8, 0), new Network(1e9 / 8, 0), 8);
+        CostModel model = new CostModel(RESNET50, new ComputeCost(0.232, 0.120, 8, 0), new Interconnect(1e9 / 8, 0), 8);
 
         StepForecast step = model.step(256, AllReduce.HALVING_DOUBLING);
 
@@ -144,7 +144,7 @@ class CostModelTest {
             @ForAll @DoubleRange(min = 0, max = 0.01) @Scale(6) double latency,
             @ForAll @DoubleRange(min = 0, max = 0.3) @Scale(3) double jitter) {
         CostModel model =
-                new CostModel(RESNET50, new ComputeCost(0.5, 0.3, 4, jitter), new Network(bandwidth, latency), 4);
+                new CostModel(RESNET50, new ComputeCost(0.5, 0.3, 4, jitter), new Interconnect(bandwidth, latency), 4);
         StepForecast step = model.step(4 * processes, AllReduce.HALVING_DOUBLING);
 
         assertThat(step.exposedSeconds()).isBetween(0.0, step.communicationSeconds() + 1e-12);

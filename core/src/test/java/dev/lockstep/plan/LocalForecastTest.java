@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.lockstep.network.ClassificationTask;
+import dev.lockstep.network.NetworkShape;
+import dev.lockstep.network.Shapes;
 import dev.lockstep.plan.LocalForecast.Measurement;
-import dev.lockstep.recipe.Recipe;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -13,10 +15,7 @@ import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
 
 class LocalForecastTest {
-    private static final NetworkShape RESNET8 = NetworkShape.of(
-                    new Recipe.Model("resnet8", 0, true),
-                    new DatasetFacts("fashion-mnist", 60_000, 10_000, 1, 28, 28, 10))
-            .orElseThrow();
+    private static final NetworkShape RESNET8 = Shapes.of("resnet8", new ClassificationTask(1, 28, 28, 10));
 
     private static LocalForecast twoCores(int lanes) {
         Measurement measured = Measurement.of(8, 32, lanes, 1, Collections.nCopies(20, 0.4));

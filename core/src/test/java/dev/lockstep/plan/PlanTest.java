@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.network.JarWithNetwork;
+import dev.lockstep.network.NetworksTest;
 import dev.lockstep.plan.Plan.RatePoint;
 import dev.lockstep.recipe.Recipe;
+import java.nio.file.Path;
 import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -14,6 +17,7 @@ import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Scale;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PlanTest {
     private static Plan plan(String... keysAndValues) {
@@ -138,8 +142,8 @@ class PlanTest {
     }
 
     @Test
-    void of_networkOfTheUsersOwn_plansAllButMemoryAndTraffic() {
-        Plan plan = plan("model.name", "mine");
+    void of_networkOfTheUsersOwn_plansAllButMemoryAndTraffic(@TempDir Path jar) throws Exception {
+        Plan plan = JarWithNetwork.inUse(jar, NetworksTest.Twin.class.getName(), () -> plan("model.name", "mine"));
 
         assertThat(plan.memory()).isEmpty();
         assertThat(plan.traffic()).isEmpty();

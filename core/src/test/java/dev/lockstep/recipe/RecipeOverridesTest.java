@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 class RecipeOverridesTest {
@@ -107,6 +110,44 @@ class RecipeOverridesTest {
         assertThat(large.minibatch()).isEqualTo(8192);
         assertThat(large.scaledLearningRate()).isEqualTo(6.4);
         assertThat(large.withWorkers(8)).isEqualTo(recipe);
+    }
+
+    @Property
+    void withers_changeTheirKeyAsAnOverrideDoes(
+            @ForAll long seed,
+            @ForAll @IntRange(min = 1, max = 1000) int number,
+            @ForAll @IntRange(min = 2, max = 1000) int images) {
+        Recipe recipe = with("optimizer.momentum", "0.5", "suppress.no-warmup", "shown on purpose");
+        String text = Integer.toString(number);
+
+        assertThat(recipe.withSeed(seed)).isEqualTo(recipe.with(Map.of("seed", Long.toString(seed))));
+        assertThat(recipe.withName("n" + number)).isEqualTo(recipe.with(Map.of("name", "n" + number)));
+        assertThat(recipe.withEpochs(number)).isEqualTo(recipe.with(Map.of("epochs", text)));
+        assertThat(recipe.withWorkers(number)).isEqualTo(recipe.with(Map.of("workers", text)));
+        assertThat(recipe.withImagesPerWorker(images))
+                .isEqualTo(recipe.with(Map.of("images-per-worker", Integer.toString(images))));
+        Recipe other = with("data.dataset", "cifar10", "model.width", text, "learning-rate.reference", "0.3");
+        assertThat(with("workers", "8")
+                        .withData(other.data())
+                        .withModel(other.model())
+                        .withLearningRate(other.learningRate()))
+                .isEqualTo(other);
+    }
+
+    @Test
+    void withers_valueOutOfRange_isRefused() {
+        assertThatThrownBy(() -> with("seed", "1").withWorkers(0)).hasMessageStartingWith("workers = 0, ");
+        assertThatThrownBy(() -> with("seed", "1").with(Map.of("workers", "0")))
+                .hasMessageStartingWith("workers = 0, --set workers=0, ");
+    }
+
+    @Test
+    void withWeights_changesNothingElseOfTheModel() {
+        String weights = "sha256:" + "0a".repeat(32);
+        Recipe.Model model =
+                with("model.width", "4", "model.zero-init-residual", "false").model();
+
+        assertThat(model.withWeights(weights)).isEqualTo(new Recipe.Model("resnet8", 4, false, weights));
     }
 
     @Test

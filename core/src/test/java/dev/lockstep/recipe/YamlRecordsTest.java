@@ -135,5 +135,6 @@ class YamlRecordsTest {
     @Property
     void toYaml_anyRecipe_parsesBackToTheSame(@ForAll("recipes") Recipe recipe) {
         assertThat(RecipeFile.parse(recipe.toYaml(), "test", Map.of())).isEqualTo(recipe);
+        assertThat(recipe.with(Map.of())).isEqualTo(recipe);
     }
 }

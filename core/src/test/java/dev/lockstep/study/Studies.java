@@ -1,6 +1,7 @@
 package dev.lockstep.study;
 
 import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.Event;
 import dev.lockstep.metrics.JsonLinesSink;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
@@ -73,7 +74,7 @@ final class Studies {
         }
         List<EpochMetrics> epochs = curve(run);
         try (JsonLinesSink sink = JsonLinesSink.open(run.folder().resolve(MetricsFile.NAME), 0, notice -> {})) {
-            epochs.forEach(sink::onEpoch);
+            epochs.forEach(epoch -> sink.on(new Event.Epoch(epoch)));
         }
         RunResult result = result(RunResult.Status.COMPLETED, MetricsFile.medianOfLast(5, epochs));
         result.write(run.folder());

@@ -5,7 +5,7 @@ import dev.lockstep.collective.Collectives;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.RunResult;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import java.nio.file.Path;
@@ -24,10 +24,10 @@ public final class TrainFromJava {
     static RunResult train(Path recipeFile, Path runFolder) {
         Recipe recipe = Recipe.read(recipeFile).withWorkers(16); // minibatch, rate and warmup follow
         OpenDataset data = Datasets.open(recipe.data(), Optional.empty()); // found, or fetched and checked
-        try (Collective group = Collectives.fromEnvironment(); // one process, or the group that torchrun started
-                Training run = Training.create(recipe, ResNet::fromRecipe, data, group)) {
-            run.onEpoch(epoch -> System.out.println(epoch.validationTop1Error()));
-            return run.resumeOrStart(runFolder);
+        try (Collective group = Collectives.fromEnvironment()) { // one process, or the group that torchrun started
+            return Training.create(recipe, Models::create, data, group)
+                    .onEpoch(epoch -> System.out.println(epoch.validationTop1Error()))
+                    .resumeOrStart(runFolder);
         }
     }
     // README ends

@@ -145,11 +145,11 @@ public final class UserModelSample {
                   warmup: {epochs: 1}
                   schedule: {kind: cosine}
                 """, "stripes", Map.of());
-        try (Collective group = new SoloCollective();
-                Training run = Training.create(recipe, Net::new, data(), group)) {
-            run.onEpoch(epoch -> System.err.printf(
-                    "epoch %d: validation error %.1f %%%n", epoch.epoch(), 100 * epoch.validationTop1Error()));
-            return run.resumeOrStart(folder);
+        try (Collective group = new SoloCollective()) {
+            return Training.create(recipe, Net::new, data(), group)
+                    .onEpoch(epoch -> System.err.printf(
+                            "epoch %d: validation error %.1f %%%n", epoch.epoch(), 100 * epoch.validationTop1Error()))
+                    .resumeOrStart(folder);
         }
     }
 

@@ -30,6 +30,8 @@ final class TrainFromJavaTest {
         assertThat(result.status()).isEqualTo(RunResult.Status.COMPLETED);
         assertThat(result.workers()).isEqualTo(16);
         assertThat(result.steps()).isEqualTo(2);
+        // The module that writes it is on the class path.
+        assertThat(folder.resolve("run/report.html")).content().contains("weights_sha256 = " + result.weightsSha256());
         assertThat(TrainFromJava.train(recipe, folder.resolve("run")).weightsSha256())
                 .isEqualTo(result.weightsSha256());
     }

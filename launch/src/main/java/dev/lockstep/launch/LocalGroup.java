@@ -2,9 +2,10 @@ package dev.lockstep.launch;
 
 import dev.lockstep.errors.LockstepException.Kind;
 import dev.lockstep.supervise.ExitStatus;
-import dev.lockstep.supervise.FailureReport;
+import dev.lockstep.supervise.GroupFailure;
 import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.HostName;
+import dev.lockstep.supervise.MemberEvent;
 import dev.lockstep.supervise.Supervisor;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -127,7 +128,8 @@ final class LocalGroup {
         this.err = err;
         this.secret = secretOfUser().orElseGet(GroupSecret::create);
         GroupSecret proved = GroupSecret.from(Map.of(GroupSecret.VARIABLE, secret.toString()));
-        this.supervisor = Supervisor.onLoopback(size, proved, peerTimeout, new Watching());
+        this.supervisor = Supervisor.onLoopback(
+                size, proved, peerTimeout, this::happened, line -> err.println("notice: " + line));
         this.starter = rank -> Child.start(
                 rank, size, ChildJvm.of(mainClass, arguments), supervisor.address(), secret, logs, out, err);
     }
@@ -137,25 +139,12 @@ final class LocalGroup {
         return file.isEmpty() ? Optional.empty() : Optional.of(Path.of(file));
     }
 
-    private final class Watching implements Supervisor.Events {
-        @Override
-        public void lost(int rank, String host) {
-            events.add(new Lost(rank));
-        }
-
-        @Override
-        public void silent(int rank, String host) {
-            events.add(new Silent(rank));
-        }
-
-        @Override
-        public void failed(int rank, String host, String words) {
-            events.add(new Failed(rank, words));
-        }
-
-        @Override
-        public void notice(String line) {
-            err.println("notice: " + line);
+    private void happened(MemberEvent event) {
+        switch (event.what()) {
+            case LOST -> events.add(new Lost(event.rank()));
+            case SILENT -> events.add(new Silent(event.rank()));
+            case FAILED -> events.add(new Failed(event.rank(), event.detail()));
+            case JOINED, COMPLETE, LEFT -> {}
         }
     }
 
@@ -235,7 +224,7 @@ final class LocalGroup {
                     return unformed();
                 }
             } else if (event instanceof Silent silent) {
-                return fail(silent.rank, FailureReport.silent(peerTimeout), 0);
+                return fail(silent.rank, GroupFailure.silent(peerTimeout), 0);
             } else if (event instanceof Lost lost && !children.get(lost.rank).endsWithin(EXIT_FOLLOWS)) {
                 return fail(lost.rank, "closed its line to the launcher", 0);
             } else if (event instanceof Failed failed
@@ -334,15 +323,12 @@ final class LocalGroup {
         boolean told = rank == 0 && code > 0 && !new ExitStatus(code).isSignal();
         children.get(0).mute();
         // Its own words name the culprit, which is often another one: an audit fails on all processes.
-        String line = words(rank, code)
-                .orElseGet(() -> new FailureReport(
-                                rank,
-                                HostName.own(),
-                                cause,
-                                culprit.lastLines(),
-                                culprit.log().toString())
-                        .line());
-        supervisor.announce(rank, line);
+        String host = HostName.own();
+        GroupFailure failure = words(rank, code)
+                .map(words -> new GroupFailure(rank, host, words))
+                .orElseGet(() -> GroupFailure.of(
+                        rank, host, cause, culprit.lastLines(), culprit.log().toString()));
+        supervisor.announce(failure);
         long deadline = System.nanoTime() + SURVIVORS.toNanos();
         children.forEach(child -> child.endsWithin(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
         if (code == ENDING || EXPLAINED.contains(code)) {
@@ -351,7 +337,7 @@ final class LocalGroup {
         }
         boolean hasEnded = code == ENDING && !culprit.process().isAlive();
         int endedWith = hasEnded ? culprit.process().exitValue() : code;
-        return new Outcome(EXPLAINED.contains(endedWith) ? endedWith : Kind.WORKER.exitCode(), line, told);
+        return new Outcome(EXPLAINED.contains(endedWith) ? endedWith : Kind.WORKER.exitCode(), failure.message(), told);
     }
 
     /** Waits for the end of a process; the user's second signal ends the waiting. */

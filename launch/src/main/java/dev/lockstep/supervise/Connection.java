@@ -41,8 +41,8 @@ public record Connection(SocketChannel channel, String reply) implements Closeab
      * @param who is connected to, for messages: {@code rank 0}
      * @param patience how long to try
      * @param notices get a line after ten seconds
-     * @throws LockstepException of kind WORKER when nobody answers in time, of kind RECIPE when another program does or the
-     *     request is refused
+     * @throws LockstepException of kind WORKER when nobody answers in time or this thread is interrupted, of kind RECIPE when
+     *     another program answers or the request is refused
      */
     public static Connection open(
             Supplier<SupervisorAddress> where,
@@ -54,6 +54,9 @@ public record Connection(SocketChannel channel, String reply) implements Closeab
         long started = System.nanoTime();
         Duration nextNotice = FIRST_NOTICE;
         for (int silent = 0; ; ) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw interrupted(who);
+            }
             SupervisorAddress address = where.get();
             Attempt attempt = attempt(address, secret, request);
             if (attempt.connection != null) {
@@ -73,6 +76,13 @@ public record Connection(SocketChannel channel, String reply) implements Closeab
             }
             Threads.pause(PAUSE);
         }
+    }
+
+    /** The failure of a thread that was interrupted while it waited for another process; it stays interrupted. */
+    static LockstepException interrupted(String who) {
+        Thread.currentThread().interrupt();
+        return LockstepException.worker(
+                "this thread was interrupted", "while waiting for " + who, "join again if that was not meant");
     }
 
     private record Attempt(@Nullable Connection connection, String why, boolean silent) {}

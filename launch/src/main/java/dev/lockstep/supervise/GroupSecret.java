@@ -49,6 +49,22 @@ public final class GroupSecret {
         return new GroupSecret("no secret".getBytes(StandardCharsets.US_ASCII), false);
     }
 
+    /**
+     * A secret that the caller brings to every process of the group by a way of its own.
+     *
+     * @param bytes 16 to 4096 of them, from a {@link SecureRandom}
+     * @throws LockstepException of kind RECIPE when there are fewer or more
+     */
+    public static GroupSecret of(byte[] bytes) {
+        if (bytes.length < LEAST || bytes.length > MOST) {
+            throw LockstepException.recipe(
+                    "the group's secret has " + bytes.length + " bytes and not " + LEAST + " to " + MOST,
+                    "",
+                    "take them from a SecureRandom, and give every process the same");
+        }
+        return new GroupSecret(bytes.clone(), true);
+    }
+
     /** Whether it keeps anybody out. */
     public boolean isKnown() {
         return known;
@@ -64,7 +80,12 @@ public final class GroupSecret {
         return file.isEmpty() ? none() : read(Path.of(file));
     }
 
-    private static GroupSecret read(Path file) {
+    /**
+     * The secret in a file: 16 to 4096 characters, white space around them left out.
+     *
+     * @throws LockstepException of kind RECIPE when the file cannot be read, is too short or too long, or can be read by others
+     */
+    public static GroupSecret read(Path file) {
         try {
             // Links are followed: Kubernetes mounts secrets as links. What counts is the file at their end.
             Path real = file.toRealPath();

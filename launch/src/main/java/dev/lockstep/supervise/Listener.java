@@ -62,7 +62,7 @@ public final class Listener implements Closeable {
             server.close();
             throw e;
         }
-        Threads.start("lockstep-listener", this::listen);
+        Threads.start("lockstep-listener@" + port(), this::listen);
     }
 
     public int port() {
@@ -74,7 +74,7 @@ public final class Listener implements Closeable {
             try {
                 SocketChannel channel = server.accept();
                 begin(channel);
-                Threads.start("lockstep-connection", () -> serve(channel));
+                Threads.start("lockstep-connection@" + port(), () -> serve(channel));
             } catch (IOException e) {
                 if (!closed) {
                     // Out of descriptors, most likely: those of strangers come back soon.

@@ -21,7 +21,7 @@ final class Peer implements Closeable {
     static final String COMPLETE = "COMPLETE";
     /** From a process that leaves in good order; to processes when the supervisor does. */
     static final String BYE = "BYE";
-    /** From a process that cannot go on: {@code FAIL its own words}; to processes: {@code FAIL report}. */
+    /** From a process that cannot continue: {@code FAIL its own words}; to processes: {@code FAIL rank host report}. */
     static final String FAIL = "FAIL";
 
     private static final Duration LONGEST_PERIOD = Duration.ofSeconds(1);

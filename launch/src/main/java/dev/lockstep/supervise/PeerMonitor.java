@@ -7,46 +7,48 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process's connection to its {@link Supervisor}: joins the group, sends heartbeats, and ends the process when the
- * supervisor reports that another one failed or when the supervisor itself is gone or silent, so that no process is left
- * behind.
+ * A process's connection to its {@link Supervisor}: joins the group, sends heartbeats, and applies the failure policy when
+ * the supervisor reports that another process failed or when the supervisor itself is gone or silent, so that no process
+ * waits forever.
  */
 public final class PeerMonitor implements AutoCloseable {
     /** How long a process that lost a connection waits for word of the culprit. */
     public static final Duration VERDICT = Duration.ofSeconds(5);
 
-    /** Prints the message and halts with exit code 4, whatever other threads do. */
-    public static final Ending HALT = ProcessEnd::halt;
-
-    private final Ending ending;
+    private final FailurePolicy policy;
     private final Watcher watcher;
     private final Peer peer;
     private final InetAddress supervisor;
     private final CompletableFuture<Map<Integer, Member>> roster = new CompletableFuture<>();
     private final CountDownLatch stopped = new CountDownLatch(1);
-    private volatile boolean ended;
+    /** Whether it is decided how the membership ends. */
+    private final AtomicBoolean settled = new AtomicBoolean();
+
+    private final CompletableFuture<Optional<GroupFailure>> outcome = new CompletableFuture<>();
+    private volatile @Nullable GroupFailure verdict;
     private volatile long lastHeard = System.nanoTime();
 
     /**
      * In whose process the supervisor is.
      *
-     * @param gone the message with which processes end when it vanishes
+     * @param gone the failure when it vanishes
      * @param patience how long it may be silent; null when it need not be heard, as a launcher that someone stops with Ctrl-Z
-     * @param silent the message with which processes end when it is silent for longer
+     * @param silent the failure when it is silent for longer
      * @param period the time between two signs of life of this process
      */
     public record Watcher(
-            String name, String gone, @Nullable Duration patience, String silent, Duration period) {
+            String name, GroupFailure gone, @Nullable Duration patience, GroupFailure silent, Duration period) {
         /**
          * A launcher, which may be stopped for as long as someone likes.
          *
@@ -54,7 +56,10 @@ public final class PeerMonitor implements AutoCloseable {
          */
         public static Watcher launcher(Duration timeout) {
             String name = "the launcher of this run";
-            String gone = name + " is gone, a run does not go on unwatched, start it again";
+            GroupFailure gone = new GroupFailure(
+                    GroupFailure.NO_RANK,
+                    HostName.own(),
+                    name + " is gone, a run does not go on unwatched, start it again");
             return new Watcher(name, gone, null, gone, Peer.period(timeout));
         }
 
@@ -62,9 +67,21 @@ public final class PeerMonitor implements AutoCloseable {
         public static Watcher rankZero(String host, Duration patience) {
             return new Watcher(
                     "rank 0 on " + host,
-                    new FailureReport(0, host, FailureReport.VANISHED, List.of(), "").line(),
+                    GroupFailure.of(0, host, GroupFailure.VANISHED),
                     patience,
-                    new FailureReport(0, host, FailureReport.silent(patience), List.of(), "").line(),
+                    GroupFailure.of(0, host, GroupFailure.silent(patience)),
+                    Peer.period(patience));
+        }
+
+        /** A supervisor in a process of its user's, such as a Spark driver. */
+        public static Watcher supervisor(String host, Duration patience) {
+            String name = "the supervisor of this group on " + host;
+            String fix = ", a group does not continue unwatched, start all its processes again";
+            return new Watcher(
+                    name,
+                    new GroupFailure(GroupFailure.NO_RANK, host, name + " is gone" + fix),
+                    patience,
+                    new GroupFailure(GroupFailure.NO_RANK, host, name + " " + GroupFailure.silent(patience) + fix),
                     Peer.period(patience));
         }
     }
@@ -77,31 +94,28 @@ public final class PeerMonitor implements AutoCloseable {
      */
     public record Member(InetSocketAddress data, String host) {}
 
-    /** How a process ends for a reason that lies outside of it. */
-    @FunctionalInterface
-    public interface Ending {
-        /** Ends the process; the message has no {@code error:} in front. */
-        void end(String message);
-    }
-
-    private PeerMonitor(Connection connection, Watcher watcher, Ending ending) throws IOException {
+    private PeerMonitor(Connection connection, int rank, Watcher watcher, FailurePolicy policy) throws IOException {
         this.peer = new Peer(connection.socket());
         this.supervisor = connection.socket().getInetAddress();
         this.watcher = watcher;
-        this.ending = ending;
-        Threads.start("lockstep-heartbeat", this::beat);
-        Threads.start("lockstep-monitor", this::listen);
+        this.policy = policy;
+        String name = "-" + rank + "@" + supervisor.getHostAddress() + ":"
+                + connection.socket().getPort();
+        Threads.start("lockstep-heartbeat" + name, this::beat);
+        Threads.start("lockstep-monitor" + name, this::listen);
     }
 
     /**
      * Watches over a connection that has joined a group.
      *
+     * @param rank of this process, for the names of threads
      * @throws LockstepException of kind WORKER when it is closed already
      */
-    public static PeerMonitor over(Connection connection, Watcher watcher, Ending ending) {
+    public static PeerMonitor over(Connection connection, int rank, Watcher watcher, FailurePolicy policy) {
         try {
-            return new PeerMonitor(connection, watcher, ending);
+            return new PeerMonitor(connection, rank, watcher, policy);
         } catch (IOException e) {
+            connection.close();
             throw LockstepException.worker(
                     watcher.name() + " closed the connection", String.valueOf(e.getMessage()), "see its log");
         }
@@ -111,7 +125,8 @@ public final class PeerMonitor implements AutoCloseable {
      * Waits until all processes of the group have joined.
      *
      * @return all of them, by rank
-     * @throws LockstepException of kind WORKER when some do not come in time
+     * @throws LockstepException of kind WORKER when some do not come in time, when the group fails meanwhile, or when this
+     *     thread is interrupted
      */
     public Map<Integer, Member> awaitRoster(Duration patience) {
         try {
@@ -121,20 +136,40 @@ public final class PeerMonitor implements AutoCloseable {
                     "some processes did not come within " + patience.toSeconds() + " s",
                     "supervisor = " + watcher.name(),
                     "see its messages for the missing ranks");
-        } catch (InterruptedException | ExecutionException e) {
-            throw new IllegalStateException("interrupted while the group came together", e);
+        } catch (InterruptedException e) {
+            throw Connection.interrupted(watcher.name());
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof LockstepException failure ? failure : new IllegalStateException(e);
         }
     }
 
-    /** Waits a moment for the report that ends this process; returns when none comes. */
-    public void awaitVerdict() {
+    /**
+     * How this membership ends: with the failure that ended the group, once the policy has returned from it, or with nothing
+     * when this process deregistered, told of its own failure, or is watched no more.
+     */
+    public CompletableFuture<Optional<GroupFailure>> outcome() {
+        return outcome;
+    }
+
+    /** Waits a moment for word of the culprit; empty when none comes. */
+    public Optional<GroupFailure> awaitVerdict() {
+        Optional<GroupFailure> reported = outcomeWithin(VERDICT);
+        // It has come, and the policy is still at it: usually it prints the failure and then ends the process.
+        return reported.isEmpty() && verdict != null
+                ? outcomeWithin(VERDICT).or(() -> Optional.ofNullable(verdict))
+                : reported;
+    }
+
+    private Optional<GroupFailure> outcomeWithin(Duration time) {
         try {
-            if (stopped.await(VERDICT.toMillis(), TimeUnit.MILLISECONDS) && ended) {
-                // The report is being printed, and then this process ends.
-                Threads.pause(VERDICT);
-            }
+            return outcome.get(time.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            return Optional.empty();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return Optional.empty();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("never completed exceptionally", e);
         }
     }
 
@@ -167,10 +202,10 @@ public final class PeerMonitor implements AutoCloseable {
             } else if (line.equals(Peer.COMPLETE)) {
                 roster.complete(Map.copyOf(members));
             } else if (line.startsWith(Peer.FAIL + " ")) {
-                end(line.substring(Peer.FAIL.length() + 1));
+                end(GroupFailure.parse(line.substring(Peer.FAIL.length() + 1)));
                 return;
             } else if (line.equals(Peer.BYE)) {
-                stopped.countDown();
+                settle();
                 return;
             }
         }
@@ -183,34 +218,61 @@ public final class PeerMonitor implements AutoCloseable {
             InetSocketAddress data = new InetSocketAddress(host, Integer.parseInt(words[3]));
             members.put(Integer.parseInt(words[1]), new Member(data, words[4]));
         } catch (UnknownHostException | IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
-            end("the supervisor told a member that cannot be reached: " + String.join(" ", words));
+            end(new GroupFailure(
+                    GroupFailure.NO_RANK,
+                    watcher.gone().host(),
+                    "the supervisor told a member that cannot be reached: " + String.join(" ", words)));
         }
     }
 
-    private void end(String message) {
-        if (stopped.getCount() > 0) {
-            ended = true;
+    /** The group has failed. */
+    private void end(GroupFailure failure) {
+        if (settled.compareAndSet(false, true)) {
+            verdict = failure;
             stopped.countDown();
-            ending.end(message);
+            try {
+                policy.onFailure(failure);
+            } finally {
+                peer.close();
+                roster.completeExceptionally(failure.asException());
+                outcome.complete(Optional.of(failure));
+            }
         }
+    }
+
+    /** From now on no failure of another process counts; false when one does already. */
+    private boolean settle() {
+        boolean first = settled.compareAndSet(false, true);
+        if (first) {
+            stopped.countDown();
+            outcome.complete(Optional.empty());
+        }
+        return first;
     }
 
     /**
-     * Tells that this process cannot go on, and why, for the others to hear. It ends by itself: from now on no report of
-     * another process ends it, since that one may have found the same fault.
+     * Tells that this process cannot continue, and why, for the others to hear. From now on the policy hears of no failure of
+     * another process, since that one may have found the same fault. Does nothing where the group has failed already.
      *
      * @param words the failure in one line
      */
     public void fail(String words) {
-        stopped.countDown();
-        peer.send(Peer.FAIL + " " + words);
+        if (settle() || verdict == null) {
+            peer.send(Peer.FAIL + " " + words);
+        }
     }
 
     /** Deregisters: from now on this process may end without being reported. */
     @Override
     public void close() {
-        stopped.countDown();
+        settle();
         peer.send(Peer.BYE);
+        peer.close();
+    }
+
+    /** Closes the connection without deregistering: unless this process has said why, the supervisor reports it as lost. */
+    public void abandon() {
+        settle();
         peer.close();
     }
 }

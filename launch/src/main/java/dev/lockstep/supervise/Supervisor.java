@@ -1,5 +1,6 @@
 package dev.lockstep.supervise;
 
+import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -12,6 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -20,26 +24,13 @@ import org.jspecify.annotations.Nullable;
  * Brings the processes of a group together and watches them. Every process proves the group's secret, tells its
  * {@link Place} and keeps the connection. When all have come, each is told where the others are. From then on both ends send
  * heartbeats: the supervisor notices who vanishes and who falls silent, hears who fails, and tells everyone. It runs in the
- * launcher, or in rank 0 where another launcher is in charge.
+ * launcher, in rank 0 where another launcher is in charge, or in a process of the caller's ({@link #start}), such as a
+ * Spark driver. Several may run in one JVM.
  *
- * <p>Thread-safe. The events come on threads of the supervisor, at most one failure for a process.
+ * <p>Thread-safe. Events come on threads of the supervisor. Once the group has failed, no more failures are reported: the
+ * processes that end then are victims.
  */
 public final class Supervisor implements AutoCloseable {
-    /** What happens to processes. */
-    public interface Events {
-        /** The connection of a process ended although it had not deregistered. */
-        void lost(int rank, String host);
-
-        /** A process that is connected has sent no heartbeat for the whole timeout. */
-        void silent(int rank, String host);
-
-        /** A process told {@link #GRACE} ago that it cannot continue. Whoever found the same fault has told by now, too. */
-        void failed(int rank, String host, String words);
-
-        /** A line that a person should see although nothing has failed: who is missing, who was refused. */
-        default void notice(String line) {}
-    }
-
     /** How long those who find the same fault have to say so themselves. */
     public static final Duration GRACE = Duration.ofSeconds(1);
 
@@ -53,13 +44,16 @@ public final class Supervisor implements AutoCloseable {
 
     private final int size;
     private final Duration timeout;
-    private final Events events;
+    private final Consumer<MemberEvent> events;
+    private final Consumer<String> notices;
+    /** Null where whoever hears the events decides what is announced, and when. */
+    private final @Nullable FailurePolicy policy;
+
     private final Listener listener;
     private final SupervisorAddress address;
     private final Map<Integer, Member> members = new ConcurrentHashMap<>();
     private volatile boolean complete;
-    /** Why the group cannot come together; null while it can. */
-    private volatile @Nullable String impossible;
+    private final AtomicReference<@Nullable GroupFailure> failure = new AtomicReference<>();
 
     private volatile boolean closed;
 
@@ -93,14 +87,57 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
-    /** Listens on a free port of the loopback address, for a group of this machine. */
-    public static Supervisor onLoopback(int size, GroupSecret secret, Duration timeout, Events events) {
+    /**
+     * Starts a supervisor on a free port of the loopback address, for a launcher of this machine: it hears the events, and
+     * knows more of its processes' ends before it announces one.
+     */
+    public static Supervisor onLoopback(
+            int size, GroupSecret secret, Duration timeout, Consumer<MemberEvent> events, Consumer<String> notices) {
         try {
             InetSocketAddress where = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-            return new Supervisor(where, size, secret, timeout, events);
+            return new Supervisor(where, size, secret, timeout, events, notices, null);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * Starts a supervisor that tells a failure to every process by itself. Members reach it by {@link #address}, or by
+     * another name of this machine and that port; they need the same secret.
+     *
+     * @param where port 0 takes a free one; a port of a host name or an address that all machines of the group reach
+     * @param size P, the number of processes, which each of them must have been told, too
+     * @param timeout how long a process may give no sign of life
+     * @param events hears what happens to processes
+     * @param notices gets lines that a person should see although nothing has failed: who is missing, who was refused
+     * @param policy is called once when the group fails, after its processes have been told
+     * @throws LockstepException of kind RECIPE when it cannot listen there
+     */
+    public static Supervisor start(
+            InetSocketAddress where,
+            int size,
+            GroupSecret secret,
+            Duration timeout,
+            Consumer<MemberEvent> events,
+            Consumer<String> notices,
+            FailurePolicy policy) {
+        try {
+            Supervisor supervisor = new Supervisor(where, size, secret, timeout, events, notices, policy);
+            if (!secret.isKnown() && !where.getAddress().isLoopbackAddress()) {
+                notices.accept(withoutSecret(supervisor.address.port()));
+            }
+            return supervisor;
+        } catch (IOException e) {
+            throw LockstepException.recipe(
+                    "the supervisor cannot listen: " + e.getMessage(), "address = " + where, "give a free port");
+        }
+    }
+
+    /** What a group without a secret, beyond this machine, has to be told. */
+    public static String withoutSecret(int port) {
+        return "this group has no secret: whoever can connect to this machine's port " + port
+                + " can join it, end it and change its weights; set " + GroupSecret.VARIABLE
+                + " to a file with the same random text on every machine, or keep others out of the network";
     }
 
     /**
@@ -109,18 +146,31 @@ public final class Supervisor implements AutoCloseable {
      * @param where port 0 takes a free one
      * @param size P, which every process must have been told, too
      * @param timeout how long a process may be silent
+     * @param policy null when whoever hears the events calls {@link #announce}
      * @throws IOException when it cannot listen there
      */
-    public Supervisor(InetSocketAddress where, int size, GroupSecret secret, Duration timeout, Events events)
+    public Supervisor(
+            InetSocketAddress where,
+            int size,
+            GroupSecret secret,
+            Duration timeout,
+            Consumer<MemberEvent> events,
+            Consumer<String> notices,
+            @Nullable FailurePolicy policy)
             throws IOException {
+        if (size < 1 || size > Place.MOST || where.isUnresolved()) {
+            throw new IllegalArgumentException("size = " + size + ", address = " + where + ": out of range");
+        }
         this.size = size;
         this.timeout = timeout;
         this.events = events;
-        this.listener = new Listener(where, secret, new Joining(), events::notice);
+        this.notices = notices;
+        this.policy = policy;
+        this.listener = new Listener(where, secret, new Joining(), notices);
         InetAddress bound = where.getAddress();
         InetAddress here = bound.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : bound;
         this.address = new SupervisorAddress(here.getHostAddress(), listener.port());
-        Threads.start("lockstep-watch", this::watch);
+        Threads.start("lockstep-watch@" + address, this::watch);
     }
 
     /** Where processes of this machine reach it. */
@@ -155,14 +205,26 @@ public final class Supervisor implements AutoCloseable {
     }
 
     /**
-     * Tells every process but the culprit why the group ends. Rank 0 hears it last: where the supervisor lives in it, it
-     * takes the supervisor with it.
+     * Tells every process but the culprit why the group ends, and those that join later. Rank 0 hears it last: where the
+     * supervisor lives in it, it takes the supervisor with it. Only the first failure counts.
      */
-    public void announce(int culprit, String line) {
-        members.values().stream()
-                .filter(member -> member.rank() != culprit)
-                .sorted(Comparator.comparingInt(Member::rank).reversed())
-                .forEach(member -> member.peer.send(Peer.FAIL + " " + line));
+    public void announce(GroupFailure reported) {
+        if (failure.compareAndSet(null, reported)) {
+            members.values().stream()
+                    .filter(member -> member.rank() != reported.rank())
+                    .sorted(Comparator.comparingInt(Member::rank).reversed())
+                    .forEach(member -> member.peer.send(Peer.FAIL + " " + reported.line()));
+        }
+    }
+
+    /** Announces a failure and applies the policy, unless both are the business of whoever hears the events. */
+    private void fail(GroupFailure reported) {
+        if (policy != null) {
+            announce(reported);
+            if (failure.get() == reported) {
+                policy.onFailure(reported);
+            }
+        }
     }
 
     /** What happens at the port. */
@@ -190,14 +252,25 @@ public final class Supervisor implements AutoCloseable {
                 Member before = members.putIfAbsent(member.rank(), member);
                 if (before != null) {
                     // Both were asked for at the same moment.
-                    member.peer.send(Peer.FAIL + " " + taken(member.place, before.place));
+                    String words = taken(member.place, before.place);
+                    member.peer.send(Peer.FAIL + " " + new GroupFailure(member.rank(), member.host(), words).line());
                     return;
                 }
-                String line = impossible;
-                if (line != null) {
-                    member.peer.send(Peer.FAIL + " " + line);
+                GroupFailure failed = failure.get();
+                if (closed) {
+                    return;
                 }
-                completeWhenAllAreHere();
+                if (failed != null) {
+                    member.peer.send(Peer.FAIL + " " + failed.line());
+                }
+                happened(MemberEvent.What.JOINED, member, "");
+                if (completeWhenAllAreHere()) {
+                    events.accept(new MemberEvent(
+                            MemberEvent.What.COMPLETE,
+                            GroupFailure.NO_RANK,
+                            HostName.own(),
+                            "all " + size + " processes have joined"));
+                }
                 listen(member);
             }
         }
@@ -205,7 +278,7 @@ public final class Supervisor implements AutoCloseable {
 
     private String taken(Place late, Place first) {
         String words = "rank " + late.rank() + " is taken by process " + first.pid() + " on " + first.host();
-        events.notice("refused process " + late.pid() + " on " + late.host() + ": " + words);
+        notices.accept("refused process " + late.pid() + " on " + late.host() + ": " + words);
         return words;
     }
 
@@ -213,17 +286,20 @@ public final class Supervisor implements AutoCloseable {
     private Handshake.Answer wrongSize(Place place) {
         String words = "WORLD_SIZE differs: rank " + place.rank() + " on " + place.host() + " has " + place.size()
                 + ", the group has " + size;
-        events.notice("refused process " + place.pid() + " on " + place.host() + ": " + words);
+        notices.accept("refused process " + place.pid() + " on " + place.host() + ": " + words);
         if (!complete) {
-            impossible = words + ", start all processes with the same number";
-            announce(-1, impossible);
+            GroupFailure impossible = new GroupFailure(
+                    GroupFailure.NO_RANK, place.host(), words + ", start all processes with the same number");
+            announce(impossible);
+            fail(impossible);
         }
         return Handshake.Answer.no(words);
     }
 
-    private synchronized void completeWhenAllAreHere() {
+    /** Whether this was the last process to come. */
+    private synchronized boolean completeWhenAllAreHere() {
         if (members.size() < size || complete) {
-            return;
+            return false;
         }
         complete = true;
         List<String> lines = members.values().stream()
@@ -234,20 +310,22 @@ public final class Supervisor implements AutoCloseable {
             lines.forEach(member.peer::send);
             member.peer.send(Peer.COMPLETE);
         }
+        return true;
     }
 
     private void listen(Member member) {
         for (String line = member.peer.read(); line != null; line = member.peer.read()) {
             member.lastBeat = System.nanoTime();
-            if (line.equals(Peer.BYE)) {
+            if (line.equals(Peer.BYE) && !member.left) {
                 member.left = true;
+                happened(MemberEvent.What.LEFT, member, "");
             } else if (line.startsWith(Peer.FAIL + " ") && member.words == null) {
                 member.failedAt = System.nanoTime();
                 member.words = line.substring(Peer.FAIL.length() + 1);
             }
         }
-        if (!member.left && member.words == null && !closed) {
-            report(member, () -> events.lost(member.rank(), member.host()));
+        if (!member.left && member.words == null) {
+            report(MemberEvent.What.LOST, member, GroupFailure.VANISHED);
         }
     }
 
@@ -270,7 +348,7 @@ public final class Supervisor implements AutoCloseable {
             }
             if (!complete && now - started > nextNotice.toNanos()) {
                 nextNotice = nextNotice.multipliedBy(2);
-                events.notice(waiting());
+                notices.accept(waiting());
             }
         }
     }
@@ -299,29 +377,65 @@ public final class Supervisor implements AutoCloseable {
         String words = member.words;
         if (words != null) {
             if (now - member.failedAt > GRACE.toNanos()) {
-                report(member, () -> events.failed(member.rank(), member.host(), words));
+                report(MemberEvent.What.FAILED, member, words);
             }
         } else if (!member.left && now - member.lastBeat > timeout.toNanos()) {
-            report(member, () -> events.silent(member.rank(), member.host()));
+            report(MemberEvent.What.SILENT, member, GroupFailure.silent(timeout));
         }
     }
 
-    private void report(Member member, Runnable event) {
+    private void report(MemberEvent.What what, Member member, String detail) {
         synchronized (member) {
-            if (member.reported || closed) {
+            if (member.reported || closed || failure.get() != null) {
                 return;
             }
             member.reported = true;
         }
-        event.run();
+        try {
+            happened(what, member, detail);
+        } finally {
+            fail(
+                    what,
+                    member,
+                    what == MemberEvent.What.FAILED
+                            ? GroupFailure.inOwnWords(member.rank(), member.host(), detail)
+                            : GroupFailure.of(member.rank(), member.host(), detail));
+        }
     }
 
-    /** Tells the processes that the supervisor ends in good order: they continue unwatched. */
+    private void fail(MemberEvent.What what, Member member, GroupFailure reported) {
+        if (what == MemberEvent.What.SILENT && policy != null) {
+            // Should it wake up, it learns why the others are gone.
+            member.peer.send(Peer.FAIL + " " + reported.line());
+        }
+        fail(reported);
+    }
+
+    private void happened(MemberEvent.What what, Member member, String detail) {
+        events.accept(new MemberEvent(what, member.rank(), member.host(), detail));
+    }
+
+    /** Ends in good order while processes may still run: they continue unwatched. */
+    public void dismiss() {
+        end(member -> Peer.BYE);
+    }
+
+    /** Ends the group: for a process that has not deregistered, it has failed. */
     @Override
     public void close() {
+        String line = new GroupFailure(
+                        GroupFailure.NO_RANK,
+                        HostName.own(),
+                        "the supervisor of this group was closed, address = " + address
+                                + ", close it when all processes have closed the group")
+                .line();
+        end(member -> member.left ? Peer.BYE : Peer.FAIL + " " + line);
+    }
+
+    private void end(Function<Member, String> lastLine) {
         closed = true;
         members.values().forEach(member -> {
-            member.peer.send(Peer.BYE);
+            member.peer.send(lastLine.apply(member));
             member.peer.close();
         });
         listener.close();

@@ -1,6 +1,7 @@
 package dev.lockstep.launch;
 
 import dev.lockstep.supervise.Connection;
+import dev.lockstep.supervise.GroupFailure;
 import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.PeerMonitor;
 import dev.lockstep.supervise.Place;
@@ -43,8 +44,9 @@ final class FakeWorker {
                         launcher.name(),
                         Duration.ofSeconds(30),
                         System.err::println),
+                rank,
                 launcher,
-                PeerMonitor.HALT);
+                FakeWorker::halt);
         Files.writeString(facts.resolve("here-" + rank), "");
         while (!allThere(facts, size)) {
             Thread.sleep(20);
@@ -118,6 +120,13 @@ final class FakeWorker {
 
     private static void await(CountDownLatch asked) throws InterruptedException {
         asked.await();
+    }
+
+    /** As the command line does. */
+    private static void halt(GroupFailure failure) {
+        System.err.println("error: " + failure.message());
+        System.err.flush();
+        Runtime.getRuntime().halt(4);
     }
 
     private static void halt(PeerMonitor monitor, int status) {

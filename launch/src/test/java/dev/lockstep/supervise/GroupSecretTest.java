@@ -92,4 +92,16 @@ class GroupSecretTest {
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
                 .hasMessageStartingWith(message);
     }
+
+    @Test
+    void bytesOfTheCaller_areTheSecret_withinLimits() {
+        byte[] bytes = new byte[16];
+        GroupSecret secret = GroupSecret.of(bytes);
+        bytes[0] = 1;
+        assertThat(secret.isKnown()).isTrue();
+        assertThat(secret.mac("x")).isEqualTo(GroupSecret.of(new byte[16]).mac("x"));
+        assertThat(secret.mac("x")).isNotEqualTo(GroupSecret.of(bytes).mac("x"));
+        assertThatThrownBy(() -> GroupSecret.of(new byte[15]))
+                .hasMessageStartingWith("the group's secret has 15 bytes and not 16 to 4096");
+    }
 }

@@ -2,6 +2,7 @@ package dev.lockstep.supervise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.PeerMonitor.Watcher;
@@ -29,7 +30,7 @@ class JoiningTest extends SupervisorFixture {
     @Test
     void roster_reachesAll_whenTheLastHasCome() throws Exception {
         supervisor.close();
-        supervisor = Supervisor.onLoopback(2, SECRET, LONG, recorder);
+        supervisor = Supervisor.onLoopback(2, SECRET, LONG, recorder, notices::add);
         Connection elsewhere = Connection.open(
                 supervisor::address,
                 SECRET,
@@ -37,13 +38,13 @@ class JoiningTest extends SupervisorFixture {
                 "rank 0",
                 LONG,
                 line -> {});
-        PeerMonitor early = PeerMonitor.over(elsewhere, Watcher.launcher(LONG), new Ends());
+        PeerMonitor early = PeerMonitor.over(elsewhere, 1, Watcher.launcher(LONG), new Ends());
         assertThatThrownBy(() -> early.awaitRoster(Duration.ofMillis(50)))
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(4))
                 .hasMessageStartingWith("some processes did not come");
         assertThat(supervisor.missing()).containsExactly(0);
-        PeerMonitor late = PeerMonitor.over(connect(0, 2, 5678), Watcher.launcher(LONG), new Ends());
+        PeerMonitor late = PeerMonitor.over(connect(0, 2, 5678), 0, Watcher.launcher(LONG), new Ends());
         InetAddress here = InetAddress.getLoopbackAddress();
         Map<Integer, PeerMonitor.Member> all = Map.of(
                 0, new PeerMonitor.Member(new InetSocketAddress(here, 5678), HostName.own()),
@@ -186,6 +187,19 @@ class JoiningTest extends SupervisorFixture {
         assertThatThrownBy(() ->
                         Connection.open(supervisor::address, SECRET, channel -> request, "rank 0", LONG, line -> {}))
                 .hasMessageStartingWith("this is the port of a group's supervisor");
+    }
+
+    /** Nobody listens there; the thread must not try on. */
+    @Test
+    void interruptedJoin_endsAtOnce() {
+        supervisor.close();
+        CompletableFuture<Throwable> failure = new CompletableFuture<>();
+        Thread joining = new Thread(() -> failure.complete(catchThrowable(() -> connect(1, SIZE, 0))));
+        joining.start();
+        joining.interrupt();
+        assertThat(failure.orTimeout(20, TimeUnit.SECONDS).join())
+                .isInstanceOf(LockstepException.class)
+                .hasMessage("this thread was interrupted, while waiting for rank 0, join again if that was not meant");
     }
 
     @ParameterizedTest

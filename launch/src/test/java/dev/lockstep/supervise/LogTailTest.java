@@ -60,9 +60,8 @@ class LogTailTest {
 
     @Test
     void report_isOneLineWithItsFix() {
-        FailureReport report =
-                new FailureReport(3, "node", new ExitStatus(137).toString(), List.of(), "logs/rank-3.log");
-        assertThat(report.line())
+        GroupFailure failure = GroupFailure.of(3, "node", new ExitStatus(137).toString(), List.of(), "logs/rank-3.log");
+        assertThat(failure.message())
                 .isEqualTo("rank 3 on node was killed by signal 9 (SIGKILL), exit status 137, its log is empty, see"
                         + " logs/rank-3.log");
         assertThat(new ExitStatus(3)).hasToString("ended with exit status 3");

@@ -35,7 +35,7 @@ final class SuperviseFuzzTest {
     void anyLog_hasAPrintableEnd(byte[] bytes) {
         List<String> lines = LogTail.lastLines(new String(bytes, StandardCharsets.UTF_8));
         assertThat(lines).hasSizeLessThanOrEqualTo(3);
-        String line = new FailureReport(1, "host", "ended", lines, "log").line();
+        String line = GroupFailure.of(1, "host", "ended", lines, "log").message();
         assertThat(line).hasSizeLessThanOrEqualTo(2000).doesNotContainPattern("[\\p{Cntrl}\u0080-\u009f\u202e]");
     }
 

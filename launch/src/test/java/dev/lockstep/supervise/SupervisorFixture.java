@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 
 /** A supervisor for a group of six, what it reports, and connections to it. */
@@ -20,28 +21,15 @@ abstract class SupervisorFixture {
 
     final BlockingQueue<String> events = new LinkedBlockingQueue<>();
     final BlockingQueue<String> notices = new LinkedBlockingQueue<>();
-    final Supervisor.Events recorder = new Supervisor.Events() {
-        @Override
-        public void lost(int rank, String host) {
-            events.add("lost " + rank);
-        }
-
-        @Override
-        public void silent(int rank, String host) {
-            events.add("silent " + rank);
-        }
-
-        @Override
-        public void failed(int rank, String host, String words) {
-            events.add("failed " + rank + ": " + words);
-        }
-
-        @Override
-        public void notice(String line) {
-            notices.add(line);
+    final Consumer<MemberEvent> recorder = event -> {
+        switch (event.what()) {
+            case LOST -> events.add("lost " + event.rank());
+            case SILENT -> events.add("silent " + event.rank());
+            case FAILED -> events.add("failed " + event.rank() + ": " + event.detail());
+            case JOINED, COMPLETE, LEFT -> {}
         }
     };
-    Supervisor supervisor = Supervisor.onLoopback(SIZE, SECRET, LONG, recorder);
+    Supervisor supervisor = Supervisor.onLoopback(SIZE, SECRET, LONG, recorder, notices::add);
 
     @AfterEach
     void close() {
@@ -49,8 +37,8 @@ abstract class SupervisorFixture {
     }
 
     /** Joins and waits until the supervisor knows it. */
-    PeerMonitor joined(int rank, PeerMonitor.Ending ending) {
-        PeerMonitor monitor = join(rank, ending);
+    PeerMonitor joined(int rank, FailurePolicy policy) {
+        PeerMonitor monitor = join(rank, policy);
         while (!supervisor.hasJoined(rank)) {
             Thread.onSpinWait();
         }
@@ -90,13 +78,13 @@ abstract class SupervisorFixture {
         out.flush();
     }
 
-    /** How a process of the test ends: it does not, it notes the message. */
-    static final class Ends implements PeerMonitor.Ending {
+    /** Notes the failures. */
+    static final class Ends implements FailurePolicy {
         final BlockingQueue<String> messages = new LinkedBlockingQueue<>();
 
         @Override
-        public void end(String message) {
-            messages.add(message);
+        public void onFailure(GroupFailure failure) {
+            messages.add(failure.message());
         }
 
         String message() throws InterruptedException {
@@ -104,7 +92,7 @@ abstract class SupervisorFixture {
         }
     }
 
-    PeerMonitor join(int rank, PeerMonitor.Ending ending) {
-        return PeerMonitor.over(connect(rank, SIZE, 0), PeerMonitor.Watcher.rankZero("node0", LONG), ending);
+    PeerMonitor join(int rank, FailurePolicy policy) {
+        return PeerMonitor.over(connect(rank, SIZE, 0), rank, PeerMonitor.Watcher.rankZero("node0", LONG), policy);
     }
 }

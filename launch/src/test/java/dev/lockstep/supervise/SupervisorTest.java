@@ -14,7 +14,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,12 +34,71 @@ class SupervisorTest extends SupervisorFixture {
         joined(0, first);
         joined(1, culprit);
         joined(2, last);
-        FailureReport report = new FailureReport(1, "node7", "was killed", List.of("one", "two"), "logs/rank-1.log");
-        supervisor.announce(1, report.line());
+        GroupFailure failure = GroupFailure.of(1, "node7", "was killed", List.of("one", "two"), "logs/rank-1.log");
+        supervisor.announce(failure);
         String line = "rank 1 on node7 was killed, last log lines: one | two, see logs/rank-1.log";
         assertThat(first.message()).isEqualTo(line);
         assertThat(last.message()).isEqualTo(line);
         assertThat(culprit.messages).isEmpty();
+    }
+
+    /** A process that comes when it is over must not wait for the others. */
+    @Test
+    void announce_reachesThoseWhoJoinLater_andOnlyTheFirstFailureCounts() throws InterruptedException {
+        supervisor.announce(new GroupFailure(1, "node7", "rank 1 on node7 was killed"));
+        supervisor.announce(new GroupFailure(2, "node8", "rank 2 on node8 was killed"));
+        Ends late = new Ends();
+        PeerMonitor monitor = joined(0, late);
+        assertThatThrownBy(() -> monitor.awaitRoster(LONG))
+                .isInstanceOf(LockstepException.class)
+                .hasMessage("rank 1 on node7 was killed");
+        assertThat(late.message()).isEqualTo("rank 1 on node7 was killed");
+        assertThat(monitor.outcome())
+                .isCompletedWithValueMatching(failure ->
+                        failure.orElseThrow().equals(new GroupFailure(1, "node7", "rank 1 on node7 was killed")));
+    }
+
+    /** Those that leave because the group has failed are no culprits. */
+    @Test
+    void startedSupervisor_tellsAFailureItself_once_andThenReportsNoMore() throws Exception {
+        supervisor.close();
+        BlockingQueue<GroupFailure> failures = new LinkedBlockingQueue<>();
+        supervisor = Supervisor.start(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                SIZE,
+                SECRET,
+                LONG,
+                recorder,
+                notices::add,
+                failures::add);
+        Ends victim = new Ends();
+        PeerMonitor monitor = joined(0, victim);
+        raw(1).close();
+        assertThat(victim.message()).startsWith("rank 1 on " + HostName.own() + " ended without taking leave");
+        monitor.abandon();
+        assertThat(failures.poll(10, TimeUnit.SECONDS)).isNotNull();
+        assertThat(events.poll(10, TimeUnit.SECONDS)).isEqualTo("lost 1");
+        assertThat(events.poll(300, TimeUnit.MILLISECONDS)).isNull();
+        assertThat(failures).isEmpty();
+    }
+
+    /** The calls that wait must not pay for a bug of the caller's. */
+    @Test
+    void policyThatThrows_settlesTheOutcomeAllTheSame() {
+        PeerMonitor monitor = joined(0, failure -> {
+            throw new IllegalStateException("a policy that throws, as this test wants it");
+        });
+        supervisor.announce(new GroupFailure(1, "node7", "rank 1 on node7 was killed"));
+        assertThat(monitor.outcome().orTimeout(10, TimeUnit.SECONDS).join())
+                .contains(new GroupFailure(1, "node7", "rank 1 on node7 was killed"));
+    }
+
+    @Test
+    void closedSupervisor_endsProcess() throws InterruptedException {
+        Ends ends = new Ends();
+        joined(0, ends);
+        supervisor.close();
+        assertThat(ends.message()).startsWith("the supervisor of this group was closed, address = 127.0.0.1:");
     }
 
     @Test
@@ -64,7 +125,7 @@ class SupervisorTest extends SupervisorFixture {
     @Test
     void processWithoutHeartbeat_isSilent_whileOneWithIsNot() throws IOException, InterruptedException {
         supervisor.close();
-        supervisor = Supervisor.onLoopback(SIZE, SECRET, Duration.ofSeconds(3), recorder);
+        supervisor = Supervisor.onLoopback(SIZE, SECRET, Duration.ofSeconds(3), recorder, notices::add);
         join(0, new Ends());
         // Kept in a variable: the collector closes a socket that nobody holds.
         try (var mute = raw(1)) {
@@ -104,7 +165,7 @@ class SupervisorTest extends SupervisorFixture {
         Ends other = new Ends();
         joined(0, other);
         failing.fail("diverged");
-        supervisor.announce(1, "rank 1 is to blame");
+        supervisor.announce(new GroupFailure(1, "node7", "rank 1 is to blame"));
         assertThat(other.message()).isEqualTo("rank 1 is to blame");
         supervisor.close();
         failing.awaitVerdict();
@@ -135,10 +196,10 @@ class SupervisorTest extends SupervisorFixture {
     }
 
     @Test
-    void supervisorThatTakesLeave_leavesProcessesAlone() throws InterruptedException {
+    void supervisorThatIsDismissed_leavesProcessesAlone() throws InterruptedException {
         Ends ends = new Ends();
         PeerMonitor monitor = joined(0, ends);
-        supervisor.close();
+        supervisor.dismiss();
         monitor.awaitVerdict();
         assertThat(ends.messages).isEmpty();
     }
@@ -148,7 +209,7 @@ class SupervisorTest extends SupervisorFixture {
         try (ServerSocket fake = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Ends ends = new Ends();
             Connection connection = connect(fake);
-            PeerMonitor.over(connection, Watcher.launcher(LONG), ends);
+            PeerMonitor.over(connection, 1, Watcher.launcher(LONG), ends);
             accepted.remove().close();
             assertThat(ends.message()).startsWith("the launcher of this run is gone");
         }
@@ -162,8 +223,8 @@ class SupervisorTest extends SupervisorFixture {
             Ends patient = new Ends();
             Connection first = connect(fake);
             Connection second = connect(fake);
-            PeerMonitor.over(first, Watcher.rankZero("node0", Duration.ofSeconds(1)), watching);
-            PeerMonitor.over(second, Watcher.launcher(LONG), patient);
+            PeerMonitor.over(first, 1, Watcher.rankZero("node0", Duration.ofSeconds(1)), watching);
+            PeerMonitor.over(second, 1, Watcher.launcher(LONG), patient);
             assertThat(watching.message()).startsWith("rank 0 on node0 gave no sign of life for 1 s, ");
             assertThat(patient.messages).isEmpty();
             for (Socket socket : accepted) {
@@ -177,7 +238,7 @@ class SupervisorTest extends SupervisorFixture {
         try (ServerSocket fake = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Ends ends = new Ends();
             Connection connection = connect(fake);
-            PeerMonitor.over(connection, Watcher.rankZero("node0", LONG), ends);
+            PeerMonitor.over(connection, 1, Watcher.rankZero("node0", LONG), ends);
             accepted.remove().close();
             assertThat(ends.message())
                     .isEqualTo(
@@ -189,7 +250,7 @@ class SupervisorTest extends SupervisorFixture {
     @Test
     void supervisorThatBeats_isNotSilent() throws InterruptedException {
         Ends ends = new Ends();
-        PeerMonitor.over(connect(1, SIZE, 0), Watcher.rankZero("node0", Duration.ofSeconds(2)), ends);
+        PeerMonitor.over(connect(1, SIZE, 0), 1, Watcher.rankZero("node0", Duration.ofSeconds(2)), ends);
         assertThat(ends.messages.poll(3500, TimeUnit.MILLISECONDS)).isNull();
     }
 

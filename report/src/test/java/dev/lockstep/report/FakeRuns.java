@@ -1,9 +1,10 @@
 package dev.lockstep.report;
 
 import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.Event;
 import dev.lockstep.metrics.JsonLinesSink;
-import dev.lockstep.metrics.MetricSink;
 import dev.lockstep.metrics.MetricsFile;
+import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.StepMetrics;
 import dev.lockstep.recipe.Recipe;
@@ -102,18 +103,18 @@ final class FakeRuns {
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
-        try (MetricSink sink = JsonLinesSink.open(folder.resolve(MetricsFile.NAME), 0, notice -> {})) {
+        try (RunListener sink = JsonLinesSink.open(folder.resolve(MetricsFile.NAME), 0, notice -> {})) {
             for (int e = 0; e < recipe.epochs(); e++) {
                 double error = level + 0.5 / (e + 1) / (e + 1) + 0.002 * random.nextGaussian();
                 for (int i = 0; i < perEpoch; i++) {
                     double rate = recipe.schedule(perEpoch).at((long) e * perEpoch + i);
-                    sink.onStep(new StepMetrics(
-                            (long) e * perEpoch + i + 1, e, rate, 3 * error, error, 5000, 0.1, 0, 0, Double.NaN));
+                    sink.on(new Event.Step(new StepMetrics(
+                            (long) e * perEpoch + i + 1, e, rate, 3 * error, error, 5000, 0.1, 0, 0, Double.NaN)));
                 }
                 EpochMetrics epoch =
                         new EpochMetrics(e, (e + 1L) * perEpoch, 3 * error, error, error + 0.01, Double.NaN, 0.4, 11);
                 epochs.add(epoch);
-                sink.onEpoch(epoch);
+                sink.on(new Event.Epoch(epoch));
             }
         }
         double median = MetricsFile.medianOfLast(5, epochs);

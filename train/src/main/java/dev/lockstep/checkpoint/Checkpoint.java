@@ -15,7 +15,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -30,12 +29,12 @@ import org.bytedeco.pytorch.Tensor;
  * optimizer.momentum.<parameter>}, and as metadata the position, the resolved recipe and the dataset's fingerprint.
  *
  * @param step iterations done
- * @param epoch whole epochs done; {@link #UNKNOWN} in files from before it was written
- * @param iteration iterations done of the epoch under way; likewise
+ * @param epoch whole epochs done
+ * @param iteration iterations done of the current epoch
  * @param recipe resolved, as YAML
  * @param datasetFingerprint of the training set
  * @param classNames of the dataset, by class; empty when they are not known
- * @param trainer the trainer's own books (sums of the epoch under way, results of past epochs), opaque here
+ * @param trainer the trainer's own state (sums of the current epoch, results of past epochs), opaque here
  */
 public record Checkpoint(
         long step,
@@ -46,8 +45,6 @@ public record Checkpoint(
         List<String> classNames,
         String trainer,
         Map<String, HostTensor> tensors) {
-    static final long UNKNOWN = -1;
-
     private static final String FORMAT_KEY = "format_version";
     private static final String FORMAT = "lockstep-1";
     private static final String CLASS_NAMES = "class_names";
@@ -65,7 +62,7 @@ public record Checkpoint(
      * @throws LockstepException of kind CHECKPOINT
      */
     public void requirePosition(int iterationsPerEpoch) {
-        if (epoch != UNKNOWN && (epoch != step / iterationsPerEpoch || iteration != step % iterationsPerEpoch)) {
+        if (epoch != step / iterationsPerEpoch || iteration != step % iterationsPerEpoch) {
             throw LockstepException.checkpoint(
                     "checkpoint is of another position: step = " + step + ", epoch = " + epoch + ", iteration = "
                             + iteration,
@@ -149,42 +146,49 @@ public record Checkpoint(
                     "file = " + file,
                     "use an earlier one");
         }
+        return new Checkpoint(
+                number(file, contents, "step"),
+                number(file, contents, "epoch"),
+                number(file, contents, "iteration"),
+                text(file, contents, "recipe"),
+                text(file, contents, "dataset_fingerprint"),
+                texts(file, contents, CLASS_NAMES),
+                text(file, contents, "trainer"),
+                contents.tensors());
+    }
+
+    private static String text(Path file, Safetensors contents, String key) {
+        String text = contents.metadata().get(key);
+        if (text == null) {
+            throw damaged(file, "no " + key);
+        }
+        return text;
+    }
+
+    private static long number(Path file, Safetensors contents, String key) {
+        String text = text(file, contents, key);
+        if (!text.matches("[0-9]{1,18}")) {
+            throw damaged(file, key + " = " + text);
+        }
+        return Long.parseLong(text);
+    }
+
+    private static List<String> texts(Path file, Safetensors contents, String key) {
         try {
-            return new Checkpoint(
-                    number(contents, "step", 0),
-                    number(contents, "epoch", UNKNOWN),
-                    number(contents, "iteration", UNKNOWN),
-                    contents.metadata().getOrDefault("recipe", ""),
-                    contents.metadata().getOrDefault("dataset_fingerprint", ""),
-                    fromJson(contents.metadata().getOrDefault(CLASS_NAMES, "[]")),
-                    contents.metadata().getOrDefault("trainer", ""),
-                    contents.tensors());
-        } catch (NumberFormatException | JsonProcessingException e) {
-            throw LockstepException.checkpoint(
-                    "damaged checkpoint: position or class names are malformed", "file = " + file, "use another one");
+            return List.of(new ObjectMapper().readValue(text(file, contents, key), String[].class));
+        } catch (JsonProcessingException | NullPointerException e) {
+            throw damaged(file, key + " is malformed");
         }
     }
 
-    /** @param least also what is taken where there is none, unless it is 0 */
-    private static long number(Safetensors contents, String key, long least) {
-        String text = contents.metadata().getOrDefault(key, least == UNKNOWN ? Long.toString(UNKNOWN) : "");
-        long number = Long.parseLong(text);
-        if (number < least) {
-            throw new NumberFormatException(text);
-        }
-        return number;
+    private static LockstepException damaged(Path file, String what) {
+        return LockstepException.checkpoint("damaged checkpoint: " + what, "file = " + file, "use another one");
     }
 
     private static String toJson(List<String> texts) {
         ArrayNode array = JsonNodeFactory.instance.arrayNode();
         texts.forEach(array::add);
         return array.toString();
-    }
-
-    private static List<String> fromJson(String json) throws JsonProcessingException {
-        List<String> texts = new ArrayList<>();
-        new ObjectMapper().readTree(json).forEach(text -> texts.add(text.asText()));
-        return texts;
     }
 
     /**

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The store outlives a group that torchrun starts again. An address that the group before has left leads nowhere, or to
  * its end, and is read anew until the one of this group is there.
  */
-final class AgentStore {
+final class AgentStore implements AutoCloseable {
     private static final String VARIABLE = "TORCHELASTIC_USE_AGENT_STORE";
     private static final String KEY = "lockstep/supervisor";
     private static final Pattern FORM = Pattern.compile("[^\\s]{1,255} [0-9]{1,5}");
@@ -87,5 +87,12 @@ final class AgentStore {
             store = open;
         }
         return open;
+    }
+
+    @Override
+    public void close() {
+        if (store != null) {
+            store.close();
+        }
     }
 }

@@ -6,8 +6,8 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * What P processes do together. Every process calls the same methods in the same order; one thread at a time.
  *
- * <p>A call that fails because another process is gone throws a {@link dev.lockstep.errors.LockstepException} of kind
- * WORKER; after that the collective is unusable and the process should end.
+ * <p>A call that fails because another process failed throws a {@link dev.lockstep.errors.LockstepException} of kind WORKER
+ * that names it. After that no call succeeds: close the collective. The process may join another group.
  */
 public interface Collective extends AutoCloseable {
     int rank();
@@ -39,11 +39,15 @@ public interface Collective extends AutoCloseable {
     boolean isBitwise();
 
     /**
-     * Tells the other processes that this one cannot go on, and why, so that they name it when they end. To be called
-     * before {@link #close}, which otherwise deregisters.
+     * Tells the other processes that this one cannot continue, and why, so that their failures name it. To be called before
+     * {@link #close}, which otherwise deregisters in good order.
      */
     default void fail(Throwable cause) {}
 
+    /**
+     * Leaves the group and closes its connections. After a failure, or while another thread is in a call, the other processes
+     * learn that this one is lost.
+     */
     @Override
     void close();
 }

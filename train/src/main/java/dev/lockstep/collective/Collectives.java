@@ -2,8 +2,9 @@ package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.launch.GroupEnvironment;
+import dev.lockstep.supervise.FailurePolicy;
+import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.SupervisorAddress;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -18,28 +19,48 @@ public final class Collectives {
         NATIVE
     }
 
-    /** After which a process that shows no sign of life counts as failed. */
-    public static final Duration PEER_TIMEOUT = Duration.ofSeconds(30);
-
     private Collectives() {}
 
-    /** {@link #fromEnvironment(Mode, Duration)} in the tree's order, with the usual timeout. */
+    /** {@link #join(Membership, GroupOptions, FailurePolicy)} with {@link GroupOptions#defaults}. */
+    public static Collective join(Membership place, FailurePolicy policy) {
+        return join(place, GroupOptions.defaults(), policy);
+    }
+
+    /**
+     * Joins a group whose supervisor the caller runs ({@link dev.lockstep.supervise.Supervisor#start}), and waits until all
+     * of its processes are connected. A JVM may be in several groups at once, and in one after another.
+     *
+     * @param policy is called once when another process fails or the supervisor is gone; the calls of this process that wait
+     *     then throw, and so do all later ones
+     * @throws LockstepException of kind WORKER when the supervisor or other processes do not come in time, the group fails
+     *     meanwhile or this thread is interrupted; of kind RECIPE when the secret is not the group's, the rank is taken, the
+     *     size differs, or the options do not fit the policy
+     */
+    public static Collective join(Membership place, GroupOptions options, FailurePolicy policy) {
+        requireFit(options, policy);
+        Terms terms = new Terms(place.secret(), options, policy);
+        if (place.size() == 1) {
+            return new SoloCollective(SupervisorWatch.supervised(
+                    place.supervisor(), SupervisorWatch.withoutData(0, 1), place.rank(), terms));
+        }
+        return over(Rendezvous.join(place, terms), options.mode(), options.networkInterface());
+    }
+
+    /** {@link #fromEnvironment(GroupOptions, FailurePolicy)} with the usual options, and a failure that calls throw. */
     public static Collective fromEnvironment() {
-        return fromEnvironment(Mode.TREE, PEER_TIMEOUT);
+        return fromEnvironment(GroupOptions.defaults(), FailurePolicy.THROW);
     }
 
     /**
      * Joins the group that RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT describe (torchrun's contract), and
-     * waits for all its processes. None of them set: a group of one, for which nothing native is loaded. When another
-     * process fails later, this one prints which and why and ends with exit code 4.
+     * waits for all its processes. None of them set: a group of one, for which nothing native is loaded.
      *
-     * @param peerTimeout how long a process may give no sign of life
-     *
-     * @throws LockstepException of kind RECIPE when the variables are incomplete or wrong or the port is taken; of kind
-     *     WORKER when other processes do not come
+     * @param policy is called once when another process fails
+     * @throws LockstepException of kind RECIPE when the variables are incomplete or wrong, the port is taken or the options do
+     *     not fit the policy; of kind WORKER when other processes do not come
      */
-    public static Collective fromEnvironment(Mode mode, Duration peerTimeout) {
-        return fromEnvironment(mode, peerTimeout, System.getenv());
+    public static Collective fromEnvironment(GroupOptions options, FailurePolicy policy) {
+        return fromEnvironment(options, policy, System.getenv());
     }
 
     /** The number of processes of the group that the environment names, be it of one; empty when it names none. */
@@ -59,27 +80,44 @@ public final class Collectives {
         return isInGroup() && SupervisorAddress.from(System.getenv()).isEmpty();
     }
 
-    static Collective fromEnvironment(Mode mode, Duration peerTimeout, Map<String, String> environment) {
+    static Collective fromEnvironment(GroupOptions options, FailurePolicy policy, Map<String, String> environment) {
         Optional<GroupEnvironment> place = GroupEnvironment.from(environment);
         if (place.isEmpty()) {
             return new SoloCollective();
         }
         if (place.get().size() == 1) {
+            Terms terms = new Terms(GroupSecret.from(environment), options, policy);
             return SupervisorAddress.from(environment)
-                    .map(launcher -> new SoloCollective(Membership.launched(
-                            launcher, Membership.withoutData(0, 1), 0, Terms.of(peerTimeout, environment))))
+                    .map(launcher -> new SoloCollective(
+                            SupervisorWatch.launched(launcher, SupervisorWatch.withoutData(0, 1), 0, terms)))
                     .orElseGet(SoloCollective::new);
         }
-        return over(mode, join(peerTimeout, environment), environment);
+        requireFit(options, policy);
+        String named = options.networkInterface();
+        return over(
+                socketGroup(options, policy, environment),
+                options.mode(),
+                named.isEmpty() ? LocalAddress.interfaceName(environment) : named);
     }
 
     /** Joins the group that the environment names. */
-    static SocketGroup join(Duration peerTimeout, Map<String, String> environment) {
+    static SocketGroup socketGroup(GroupOptions options, FailurePolicy policy, Map<String, String> environment) {
         GroupEnvironment here = GroupEnvironment.from(environment).orElseThrow();
-        return new Rendezvous(here, environment, Terms.of(peerTimeout, environment)).join();
+        Terms terms = new Terms(GroupSecret.from(environment), options, policy);
+        return new EnvironmentRendezvous(here, environment, terms).join();
     }
 
-    static Collective over(Mode mode, SocketGroup group, Map<String, String> environment) {
-        return mode == Mode.TREE ? new TreeCollective(group) : new NativeCollective(group, environment);
+    /** A thread that waits in c10d when a process fails cannot be freed; it would keep its tensors and its core. */
+    private static void requireFit(GroupOptions options, FailurePolicy policy) {
+        if (options.mode() == Mode.NATIVE && !policy.endsProcess()) {
+            throw LockstepException.recipe(
+                    "c10d's all-reduce needs a failure policy that ends the process: its calls may wait forever",
+                    "mode = NATIVE",
+                    "use mode = TREE, or a policy whose endsProcess() is true");
+        }
+    }
+
+    private static Collective over(SocketGroup group, Mode mode, String networkInterface) {
+        return mode == Mode.TREE ? new TreeCollective(group) : new NativeCollective(group, networkInterface);
     }
 }

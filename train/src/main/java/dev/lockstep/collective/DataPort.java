@@ -2,6 +2,7 @@ package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.Connection;
+import dev.lockstep.supervise.GroupFailure;
 import dev.lockstep.supervise.Handshake;
 import dev.lockstep.supervise.Listener;
 import dev.lockstep.supervise.PeerMonitor;
@@ -13,6 +14,7 @@ import java.net.Socket;
 import java.nio.channels.SocketChannel;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +32,7 @@ final class DataPort implements Closeable {
     private final Terms terms;
     private final Map<Integer, CompletableFuture<SocketChannel>> higher = new HashMap<>();
     private final Listener listener;
+    private boolean connected;
 
     /** @throws IOException when it cannot listen there */
     DataPort(int rank, int size, InetSocketAddress where, Terms terms) throws IOException {
@@ -38,7 +41,8 @@ final class DataPort implements Closeable {
         for (int peer = rank + 1; peer < size; peer++) {
             higher.put(peer, new CompletableFuture<>());
         }
-        this.listener = new Listener(where, terms.secret(), new Higher(), terms.notices());
+        this.listener = new Listener(
+                where, terms.secret(), new Higher(), terms.options().notices());
     }
 
     int port() {
@@ -69,30 +73,66 @@ final class DataPort implements Closeable {
         }
     }
 
-    /** Connects to each process of a group. */
-    Map<Integer, SocketChannel> connect(Map<Integer, PeerMonitor.Member> roster) {
+    /**
+     * Connects to each process of a group.
+     *
+     * @throws LockstepException of kind WORKER when one cannot be reached, or the group fails meanwhile
+     */
+    Map<Integer, SocketChannel> connect(Map<Integer, PeerMonitor.Member> roster, Watch watch) {
+        watch.outcome().thenAccept(failure -> failure.ifPresent(this::refuse));
         Map<Integer, SocketChannel> channels = new HashMap<>();
-        for (int peer = 0; peer < rank; peer++) {
-            PeerMonitor.Member member = roster.get(peer);
-            if (member == null) {
-                throw new IllegalStateException("rank " + peer + " is not among the members " + roster.keySet());
+        try {
+            for (int peer = 0; peer < rank; peer++) {
+                PeerMonitor.Member member = roster.get(peer);
+                if (member == null) {
+                    throw new IllegalStateException("rank " + peer + " is not among the members " + roster.keySet());
+                }
+                channels.put(peer, connect(peer, member, watch));
             }
-            SupervisorAddress address = new SupervisorAddress(
-                    member.data().getAddress().getHostAddress(), member.data().getPort());
-            channels.put(
-                    peer,
-                    Connection.open(
-                                    () -> address,
-                                    terms.secret(),
-                                    channel -> REQUEST + rank,
-                                    "rank " + peer,
-                                    terms.joinTimeout(),
-                                    terms.notices())
-                            .channel());
+            long deadline = System.nanoTime() + terms.options().joinTimeout().toNanos();
+            higher.forEach((peer, channel) -> channels.put(peer, await(peer, channel, deadline - System.nanoTime())));
+            connected = true;
+            return channels;
+        } finally {
+            if (!connected) {
+                channels.values().forEach(DataPort::closeQuietly);
+            }
         }
-        long deadline = System.nanoTime() + terms.joinTimeout().toNanos();
-        higher.forEach((peer, channel) -> channels.put(peer, await(peer, channel, deadline - System.nanoTime())));
-        return channels;
+    }
+
+    private SocketChannel connect(int peer, PeerMonitor.Member member, Watch watch) {
+        SupervisorAddress address = new SupervisorAddress(
+                member.data().getAddress().getHostAddress(), member.data().getPort());
+        return Connection.open(
+                        () -> {
+                            throwIfFailed(watch);
+                            return address;
+                        },
+                        terms.secret(),
+                        channel -> REQUEST + rank,
+                        "rank " + peer,
+                        terms.options().joinTimeout(),
+                        terms.options().notices())
+                .channel();
+    }
+
+    private static void throwIfFailed(Watch watch) {
+        watch.outcome().getNow(Optional.empty()).ifPresent(failure -> {
+            throw failure.asException();
+        });
+    }
+
+    /** Whoever waits for a connection is not to wait any longer. */
+    private void refuse(GroupFailure failure) {
+        higher.values().forEach(channel -> channel.completeExceptionally(failure.asException()));
+    }
+
+    private static void closeQuietly(SocketChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // It is closed for us in any case.
+        }
     }
 
     private static SocketChannel await(int peer, CompletableFuture<SocketChannel> channel, long nanos) {
@@ -104,13 +144,28 @@ final class DataPort implements Closeable {
                     "while the processes connected to each other",
                     "see its log, and whether it can reach this machine (" + LocalAddress.INTERFACE
                             + " names the network interface)");
-        } catch (InterruptedException | ExecutionException e) {
-            throw new IllegalStateException("interrupted while the group came together", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw LockstepException.worker(
+                    "this thread was interrupted",
+                    "while waiting for rank " + peer,
+                    "join again if that was not meant");
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof LockstepException failure ? failure : new IllegalStateException(e);
         }
     }
 
+    /** Listens no more. Connections that {@link #connect} has not returned are closed. */
     @Override
     public void close() {
         listener.close();
+        if (!connected) {
+            higher.values().forEach(channel -> {
+                channel.cancel(false);
+                if (!channel.isCompletedExceptionally()) {
+                    closeQuietly(channel.join());
+                }
+            });
+        }
     }
 }

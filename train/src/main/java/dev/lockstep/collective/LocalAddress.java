@@ -49,8 +49,7 @@ final class LocalAddress {
     }
 
     /** The address of the interface that the user names; empty when none is named. */
-    static Optional<InetAddress> ofInterface(Map<String, String> environment) {
-        String name = interfaceName(environment);
+    static Optional<InetAddress> ofInterface(String name) {
         if (name.isEmpty()) {
             return Optional.empty();
         }
@@ -65,7 +64,8 @@ final class LocalAddress {
         }
     }
 
-    private static String interfaceName(Map<String, String> environment) {
+    /** The interface that the environment names; empty when it names none. */
+    static String interfaceName(Map<String, String> environment) {
         return environment.getOrDefault(INTERFACE, "").split(",", 2)[0].strip();
     }
 

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.chrono.Milliseconds;
@@ -45,13 +44,14 @@ final class NativeCollective implements Collective {
 
     private final SocketGroup group;
     private final List<Pointer> kept = new ArrayList<>();
-    private final Map<String, String> environment;
+    private final String networkInterface;
     private @Nullable ProcessGroupGloo gloo;
     private @Nullable Path storeFile;
 
-    NativeCollective(SocketGroup group, Map<String, String> environment) {
+    /** @param networkInterface on which Gloo listens; empty for that on which the processes reach each other already */
+    NativeCollective(SocketGroup group, String networkInterface) {
         this.group = group;
-        this.environment = environment;
+        this.networkInterface = networkInterface;
     }
 
     /** Connected at the first sum: before it, processes compare their options over the group's own connections. */
@@ -62,12 +62,11 @@ final class NativeCollective implements Collective {
             try {
                 connected = connect();
             } catch (RuntimeException e) {
-                group.fail();
-                throw CommunicationFailure.of(
+                throw group.fail(CommunicationFailure.of(
                         e,
                         "another process",
                         "while Gloo connected the processes (" + LocalAddress.INTERFACE
-                                + " names the network interface)");
+                                + " names the network interface)"));
             }
             gloo = connected;
         }
@@ -75,7 +74,7 @@ final class NativeCollective implements Collective {
     }
 
     private ProcessGroupGloo connect() {
-        String own = LocalAddress.ofInterface(environment)
+        String own = LocalAddress.ofInterface(networkInterface)
                 .orElseGet(() -> group.ownAddress(group.rank() == 0 ? 1 : 0))
                 .getHostAddress();
         boolean local = group.allGather(own.getBytes(StandardCharsets.UTF_8)).stream()
@@ -176,8 +175,7 @@ final class NativeCollective implements Collective {
                 connected.allreduce(vector)._wait();
                 return null;
             } catch (RuntimeException e) {
-                group.fail();
-                throw CommunicationFailure.of(e, "another process", "during an all-reduce");
+                throw group.fail(CommunicationFailure.of(e, "another process", "during an all-reduce"));
             }
         });
     }
@@ -204,7 +202,8 @@ final class NativeCollective implements Collective {
 
     @Override
     public void close() {
-        if (group.leave() && gloo != null) {
+        boolean broken = group.isBroken();
+        if (group.leave() && !broken && gloo != null) {
             gloo.close();
             kept.forEach(Pointer::close);
         }

@@ -1,10 +1,12 @@
 package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.supervise.FailureReport;
+import dev.lockstep.supervise.GroupFailure;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -12,6 +14,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -24,10 +28,14 @@ import org.jspecify.annotations.Nullable;
  * <p>There is no thread here. The thread that waits for a message moves all messages that can be moved meanwhile, on every
  * link; what it does not move while it computes, the system's buffers hold.
  *
- * <p>A failure is one line that names the other end. After it no call succeeds.
+ * <p>A failure is one line that names the process to blame. After it no call succeeds. When the watch reports one, the
+ * connections close, which frees a thread that waits.
  */
 final class SocketGroup {
     private static final int GATHER = 3;
+    private static final String EXCHANGING = "while exchanging data with it";
+    /** How long a call may take to notice that its connections are closed. */
+    private static final Duration FREED = Duration.ofSeconds(1);
 
     private final int rank;
     private final int size;
@@ -38,7 +46,10 @@ final class SocketGroup {
     private final Duration callTimeout;
     private final ReentrantLock turn = new ReentrantLock();
     private final AtomicBoolean told = new AtomicBoolean();
+    private final AtomicBoolean left = new AtomicBoolean();
     private volatile boolean broken;
+    /** What the watch reported. */
+    private volatile @Nullable GroupFailure failure;
 
     /**
      * @param processesHere how many of the group run on this machine
@@ -60,6 +71,23 @@ final class SocketGroup {
         this.selector = selector;
         this.watch = watch;
         this.callTimeout = callTimeout;
+        watch.outcome().thenAccept(outcome -> outcome.ifPresent(this::abort));
+    }
+
+    /** The group has failed elsewhere: frees who waits. */
+    private void abort(GroupFailure reported) {
+        failure = reported;
+        broken = true;
+        closeLinks();
+    }
+
+    private void closeLinks() {
+        try {
+            links.values().forEach(Link::close);
+            selector.close();
+        } catch (IOException e) {
+            // It is closed for us in any case.
+        }
     }
 
     int rank() {
@@ -103,7 +131,8 @@ final class SocketGroup {
         }
         try {
             if (broken) {
-                throw LockstepException.worker("this process has left its group", "rank = " + rank, "it failed before");
+                throw failed().orElseGet(() -> LockstepException.worker(
+                        "this process has left its group", "rank = " + rank, "join another one"));
             }
             return exchange.get();
         } finally {
@@ -136,24 +165,28 @@ final class SocketGroup {
         while (!message.isDone()) {
             long millis = (deadline - System.nanoTime()) / 1_000_000;
             if (millis <= 0) {
-                throw broken(new IOException("timed out"), message.peer(), "while exchanging data with it");
+                throw broken(new IOException("timed out"), message.peer(), EXCHANGING);
             }
-            select(millis);
+            select(millis, message.peer());
         }
     }
 
-    private void select(long millis) {
+    /** @param peer for whose message this process waits */
+    private void select(long millis, int peer) {
         try {
             links.values().forEach(Link::register);
             selector.select(millis);
+            if (Thread.currentThread().isInterrupted()) {
+                throw broken(new ClosedByInterruptException(), peer, EXCHANGING);
+            }
             for (SelectionKey key : selector.selectedKeys()) {
                 if (key.attachment() instanceof Link link) {
                     advance(link);
                 }
             }
             selector.selectedKeys().clear();
-        } catch (IOException | ClosedSelectorException | java.nio.channels.CancelledKeyException e) {
-            throw broken(new IOException("this process has left its group", e), rank, "while waiting");
+        } catch (IOException | ClosedSelectorException | CancelledKeyException e) {
+            throw broken(new IOException("this process has closed its group", e), peer, EXCHANGING);
         }
     }
 
@@ -161,24 +194,52 @@ final class SocketGroup {
         try {
             link.advance();
         } catch (IOException e) {
-            throw broken(e, link.peer(), "while exchanging data with it");
+            throw broken(e, link.peer(), EXCHANGING);
         }
     }
 
-    /** The failure of a call, unless the watch knows better and ends this process. */
+    /** The failure of a call: what the watch reports, if it does, else what this process saw itself. */
     private LockstepException broken(IOException cause, int peer, String where) {
         boolean first = !broken;
         broken = true;
-        if (first) {
-            watch.awaitVerdict();
+        if (Thread.currentThread().isInterrupted()) {
+            return LockstepException.worker(
+                    "this thread was interrupted", where + ", rank = " + peer, "join another group");
         }
-        return CommunicationFailure.of(cause, "rank " + peer, where);
+        if (left.get()) {
+            return LockstepException.worker(
+                    "this process closed its group", where + ", rank = " + peer, "close it when no call is under way");
+        }
+        if (first) {
+            watch.awaitVerdict().ifPresent(this::abort);
+        }
+        return failed().orElseGet(() -> CommunicationFailure.of(cause, "rank " + peer, where));
     }
 
-    /** Marks the group as broken by a failure outside of it, and waits a moment for the watch's verdict. */
-    void fail() {
+    /** The reported failure of the group, if there is one. */
+    private Optional<LockstepException> failed() {
+        return Optional.ofNullable(failure).map(GroupFailure::asException);
+    }
+
+    /**
+     * Marks the group as broken by a failure outside of it, and waits a moment for the watch's verdict.
+     *
+     * @param seen what this process saw of it
+     */
+    LockstepException fail(LockstepException seen) {
         broken = true;
-        watch.awaitVerdict();
+        watch.awaitVerdict().ifPresent(this::abort);
+        return failed().orElse(seen);
+    }
+
+    /** Whether a thread is in a call. */
+    boolean isBusy() {
+        return turn.isLocked();
+    }
+
+    /** Whether no call succeeds any more. */
+    boolean isBroken() {
+        return broken;
     }
 
     /** Every process's bytes, by rank. */
@@ -234,26 +295,34 @@ final class SocketGroup {
     void fail(Throwable cause) {
         broken = true;
         if (told.compareAndSet(false, true)) {
-            watch.failed(FailureReport.words(cause));
+            watch.failed(GroupFailure.words(cause));
         }
     }
 
     /**
-     * Leaves the group: from now on no call succeeds. A call that another thread is in fails.
+     * Leaves the group: from now on no call succeeds. A call that another thread is in fails. Deregisters only if nothing has
+     * failed and no call was under way.
      *
-     * @return whether nothing had failed and no call was under way: whether what messages refer to may be freed
+     * @return whether no call is under way, the first time: whether what messages refer to may be freed
      */
     boolean leave() {
-        boolean idle = !broken && turn.tryLock();
-        broken = true;
+        if (!left.compareAndSet(false, true)) {
+            return false;
+        }
+        boolean idle = turn.tryLock();
         try {
-            if (idle) {
+            boolean good = idle && !broken;
+            broken = true;
+            if (good) {
                 watch.end();
+            } else {
+                watch.close();
             }
-            links.values().forEach(Link::close);
-            selector.close();
-        } catch (IOException e) {
-            // It is closed for us in any case.
+            closeLinks();
+            // The thread that waits is free now, unless it waits in native code.
+            idle = idle || turn.tryLock(FREED.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } finally {
             if (idle) {
                 turn.unlock();

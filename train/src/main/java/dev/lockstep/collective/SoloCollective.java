@@ -1,7 +1,8 @@
 package dev.lockstep.collective;
 
-import dev.lockstep.supervise.FailureReport;
+import dev.lockstep.supervise.GroupFailure;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -32,11 +33,21 @@ public final class SoloCollective implements Collective {
     @Override
     public void allReduceSum(Tensor buffer) {
         Buffers.length(buffer);
+        requireWatched();
     }
 
     @Override
     public List<byte[]> allGather(byte[] mine) {
+        requireWatched();
         return List.of(mine.clone());
+    }
+
+    private void requireWatched() {
+        if (watch != null) {
+            watch.outcome().getNow(Optional.empty()).ifPresent(failure -> {
+                throw failure.asException();
+            });
+        }
     }
 
     @Override
@@ -48,13 +59,18 @@ public final class SoloCollective implements Collective {
     public void fail(Throwable cause) {
         if (watch != null && !failed) {
             failed = true;
-            watch.failed(FailureReport.words(cause));
+            watch.failed(GroupFailure.words(cause));
         }
     }
 
     @Override
     public void close() {
-        if (watch != null && !failed) {
+        if (watch == null) {
+            return;
+        }
+        if (failed) {
+            watch.close();
+        } else {
             watch.end();
         }
     }

@@ -116,6 +116,8 @@ final class TreeCollective implements Collective {
         if (group.leave()) {
             shortExchanges.values().forEach(ShortExchange::close);
             longExchanges.values().forEach(LongExchange::close);
+            shortExchanges.clear();
+            longExchanges.clear();
             scratch.close();
         }
     }

@@ -1,5 +1,6 @@
 package dev.lockstep.model;
 
+import dev.lockstep.network.ParameterRole;
 import dev.lockstep.recipe.Recipe;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -246,7 +247,7 @@ public final class ParameterLayout {
             String name = parameters.get(i).key().getString();
             int dot = name.lastIndexOf('.');
             Module owner = owners.getOrDefault(name.substring(0, Math.max(dot, 0)), module);
-            ParameterRole role = ParameterRole.of(owner, name.substring(dot + 1));
+            ParameterRole role = Roles.of(owner, name.substring(dot + 1));
             found.add(new Slot(name, parameters.get(i).value().shape(), role, 0));
         }
         return found;

@@ -29,7 +29,7 @@ final class RunFolder implements AutoCloseable {
 
     static final String RECIPE = "recipe.yaml";
     private static final String LOCK = ".lock";
-    /** What a run writes beside the recipe; the page is the command line's. */
+    /** What a run and the listeners that ship write beside the recipe. */
     private static final List<String> WRITTEN =
             List.of(MetricsFile.NAME, RunResult.NAME, Environment.NAME, "report.html");
 

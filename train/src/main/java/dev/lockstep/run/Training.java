@@ -4,110 +4,131 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.catalog.OpenDataset;
-import dev.lockstep.metrics.BadImage;
 import dev.lockstep.metrics.EpochMetrics;
-import dev.lockstep.metrics.JsonLinesSink;
-import dev.lockstep.metrics.LoaderWatch;
-import dev.lockstep.metrics.MetricSink;
-import dev.lockstep.metrics.MetricsFile;
+import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.RunListener;
+import dev.lockstep.metrics.RunListenerFactory;
 import dev.lockstep.metrics.RunResult;
-import dev.lockstep.metrics.RunResult.Status;
-import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.metrics.TensorBoardSink;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.recipe.Recipe;
-import dev.lockstep.train.CheckpointWriter;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
-import dev.lockstep.train.Trainer;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
- * A recipe being trained in a run folder: the loop of {@link Trainer} with metrics, checkpoints and a result on disk.
+ * Trains a recipe in a run folder, with metrics, checkpoints and a result on disk.
  *
  * <pre>{@code
  * Recipe recipe = Recipe.read(Path.of("recipes/fashion-mnist.yaml")).withWorkers(16);
- * try (Collective group = Collectives.fromEnvironment();      // one process when nothing is set
- *         Training run = Training.create(recipe, ResNet::fromRecipe, data, group)) {
- *     run.onEpoch(epoch -> System.out.println(epoch.validationTop1Error()));
- *     run.resumeOrStart(Path.of("runs/mine"));
+ * try (Collective group = Collectives.fromEnvironment()) {      // one process when nothing is set
+ *     RunResult result = Training.create(recipe, Models::create, data, group)
+ *             .onEpoch(epoch -> System.out.println(epoch.validationTop1Error()))
+ *             .resumeOrStart(Path.of("runs/mine"));
  * }
  * }</pre>
+ *
+ * <p>Nothing happens before {@link #resumeOrStart}, {@link #start} or {@link #resume}, one of which is called once. It sets up
+ * the network, compares the processes, restores the checkpoint, opens the listeners, trains, and frees everything. Every
+ * process of the group makes the same calls. A failure anywhere in it is told to the other processes ({@link Collective#fail})
+ * and to the listeners, and thrown.
+ *
+ * <p>Listeners of the run are those that are added here and those of every {@link RunListenerFactory} on the class path.
  */
-public final class Training implements AutoCloseable {
+public final class Training {
     static final String CHECKPOINTS = "checkpoints";
-    /** Before every checkpoint, that of the initial weights included. */
-    private static final long NO_STEP = -1;
 
-    private final Recipe recipe;
-    private final Collective group;
-    private final RunOptions options;
-    private final Trainer trainer;
-    private final List<MetricSink> ownSinks = new ArrayList<>();
+    final Recipe recipe;
+    final ModelFactory models;
+    final Supplier<OpenDataset> data;
+    final Collective group;
+    final EventHub events = new EventHub();
+    RunOptions options = RunOptions.defaults();
+    StopSignal stop = new StopSignal();
+    List<String> arguments = List.of();
+    private final List<RunListenerFactory> added = new ArrayList<>();
+    private boolean used;
 
-    private Training(Recipe recipe, Collective group, RunOptions options, Trainer trainer) {
+    private Training(Recipe recipe, ModelFactory models, Supplier<OpenDataset> data, Collective group) {
         this.recipe = recipe;
+        this.models = models;
+        this.data = data;
         this.group = group;
-        this.options = options;
-        this.trainer = trainer;
     }
 
-    public static Training create(Recipe recipe, ModelFactory model, OpenDataset data, Collective group) {
-        return create(recipe, model, data, group, RunOptions.defaults(), new StopSignal());
+    /** A run that has not started yet. */
+    public static Training create(Recipe recipe, ModelFactory models, OpenDataset data, Collective group) {
+        return create(recipe, models, () -> data, group);
     }
 
     /**
-     * @param stop asks the run to save and stop, from any thread
-     * @throws LockstepException when recipe, data and processes do not fit each other
+     * A run that opens its data when it starts, so that the other processes hear of data that are missing.
+     *
+     * @param data called once, in the thread of the run
      */
-    public static Training create(
-            Recipe recipe,
-            ModelFactory model,
-            OpenDataset data,
-            Collective group,
-            RunOptions options,
-            StopSignal stop) {
-        return new Training(recipe, group, options, new Trainer(recipe, model, data, group, options, stop));
+    public static Training create(Recipe recipe, ModelFactory models, Supplier<OpenDataset> data, Collective group) {
+        return new Training(recipe, models, data, group);
     }
 
-    /** Adds a sink; on rank 0 it gets every metric, elsewhere none. */
-    public Training addSink(MetricSink sink) {
-        ownSinks.add(sink);
+    /** How this process runs its share; by default {@link RunOptions#defaults}. */
+    public Training options(RunOptions options) {
+        this.options = options;
+        return this;
+    }
+
+    /** Any thread may ask this signal that the run saves its state and stops. */
+    public Training stopOn(StopSignal stop) {
+        this.stop = stop;
+        return this;
+    }
+
+    /** What {@link dev.lockstep.metrics.RunInfo#arguments} tells the listeners. */
+    public Training arguments(List<String> arguments) {
+        this.arguments = List.copyOf(arguments);
+        return this;
+    }
+
+    /** Adds a listener; on rank 0 it gets every event, elsewhere none. */
+    public Training listener(RunListener listener) {
+        if (group.rank() == 0) {
+            events.add(listener);
+        }
+        return this;
+    }
+
+    /** Adds a factory beside those on the class path. It is asked for a listener on every process. */
+    public Training listenerFactory(RunListenerFactory factory) {
+        added.add(factory);
         return this;
     }
 
     /** Calls back after each epoch, on rank 0. */
     public Training onEpoch(Consumer<EpochMetrics> consumer) {
-        return addSink(new MetricSink() {
-            @Override
-            public void onStep(StepMetrics step) {}
-
-            @Override
-            public void onEpoch(EpochMetrics epoch) {
-                consumer.accept(epoch);
+        return listener(event -> {
+            if (event instanceof Event.Epoch epoch) {
+                consumer.accept(epoch.metrics());
             }
-
-            @Override
-            public void close() {}
         });
     }
 
-    public Trainer trainer() {
-        return trainer;
+    /** Tells the listeners, from any thread, what happened to a process of the group. */
+    public void tell(Event.Membership event) {
+        events.later(event);
     }
 
-    /** Goes on from the newest good checkpoint in the folder, or starts where there is none. */
+    /** Resumes from the newest good checkpoint in the folder, or starts where there is none. */
     public RunResult resumeOrStart(Path folder) {
-        return run(folder, directory -> directory.newest());
+        return run(folder, CheckpointDirectory::newest);
     }
 
     /** Starts anew; checkpoints that the folder holds are set aside. */
@@ -115,7 +136,7 @@ public final class Training implements AutoCloseable {
         return run(folder, directory -> Optional.empty());
     }
 
-    /** Goes on from a given checkpoint file. */
+    /** Resumes from a given checkpoint file. */
     public RunResult resume(Path folder, Path checkpoint) {
         return run(folder, directory -> Optional.of(Checkpoint.read(checkpoint)));
     }
@@ -130,196 +151,45 @@ public final class Training implements AutoCloseable {
         RunFolder.requireOwn(folder, recipe);
     }
 
-    /** Chooses the checkpoint to go on from. */
-    private interface Choice {
-        Optional<Checkpoint> of(CheckpointDirectory directory);
+    private RunResult run(Path folder, Function<CheckpointDirectory, Optional<Checkpoint>> choice) {
+        if (used) {
+            throw new IllegalStateException("a Training runs once");
+        }
+        used = true;
+        try (Session session = new Session(this, folder)) {
+            try {
+                return session.run(choice);
+            } catch (RuntimeException | Error e) {
+                // First of all: the others must not wait until this process has written and closed everything.
+                group.fail(e);
+                session.fail(e);
+                throw e;
+            }
+        }
     }
 
-    private RunResult run(Path folder, Choice choice) {
+    /**
+     * Those on the class path, then those that were added. A thread whose context loader does not see this library still gets
+     * the library's own.
+     */
+    List<RunListenerFactory> factories() {
+        Map<Class<?>, RunListenerFactory> found = new LinkedHashMap<>();
         try {
-            return runHere(folder, choice);
-        } catch (RuntimeException | Error e) {
-            group.fail(e);
-            throw e;
-        }
-    }
-
-    private RunResult runHere(Path folder, Choice choice) {
-        boolean first = group.rank() == 0;
-        if (first) {
-            requireOwn(folder, recipe);
-        }
-        try (RunFolder locked = first ? RunFolder.open(folder) : null) {
-            MetricSink notices = MetricSink.all(first ? ownSinks : List.of());
-            CheckpointDirectory directory =
-                    new CheckpointDirectory(folder.resolve(CHECKPOINTS), options.keep(), notices::onNotice);
-            trainer.compareProcesses();
-            boolean resumed = restore(choice.of(directory));
-            agreeOnStep();
-            trainer.compareState();
-            if (locked == null) {
-                return trainSilently();
+            for (ServiceLoader<RunListenerFactory> loader : List.of(
+                    ServiceLoader.load(RunListenerFactory.class, Training.class.getClassLoader()),
+                    ServiceLoader.load(RunListenerFactory.class))) {
+                loader.forEach(factory -> found.putIfAbsent(factory.getClass(), factory));
             }
-            locked.write(RunFolder.RECIPE, recipe.toYaml());
-            locked.removeUnfinished();
-            directory.removeUnfinished();
-            directory.supersedeAfter(resumed ? trainer.step() : NO_STEP);
-            if (!trainer.isFinished()) {
-                // Of an earlier session: were this one to crash, it would pass for its result.
-                DurableFiles.delete(folder.resolve(RunResult.NAME));
-            }
-            return trainInto(folder, directory, resumed && !directory.holds(trainer.step()), notices::onNotice);
-        } catch (IOException e) {
-            throw LockstepException.recipe(
-                    "run folder cannot be written: " + e.getMessage(), "out = " + folder, "give a writable --out");
+        } catch (ServiceConfigurationError e) {
+            throw new LockstepException(
+                    LockstepException.Kind.RECIPE,
+                    "a listener on the class path cannot be loaded: " + e.getMessage(),
+                    "",
+                    "fix its entry in META-INF/services, or remove its jar from the class path",
+                    e);
         }
-    }
-
-    /** The checkpoint's tensors are on the heap, and must not stay there while the run goes on. */
-    private boolean restore(Optional<Checkpoint> start) {
-        start.ifPresent(trainer::restore);
-        return start.isPresent();
-    }
-
-    /** Every process reads the folder by itself; on machines that do not share it they would start apart. */
-    private void agreeOnStep() {
-        byte[] own = Long.toString(trainer.step()).getBytes(StandardCharsets.UTF_8);
-        List<byte[]> all = group.allGather(own);
-        for (int rank = 1; rank < all.size(); rank++) {
-            String other = new String(all.get(rank), StandardCharsets.UTF_8);
-            String reference = new String(all.get(0), StandardCharsets.UTF_8);
-            if (!other.equals(reference)) {
-                throw LockstepException.checkpoint(
-                        "processes found different checkpoints",
-                        "rank = 0 is at step = " + reference + ", rank = " + rank + " at step = " + other,
-                        "give every process the same --out folder, on storage that all machines share");
-            }
-        }
-    }
-
-    private RunResult trainSilently() {
-        Trainer.End end = trainer.run(new Listening(MetricSink.all(List.of()), null));
-        return result(end, 0);
-    }
-
-    /** @param save whether the run goes on from a checkpoint that the folder does not have */
-    private RunResult trainInto(Path folder, CheckpointDirectory directory, boolean save, Consumer<String> notices)
-            throws IOException {
-        long started = System.nanoTime();
-        List<MetricSink> sinks = new ArrayList<>();
-        Path metrics = folder.resolve(MetricsFile.NAME);
-        sinks.add(JsonLinesSink.open(metrics, trainer.step(), notices));
-        sinks.add(TensorBoardSink.open(folder, trainer.step(), notices));
-        sinks.addAll(ownSinks);
-        try (MetricSink sink = MetricSink.all(sinks);
-                CheckpointWriter writer = new CheckpointWriter(directory, List.of(metrics), sink::onNotice)) {
-            sink.onStart(trainer.step(), trainer.isFinished());
-            if (save) {
-                trainer.checkpoint(writer);
-            }
-            Trainer.End end = trainer.run(new Listening(sink, writer));
-            writer.requireNewest();
-            RunResult result = result(end, (System.nanoTime() - started) * 1e-9);
-            result.write(folder);
-            return result;
-        } catch (LockstepException e) {
-            if (e.kind() == LockstepException.Kind.DIVERGED) {
-                writeDiverged(folder, (System.nanoTime() - started) * 1e-9, e);
-            }
-            throw e;
-        }
-    }
-
-    private void writeDiverged(Path folder, double seconds, LockstepException divergence) {
-        try {
-            result(Status.DIVERGED, seconds).write(folder);
-        } catch (LockstepException e) {
-            divergence.addSuppressed(e);
-        }
-    }
-
-    private RunResult result(Trainer.End end, double seconds) {
-        return result(end == Trainer.End.COMPLETED ? Status.COMPLETED : Status.INTERRUPTED, seconds);
-    }
-
-    private RunResult result(Status status, double seconds) {
-        List<EpochMetrics> epochs = trainer.lastEpochs();
-        EpochMetrics last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
-        double unknown = Double.NaN;
-        return new RunResult(
-                status,
-                trainer.weightsSha256(),
-                trainer.datasetFingerprint(),
-                trainer.step(),
-                trainer.epochsDone(),
-                last == null ? unknown : last.validationTop1Error(),
-                last == null ? unknown : last.validationTop5Error(),
-                last == null ? unknown : last.validationLoss(),
-                last == null ? unknown : MetricsFile.medianOfLast(5, epochs),
-                last == null ? unknown : last.trainLoss(),
-                last == null ? unknown : last.trainTop1Error(),
-                trainer.imagesPerSecond(),
-                seconds,
-                recipe.workers(),
-                recipe.imagesPerWorker(),
-                group.size(),
-                trainer.lanes(),
-                trainer.replacedImages().size());
-    }
-
-    /** Hands what the trainer tells to the sinks and the checkpoint writer; only rank 0 has a writer. */
-    private final class Listening implements Trainer.Listener {
-        private final MetricSink sink;
-        private final @Nullable CheckpointWriter writer;
-        private final LoaderWatch loader = new LoaderWatch();
-
-        Listening(MetricSink sink, @Nullable CheckpointWriter writer) {
-            this.sink = sink;
-            this.writer = writer;
-        }
-
-        @Override
-        public void onStep(StepMetrics step) {
-            sink.onStep(step);
-            loader.onStep(step).ifPresent(sink::onNotice);
-            if (writer != null) {
-                writer.report();
-            }
-        }
-
-        @Override
-        public void onEpoch(EpochMetrics epoch) {
-            sink.onEpoch(epoch);
-        }
-
-        @Override
-        public void onBadImage(BadImage image) {
-            sink.onBadImage(image);
-        }
-
-        @Override
-        public void onNotice(String notice) {
-            sink.onNotice(notice);
-        }
-
-        @Override
-        public void flush() {
-            sink.flush();
-        }
-
-        @Override
-        public void onCheckpoint() {
-            if (writer != null) {
-                trainer.checkpoint(writer);
-            }
-        }
-
-        @Override
-        public void close() {}
-    }
-
-    @Override
-    public void close() {
-        trainer.close();
+        List<RunListenerFactory> all = new ArrayList<>(found.values());
+        all.addAll(added);
+        return all;
     }
 }

@@ -28,7 +28,7 @@ final class BucketExchange implements AutoCloseable {
         this.device = device;
         this.buckets = buckets;
         this.thread = Executors.newSingleThreadExecutor(task -> {
-            Thread made = new Thread(task, "lockstep-exchange");
+            Thread made = new Thread(task, "lockstep-exchange-" + collective.rank());
             made.setDaemon(true);
             return made;
         });

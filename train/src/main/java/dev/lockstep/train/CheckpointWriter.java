@@ -5,6 +5,7 @@ import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.checkpoint.HostTensor;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
+import dev.lockstep.metrics.Event;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.TorchRuntime;
@@ -12,8 +13,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,29 +28,21 @@ import org.jspecify.annotations.Nullable;
 public final class CheckpointWriter implements AutoCloseable {
     private final CheckpointDirectory directory;
     private final List<Path> before;
-    private final Consumer<String> notices;
-    /** What the writing thread has to say; handed on by the thread that calls, since sinks are used by one. */
-    private final Queue<String> unsaid = new ConcurrentLinkedQueue<>();
-
+    private final Consumer<Event> events;
     /** Why the newest checkpoint is not on disk; null when it is. */
     private volatile @Nullable String missing;
 
     private final ExecutorService thread;
     private @Nullable Future<?> writing;
 
-    /** A writer of checkpoints alone. */
-    public CheckpointWriter(CheckpointDirectory directory, Consumer<String> notices) {
-        this(directory, List.of(), notices);
-    }
-
     /**
      * @param before files that must reach the disk before a checkpoint does: it says that they reach so far
-     * @param notices takes warnings, in the thread that calls {@link #write}, {@link #report} or {@link #finish}
+     * @param events is told of every checkpoint and takes warnings, in the writing thread
      */
-    public CheckpointWriter(CheckpointDirectory directory, List<Path> before, Consumer<String> notices) {
+    public CheckpointWriter(CheckpointDirectory directory, List<Path> before, Consumer<Event> events) {
         this.directory = directory;
         this.before = List.copyOf(before);
-        this.notices = notices;
+        this.events = events;
         this.thread = Executors.newSingleThreadExecutor(task -> {
             Thread made = new Thread(task, "lockstep-checkpoint");
             made.setDaemon(true);
@@ -67,8 +58,8 @@ public final class CheckpointWriter implements AutoCloseable {
             String recipe,
             String fingerprint,
             List<String> classNames,
-            String books) {
-        finish();
+            String trainer) {
+        await();
         List<Tensor> copies = List.of(
                 state.parameters().clone().retainReference(),
                 state.momentum().clone().retainReference(),
@@ -80,21 +71,22 @@ public final class CheckpointWriter implements AutoCloseable {
                 Map<String, HostTensor> tensors =
                         Checkpoint.tensors(state.layout(), copies.get(0), copies.get(1), copies.get(2), step);
                 syncBefore();
-                directory.write(new Checkpoint(
+                Path file = directory.write(new Checkpoint(
                         step,
                         step / iterationsPerEpoch,
                         step % iterationsPerEpoch,
                         recipe,
                         fingerprint,
                         classNames,
-                        books,
+                        trainer,
                         tensors));
                 missing = null;
+                events.accept(new Event.CheckpointSaved(step, file));
                 prune();
             } catch (IOException | RuntimeException | OutOfMemoryError e) {
                 String reason = e instanceof IOException ? e.getMessage() : e.toString();
                 missing = "step = " + step + ": " + reason;
-                unsaid.add("warning: checkpoint of step " + step + " was not written: " + reason
+                warn("checkpoint of step " + step + " was not written: " + reason
                         + "; training goes on, older checkpoints stay");
             } finally {
                 copies.forEach(Tensor::close);
@@ -108,7 +100,7 @@ public final class CheckpointWriter implements AutoCloseable {
             try {
                 DurableFiles.sync(file);
             } catch (IOException e) {
-                unsaid.add("warning: a power failure may cut off metrics, file = " + file + ": " + e.getMessage());
+                warn("a power failure may cut off metrics, file = " + file + ": " + e.getMessage());
             }
         }
     }
@@ -117,21 +109,12 @@ public final class CheckpointWriter implements AutoCloseable {
         try {
             directory.prune();
         } catch (IOException e) {
-            unsaid.add("warning: an old checkpoint could not be removed: " + e.getMessage());
+            warn("an old checkpoint could not be removed: " + e.getMessage());
         }
     }
 
-    /** Hands on warnings of writes that failed. */
-    public void report() {
-        for (String notice = unsaid.poll(); notice != null; notice = unsaid.poll()) {
-            notices.accept(notice);
-        }
-    }
-
-    /** Waits for the write under way. */
-    public void finish() {
-        await();
-        report();
+    private void warn(String what) {
+        events.accept(new Event.Notice("warning: " + what));
     }
 
     /**
@@ -140,7 +123,7 @@ public final class CheckpointWriter implements AutoCloseable {
      * @throws LockstepException of kind CHECKPOINT when the newest checkpoint could not be written
      */
     public void requireNewest() {
-        finish();
+        await();
         String reason = missing;
         if (reason != null) {
             throw LockstepException.checkpoint(
@@ -150,6 +133,7 @@ public final class CheckpointWriter implements AutoCloseable {
         }
     }
 
+    /** Waits for the write under way. */
     private void await() {
         Future<?> current = writing;
         writing = null;
@@ -167,7 +151,7 @@ public final class CheckpointWriter implements AutoCloseable {
 
     @Override
     public void close() {
-        finish();
+        await();
         thread.shutdown();
     }
 }

@@ -60,8 +60,7 @@ public final class ReferenceTraining {
             List<Tensor> state = weights.stream()
                     .map(weight -> torch.zeros_like(weight.detach()))
                     .toList();
-            MinibatchPlan plan = new MinibatchPlan(
-                    recipe.seed(), data.training().size(), recipe.workers(), recipe.imagesPerWorker());
+            MinibatchPlan plan = recipe.minibatchPlan(data.training().size());
             for (int step = 0; step < steps; step++) {
                 backward(network, plan, step);
                 for (int i = 0; i < weights.size(); i++) {

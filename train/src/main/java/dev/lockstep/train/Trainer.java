@@ -1,29 +1,20 @@
 package dev.lockstep.train;
 
 import dev.lockstep.checkpoint.Checkpoint;
-import dev.lockstep.checkpoint.Weights;
-import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.BadImages;
 import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.BatchRequest;
 import dev.lockstep.image.HostBatch;
-import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.BadImage;
 import dev.lockstep.metrics.EpochMetrics;
-import dev.lockstep.metrics.MetricSink;
+import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.MetricsFile;
+import dev.lockstep.metrics.RunListener;
+import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.FlatState;
-import dev.lockstep.model.ImageClassifier;
-import dev.lockstep.model.ModelFactory;
-import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.optim.MomentumSgd;
 import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
-import dev.lockstep.sampling.MinibatchPlan;
-import dev.lockstep.schedule.Decay;
-import dev.lockstep.schedule.LearningRate;
-import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.TorchRuntime;
 import java.util.Iterator;
 import java.util.List;
@@ -31,47 +22,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.bytedeco.pytorch.global.torch;
 
 /**
- * Runs a recipe on this process's share of the workers: steps, an evaluation at the end of each epoch, checkpoints,
- * audits. Everything it computes is a function of the recipe and the data; see {@link TrainStep} for the arithmetic.
+ * The loop of a run: steps, an evaluation at the end of each epoch, checkpoints, audits. Everything it computes is a function
+ * of the recipe and the data; see {@link TrainStep} for the arithmetic and {@link Assembly} for what it works on.
  */
-public final class Trainer implements AutoCloseable {
-    private final Recipe recipe;
-    private final OpenDataset data;
-    private final Collective collective;
-    private final RunOptions options;
-    private final StopSignal stop;
-    private final Topology topology;
-    private final MinibatchPlan plan;
-    private final LearningRate learningRate;
-    private final Decay decay;
-    private final LaneThreads threads;
-    private final FlatState state;
-    private final TrainStep trainStep;
-    private final Evaluator evaluator;
-    private final Audit audit;
-    private final BadImages badTraining;
-    private final BadImages badValidation;
-    private final String fingerprint;
-
+public final class Trainer {
+    private final Assembly parts;
+    private final boolean resumed;
     private long step;
-    private Books books = Books.empty();
+    private TrainerState progress;
     private double trainingSeconds;
     private long trainedImages;
-
-    /** What the trainer tells while it runs. */
-    public interface Listener extends MetricSink {
-        @Override
-        default void onEpoch(EpochMetrics epoch) {}
-
-        /** The state is at a point where a checkpoint is due. */
-        default void onCheckpoint() {}
-
-        @Override
-        default void close() {}
-    }
 
     /** Why {@link #run} returned. */
     public enum End {
@@ -83,101 +45,34 @@ public final class Trainer implements AutoCloseable {
         SIGNALLED
     }
 
-    public Trainer(
-            Recipe recipe,
-            ModelFactory models,
-            OpenDataset data,
-            Collective collective,
-            RunOptions options,
-            StopSignal stop) {
-        TorchRuntime.load();
-        this.recipe = recipe;
-        this.data = data;
-        this.collective = collective;
-        this.options = options;
-        this.stop = stop;
-        this.topology = new Topology(recipe.workers(), collective.size());
-        this.plan =
-                new MinibatchPlan(recipe.seed(), data.training().size(), recipe.workers(), recipe.imagesPerWorker());
-        this.learningRate = recipe.schedule(plan.iterationsPerEpoch());
-        this.decay = recipe.decay(plan.iterationsPerEpoch());
-        this.fingerprint = data.fingerprint();
-        int lanes = Math.min(options.lanes(), topology.workersPerProcess());
-        this.threads = new LaneThreads(options.device(), options.lanes(), recipe.threadsPerWorker());
-        ImageClassifier initial = classifier(models);
-        initial.initialize(recipe.seed());
-        ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
-        this.state = new FlatState(options.device(), layout, initial);
-        this.trainStep = new TrainStep(new Setup(
-                recipe,
-                topology,
-                collective,
-                state,
-                replicas(models, lanes),
-                threads,
-                options.bucketFloats(),
-                stop::isRequested));
-        this.evaluator = new Evaluator(
-                replicas(models, options.lanes()),
-                state,
-                threads,
-                collective,
-                recipe.batchNorm().epsilon(),
-                recipe.evaluation().imagesPerBatch(),
-                recipe.imagesPerWorker(),
-                options.loaderThreads());
-        this.audit = new Audit(collective);
-        this.badTraining = badImages();
-        this.badValidation = badImages();
+    Trainer(Assembly parts, long step, TrainerState progress, boolean resumed) {
+        this.parts = parts;
+        this.step = step;
+        this.progress = progress;
+        this.resumed = resumed;
     }
 
-    private BadImages badImages() {
-        return options.skipBadImages() ? BadImages.replaced() : BadImages.refused();
-    }
-
-    private ImageClassifier classifier(ModelFactory models) {
-        torch.manual_seed(recipe.seed());
-        return models.create(recipe.model(), data.shape(), data.classes());
-    }
-
-    private List<ImageClassifier> replicas(ModelFactory models, int count) {
-        return IntStream.range(0, count).mapToObj(i -> classifier(models)).toList();
+    static Trainer atStart(Assembly parts) {
+        return new Trainer(parts, 0, TrainerState.initial(), false);
     }
 
     /**
-     * Compares recipe, options and data across processes; every process must call it before {@link #restore} and {@link
-     * #run}.
-     *
-     * @throws LockstepException naming the process that differs and in what
-     */
-    public void compareProcesses() {
-        new ProcessComparison(collective).compare(recipe, options, fingerprint);
-    }
-
-    /**
-     * Compares across processes everything that training changes: parameters, momentum, running statistics, learning rate
-     * and position. Every process must call it between {@link #restore} and {@link #run}, which then does it by itself.
+     * Compares across processes everything that training changes: parameters, momentum, running statistics, learning rate and
+     * position. Every process must call it.
      *
      * @throws LockstepException of kind WORKER, naming the process that differs and in what
      */
-    public void compareState() {
-        int perEpoch = plan.iterationsPerEpoch();
-        int[] samples =
-                step >= totalSteps() ? new int[0] : plan.samples((int) (step / perEpoch), (int) (step % perEpoch), 0);
-        audit.compare(step, learningRate.at(step), samples, state);
+    void compareState() {
+        int perEpoch = iterationsPerEpoch();
+        int[] samples = step >= totalSteps()
+                ? new int[0]
+                : parts.plan.samples((int) (step / perEpoch), (int) (step % perEpoch), 0);
+        parts.audit.compare(step, parts.learningRate.at(step), samples, parts.state);
     }
 
-    /**
-     * Goes on from a checkpoint.
-     *
-     * @throws LockstepException of kind CHECKPOINT when it is of another recipe, of other data, or beyond the recipe's end
-     */
-    public void restore(Checkpoint checkpoint) {
-        CheckpointFit.require(checkpoint, recipe, fingerprint, plan.iterationsPerEpoch());
-        Books kept = Books.fromJson(checkpoint.trainer(), checkpoint.step(), plan.iterationsPerEpoch());
-        checkpoint.restore(state);
-        step = checkpoint.step();
-        books = kept;
+    /** Whether it was restored from a checkpoint. */
+    public boolean isResumed() {
+        return resumed;
     }
 
     /** Iterations done. */
@@ -187,7 +82,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Iterations of the whole recipe. */
     public long totalSteps() {
-        return (long) recipe.epochs() * plan.iterationsPerEpoch();
+        return (long) parts.recipe.epochs() * iterationsPerEpoch();
     }
 
     /** Whether every step and every evaluation of the recipe is done. */
@@ -197,129 +92,120 @@ public final class Trainer implements AutoCloseable {
 
     /** Whether the run was stopped between an epoch's last step and the end of its evaluation. */
     private boolean isEvaluationDue() {
-        return books.epochsDone() < step / plan.iterationsPerEpoch();
+        return progress.epochsDone() < step / iterationsPerEpoch();
     }
 
-    public MinibatchPlan plan() {
-        return plan;
+    private int iterationsPerEpoch() {
+        return parts.plan.iterationsPerEpoch();
     }
 
-    public FlatState state() {
-        return state;
-    }
-
-    /** Epochs that are trained and evaluated, those before a resume included. */
-    public int epochsDone() {
-        return books.epochsDone();
-    }
-
-    /** Results of the last five of those. */
-    public List<EpochMetrics> lastEpochs() {
-        return books.epochs();
+    /** Results of the last five epochs that are trained and evaluated, those before a resume included. */
+    List<EpochMetrics> lastEpochs() {
+        return progress.epochs();
     }
 
     /** Bad images that were met and replaced, those before a resume included. */
-    public List<BadImage> replacedImages() {
-        return books.badImages();
-    }
-
-    /** Training images a second over this session, evaluation left out; NaN before the first step. */
-    public double imagesPerSecond() {
-        return trainedImages == 0 ? Double.NaN : trainedImages / trainingSeconds;
+    List<BadImage> replacedImages() {
+        return progress.badImages();
     }
 
     /** The gradient noise scale of the steps so far. */
     public NoiseScale noiseScale() {
-        return NoiseScale.of(books.noise());
-    }
-
-    /** Lanes that compute. */
-    public int lanes() {
-        return options.lanes();
-    }
-
-    /** Of the data that it trains on; see {@link OpenDataset#fingerprint}. */
-    public String datasetFingerprint() {
-        return fingerprint;
+        return NoiseScale.of(progress.noise());
     }
 
     /** SHA-256 of the weights; see {@link Checkpoint#weightsSha256}. */
     public String weightsSha256() {
-        return Checkpoint.weightsSha256(state.layout(), state.parameters());
+        return Checkpoint.weightsSha256(parts.state.layout(), parts.state.parameters());
+    }
+
+    /**
+     * What the run has come to so far.
+     *
+     * @param seconds wall time of this session of the run
+     */
+    public RunResult result(RunResult.Status status, double seconds) {
+        List<EpochMetrics> epochs = progress.epochs();
+        EpochMetrics last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
+        double unknown = Double.NaN;
+        return new RunResult(
+                status,
+                weightsSha256(),
+                parts.fingerprint,
+                step,
+                progress.epochsDone(),
+                last == null ? unknown : last.validationTop1Error(),
+                last == null ? unknown : last.validationTop5Error(),
+                last == null ? unknown : last.validationLoss(),
+                MetricsFile.medianOfLast(5, epochs),
+                last == null ? unknown : last.trainLoss(),
+                last == null ? unknown : last.trainTop1Error(),
+                trainedImages == 0 ? unknown : trainedImages / trainingSeconds,
+                seconds,
+                parts.recipe.workers(),
+                parts.recipe.imagesPerWorker(),
+                parts.collective.size(),
+                parts.options.lanes(),
+                progress.badImages().size());
     }
 
     /** Hands a copy of everything a resumed run needs to the writer. */
     public void checkpoint(CheckpointWriter writer) {
         writer.write(
-                state,
+                parts.state,
                 step,
-                plan.iterationsPerEpoch(),
-                recipe.toYaml(),
-                fingerprint,
-                data.training().classNames(),
-                books.toJson());
+                iterationsPerEpoch(),
+                parts.recipe.toYaml(),
+                parts.fingerprint,
+                parts.data.training().classNames(),
+                progress.toJson());
     }
 
-    /** Initial weights are part of the arithmetic: those that the recipe names, or none. */
-    private void requireInitialWeights() {
-        String wanted = recipe.model().weights();
-        if (step == 0 && !wanted.equals("none") && !Weights.of(state, 0).id().equals(wanted)) {
-            throw LockstepException.recipe(
-                    "training would not start from the weights that the recipe names",
-                    "model.weights = " + wanted,
-                    "give their file with --weights, or start from the seed's with --set model.weights=none");
-        }
+    /** Trains until the recipe's end, or until it is asked to stop, without checkpoints. */
+    public End run(RunListener listener) {
+        return run(listener, () -> {});
     }
 
     /**
-     * Trains until the recipe's end, or until it is asked to stop. A failure is told to the other processes before it is
-     * thrown.
+     * Trains until the recipe's end, or until it is asked to stop.
      *
-     * @throws LockstepException of kind RECIPE when the recipe names initial weights and the network has others
+     * @param save called where a checkpoint is due; see {@link #checkpoint}
+     * @throws LockstepException of kind DIVERGED when the loss or the weights are not finite; of kind WORKER when another process
+     *     is gone or has another state
      */
-    public End run(Listener listener) {
-        try {
-            return train(listener);
-        } catch (RuntimeException | Error e) {
-            collective.fail(e);
-            throw e;
-        }
-    }
-
-    private End train(Listener listener) {
-        requireInitialWeights();
+    public End run(RunListener listener, Runnable save) {
         TorchRuntime.setThreads(1);
-        int perEpoch = plan.iterationsPerEpoch();
+        int perEpoch = iterationsPerEpoch();
         long last = totalSteps();
-        long end = options.stopAfter() < 0 ? last : Math.min(last, options.stopAfter());
-        if (isEvaluationDue() && !oneEvaluation(listener, System.nanoTime())) {
+        long end = parts.options.stopAfter() < 0 ? last : Math.min(last, parts.options.stopAfter());
+        if (isEvaluationDue() && !oneEvaluation(listener, save, System.nanoTime())) {
             return End.SIGNALLED;
         }
         try (BatchLoader loader = new BatchLoader(
-                data.training(),
-                data.trainingTransform(),
-                badTraining,
-                recipe.seed(),
-                options.loaderThreads(),
-                2 * options.lanes() + options.loaderThreads(),
+                parts.data.training(),
+                parts.data.trainingTransform(),
+                parts.badTraining,
+                parts.recipe.seed(),
+                parts.options.loaderThreads(),
+                2 * parts.options.lanes() + parts.options.loaderThreads(),
                 requests(step, end))) {
             long epochStart = System.nanoTime();
             while (step < end) {
                 boolean stopping = oneStep(loader, listener);
                 boolean epochDone = step % perEpoch == 0;
-                boolean save = epochDone || isDue(options.checkpointEvery()) || stopping || step == end;
-                if (save || isDue(options.auditEvery())) {
-                    compareState();
+                boolean saving = epochDone || isDue(parts.options.checkpointEvery()) || stopping || step == end;
+                if (saving || isDue(parts.options.auditEvery())) {
+                    audit(listener);
                     requireFinite();
                 }
-                if (save) {
-                    save(listener);
+                if (saving) {
+                    save.run();
                 }
                 if (stopping) {
                     return End.SIGNALLED;
                 }
                 if (epochDone) {
-                    if (!oneEvaluation(listener, epochStart)) {
+                    if (!oneEvaluation(listener, save, epochStart)) {
                         return End.SIGNALLED;
                     }
                     epochStart = System.nanoTime();
@@ -328,7 +214,7 @@ public final class Trainer implements AutoCloseable {
         }
         if (end == 0) {
             requireFinite();
-            listener.onCheckpoint();
+            save.run();
         }
         return step >= last ? End.COMPLETED : End.STOPPED_AFTER;
     }
@@ -338,11 +224,11 @@ public final class Trainer implements AutoCloseable {
      * now, and finds the same.
      */
     private void requireFinite() {
-        if (!state.isFinite()) {
+        if (!parts.state.isFinite()) {
             throw new LockstepException(
                     LockstepException.Kind.DIVERGED,
                     "training diverged: its weights are not finite",
-                    "step = " + step + ", learning rate = " + (float) learningRate.at(Math.max(0, step - 1)),
+                    "step = " + step + ", learning rate = " + (float) parts.learningRate.at(Math.max(0, step - 1)),
                     "lower learning-rate.reference or lengthen learning-rate.warmup; the checkpoint before stays");
         }
     }
@@ -351,64 +237,74 @@ public final class Trainer implements AutoCloseable {
         return every > 0 && step % every == 0;
     }
 
-    private static void save(Listener listener) {
-        listener.flush();
-        listener.onCheckpoint();
+    private void audit(RunListener listener) {
+        compareState();
+        if (parts.collective.size() > 1) {
+            listener.on(new Event.Audit(step));
+        }
     }
 
     /** The batches of this process's workers in every step of [from, to), in order. */
     private Iterator<BatchRequest> requests(long from, long to) {
-        int perEpoch = plan.iterationsPerEpoch();
-        int first = topology.firstWorker(collective.rank());
+        int perEpoch = iterationsPerEpoch();
+        int first = parts.topology.firstWorker(parts.collective.rank());
         return LongStream.range(from, to)
                 .boxed()
-                .flatMap(s -> IntStream.range(first, first + topology.workersPerProcess())
+                .flatMap(s -> IntStream.range(first, first + parts.topology.workersPerProcess())
                         .mapToObj(worker -> {
                             int epoch = (int) (s / perEpoch);
                             return new BatchRequest(
-                                    s, epoch, worker, plan.samples(epoch, (int) (s % perEpoch), worker));
+                                    s, epoch, worker, parts.plan.samples(epoch, (int) (s % perEpoch), worker));
                         }))
                 .iterator();
     }
 
     /** One iteration; returns whether some process asked to stop. */
-    private boolean oneStep(BatchLoader loader, Listener listener) {
+    private boolean oneStep(BatchLoader loader, RunListener listener) {
         long started = System.nanoTime();
-        double rate = learningRate.at(step);
-        TrainStep.Outcome outcome = trainStep.run(step, () -> batch(loader), rates(rate));
+        double rate = parts.learningRate.at(step);
+        TrainStep.Outcome outcome = parts.trainStep.run(step, () -> batch(loader), rates(rate));
         double seconds = (System.nanoTime() - started) * 1e-9;
-        int epoch = (int) (step / plan.iterationsPerEpoch());
+        int epoch = (int) (step / iterationsPerEpoch());
         step++;
-        trainedImages += plan.minibatch();
+        trainedImages += parts.plan.minibatch();
         trainingSeconds += seconds;
         if (outcome.replaced() > 0) {
-            report("training", epoch, ReplacedImages.gather(collective, outcome.ownReplaced(), badTraining), listener);
+            report(
+                    "training",
+                    epoch,
+                    ReplacedImages.gather(parts.collective, outcome.ownReplaced(), parts.badTraining),
+                    listener);
         }
-        NoiseScale noise = NoiseScale.of(books.noise())
-                .plus(recipe.imagesPerWorker(), plan.minibatch(), outcome.workerSquaredNorm(), outcome.squaredNorm());
-        books = books.plusStep(outcome.loss(), outcome.wrong(), noise.state());
-        listener.onStep(new StepMetrics(
+        NoiseScale noise = NoiseScale.of(progress.noise())
+                .plus(
+                        parts.recipe.imagesPerWorker(),
+                        parts.plan.minibatch(),
+                        outcome.workerSquaredNorm(),
+                        outcome.squaredNorm());
+        progress = progress.plusStep(outcome.loss(), outcome.wrong(), noise.state());
+        listener.on(new Event.Step(new StepMetrics(
                 step,
                 epoch,
                 rate,
                 outcome.loss(),
-                (double) outcome.wrong() / plan.minibatch(),
-                plan.minibatch() / seconds,
+                (double) outcome.wrong() / parts.plan.minibatch(),
+                parts.plan.minibatch() / seconds,
                 seconds,
                 outcome.dataWaitSeconds(),
                 outcome.exposedSeconds(),
-                noise.images()));
+                noise.images())));
         return outcome.stop();
     }
 
     /** Tells of bad images that are met for the first time. */
-    private void report(String set, int epoch, Map<Integer, String> replaced, Listener listener) {
+    private void report(String set, int epoch, Map<Integer, String> replaced, RunListener listener) {
         List<BadImage> met = replaced.entrySet().stream()
-                .filter(image -> !books.knows(set, image.getKey()))
+                .filter(image -> !progress.knows(set, image.getKey()))
                 .map(image -> new BadImage(step, epoch, set, image.getKey(), image.getValue()))
                 .toList();
-        books = books.plusBadImages(met);
-        met.forEach(listener::onBadImage);
+        progress = progress.plusBadImages(met);
+        met.forEach(image -> listener.on(new Event.ImageReplaced(image)));
     }
 
     private static HostBatch batch(BatchLoader loader) {
@@ -416,10 +312,10 @@ public final class Trainer implements AutoCloseable {
     }
 
     private MomentumSgd.Rates rates(double rate) {
-        double previous = step == 0 ? rate : learningRate.at(step - 1);
-        double weightDecay = recipe.optimizer().weightDecay();
-        if (recipe.optimizer().weightDecayRate() == Recipe.WeightDecayRate.REFERENCE) {
-            weightDecay *= recipe.learningRate().reference() * decay.factorAt(step) / rate;
+        double previous = step == 0 ? rate : parts.learningRate.at(step - 1);
+        double weightDecay = parts.recipe.optimizer().weightDecay();
+        if (parts.recipe.optimizer().weightDecayRate() == Recipe.WeightDecayRate.REFERENCE) {
+            weightDecay *= parts.recipe.learningRate().reference() * parts.decay.factorAt(step) / rate;
         }
         return new MomentumSgd.Rates(rate, previous, weightDecay);
     }
@@ -429,35 +325,32 @@ public final class Trainer implements AutoCloseable {
      *
      * @return false when some process was asked to stop: the evaluation is left to whoever resumes the run
      */
-    private boolean oneEvaluation(Listener listener, long startedNanos) {
-        Optional<Evaluator.Result> measured =
-                evaluator.evaluate(data.validation(), data.evaluationTransform(), badValidation, stop::isRequested);
+    private boolean oneEvaluation(RunListener listener, Runnable save, long startedNanos) {
+        Optional<Evaluator.Result> measured = parts.evaluator.evaluate(
+                parts.data.validation(),
+                parts.data.evaluationTransform(),
+                parts.badValidation,
+                parts.stop::isRequested);
         if (measured.isEmpty()) {
             return false;
         }
         Evaluator.Result result = measured.get();
-        long steps = plan.iterationsPerEpoch();
+        long steps = iterationsPerEpoch();
         int number = (int) (step / steps) - 1;
         report("validation", number, result.replaced(), listener);
         EpochMetrics epoch = new EpochMetrics(
                 number,
                 step,
-                books.epochLoss() / steps,
-                (double) books.epochWrong() / (steps * plan.minibatch()),
+                progress.epochLoss() / steps,
+                (double) progress.epochWrong() / (steps * parts.plan.minibatch()),
                 result.top1Error(),
                 result.top5Error(),
                 result.loss(),
                 (System.nanoTime() - startedNanos) * 1e-9);
-        books = books.plusEpoch(epoch);
-        listener.onEpoch(epoch);
-        compareState();
-        save(listener);
+        progress = progress.plusEpoch(epoch);
+        listener.on(new Event.Epoch(epoch));
+        audit(listener);
+        save.run();
         return true;
-    }
-
-    @Override
-    public void close() {
-        trainStep.close();
-        threads.close();
     }
 }

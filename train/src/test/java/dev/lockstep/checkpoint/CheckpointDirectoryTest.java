@@ -26,6 +26,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import net.jqwik.api.constraints.StringLength;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -251,7 +252,6 @@ class CheckpointDirectoryTest {
                 .isInstanceOf(IOException.class)
                 .hasMessage("tensor w is not finite");
         assertThat(names()).containsExactly("step-00000005.safetensors");
-        // As earlier versions wrote them.
         Safetensors good = of(1, "{}", List.of()).toFile();
         writeRaw(new Safetensors(good.metadata(), Map.of("w", HostTensor.of(new float[] {value}, 1))));
         assertThat(newestStep(directory)).isEqualTo(5);
@@ -309,15 +309,36 @@ class CheckpointDirectoryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"step,-5", "step,''", "step,1e3", "step,99999999999999999999", "epoch,-2", "iteration,-9"})
-    void forgedPosition_isDamage(String key, String value) throws IOException {
+    @CsvSource({
+        "step,-5,step = -5",
+        "step,'',step = ",
+        "step,1e3,step = 1e3",
+        "step,99999999999999999999,step = 99999999999999999999",
+        "epoch,-2,epoch = -2",
+        "iteration,-1,iteration = -1",
+        "step,,no step",
+        "epoch,,no epoch",
+        "iteration,,no iteration",
+        "recipe,,no recipe",
+        "dataset_fingerprint,,no dataset_fingerprint",
+        "trainer,,no trainer",
+        "class_names,,no class_names",
+        "class_names,{},class_names is malformed",
+        "class_names,[null],class_names is malformed"
+    })
+    void metadataForgedOrMissing_isDamage(String key, @Nullable String value, String named) throws IOException {
         Safetensors good = of(1, "{}", List.of()).toFile();
         Map<String, String> metadata = new TreeMap<>(good.metadata());
-        metadata.put(key, value);
+        if (value == null) {
+            metadata.remove(key);
+        } else {
+            metadata.put(key, value);
+        }
         Path file = writeRaw(new Safetensors(metadata, good.tensors()));
         assertThatThrownBy(() -> Checkpoint.read(file))
                 .isInstanceOf(LockstepException.class)
-                .hasMessageContaining("damaged checkpoint: position or class names are malformed");
+                .hasMessageStartingWith("damaged checkpoint: " + named)
+                .hasMessageEndingWith("file = " + file + ", use another one");
     }
 
     @Test

@@ -6,8 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.model.FlatState;
+import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
-import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.torch.Tensors;
@@ -250,9 +251,9 @@ class WeightsTest {
 
     private static FlatState state(long seed) {
         TorchRuntime.load();
-        ResNet network = ResNet.fromRecipe(recipe().model(), SHAPE, 5);
+        ImageClassifier network = Models.create(recipe().model(), SHAPE, 5);
         network.initialize(seed);
-        return new FlatState(ParameterLayout.of(network), network);
+        return new FlatState(ParameterLayout.of(network.module()), network);
     }
 
     @Test
@@ -289,9 +290,9 @@ class WeightsTest {
     void assignTo_network_makesItEqual() {
         FlatState from = state(1);
         from.running().fill_(Tensors.scalar(0.5));
-        ResNet network = ResNet.fromRecipe(recipe().model(), SHAPE, 5);
-        Weights.of(from, 4).assignTo(network);
-        FlatState to = new FlatState(ParameterLayout.of(network), network);
+        ImageClassifier network = Models.create(recipe().model(), SHAPE, 5);
+        Weights.of(from, 4).assignTo(network.module());
+        FlatState to = new FlatState(ParameterLayout.of(network.module()), network);
         assertThat(Weights.of(to, 0).id()).isEqualTo(Weights.of(from, 0).id());
     }
 

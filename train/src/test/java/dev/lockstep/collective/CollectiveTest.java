@@ -4,14 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.supervise.FailurePolicy;
+import dev.lockstep.supervise.GroupFailure;
+import dev.lockstep.supervise.GroupSecret;
+import dev.lockstep.supervise.HostName;
+import dev.lockstep.supervise.MemberEvent;
 import dev.lockstep.supervise.Supervisor;
+import dev.lockstep.supervise.SupervisorAddress;
 import dev.lockstep.topology.ReductionTree;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.assertj.core.data.Offset;
@@ -21,12 +32,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every collective under {@link CollectiveContract}, and what only some of them promise. */
 class CollectiveTest {
+    private static final Duration LONG = Duration.ofSeconds(60);
+    private static final Executor THREADS = body -> new Thread(body).start();
+
     private static final Function<SocketGroup, Collective> TREE =
             group -> new TreeCollective(group, CollectiveContract.SHORT, CollectiveContract.PIECE);
 
     @Test
     void solo_keepsContract() {
-        Collective solo = Collectives.fromEnvironment(Collectives.Mode.TREE, Collectives.PEER_TIMEOUT, Map.of());
+        Collective solo = Collectives.fromEnvironment(GroupOptions.defaults(), FailurePolicy.THROW, Map.of());
         assertThat(solo).isInstanceOf(SoloCollective.class);
         List<float[]> sums = CollectiveContract.check(solo);
         for (int i = 0; i < sums.size(); i++) {
@@ -63,11 +77,10 @@ class CollectiveTest {
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 8})
     void native_keepsContract(int size) {
-        List<List<float[]>> ranks =
-                ThreadGroups.run(size, group -> new NativeCollective(group, Map.of()), collective -> {
-                    assertThat(collective.isBitwise()).isFalse();
-                    return CollectiveContract.check(collective);
-                });
+        List<List<float[]>> ranks = ThreadGroups.run(size, group -> new NativeCollective(group, ""), collective -> {
+            assertThat(collective.isBitwise()).isFalse();
+            return CollectiveContract.check(collective);
+        });
         assertSumsAgree(ranks);
     }
 
@@ -112,7 +125,110 @@ class CollectiveTest {
             assertThat(catchThrowable(() -> group.allGather(new byte[1])))
                     .isInstanceOf(LockstepException.class)
                     .hasMessageStartingWith("rank 1 closed the connection");
-            assertThat(group.leave()).isFalse();
+            assertThat(group.leave()).as("nobody is in a call").isTrue();
+        }
+    }
+
+    /** Another thread may close a group, whatever the first one waits for. */
+    @Test
+    void groupThatAnotherThreadCloses_freesTheCall_andCountsAsLost() {
+        List<GroupFailure> failures = Collections.synchronizedList(new ArrayList<>());
+        InetSocketAddress where = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        try (Supervisor supervisor =
+                Supervisor.start(where, 2, GroupSecret.none(), LONG, event -> {}, line -> {}, failures::add)) {
+            CompletableFuture<SocketGroup> other =
+                    CompletableFuture.supplyAsync(() -> ThreadGroups.join(1, 2, supervisor, LONG));
+            SocketGroup group = ThreadGroups.join(0, 2, supervisor, LONG);
+            CompletableFuture<Throwable> waiting =
+                    CompletableFuture.supplyAsync(() -> catchThrowable(() -> group.allGather(new byte[1])), THREADS);
+            SocketGroup survivor = other.join();
+            while (!group.isBusy()) {
+                Thread.onSpinWait();
+            }
+            group.leave();
+            assertThat(waiting.orTimeout(20, TimeUnit.SECONDS).join())
+                    .hasMessageStartingWith("this process closed its group");
+            assertThat(catchThrowable(() -> survivor.allGather(new byte[1])))
+                    .isInstanceOf(LockstepException.class)
+                    .hasMessageStartingWith("rank 0 on " + HostName.own() + " ended without taking leave");
+            assertThat(failures).extracting(GroupFailure::rank).containsExactly(0);
+            survivor.leave();
+        }
+    }
+
+    /** An embedder's way to stop a task: the thread must neither wait on nor spin. */
+    @Test
+    void interruptedCall_endsAtOnce_andTheGroupWithIt() throws InterruptedException {
+        try (Supervisor supervisor = ThreadGroups.supervisor(2)) {
+            CompletableFuture<SocketGroup> other =
+                    CompletableFuture.supplyAsync(() -> ThreadGroups.join(1, 2, supervisor, LONG));
+            SocketGroup group = ThreadGroups.join(0, 2, supervisor, LONG);
+            CompletableFuture<Throwable> failure = new CompletableFuture<>();
+            Thread waiting = new Thread(() -> failure.complete(catchThrowable(() -> group.allGather(new byte[1]))));
+            waiting.start();
+            waiting.interrupt();
+            assertThat(failure.orTimeout(20, TimeUnit.SECONDS).join())
+                    .isInstanceOf(LockstepException.class)
+                    .hasMessageStartingWith("this thread was interrupted");
+            waiting.join();
+            assertThat(catchThrowable(() -> group.allGather(new byte[1])))
+                    .hasMessageStartingWith("this process has left its group");
+            group.leave();
+            other.join().leave();
+        }
+    }
+
+    @Test
+    void native_underAPolicyThatDoesNotEndTheProcess_isRefused() {
+        GroupOptions options = GroupOptions.defaults().withMode(Collectives.Mode.NATIVE);
+        Membership place = new Membership(0, 2, new SupervisorAddress("127.0.0.1", 1), GroupSecret.none());
+        assertThat(catchThrowable(() -> Collectives.join(place, options, FailurePolicy.THROW)))
+                .isInstanceOf(LockstepException.class)
+                .hasMessage(
+                        "c10d's all-reduce needs a failure policy that ends the process: its calls may wait forever,"
+                                + " mode = NATIVE, use mode = TREE, or a policy whose endsProcess() is true");
+    }
+
+    @Test
+    void member_hearsWhoIsThere_andTheFailure() {
+        List<MemberEvent> heard = Collections.synchronizedList(new ArrayList<>());
+        try (Supervisor supervisor = ThreadGroups.supervisor(2)) {
+            CompletableFuture<SocketGroup> other =
+                    CompletableFuture.supplyAsync(() -> ThreadGroups.join(1, 2, supervisor, LONG));
+            try (Collective group = Collectives.join(
+                    new Membership(0, 2, supervisor.address(), GroupSecret.none()),
+                    GroupOptions.defaults().withEvents(heard::add),
+                    FailurePolicy.THROW)) {
+                supervisor.announce(new GroupFailure(1, "node7", "rank 1 on node7 was killed"));
+                assertThat(catchThrowable(() -> group.allGather(new byte[1]))).hasMessage("rank 1 on node7 was killed");
+            }
+            other.join().leave();
+        }
+        String here = HostName.own();
+        assertThat(heard)
+                .containsExactly(
+                        new MemberEvent(MemberEvent.What.JOINED, 0, here, ""),
+                        new MemberEvent(MemberEvent.What.JOINED, 1, here, ""),
+                        new MemberEvent(MemberEvent.What.FAILED, 1, "node7", "rank 1 on node7 was killed"));
+    }
+
+    /** A group of one is watched, too: its supervisor may need to end it. */
+    @Test
+    void solo_whoseSupervisorCloses_isUnusable() {
+        List<GroupFailure> failures = Collections.synchronizedList(new ArrayList<>());
+        Supervisor supervisor = ThreadGroups.supervisor(1);
+        try (Collective solo =
+                Collectives.join(new Membership(0, 1, supervisor.address(), GroupSecret.none()), failures::add)) {
+            assertThat(solo.allGather(new byte[1])).hasSize(1);
+            supervisor.close();
+            Throwable failure = null;
+            while (failure == null) {
+                failure = catchThrowable(() -> solo.allGather(new byte[1]));
+            }
+            assertThat(failure).hasMessageStartingWith("the supervisor of this group was closed");
+            assertThat(failures)
+                    .singleElement()
+                    .satisfies(known -> assertThat(known.rank()).isEqualTo(GroupFailure.NO_RANK));
         }
     }
 
@@ -130,7 +246,14 @@ class CollectiveTest {
         List<String> told = new ArrayList<>();
         Watch watch = new Watch() {
             @Override
-            public void awaitVerdict() {}
+            public CompletableFuture<Optional<GroupFailure>> outcome() {
+                return new CompletableFuture<>();
+            }
+
+            @Override
+            public Optional<GroupFailure> awaitVerdict() {
+                return Optional.empty();
+            }
 
             @Override
             public void failed(String words) {
@@ -141,12 +264,17 @@ class CollectiveTest {
             public void end() {
                 told.add("left");
             }
+
+            @Override
+            public void close() {
+                told.add("closed");
+            }
         };
         try (Collective solo = new SoloCollective(watch)) {
             solo.fail(LockstepException.data("truncated image", "file = x", "replace it"));
             solo.fail(new IllegalStateException("later"));
         }
-        assertThat(told).containsExactly("truncated image, file = x, replace it");
+        assertThat(told).containsExactly("truncated image, file = x, replace it", "closed");
         told.clear();
         new SoloCollective(watch).close();
         assertThat(told).containsExactly("left");

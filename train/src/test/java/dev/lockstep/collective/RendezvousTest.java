@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.launch.GroupEnvironment;
+import dev.lockstep.supervise.FailurePolicy;
+import dev.lockstep.supervise.GroupFailure;
 import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.torch.TorchRuntime;
@@ -85,7 +87,7 @@ class RendezvousTest {
     @Test
     void masterThatIsUnknown_isNamed() {
         GroupEnvironment place = new GroupEnvironment(1, 2, "no-such-host.invalid", 29_500);
-        assertThatThrownBy(() -> new Rendezvous(place, Map.of(), terms(Duration.ofSeconds(1))).join())
+        assertThatThrownBy(() -> new EnvironmentRendezvous(place, Map.of(), terms(Duration.ofSeconds(1))).join())
                 .hasMessageStartingWith("rank 0 cannot be reached: no-such-host.invalid cannot be resolved, address ="
                         + " no-such-host.invalid:29500");
     }
@@ -112,16 +114,18 @@ class RendezvousTest {
     @Test
     void worldSizeThatDiffers_endsBothAtOnce_withBothNumbers() throws Exception {
         int port = freePort();
-        List<String> endings = Collections.synchronizedList(new ArrayList<>());
+        List<GroupFailure> failures = Collections.synchronizedList(new ArrayList<>());
         CompletableFuture<Void> zero = CompletableFuture.runAsync(() -> {
-            Terms terms = new Terms(GroupSecret.none(), LONG, Duration.ofSeconds(5), LONG, notices::add, endings::add);
-            new Rendezvous(new GroupEnvironment(0, 4, "127.0.0.1", port), Map.of(), terms).join();
+            Terms terms = new Terms(GroupSecret.none(), terms(LONG).options(), failures::add);
+            new EnvironmentRendezvous(new GroupEnvironment(0, 4, "127.0.0.1", port), Map.of(), terms).join();
         });
         assertThatThrownBy(() -> join(1, 2, port, LONG))
                 .hasMessageStartingWith("WORLD_SIZE differs: rank 1 on ")
                 .hasMessageContaining(" has 2, the group has 4");
-        assertThatThrownBy(() -> zero.get(30, TimeUnit.SECONDS)).hasMessageContaining("3 of 4 processes");
-        assertThat(endings).singleElement().asString().startsWith("WORLD_SIZE differs: rank 1 on ");
+        assertThatThrownBy(() -> zero.get(30, TimeUnit.SECONDS)).hasMessageContaining("WORLD_SIZE differs: rank 1 on ");
+        assertThat(failures)
+                .singleElement()
+                .satisfies(failure -> assertThat(failure.message()).startsWith("WORLD_SIZE differs: rank 1 on "));
     }
 
     @Test
@@ -155,7 +159,7 @@ class RendezvousTest {
                     .map(rank -> CompletableFuture.supplyAsync(
                             () -> {
                                 GroupEnvironment place = new GroupEnvironment(rank, 2, "127.0.0.1", port);
-                                return new Rendezvous(place, environment, terms(LONG)).join();
+                                return new EnvironmentRendezvous(place, environment, terms(LONG)).join();
                             },
                             THREADS))
                     .toList();
@@ -171,8 +175,9 @@ class RendezvousTest {
     void groupWithoutSecret_beyondThisMachine_isWarnedOf() throws IOException {
         int port = freePort();
         GroupEnvironment place = new GroupEnvironment(0, 2, "some-host", port);
-        assertThatThrownBy(() ->
-                        new Rendezvous(place, Map.of("GLOO_SOCKET_IFNAME", "lo"), terms(Duration.ofSeconds(1))).join())
+        assertThatThrownBy(() -> new EnvironmentRendezvous(
+                                place, Map.of("GLOO_SOCKET_IFNAME", "lo"), terms(Duration.ofSeconds(1)))
+                        .join())
                 .hasMessageContaining("missing rank = 1");
         assertThat(notices)
                 .singleElement()
@@ -199,14 +204,13 @@ class RendezvousTest {
 
     @Test
     void unknownInterface_isRefused() {
-        Map<String, String> environment = Map.of("GLOO_SOCKET_IFNAME", "nosuch0");
-        assertThatThrownBy(() -> LocalAddress.ofInterface(environment))
+        assertThatThrownBy(() -> LocalAddress.ofInterface("nosuch0"))
                 .hasMessageStartingWith("GLOO_SOCKET_IFNAME = nosuch0 is not a usable network interface");
     }
 
     @Test
     void interfaceThatIsNamed_isUsed() {
-        assertThat(LocalAddress.ofInterface(Map.of("GLOO_SOCKET_IFNAME", "lo")))
+        assertThat(LocalAddress.ofInterface("lo"))
                 .hasValueSatisfying(
                         address -> assertThat(address.isLoopbackAddress()).isTrue());
     }
@@ -232,7 +236,7 @@ class RendezvousTest {
 
     private SocketGroup join(int rank, int size, int port, Duration joinTimeout) {
         GroupEnvironment place = new GroupEnvironment(rank, size, "127.0.0.1", port);
-        return new Rendezvous(place, Map.of(), terms(joinTimeout)).join();
+        return new EnvironmentRendezvous(place, Map.of(), terms(joinTimeout)).join();
     }
 
     private Terms terms(Duration joinTimeout) {
@@ -250,7 +254,7 @@ class RendezvousTest {
     void groupOfOne_needsNoNetwork() {
         Map<String, String> environment =
                 Map.of("RANK", "0", "WORLD_SIZE", "1", "MASTER_ADDR", "no-such-host.invalid", "MASTER_PORT", "29500");
-        assertThat(Collectives.fromEnvironment(Collectives.Mode.NATIVE, Duration.ofSeconds(1), environment))
+        assertThat(Collectives.fromEnvironment(GroupOptions.defaults(), FailurePolicy.THROW, environment))
                 .isInstanceOf(SoloCollective.class);
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.collective;
 
 import dev.lockstep.launch.GroupEnvironment;
+import dev.lockstep.supervise.FailurePolicy;
 import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.supervise.SupervisorAddress;
@@ -21,17 +22,6 @@ final class ThreadGroups {
     interface Body<T> {
         T run(Collective collective) throws Exception;
     }
-
-    static final Supervisor.Events NOTHING = new Supervisor.Events() {
-        @Override
-        public void lost(int rank, String host) {}
-
-        @Override
-        public void silent(int rank, String host) {}
-
-        @Override
-        public void failed(int rank, String host, String words) {}
-    };
 
     private ThreadGroups() {}
 
@@ -63,7 +53,7 @@ final class ThreadGroups {
     }
 
     static Supervisor supervisor(int size) {
-        return Supervisor.onLoopback(size, GroupSecret.none(), Duration.ofSeconds(60), NOTHING);
+        return Supervisor.onLoopback(size, GroupSecret.none(), Duration.ofSeconds(60), event -> {}, line -> {});
     }
 
     /** Joins as our own launcher's process does. */
@@ -71,12 +61,18 @@ final class ThreadGroups {
         Map<String, String> environment =
                 Map.of(SupervisorAddress.VARIABLE, supervisor.address().toString());
         GroupEnvironment place = new GroupEnvironment(rank, size, "127.0.0.1", 0);
-        return new Rendezvous(place, environment, terms(Duration.ofSeconds(20), callTimeout, new ArrayList<>())).join();
+        return new EnvironmentRendezvous(
+                        place, environment, terms(Duration.ofSeconds(20), callTimeout, new ArrayList<>()))
+                .join();
     }
 
-    /** Terms under which a failure elsewhere does not end this JVM. */
+    /** Terms under which calls throw a failure elsewhere. */
     static Terms terms(Duration joinTimeout, Duration callTimeout, List<String> notices) {
-        return new Terms(
-                GroupSecret.none(), Duration.ofSeconds(60), joinTimeout, callTimeout, notices::add, message -> {});
+        GroupOptions options = GroupOptions.defaults()
+                .withPeerTimeout(Duration.ofSeconds(60))
+                .withJoinTimeout(joinTimeout)
+                .withCallTimeout(callTimeout)
+                .withNotices(notices::add);
+        return new Terms(GroupSecret.none(), options, FailurePolicy.THROW);
     }
 }

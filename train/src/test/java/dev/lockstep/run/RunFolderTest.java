@@ -35,7 +35,11 @@ class RunFolderTest {
                         "-Xshare:auto",
                         "-XX:TieredStopAtLevel=1",
                         "-cp",
-                        String.join(File.pathSeparator, location(RunFolder.class), location(RunFolderTest.class)),
+                        String.join(
+                                File.pathSeparator,
+                                location(LockstepException.class),
+                                location(RunFolder.class),
+                                location(RunFolderTest.class)),
                         RunFolderTest.class.getName(),
                         folder.toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)

@@ -13,10 +13,12 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.image.format.SyntheticDataset;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.train.Assembly;
 import dev.lockstep.train.TestRuns;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,9 +63,8 @@ class TrainingCheckpointFitTest {
     void runFromAnotherFoldersCheckpoint_hasItAtOnce(@TempDir Path another) throws IOException {
         run(TestRuns.recipe(), temporary, OPTIONS.withStopAfter(3));
         Path checkpoint = temporary.resolve("checkpoints/step-00000003.safetensors");
-        try (Training run = training(TestRuns.recipe(), OPTIONS.withStopAfter(3))) {
-            run.resume(another, checkpoint);
-        }
+        Training run = training(TestRuns.recipe(), OPTIONS.withStopAfter(3));
+        run.resume(another, checkpoint);
         assertThat(another.resolve("checkpoints/step-00000003.safetensors")).exists();
         Recipe recipe = TestRuns.recipe();
         assertThat(run(recipe, another, OPTIONS).weightsSha256())
@@ -81,13 +82,11 @@ class TrainingCheckpointFitTest {
                 data.validation(),
                 data.trainingTransform(),
                 data.evaluationTransform());
-        try (Training run = training(recipe, other, OPTIONS)) {
-            assertThatThrownBy(() -> run.resumeOrStart(temporary))
-                    .isInstanceOfSatisfying(
-                            LockstepException.class,
-                            e -> assertThat(e.exitCode()).isEqualTo(6))
-                    .hasMessageContainingAll("checkpoint is of other data", data.fingerprint(), other.fingerprint());
-        }
+        Training run = training(recipe, other, OPTIONS);
+        assertThatThrownBy(() -> run.resumeOrStart(temporary))
+                .isInstanceOfSatisfying(
+                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(6))
+                .hasMessageContainingAll("checkpoint is of other data", data.fingerprint(), other.fingerprint());
     }
 
     @Test
@@ -99,14 +98,22 @@ class TrainingCheckpointFitTest {
         fewer.remove("fc.bias");
         fewer.put("bn1.running_mean", fewer.get("fc.weight"));
         Checkpoint bad = copy(whole, 0, whole.recipe(), fewer);
-        try (Training run = training(recipe, OPTIONS)) {
-            String before = run.trainer().weightsSha256();
-            assertThatThrownBy(() -> run.trainer().restore(bad))
-                    .isInstanceOf(LockstepException.class)
-                    .hasMessageContainingAll("1 missing: fc.bias", "bn1.running_mean F32[7, 16] instead of F32[4]");
-            assertThat(run.trainer().weightsSha256()).isEqualTo(before);
-            assertThat(run.trainer().step()).isZero();
+        try (Assembly fresh = TestRuns.assembly(recipe, OPTIONS)) {
+            String before = weights(fresh);
+            requireRefused(fresh, bad, "1 missing: fc.bias", "bn1.running_mean F32[7, 16] instead of F32[4]");
+            assertThat(weights(fresh)).isEqualTo(before);
         }
+    }
+
+    private static String weights(Assembly parts) {
+        return Checkpoint.weightsSha256(parts.state().layout(), parts.state().parameters());
+    }
+
+    private static void requireRefused(Assembly fresh, Checkpoint bad, String... named) {
+        assertThatThrownBy(() -> fresh.begin(() -> Optional.of(bad)))
+                .isInstanceOfSatisfying(
+                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(6))
+                .hasMessageContainingAll(named);
     }
 
     private static Checkpoint copy(Checkpoint from, long epoch, String recipe, Map<String, HostTensor> tensors) {
@@ -126,18 +133,10 @@ class TrainingCheckpointFitTest {
         Recipe recipe = TestRuns.recipe();
         run(recipe, temporary, OPTIONS.withStopAfter(2));
         Checkpoint whole = Checkpoint.read(temporary.resolve("checkpoints/step-00000002.safetensors"));
-        try (Training run = training(recipe, OPTIONS)) {
-            assertThatThrownBy(() -> run.trainer().restore(copy(whole, 1, whole.recipe(), whole.tensors())))
-                    .isInstanceOfSatisfying(
-                            LockstepException.class,
-                            e -> assertThat(e.exitCode()).isEqualTo(6))
-                    .hasMessageContaining("step = 2, epoch = 1, iteration = 2");
-            assertThatThrownBy(() -> run.trainer().restore(copy(whole, 0, "workers: [", whole.tensors())))
-                    .isInstanceOfSatisfying(
-                            LockstepException.class,
-                            e -> assertThat(e.exitCode()).isEqualTo(6))
-                    .hasMessageContaining("recipe of the checkpoint");
-            assertThat(run.trainer().step()).isZero();
+        try (Assembly fresh = TestRuns.assembly(recipe, OPTIONS)) {
+            requireRefused(
+                    fresh, copy(whole, 1, whole.recipe(), whole.tensors()), "step = 2, epoch = 1, iteration = 2");
+            requireRefused(fresh, copy(whole, 0, "workers: [", whole.tensors()), "recipe of the checkpoint");
         }
     }
 }

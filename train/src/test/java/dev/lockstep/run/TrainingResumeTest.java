@@ -16,8 +16,9 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.RunResult;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.run.TrainingRuns.Crash;
 import dev.lockstep.run.TrainingRuns.Watching;
 import dev.lockstep.train.StopSignal;
 import dev.lockstep.train.TestRuns;
@@ -96,7 +97,7 @@ class TrainingResumeTest {
         for (long crash : new long[] {2, 5, 7, 11, 13}) {
             Throwable seen = catchThrowable(() -> run(recipe, temporary, OPTIONS.withCheckpoints(4, 2), step -> {
                 if (step.step() == crash) {
-                    throw new IllegalStateException("crash");
+                    throw new Crash();
                 }
             }));
             assertThat(seen).hasMessage("crash");
@@ -109,19 +110,19 @@ class TrainingResumeTest {
     void signal_savesAndStops() throws IOException {
         Recipe recipe = TestRuns.recipe();
         StopSignal stop = new StopSignal();
-        try (Training run = Training.create(
-                recipe, ResNet::fromRecipe, TestRuns.data(recipe), new SoloCollective(), OPTIONS, stop)) {
-            RunResult result = run.addSink(new Watching(
-                            step -> {
-                                if (step.step() == 4) {
-                                    stop.request();
-                                }
-                            },
-                            new ArrayList<>()))
-                    .resumeOrStart(temporary);
-            assertThat(result.status()).isEqualTo(RunResult.Status.INTERRUPTED);
-            assertThat(result.steps()).isEqualTo(5);
-        }
+        Training run = Training.create(recipe, Models::create, TestRuns.data(recipe), new SoloCollective())
+                .options(OPTIONS)
+                .stopOn(stop);
+        RunResult result = run.listener(new Watching(
+                        step -> {
+                            if (step.step() == 4) {
+                                stop.request();
+                            }
+                        },
+                        new ArrayList<>()))
+                .resumeOrStart(temporary);
+        assertThat(result.status()).isEqualTo(RunResult.Status.INTERRUPTED);
+        assertThat(result.steps()).isEqualTo(5);
         assertThat(checkpoints(temporary)).containsExactly("step-00000005.safetensors");
         assertSame(left(run(recipe, temporary, OPTIONS), temporary), uninterrupted(recipe));
     }
@@ -132,20 +133,20 @@ class TrainingResumeTest {
     void signal_inTheLastStepOfAnEpoch_leavesTheEvaluationToTheResumedRun(long last) throws IOException {
         Recipe recipe = TestRuns.recipe();
         StopSignal stop = new StopSignal();
-        try (Training run = Training.create(
-                recipe, ResNet::fromRecipe, TestRuns.data(recipe), new SoloCollective(), OPTIONS, stop)) {
-            RunResult result = run.addSink(new Watching(
-                            step -> {
-                                if (step.step() == last - 1) {
-                                    stop.request();
-                                }
-                            },
-                            new ArrayList<>()))
-                    .resumeOrStart(temporary);
-            assertThat(result.status()).isEqualTo(RunResult.Status.INTERRUPTED);
-            assertThat(result.steps()).isEqualTo(last);
-            assertThat(result.epochs()).isEqualTo((int) last / 7 - 1);
-        }
+        Training run = Training.create(recipe, Models::create, TestRuns.data(recipe), new SoloCollective())
+                .options(OPTIONS)
+                .stopOn(stop);
+        RunResult result = run.listener(new Watching(
+                        step -> {
+                            if (step.step() == last - 1) {
+                                stop.request();
+                            }
+                        },
+                        new ArrayList<>()))
+                .resumeOrStart(temporary);
+        assertThat(result.status()).isEqualTo(RunResult.Status.INTERRUPTED);
+        assertThat(result.steps()).isEqualTo(last);
+        assertThat(result.epochs()).isEqualTo((int) last / 7 - 1);
         assertThat(checkpoints(temporary)).contains("step-%08d.safetensors".formatted(last));
         assertSame(left(run(recipe, temporary, OPTIONS), temporary), uninterrupted(recipe));
     }
@@ -159,13 +160,13 @@ class TrainingResumeTest {
             seen.incrementAndGet();
             stop.request();
         });
-        try (Training run =
-                Training.create(recipe, ResNet::fromRecipe, data, new SoloCollective(), OPTIONS.withLanes(1), stop)) {
-            RunResult result = run.resumeOrStart(temporary);
-            assertThat(result.status()).isEqualTo(RunResult.Status.INTERRUPTED);
-            assertThat(result.steps()).isEqualTo(TestRuns.STEPS_PER_EPOCH);
-            assertThat(result.epochs()).isZero();
-        }
+        Training run = Training.create(recipe, Models::create, data, new SoloCollective())
+                .options(OPTIONS.withLanes(1))
+                .stopOn(stop);
+        RunResult result = run.resumeOrStart(temporary);
+        assertThat(result.status()).isEqualTo(RunResult.Status.INTERRUPTED);
+        assertThat(result.steps()).isEqualTo(TestRuns.STEPS_PER_EPOCH);
+        assertThat(result.epochs()).isZero();
         assertThat(seen.get()).as("of 37 images").isLessThan(37);
         assertThat(checkpoints(temporary)).containsExactly("step-00000007.safetensors");
         assertSame(left(run(recipe, temporary, OPTIONS), temporary), uninterrupted(recipe));
@@ -177,10 +178,9 @@ class TrainingResumeTest {
     void crash_duringAnEvaluation_losesNoStep(boolean inTheMiddle) throws IOException {
         Recipe recipe = TestRuns.recipe();
         OpenDataset data = TestRuns.watchingValidation(TestRuns.data(recipe), image -> crash(inTheMiddle));
-        try (Training run = training(recipe, data, OPTIONS)) {
-            assertThatThrownBy(() -> run.onEpoch(epoch -> crash(true)).resumeOrStart(temporary))
-                    .hasMessage("crash");
-        }
+        Training run = training(recipe, data, OPTIONS);
+        assertThatThrownBy(() -> run.onEpoch(epoch -> crash(true)).resumeOrStart(temporary))
+                .hasMessage("crash");
         assertThat(checkpoints(temporary)).containsExactly("step-00000007.safetensors");
         List<Long> steps = new ArrayList<>();
         RunResult result = run(recipe, temporary, OPTIONS, step -> steps.add(step.step()));
@@ -190,7 +190,7 @@ class TrainingResumeTest {
 
     private static void crash(boolean now) {
         if (now) {
-            throw new IllegalStateException("crash");
+            throw new Crash();
         }
     }
 
@@ -206,17 +206,16 @@ class TrainingResumeTest {
     }
 
     @Test
-    void stopAfterZero_savesTheInitialWeights() throws IOException {
+    void stopAfterZero_savesTheInitialWeights(@TempDir Path another) throws IOException {
         Recipe recipe = TestRuns.recipe();
         RunResult none = run(recipe, temporary, OPTIONS.withStopAfter(0));
         assertThat(none.steps()).isZero();
         assertThat(none.status()).isEqualTo(RunResult.Status.INTERRUPTED);
         assertThat(checkpoints(temporary)).containsExactly("step-00000000.safetensors");
         Checkpoint initial = Checkpoint.read(temporary.resolve("checkpoints/step-00000000.safetensors"));
-        try (Training fresh = training(recipe, OPTIONS)) {
-            assertThat(fresh.trainer().weightsSha256()).isEqualTo(none.weightsSha256());
-            fresh.trainer().restore(initial);
-            assertThat(fresh.trainer().weightsSha256()).isEqualTo(none.weightsSha256());
+        for (Path folder : List.of(another, temporary)) {
+            RunResult again = run(recipe, folder, OPTIONS.withStopAfter(0));
+            assertThat(again.weightsSha256()).isEqualTo(none.weightsSha256());
         }
         assertThat(initial.tensors().get("optimizer.momentum.conv1.weight").floats())
                 .containsOnly(0);
@@ -237,9 +236,8 @@ class TrainingResumeTest {
         run(first, temporary, OPTIONS.withStopAfter(0));
         run(first, temporary, OPTIONS.withStopAfter(3));
         Recipe other = TestRuns.recipe();
-        try (Training run = training(other, OPTIONS)) {
-            assertSame(left(run.start(temporary), temporary), uninterrupted(other));
-        }
+        Training run = training(other, OPTIONS);
+        assertSame(left(run.start(temporary), temporary), uninterrupted(other));
         assertThat(checkpoints(temporary))
                 .containsExactly(
                         "step-00000000.safetensors.superseded",
@@ -252,10 +250,9 @@ class TrainingResumeTest {
     void resume_ofAnOlderCheckpoint_givesTheSameRun() throws IOException {
         Recipe recipe = TestRuns.recipe();
         run(recipe, temporary, OPTIONS.withCheckpoints(3, 9).withStopAfter(10));
-        try (Training run = training(recipe, OPTIONS.withCheckpoints(0, 9))) {
-            RunResult result = run.resume(temporary, temporary.resolve("checkpoints/step-00000003.safetensors"));
-            assertSame(left(result, temporary), uninterrupted(recipe));
-        }
+        Training run = training(recipe, OPTIONS.withCheckpoints(0, 9));
+        RunResult result = run.resume(temporary, temporary.resolve("checkpoints/step-00000003.safetensors"));
+        assertSame(left(result, temporary), uninterrupted(recipe));
         assertThat(checkpoints(temporary))
                 .containsExactly(
                         "step-00000003.safetensors",

@@ -6,15 +6,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.catalog.OpenDataset;
-import dev.lockstep.metrics.EpochMetrics;
-import dev.lockstep.metrics.MetricSink;
+import dev.lockstep.metrics.Event;
 import dev.lockstep.metrics.MetricsFile;
+import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.train.RunOptions;
-import dev.lockstep.train.StopSignal;
 import dev.lockstep.train.TestRuns;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,13 +60,12 @@ final class TrainingRuns {
     }
 
     static Training training(Recipe recipe, OpenDataset data, RunOptions options) {
-        return Training.create(recipe, ResNet::fromRecipe, data, new SoloCollective(), options, new StopSignal());
+        return Training.create(recipe, Models::create, data, new SoloCollective())
+                .options(options);
     }
 
     static RunResult run(Recipe recipe, Path folder, RunOptions options) {
-        try (Training run = training(recipe, options)) {
-            return run.resumeOrStart(folder);
-        }
+        return training(recipe, options).resumeOrStart(folder);
     }
 
     static Left uninterrupted(Recipe recipe) {
@@ -110,26 +108,26 @@ final class TrainingRuns {
     }
 
     static RunResult run(Recipe recipe, Path folder, RunOptions options, Consumer<StepMetrics> onStep) {
-        try (Training run = training(recipe, options)) {
-            return run.addSink(new Watching(onStep, new ArrayList<>())).resumeOrStart(folder);
+        return training(recipe, options)
+                .listener(new Watching(onStep, new ArrayList<>()))
+                .resumeOrStart(folder);
+    }
+
+    record Watching(Consumer<StepMetrics> onStep, List<String> notices) implements RunListener {
+        @Override
+        public void on(Event event) {
+            if (event instanceof Event.Step step) {
+                onStep.accept(step.metrics());
+            } else if (event instanceof Event.Notice notice) {
+                notices.add(notice.text());
+            }
         }
     }
 
-    record Watching(Consumer<StepMetrics> onStep, List<String> notices) implements MetricSink {
-        @Override
-        public void onStep(StepMetrics step) {
-            onStep.accept(step);
+    /** Ends a run, as no exception of a listener can. */
+    static final class Crash extends Error {
+        Crash() {
+            super("crash");
         }
-
-        @Override
-        public void onEpoch(EpochMetrics epoch) {}
-
-        @Override
-        public void onNotice(String notice) {
-            notices.add(notice);
-        }
-
-        @Override
-        public void close() {}
     }
 }

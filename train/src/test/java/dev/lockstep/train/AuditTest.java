@@ -7,8 +7,8 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
-import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
@@ -27,7 +27,7 @@ class AuditTest {
 
     private static FlatState state() {
         TorchRuntime.load();
-        ImageClassifier network = ResNet.fromRecipe(RECIPE.model(), DATA.shape(), DATA.classes());
+        ImageClassifier network = Models.create(RECIPE.model(), DATA.shape(), DATA.classes());
         network.initialize(1);
         return new FlatState(ParameterLayout.of(network.module(), RECIPE.optimizer()), network);
     }

@@ -11,8 +11,8 @@ import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
-import dev.lockstep.model.ResNet;
 import dev.lockstep.optim.MomentumSgd.Rates;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.Device;
@@ -37,7 +37,7 @@ class DeviceTest {
         Recipe recipe = TestStep.recipe(WORKERS, 3, "model: {name: resnet8, width: 4}");
         return TestStep.create(
                 recipe,
-                () -> ResNet.fromRecipe(recipe.model(), TestBatches.SHAPE, TestBatches.CLASSES),
+                () -> Models.create(recipe.model(), TestBatches.SHAPE, TestBatches.CLASSES),
                 lanes,
                 bucketFloats,
                 (network, slots) -> network.initialize(1),
@@ -122,7 +122,7 @@ class DeviceTest {
 
     private static Evaluator.Result evaluate(Recipe recipe, OpenDataset data, Device device) {
         List<ImageClassifier> networks = IntStream.range(0, 3)
-                .mapToObj(i -> (ImageClassifier) ResNet.fromRecipe(recipe.model(), data.shape(), data.classes()))
+                .mapToObj(i -> Models.create(recipe.model(), data.shape(), data.classes()))
                 .toList();
         ImageClassifier initial = networks.get(0);
         initial.initialize(4);

@@ -10,8 +10,8 @@ import dev.lockstep.image.Dataset;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
-import dev.lockstep.model.ResNet;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.Device;
 import dev.lockstep.torch.Tensors;
@@ -39,7 +39,7 @@ class EvaluatorTest {
     }
 
     private static ImageClassifier network() {
-        return ResNet.fromRecipe(
+        return Models.create(
                 TestRuns.recipe("model.zero-init-residual", "false").model(), DATA.shape(), DATA.classes());
     }
 

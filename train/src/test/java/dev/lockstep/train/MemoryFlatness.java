@@ -1,10 +1,10 @@
 package dev.lockstep.train;
 
 import dev.lockstep.collective.SoloCollective;
-import dev.lockstep.metrics.EpochMetrics;
-import dev.lockstep.metrics.MetricSink;
+import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import java.io.IOException;
@@ -47,14 +47,13 @@ final class MemoryFlatness {
         Curve curve = new Curve(steps / 20);
         RunOptions options =
                 RunOptions.defaults().withLanes(lanes).withCheckpoints(10, 2).withStopAfter(steps);
-        try (Training run = Training.create(
-                recipe, ResNet::fromRecipe, TestRuns.data(recipe), new SoloCollective(), options, new StopSignal())) {
-            run.addSink(curve).start(folder);
-        }
+        Training run = Training.create(recipe, Models::create, TestRuns.data(recipe), new SoloCollective())
+                .options(options);
+        run.listener(curve).start(folder);
         curve.summary();
     }
 
-    private static final class Curve implements MetricSink {
+    private static final class Curve implements RunListener {
         private final int every;
         private final List<double[]> points = new ArrayList<>();
 
@@ -63,7 +62,13 @@ final class MemoryFlatness {
         }
 
         @Override
-        public void onStep(StepMetrics step) {
+        public void on(Event event) {
+            if (event instanceof Event.Step step) {
+                onStep(step.metrics());
+            }
+        }
+
+        private void onStep(StepMetrics step) {
             if (step.step() % every == 0) {
                 double[] point = {step.step(), residentKilobytes(), directKilobytes(), Pointer.totalCount()};
                 points.add(point);
@@ -72,12 +77,6 @@ final class MemoryFlatness {
                         point[0], point[1], point[2], point[3]);
             }
         }
-
-        @Override
-        public void onEpoch(EpochMetrics epoch) {}
-
-        @Override
-        public void close() {}
 
         void summary() {
             System.out.printf(

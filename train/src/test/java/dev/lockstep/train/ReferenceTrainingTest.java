@@ -6,8 +6,7 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
-import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import java.util.Map;
@@ -54,28 +53,24 @@ class ReferenceTrainingTest {
                         decay));
         OpenDataset data = Datasets.open(recipe.data(), Optional.empty());
         int steps = 8;
-        try (Trainer trainer = new Trainer(
+        try (Assembly parts = new Assembly(
                 recipe,
-                ResNet::fromRecipe,
+                Models::create,
                 data,
                 new SoloCollective(),
                 RunOptions.defaults().withLanes(2).withStopAfter(steps),
                 new StopSignal())) {
-            trainer.run(new Silent());
-            var reference = new ReferenceTraining(recipe, data, ResNet::fromRecipe).weightsAfter(steps);
+            Trainer trainer = parts.begin();
+            trainer.run(event -> {});
+            var reference = new ReferenceTraining(recipe, data, Models::create).weightsAfter(steps);
             var weights = Checkpoint.tensors(
-                    trainer.state().layout(),
-                    trainer.state().parameters(),
-                    trainer.state().momentum(),
-                    trainer.state().running(),
+                    parts.state().layout(),
+                    parts.state().parameters(),
+                    parts.state().momentum(),
+                    parts.state().running(),
                     steps);
             double distance = ReferenceTraining.distance(weights, reference);
             assertThat(distance).isBetween(1e-9, 2e-5);
         }
-    }
-
-    private static final class Silent implements Trainer.Listener {
-        @Override
-        public void onStep(StepMetrics step) {}
     }
 }

@@ -6,7 +6,7 @@ import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.format.PhotographFolders;
 import dev.lockstep.image.pack.ShardPacker;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.run.Training;
@@ -39,14 +39,9 @@ class ShardTrainingTest {
                         data: {dataset: imagefolder, augmentation: random-resized-crop, image-size: 16}
                         model: {name: resnet8, width: 4}
                         """, "test", Map.of("data.dataset", dataset));
-        try (Training training = Training.create(
-                recipe,
-                ResNet::fromRecipe,
-                Datasets.open(recipe.data(), Optional.of(data)),
-                new SoloCollective(),
-                RunOptions.defaults().withLanes(1),
-                new StopSignal())) {
-            return training.resumeOrStart(temporary.resolve("run-" + dataset)).weightsSha256();
-        }
+        Training training = Training.create(
+                        recipe, Models::create, Datasets.open(recipe.data(), Optional.of(data)), new SoloCollective())
+                .options(RunOptions.defaults().withLanes(1));
+        return training.resumeOrStart(temporary.resolve("run-" + dataset)).weightsSha256();
     }
 }

@@ -12,13 +12,12 @@ import dev.lockstep.image.format.PhotographFolders;
 import dev.lockstep.metrics.BadImage;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.run.Training;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,32 +54,23 @@ class SkipBadImagesTest {
         PhotographFolders.file(data.resolve("val/bee/v1.jpg"), "text".getBytes(StandardCharsets.UTF_8));
     }
 
-    private Trainer trainer(Collective group, RunOptions options) {
-        return new Trainer(
+    private Assembly assembly(Collective group, RunOptions options) {
+        return new Assembly(
                 recipe,
-                ResNet::fromRecipe,
+                Models::create,
                 Datasets.open(recipe.data(), Optional.of(data)),
                 group,
                 options,
                 new StopSignal());
     }
 
-    private static final class Listener extends TestRuns.Listener {
-        final List<BadImage> bad = new ArrayList<>();
-
-        @Override
-        public void onBadImage(BadImage image) {
-            bad.add(image);
-        }
-    }
-
     /** What a process says at the end. */
     private record Told(String weights, List<BadImage> listed, List<BadImage> told, List<Double> losses) {}
 
     private Told train(Collective group, RunOptions options) {
-        Listener listener = new Listener();
-        try (Trainer trainer = trainer(group, options)) {
-            trainer.compareProcesses();
+        TestRuns.Listener listener = new TestRuns.Listener();
+        try (Assembly parts = assembly(group, options)) {
+            Trainer trainer = parts.begin();
             trainer.run(listener);
             return new Told(
                     trainer.weightsSha256(),
@@ -158,15 +148,10 @@ class SkipBadImagesTest {
     }
 
     private RunResult run(Path folder, RunOptions options) {
-        try (Training training = Training.create(
-                recipe,
-                ResNet::fromRecipe,
-                Datasets.open(recipe.data(), Optional.of(data)),
-                new SoloCollective(),
-                options,
-                new StopSignal())) {
-            return training.resumeOrStart(folder);
-        }
+        Training training = Training.create(
+                        recipe, Models::create, Datasets.open(recipe.data(), Optional.of(data)), new SoloCollective())
+                .options(options);
+        return training.resumeOrStart(folder);
     }
 
     @Test

@@ -6,9 +6,12 @@ import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
+import dev.lockstep.metrics.BadImage;
 import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import java.util.ArrayList;
@@ -95,32 +98,44 @@ public final class TestRuns {
         }
     }
 
-    static Trainer trainer(Recipe recipe, RunOptions options) {
-        return trainer(recipe, new SoloCollective(), options, new StopSignal());
+    public static Assembly assembly(Recipe recipe, RunOptions options) {
+        return assembly(recipe, new SoloCollective(), options, new StopSignal());
     }
 
-    static Trainer trainer(Recipe recipe, Collective group, RunOptions options, StopSignal stop) {
-        return new Trainer(recipe, ResNet::fromRecipe, data(recipe), group, options, stop);
+    static Assembly assembly(Recipe recipe, Collective group, RunOptions options, StopSignal stop) {
+        return new Assembly(recipe, Models::create, data(recipe), group, options, stop);
     }
 
     /** Remembers what the trainer tells. */
-    static class Listener implements Trainer.Listener {
+    static class Listener implements RunListener {
         final List<StepMetrics> steps = new ArrayList<>();
         final List<EpochMetrics> epochs = new ArrayList<>();
+        final List<BadImage> bad = new ArrayList<>();
+        final List<Long> audits = new ArrayList<>();
         int checkpoints;
 
         @Override
-        public void onStep(StepMetrics step) {
+        public void on(Event event) {
+            if (event instanceof Event.Step step) {
+                onStep(step.metrics());
+            } else if (event instanceof Event.Epoch epoch) {
+                onEpoch(epoch.metrics());
+            } else if (event instanceof Event.ImageReplaced replaced) {
+                bad.add(replaced.image());
+            } else if (event instanceof Event.Audit audit) {
+                audits.add(audit.step());
+            }
+        }
+
+        void onStep(StepMetrics step) {
             steps.add(step);
         }
 
-        @Override
-        public void onEpoch(EpochMetrics epoch) {
+        void onEpoch(EpochMetrics epoch) {
             epochs.add(epoch);
         }
 
-        @Override
-        public void onCheckpoint() {
+        void save() {
             checkpoints++;
         }
     }

@@ -9,9 +9,9 @@ import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.ParameterLayout.Slot;
-import dev.lockstep.model.ResNet;
 import dev.lockstep.optim.MomentumSgd;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
@@ -49,7 +49,7 @@ final class TestStep implements AutoCloseable {
             int lanes,
             long bucketFloats,
             BiConsumer<ImageClassifier, List<Slot>> initialize) {
-        Supplier<ImageClassifier> network = () -> ResNet.fromRecipe(recipe.model(), shape, classes);
+        Supplier<ImageClassifier> network = () -> Models.create(recipe.model(), shape, classes);
         return create(recipe, network, lanes, bucketFloats, initialize, () -> false);
     }
 

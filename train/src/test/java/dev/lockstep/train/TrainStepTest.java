@@ -10,10 +10,10 @@ import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.ParameterLayout.Slot;
-import dev.lockstep.model.ParameterRole;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.network.ParameterRole;
 import dev.lockstep.optim.MomentumSgd.Rates;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.Tensors;
@@ -58,7 +58,7 @@ class TrainStepTest {
         Recipe recipe = TestStep.recipe(workers, imagesPerWorker, all.toArray(String[]::new));
         return TestStep.create(
                 recipe,
-                () -> ResNet.fromRecipe(recipe.model(), TestBatches.SHAPE, TestBatches.CLASSES),
+                () -> Models.create(recipe.model(), TestBatches.SHAPE, TestBatches.CLASSES),
                 lanes,
                 bucketFloats,
                 (network, slots) -> network.initialize(1),
@@ -247,7 +247,7 @@ class TrainStepTest {
         FirstLeaves group = new FirstLeaves();
         List<VoidTensorHook> kept = new ArrayList<>();
         Supplier<ImageClassifier> network = () -> {
-            ImageClassifier made = ResNet.fromRecipe(recipe.model(), TestBatches.SHAPE, TestBatches.CLASSES);
+            ImageClassifier made = Models.create(recipe.model(), TestBatches.SHAPE, TestBatches.CLASSES);
             VoidTensorHook hook = new VoidTensorHook() {
                 @Override
                 public void call(TensorBase gradient) {

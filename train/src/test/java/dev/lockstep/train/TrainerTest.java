@@ -16,19 +16,17 @@ import dev.lockstep.image.Dataset;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,8 +37,9 @@ class TrainerTest {
     private static final RunOptions OPTIONS = RunOptions.defaults().withLanes(1).withBucketFloats(500);
 
     private static String weightsOf(Recipe recipe, RunOptions options) {
-        try (Trainer trainer = TestRuns.trainer(recipe, options)) {
-            assertThat(trainer.run(new TestRuns.Listener())).isEqualTo(Trainer.End.COMPLETED);
+        try (Assembly parts = TestRuns.assembly(recipe, options)) {
+            Trainer trainer = parts.begin();
+            assertThat(trainer.run(event -> {})).isEqualTo(Trainer.End.COMPLETED);
             return trainer.weightsSha256();
         }
     }
@@ -83,16 +82,17 @@ class TrainerTest {
         Recipe recipe = TestRuns.recipe("epochs", "1", "workers", Integer.toString(workers), "optimizer.form", form);
         TestRuns.Listener alone = new TestRuns.Listener();
         String reference;
-        try (Trainer trainer = TestRuns.trainer(recipe, OPTIONS)) {
+        try (Assembly parts = TestRuns.assembly(recipe, OPTIONS)) {
+            Trainer trainer = parts.begin();
             trainer.run(alone);
             reference = trainer.weightsSha256();
         }
         List<String> hashes = InMemoryGroup.play(processes, group -> {
-            try (Trainer trainer =
-                    TestRuns.trainer(recipe, group, OPTIONS.withLanes(2).withAuditEvery(2), new StopSignal())) {
+            try (Assembly parts =
+                    TestRuns.assembly(recipe, group, OPTIONS.withLanes(2).withAuditEvery(2), new StopSignal())) {
+                Trainer trainer = parts.begin();
                 TestRuns.Listener listener = new TestRuns.Listener();
-                trainer.compareProcesses();
-                trainer.run(listener);
+                trainer.run(listener, listener::save);
                 assertThat(listener.steps.stream().map(StepMetrics::loss))
                         .isEqualTo(alone.steps.stream().map(StepMetrics::loss).toList());
                 assertThat(listener.epochs.get(0).validationLoss())
@@ -108,8 +108,9 @@ class TrainerTest {
     void weights_ofThreeProcesses_agreeWithEachOther() throws Exception {
         Recipe recipe = TestRuns.recipe("epochs", "1");
         List<String> hashes = InMemoryGroup.play(3, group -> {
-            try (Trainer trainer = TestRuns.trainer(recipe, group, OPTIONS, new StopSignal())) {
-                trainer.run(new TestRuns.Listener());
+            try (Assembly parts = TestRuns.assembly(recipe, group, OPTIONS, new StopSignal())) {
+                Trainer trainer = parts.begin();
+                trainer.run(event -> {});
                 return trainer.weightsSha256();
             }
         });
@@ -120,17 +121,18 @@ class TrainerTest {
     void stopOfOneProcess_stopsAllAfterTheSameStep() throws Exception {
         List<Long> steps = InMemoryGroup.play(2, group -> {
             StopSignal stop = new StopSignal();
-            try (Trainer trainer = TestRuns.trainer(TestRuns.recipe(), group, OPTIONS, stop)) {
+            try (Assembly parts = TestRuns.assembly(TestRuns.recipe(), group, OPTIONS, stop)) {
+                Trainer trainer = parts.begin();
                 TestRuns.Listener listener = new TestRuns.Listener() {
                     @Override
-                    public void onStep(StepMetrics step) {
+                    void onStep(StepMetrics step) {
                         super.onStep(step);
                         if (group.rank() == 1 && step.step() == 3) {
                             stop.request();
                         }
                     }
                 };
-                assertThat(trainer.run(listener)).isEqualTo(Trainer.End.SIGNALLED);
+                assertThat(trainer.run(listener, listener::save)).isEqualTo(Trainer.End.SIGNALLED);
                 assertThat(listener.checkpoints).isEqualTo(1);
                 return trainer.step();
             }
@@ -148,9 +150,10 @@ class TrainerTest {
                     stop.request();
                 }
             });
-            try (Trainer trainer = new Trainer(recipe, ResNet::fromRecipe, data, group, OPTIONS, stop)) {
+            try (Assembly parts = new Assembly(recipe, Models::create, data, group, OPTIONS, stop)) {
+                Trainer trainer = parts.begin();
                 TestRuns.Listener listener = new TestRuns.Listener();
-                assertThat(trainer.run(listener)).isEqualTo(Trainer.End.SIGNALLED);
+                assertThat(trainer.run(listener, listener::save)).isEqualTo(Trainer.End.SIGNALLED);
                 assertThat(listener.epochs).isEmpty();
                 assertThat(listener.checkpoints).isEqualTo(1);
                 return trainer.step();
@@ -164,16 +167,17 @@ class TrainerTest {
     void stateThatDiffers_isNeverSaved() throws Exception {
         List<String> messages = InMemoryGroup.play(2, group -> {
             RunOptions options = OPTIONS.withCheckpoints(4, 2);
-            try (Trainer trainer = TestRuns.trainer(TestRuns.recipe(), group, options, new StopSignal())) {
+            try (Assembly parts = TestRuns.assembly(TestRuns.recipe(), group, options, new StopSignal())) {
+                Trainer trainer = parts.begin();
                 TestRuns.Listener listener = new TestRuns.Listener() {
                     @Override
-                    public void onStep(StepMetrics step) {
+                    void onStep(StepMetrics step) {
                         if (group.rank() == 1 && step.step() == 4) {
-                            trainer.state().momentum().mul_(new Scalar(1.5));
+                            parts.state().momentum().mul_(new Scalar(1.5));
                         }
                     }
                 };
-                Throwable failure = catchThrowable(() -> trainer.run(listener));
+                Throwable failure = catchThrowable(() -> trainer.run(listener, listener::save));
                 assertThat(listener.checkpoints).isZero();
                 return failure.getMessage();
             }
@@ -187,16 +191,17 @@ class TrainerTest {
     @Test
     void stateThatDiffersAfterAnEvaluation_isNotSavedWithItsResult() throws Exception {
         List<String> messages = InMemoryGroup.play(2, group -> {
-            try (Trainer trainer = TestRuns.trainer(TestRuns.recipe(), group, OPTIONS, new StopSignal())) {
+            try (Assembly parts = TestRuns.assembly(TestRuns.recipe(), group, OPTIONS, new StopSignal())) {
+                Trainer trainer = parts.begin();
                 TestRuns.Listener listener = new TestRuns.Listener() {
                     @Override
-                    public void onEpoch(EpochMetrics epoch) {
+                    void onEpoch(EpochMetrics epoch) {
                         if (group.rank() == 1) {
-                            trainer.state().momentum().mul_(new Scalar(1.5));
+                            parts.state().momentum().mul_(new Scalar(1.5));
                         }
                     }
                 };
-                Throwable failure = catchThrowable(() -> trainer.run(listener));
+                Throwable failure = catchThrowable(() -> trainer.run(listener, listener::save));
                 assertThat(listener.checkpoints).isOne();
                 return failure.getMessage();
             }
@@ -209,9 +214,7 @@ class TrainerTest {
     @Test
     void checkpointsThatDiffer_areFoundBeforeTheFirstStep(@TempDir Path folder) throws Exception {
         Recipe recipe = TestRuns.recipe();
-        try (Training run = training(recipe, new SoloCollective(), OPTIONS.withStopAfter(3))) {
-            run.resumeOrStart(folder.resolve("0"));
-        }
+        training(recipe, new SoloCollective(), OPTIONS.withStopAfter(3)).resumeOrStart(folder.resolve("0"));
         Checkpoint saved = Checkpoint.read(folder.resolve("0/checkpoints/step-00000003.safetensors"));
         TreeMap<String, HostTensor> tensors = new TreeMap<>(saved.tensors());
         tensors.put("fc.bias", HostTensor.of(new float[7], 7));
@@ -226,10 +229,9 @@ class TrainerTest {
                         saved.trainer(),
                         tensors));
         List<String> messages = InMemoryGroup.play(2, group -> {
-            try (Training run = training(recipe, group, OPTIONS)) {
-                return catchThrowable(() -> run.resumeOrStart(folder.resolve(Integer.toString(group.rank()))))
-                        .getMessage();
-            }
+            Training run = training(recipe, group, OPTIONS);
+            return catchThrowable(() -> run.resumeOrStart(folder.resolve(Integer.toString(group.rank()))))
+                    .getMessage();
         });
         assertThat(messages)
                 .allMatch(message -> message.startsWith(
@@ -238,51 +240,17 @@ class TrainerTest {
     }
 
     private static Training training(Recipe recipe, Collective group, RunOptions options) {
-        return Training.create(recipe, ResNet::fromRecipe, TestRuns.data(recipe), group, options, new StopSignal());
-    }
-
-    /** A group of one that remembers of which failures it was to tell. */
-    private static final class Telling implements Collective {
-        private final List<Throwable> told = new ArrayList<>();
-
-        @Override
-        public int rank() {
-            return 0;
-        }
-
-        @Override
-        public int size() {
-            return 1;
-        }
-
-        @Override
-        public void allReduceSum(Tensor buffer) {}
-
-        @Override
-        public List<byte[]> allGather(byte[] mine) {
-            return List.of(mine);
-        }
-
-        @Override
-        public boolean isBitwise() {
-            return true;
-        }
-
-        @Override
-        public void fail(Throwable cause) {
-            told.add(cause);
-        }
-
-        @Override
-        public void close() {}
+        return Training.create(recipe, Models::create, TestRuns.data(recipe), group)
+                .options(options);
     }
 
     @Test
     void divergence_namesTheSameWorkerOnEveryProcess() throws Exception {
         Recipe recipe = TestRuns.recipe("learning-rate.reference", "1e6", "learning-rate.warmup.kind", "none");
         List<String> messages = InMemoryGroup.play(2, group -> {
-            try (Trainer trainer = TestRuns.trainer(recipe, group, OPTIONS, new StopSignal())) {
-                Throwable failure = catchThrowable(() -> trainer.run(new TestRuns.Listener()));
+            try (Assembly parts = TestRuns.assembly(recipe, group, OPTIONS, new StopSignal())) {
+                Trainer trainer = parts.begin();
+                Throwable failure = catchThrowable(() -> trainer.run(event -> {}));
                 assertThat(failure)
                         .isInstanceOfSatisfying(
                                 LockstepException.class,
@@ -300,8 +268,8 @@ class TrainerTest {
     void compareProcesses_withAnotherRecipe_namesKeyAndRank(String key, String value, String named) {
         assertThatThrownBy(() -> InMemoryGroup.play(3, group -> {
                     Recipe recipe = group.rank() == 2 ? TestRuns.recipe(key, value) : TestRuns.recipe();
-                    try (Trainer trainer = TestRuns.trainer(recipe, group, OPTIONS, new StopSignal())) {
-                        trainer.compareProcesses();
+                    try (Assembly parts = TestRuns.assembly(recipe, group, OPTIONS, new StopSignal())) {
+                        parts.begin();
                         return 0;
                     }
                 }))
@@ -315,14 +283,14 @@ class TrainerTest {
         OpenDataset other = TestRuns.data(
                 TestRuns.recipe("data.dataset", "'synthetic:images=130,validation=36,shape=3x8x8,classes=7'"));
         assertThatThrownBy(() -> InMemoryGroup.play(3, group -> {
-                    try (Trainer trainer = new Trainer(
+                    try (Assembly parts = new Assembly(
                             TestRuns.recipe(),
-                            ResNet::fromRecipe,
+                            Models::create,
                             group.rank() == 1 ? other : data,
                             group,
                             OPTIONS,
                             new StopSignal())) {
-                        trainer.compareProcesses();
+                        parts.begin();
                         return 0;
                     }
                 }))
@@ -337,8 +305,8 @@ class TrainerTest {
                     RunOptions options = group.rank() == 1
                             ? OPTIONS.withAuditEvery(3).withStopAfter(7)
                             : OPTIONS.withLanes(2).withCheckpoints(1, 5);
-                    try (Trainer trainer = TestRuns.trainer(TestRuns.recipe(), group, options, new StopSignal())) {
-                        trainer.compareProcesses();
+                    try (Assembly parts = TestRuns.assembly(TestRuns.recipe(), group, options, new StopSignal())) {
+                        parts.begin();
                         return 0;
                     }
                 }))
@@ -363,20 +331,19 @@ class TrainerTest {
         OpenDataset data = new OpenDataset(
                 good.spec(), bad, good.validation(), good.trainingTransform(), good.evaluationTransform());
         TestRuns.Listener listener = new TestRuns.Listener();
-        Telling group = new Telling();
         Throwable seen = assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
-            try (Trainer trainer = new Trainer(
+            try (Assembly parts = new Assembly(
                     recipe,
-                    ResNet::fromRecipe,
+                    Models::create,
                     data,
-                    group,
+                    new SoloCollective(),
                     OPTIONS.withLanes(lanes).withLoaderThreads(2),
                     new StopSignal())) {
-                return catchThrowable(() -> trainer.run(listener));
+                Trainer trainer = parts.begin();
+                return catchThrowable(() -> trainer.run(listener, listener::save));
             }
         });
         assertThat(seen).isSameAs(broken);
-        assertThat(group.told).containsExactly(broken);
         assertThat(listener.steps).hasSizeLessThan(4);
     }
 
@@ -384,9 +351,10 @@ class TrainerTest {
     void metrics_ofARun_areComplete() {
         TestRuns.Listener listener = new TestRuns.Listener();
         Recipe recipe = TestRuns.recipe();
-        try (Trainer trainer = TestRuns.trainer(recipe, OPTIONS.withCheckpoints(3, 2))) {
+        try (Assembly parts = TestRuns.assembly(recipe, OPTIONS.withCheckpoints(3, 2))) {
+            Trainer trainer = parts.begin();
             assertThat(trainer.totalSteps()).isEqualTo(TestRuns.STEPS);
-            trainer.run(listener);
+            trainer.run(listener, listener::save);
             assertThat(trainer.lastEpochs()).isEqualTo(listener.epochs);
         }
         assertThat(listener.steps).extracting(StepMetrics::step).containsExactly(steps());

@@ -1,11 +1,9 @@
 package dev.lockstep.cli.command;
 
-import dev.lockstep.collective.Collective;
+import dev.lockstep.metrics.RunInfo;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
-import dev.lockstep.train.RunOptions;
-import dev.lockstep.train.Trainer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +13,8 @@ import java.util.Locale;
 final class Announcement {
     private Announcement() {}
 
-    static List<String> of(Recipe recipe, Trainer trainer, Collective group, RunOptions options) {
+    static List<String> of(RunInfo run) {
+        Recipe recipe = run.recipe();
         List<String> lines = new ArrayList<>();
         lines.add(String.format(
                 Locale.ROOT,
@@ -23,7 +22,7 @@ final class Announcement {
                 recipe.name(),
                 recipe.model().name(),
                 recipe.data().dataset(),
-                trainer.state().layout().parameterCount()));
+                run.parameters()));
         lines.add(String.format(
                 Locale.ROOT,
                 "minibatch %,d = %d workers × %d images; learning rate %s = %s × %,d / %d; %,d steps in %d epochs",
@@ -34,9 +33,9 @@ final class Announcement {
                 number(recipe.learningRate().reference()),
                 recipe.minibatch(),
                 recipe.learningRate().referenceMinibatch(),
-                trainer.totalSteps(),
+                run.totalSteps(),
                 recipe.epochs()));
-        int dropped = trainer.plan().droppedPerEpoch();
+        int dropped = run.droppedPerEpoch();
         if (dropped > 0) {
             lines.add(
                     String.format(Locale.ROOT, "%,d images of each epoch fill no minibatch and are dropped", dropped));
@@ -44,16 +43,16 @@ final class Announcement {
         lines.add(String.format(
                 Locale.ROOT,
                 "%d process%s × %d lane%s%s",
-                group.size(),
-                group.size() == 1 ? "" : "es",
-                options.lanes(),
-                options.lanes() == 1 ? "" : "s",
-                group.isBitwise() ? "" : "; these sums are correct to rounding, not bitwise those of one process"));
+                run.processes(),
+                run.processes() == 1 ? "" : "es",
+                run.lanes(),
+                run.lanes() == 1 ? "" : "s",
+                run.bitwise() ? "" : "; these sums are correct to rounding, not bitwise those of one process"));
         return lines;
     }
 
-    static String summary(Recipe recipe, RunResult result, NoiseScale noise, Path out) {
-        String critical = noise.summary(recipe.minibatch());
+    static String summary(Recipe recipe, RunResult result, double noiseScale, Path out) {
+        String critical = NoiseScale.ofImages(noiseScale).summary(recipe.minibatch());
         return String.format(
                 Locale.ROOT,
                 """

@@ -1,12 +1,12 @@
 package dev.lockstep.cli.command;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.network.NetworkShape;
 import dev.lockstep.plan.ComputeCost;
 import dev.lockstep.plan.CostModel;
+import dev.lockstep.plan.Interconnect;
 import dev.lockstep.plan.LocalForecast;
 import dev.lockstep.plan.LocalForecast.Measurement;
-import dev.lockstep.plan.Network;
-import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.plan.Plan;
 import dev.lockstep.recipe.Recipe;
 import java.nio.file.Path;
@@ -75,8 +75,8 @@ final class CostOptions {
         NetworkShape shape = plan.network()
                 .orElseThrow(() -> LockstepException.recipe(
                         "model.name = " + plan.recipe().model().name(),
-                        "its size is not known",
-                        "predictions need one of Lockstep's own networks"));
+                        "its size is unknown, because it does not describe its layers",
+                        "predictions need a network whose shape is known"));
         Optional<Measurement> measurement = measured.map(run -> MeasuredRun.read(run, plan.recipe()));
         int cores = Runtime.getRuntime().availableProcessors();
         return Optional.of(new Costs(
@@ -132,7 +132,7 @@ final class CostOptions {
                 .or(() -> measurement.map(Measurement::imagesPerSecond))
                 .orElseThrow();
         double deviation = jitter.or(() -> measurement.map(Measurement::jitter)).orElse(ComputeCost.PAPER_JITTER);
-        Network network = new Network(
+        Interconnect network = new Interconnect(
                 Quantities.bytesPerSecond("--bandwidth", bandwidth.orElse(BANDWIDTH)),
                 Quantities.seconds("--latency", latency.orElse(LATENCY)));
         return new CostModel(

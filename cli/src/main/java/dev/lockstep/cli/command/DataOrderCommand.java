@@ -46,7 +46,7 @@ final class DataOrderCommand implements Runnable {
     public void run() {
         Recipe read = recipe.read();
         int size = trainingImages(read.data());
-        MinibatchPlan plan = new MinibatchPlan(read.seed(), size, read.workers(), read.imagesPerWorker());
+        MinibatchPlan plan = read.minibatchPlan(size);
         int iterations = plan.iterationsPerEpoch();
         require("--epoch", epoch, read.epochs());
         if (iteration != null) {

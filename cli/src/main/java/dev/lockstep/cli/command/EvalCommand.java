@@ -4,7 +4,7 @@ import dev.lockstep.errors.Printable;
 import dev.lockstep.image.BadImages;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.train.Classifier;
 import java.nio.file.Path;
@@ -79,7 +79,7 @@ public final class EvalCommand implements Runnable {
         OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
         try (Classifier classifier = new Classifier(
                 recipe,
-                ResNet::fromRecipe,
+                Models::create,
                 dataset.shape(),
                 dataset.classes(),
                 read.weights(),

@@ -3,12 +3,13 @@ package dev.lockstep.cli.command;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.DatasetSpec;
 import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.network.Networks;
 import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.DatasetFacts;
 import dev.lockstep.plan.Finding;
-import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.plan.Plan;
 import dev.lockstep.recipe.Recipe;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,7 +30,7 @@ import picocli.CommandLine.Option;
             "  lockstep plan recipes/fashion-mnist.yaml --measured runs/fashion-mnist-short --json"
         })
 public final class PlanCommand implements Runnable {
-    /** Where only the files can tell the number of classes, that of ImageNet stands in. */
+    /** That of ImageNet, where only the files can tell and nobody has read them. */
     private static final int USUAL_CLASSES = 1000;
 
     @Mixin
@@ -41,6 +42,12 @@ public final class PlanCommand implements Runnable {
             paramLabel = "N",
             description = "Training images (default: those of the recipe's dataset).")
     private Optional<Integer> datasetSize = Optional.empty();
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Folder of your own images: counts images and classes there.")
+    private Optional<Path> data = Optional.empty();
 
     @Option(names = "--procs", paramLabel = "P", description = "Processes (default: ${DEFAULT-VALUE}).")
     private int processes = 1;
@@ -66,9 +73,9 @@ public final class PlanCommand implements Runnable {
         atLeastOne("--procs", processes);
         datasetSize.ifPresent(size -> atLeastOne("--dataset-size", size));
         Recipe recipe = recipeArgument.read();
-        NetworkShape.requireKnown(recipe.model());
+        Networks.named(recipe.model());
         Plan plan = Plan.of(recipe, facts(recipe), processes, lanes.orElseGet(() -> usualLanes(recipe)));
-        List<Finding> findings = Checks.run(recipe, plan.data().trainingImages());
+        List<Finding> findings = Checks.run(recipe, plan.cut());
         Optional<Costs> costs = costOptions.costs(plan);
         System.out.print(json ? json(plan, findings, costs) : text(plan, findings, costs));
         if (strict) {
@@ -97,17 +104,17 @@ public final class PlanCommand implements Runnable {
     }
 
     private DatasetFacts facts(Recipe recipe) {
-        DatasetFacts facts = DatasetFacts.of(recipe.data()).orElseGet(() -> catalogd(recipe));
+        DatasetFacts facts = DatasetFacts.of(recipe.data()).orElseGet(() -> catalogued(recipe));
         return datasetSize.map(facts::withTrainingImages).orElse(facts);
     }
 
-    private DatasetFacts catalogd(Recipe recipe) {
-        DatasetSpec spec = Datasets.spec(recipe.data());
+    private DatasetFacts catalogued(Recipe recipe) {
+        DatasetSpec spec = data.isPresent() ? Datasets.open(recipe.data(), data).spec() : Datasets.spec(recipe.data());
         int size = datasetSize.orElseGet(() -> spec.trainingImages()
                 .orElseThrow(() -> LockstepException.recipe(
-                        "data.dataset = " + spec.name() + " has the size of its files",
+                        "data.dataset = " + spec.name() + ": its size is unknown until its files are read",
                         "",
-                        "give the number of training images with --dataset-size")));
+                        "give their folder with --data, or the number of training images with --dataset-size")));
         return new DatasetFacts(
                 spec.name(),
                 size,
@@ -115,6 +122,7 @@ public final class PlanCommand implements Runnable {
                 spec.shape().channels(),
                 spec.shape().height(),
                 spec.shape().width(),
-                spec.classes().orElse(USUAL_CLASSES));
+                spec.classes().orElse(USUAL_CLASSES),
+                spec.classes().isEmpty());
     }
 }

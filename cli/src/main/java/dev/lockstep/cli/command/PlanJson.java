@@ -1,8 +1,8 @@
 package dev.lockstep.cli.command;
 
+import dev.lockstep.network.NetworkShape;
 import dev.lockstep.plan.Finding;
 import dev.lockstep.plan.Memory;
-import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.plan.Plan;
 import dev.lockstep.plan.Traffic;
 import dev.lockstep.recipe.Recipe;
@@ -22,6 +22,8 @@ final class PlanJson {
         json.put("recipe", recipe.name());
         json.put("model", recipe.model().name());
         json.put("dataset", plan.data().name());
+        json.put("classes", plan.data().classes());
+        json.put("classes_assumed", plan.data().classesAssumed());
         json.put("training_images", plan.data().trainingImages());
         json.put("workers", recipe.workers());
         json.put("images_per_worker", recipe.imagesPerWorker());

@@ -7,9 +7,9 @@ import static dev.lockstep.text.Format.percent;
 
 import dev.lockstep.cli.terminal.BlockPlot;
 import dev.lockstep.cli.terminal.TextBlocks;
+import dev.lockstep.network.NetworkShape;
 import dev.lockstep.plan.Finding;
 import dev.lockstep.plan.Memory;
-import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.plan.Plan;
 import dev.lockstep.plan.Traffic;
 import dev.lockstep.recipe.Recipe;
@@ -53,7 +53,13 @@ final class PlanText {
                 + plan.data().name() + ", "
                 + count(plan.data().trainingImages()) + " training images of "
                 + plan.data().channels() + "×" + plan.data().height() + "×"
-                + plan.data().width() + ", " + plan.data().classes() + " classes");
+                + plan.data().width() + ", "
+                + (plan.data().classesAssumed()
+                        ? "classes unknown, " + count(plan.data().classes()) + " assumed"
+                        : plan.data().classes() + " classes"));
+        if (plan.data().classesAssumed()) {
+            out.line("  (--data DIR counts the class folders)");
+        }
     }
 
     private void minibatch() {
@@ -162,7 +168,14 @@ final class PlanText {
     }
 
     private void resources() {
-        NetworkShape network = plan.network().orElseThrow();
+        if (plan.network().isEmpty()) {
+            out.block(
+                    "Network",
+                    "size unknown: " + recipe.model().name()
+                            + " does not describe its layers, so memory and traffic are" + " unknown, too");
+            return;
+        }
+        NetworkShape network = plan.network().get();
         Memory memory = plan.memory().orElseThrow();
         Traffic traffic = plan.traffic().orElseThrow();
         out.block(

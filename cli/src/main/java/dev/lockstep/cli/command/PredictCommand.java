@@ -6,7 +6,7 @@ import dev.lockstep.errors.Printable;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageTransform;
 import dev.lockstep.image.catalog.Datasets;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.train.Classifier;
 import java.io.IOException;
@@ -78,7 +78,7 @@ public final class PredictCommand implements Runnable {
         ImageTransform transform = Datasets.fileTransform(recipe.data());
         List<ImageData> contents = images.stream().map(PredictCommand::read).toList();
         try (Classifier classifier =
-                new Classifier(recipe, ResNet::fromRecipe, transform.shape(), names.size(), read.weights(), 1, 1)) {
+                new Classifier(recipe, Models::create, transform.shape(), names.size(), read.weights(), 1, 1)) {
             List<double[]> probabilities = classify(classifier, contents, transform);
             if (json) {
                 System.out.println(JsonDocument.of(json(probabilities, names)));

@@ -5,6 +5,8 @@ import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.DatasetSpec;
 import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.network.ClassificationTask;
+import dev.lockstep.network.Networks;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.train.CheckpointRecipe;
@@ -13,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Option;
 
@@ -37,11 +40,15 @@ final class SavedNetwork {
      * @param classNames that the checkpoint knows; empty for plain weights
      */
     record Network(Recipe recipe, Weights weights, List<String> classNames) {
+        /** The names of parameters are the same whatever a network is for. */
+        private static final ClassificationTask ANY_TASK = new ClassificationTask(3, 224, 224, 1000);
+
         /** The names of the classes, as the checkpoint or the catalog knows them, else "class 0", "class 1" … */
         List<String> names() {
-            if (!classNames.isEmpty() && classNames.size() != outputs()) {
+            OptionalInt outputs = outputs();
+            if (!classNames.isEmpty() && outputs.orElse(classNames.size()) != classNames.size()) {
                 throw LockstepException.checkpoint(
-                        "checkpoint names " + classNames.size() + " classes and has weights for " + outputs(),
+                        "checkpoint names " + classNames.size() + " classes and has weights for " + outputs.getAsInt(),
                         weights.source(),
                         "use another one");
             }
@@ -49,18 +56,21 @@ final class SavedNetwork {
             if (!classNames.isEmpty() || !spec.classNames().isEmpty()) {
                 return classNames.isEmpty() ? spec.classNames() : classNames;
             }
-            return IntStream.range(0, outputs()).mapToObj(i -> "class " + i).toList();
+            int classes = outputs.orElseThrow(() -> LockstepException.checkpoint(
+                    "weights do not tell the number of classes",
+                    weights.source(),
+                    "give the dataset's folder with --data"));
+            return IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
         }
 
-        private int outputs() {
-            var bias = weights.tensors().get("fc.bias");
-            if (bias == null || bias.shape().length != 1) {
-                throw LockstepException.checkpoint(
-                        "weights do not tell the number of classes: fc.bias is missing",
-                        weights.source(),
-                        "give the dataset's folder with --data");
-            }
-            return (int) bias.shape()[0];
+        /** Empty when the network does not describe its layers, or the weights are of another one. */
+        private OptionalInt outputs() {
+            return Networks.named(recipe.model())
+                    .shape(recipe.model(), ANY_TASK)
+                    .map(shape -> weights.tensors().get(shape.lastParameter().name()))
+                    .filter(tensor -> tensor.shape().length > 0)
+                    .map(tensor -> OptionalInt.of((int) tensor.shape()[0]))
+                    .orElse(OptionalInt.empty());
         }
     }
 

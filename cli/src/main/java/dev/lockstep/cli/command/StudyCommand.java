@@ -12,7 +12,7 @@ import dev.lockstep.metrics.Environment;
 import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
-import dev.lockstep.plan.NetworkShape;
+import dev.lockstep.network.Networks;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunReport;
 import dev.lockstep.report.StudyReport;
@@ -87,7 +87,7 @@ public final class StudyCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Study study = Study.read(file);
-        study.recipes().values().forEach(recipe -> NetworkShape.requireKnown(recipe.model()));
+        study.recipes().values().forEach(recipe -> Networks.named(recipe.model()));
         if (parallel < 0) {
             throw LockstepException.recipe("--parallel = " + parallel, "must be at least 1", "");
         }

@@ -10,15 +10,15 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.launch.LocalLauncher;
+import dev.lockstep.metrics.Event;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.model.ModelFactory;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.natives.NativeLibraries;
+import dev.lockstep.network.Networks;
 import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.Finding;
-import dev.lockstep.plan.NetworkShape;
 import dev.lockstep.recipe.Recipe;
-import dev.lockstep.report.RunReport;
 import dev.lockstep.run.Training;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.train.InitialWeights;
@@ -30,7 +30,6 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -65,15 +64,17 @@ public final class TrainCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the result as JSON.")
     private boolean json;
 
+    private double noiseScale = Double.NaN;
+
     @Override
     public Integer call() {
         options.check();
         Optional<Weights> weights = options.weights().map(Weights::read);
         Recipe read = recipeArgument.read();
-        NetworkShape.requireKnown(read.model());
+        Networks.named(read.model());
         Recipe recipe = weights.map(given -> startingFrom(given, read)).orElse(read);
-        ModelFactory models = weights.map(given -> InitialWeights.of(given, ResNet::fromRecipe))
-                .orElse(ResNet::fromRecipe);
+        ModelFactory models =
+                weights.map(given -> InitialWeights.of(given, Models::create)).orElse(Models::create);
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
         requireInputStays(out, recipe);
         // Before anybody waits for others with which it could not compute.
@@ -85,13 +86,8 @@ public final class TrainCommand implements Callable<Integer> {
         }
         options.checkInGroup();
         // The group first: while one process still looks for its data, the others can watch it.
-        try (Collective group = Collectives.fromEnvironment(options.collective(), options.peerTimeout())) {
-            try {
-                return train(recipe, models, Datasets.open(recipe.data(), options.data()), group, out);
-            } catch (RuntimeException | Error e) {
-                group.fail(e);
-                throw e;
-            }
+        try (Collective group = Collectives.fromEnvironment(options.groupOptions(), new HaltOnFailure())) {
+            return train(recipe, models, group, out);
         }
     }
 
@@ -129,41 +125,39 @@ public final class TrainCommand implements Callable<Integer> {
                         options.maxRestarts());
     }
 
-    private int train(Recipe recipe, ModelFactory models, OpenDataset data, Collective group, Path out) {
+    private int train(Recipe recipe, ModelFactory models, Collective group, Path out) {
         RunOptions run = options.runOptions(recipe, group);
-        if (group.rank() == 0) {
-            check(recipe, data);
-        }
-        try (Signals signals = Signals.handle();
-                Training training = Training.create(recipe, models, data, group, run, signals.stop())) {
+        try (Signals signals = new Signals()) {
+            Training training = Training.create(recipe, models, () -> open(recipe, group, signals), group)
+                    .options(run)
+                    .stopOn(signals.stop())
+                    .arguments(options.files())
+                    .listener(this::hear)
+                    .listener(ProgressSink.onStandardError());
+            RunResult result = options.start(training, out);
             if (group.rank() == 0) {
-                Announcement.of(recipe, training.trainer(), group, run).forEach(System.err::println);
-                training.addSink(ProgressSink.onStandardError(
-                        recipe.epochs(), training.trainer().plan().iterationsPerEpoch()));
-            }
-            RunResult result = start(training, out, group.rank());
-            if (group.rank() == 0) {
-                RunReport.write(out, options.files());
-                System.out.println(
-                        json
-                                ? result.toJson()
-                                : Announcement.summary(
-                                        recipe, result, training.trainer().noiseScale(), out));
+                System.out.println(json ? result.toJson() : Announcement.summary(recipe, result, noiseScale, out));
             }
             return signals.exitCode(result, run.stopAfter());
         }
     }
 
-    /** A run that diverges gets its page, too: the curves show where. */
-    private RunResult start(Training training, Path out, int rank) {
-        try {
-            return options.start(training, out);
-        } catch (LockstepException e) {
-            if (rank == 0 && e.kind() == LockstepException.Kind.DIVERGED) {
-                RunReport.write(out, options.files());
-            }
-            throw e;
+    private void hear(Event event) {
+        if (event instanceof Event.Started started) {
+            Announcement.of(started.run()).forEach(System.err::println);
+        } else if (event instanceof Event.Finished finished) {
+            noiseScale = finished.noiseScale();
         }
+    }
+
+    /** Until the data are there, a signal ends the process at once. */
+    private OpenDataset open(Recipe recipe, Collective group, Signals signals) {
+        OpenDataset data = Datasets.open(recipe.data(), options.data());
+        if (group.rank() == 0) {
+            check(recipe, data);
+        }
+        signals.handle();
+        return data;
     }
 
     /** Initial weights are part of the arithmetic, so the recipe names them. */
@@ -175,7 +169,7 @@ public final class TrainCommand implements Callable<Integer> {
                     weights.source() + " has " + weights.id(),
                     "give their file, or --set model.weights=none to start from this one");
         }
-        return recipe.with(Map.of("model.weights", '"' + weights.id() + '"'));
+        return recipe.withModel(recipe.model().withWeights(weights.id()));
     }
 
     private void check(Recipe recipe, OpenDataset data) {

@@ -2,6 +2,7 @@ package dev.lockstep.cli.command;
 
 import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.Collectives;
+import dev.lockstep.collective.GroupOptions;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.recipe.Recipe;
@@ -140,8 +141,10 @@ final class TrainOptions {
         return strict;
     }
 
-    Collectives.Mode collective() {
-        return collective.equals("native") ? Collectives.Mode.NATIVE : Collectives.Mode.TREE;
+    GroupOptions groupOptions() {
+        return GroupOptions.defaults()
+                .withMode(collective.equals("native") ? Collectives.Mode.NATIVE : Collectives.Mode.TREE)
+                .withPeerTimeout(peerTimeout());
     }
 
     Duration peerTimeout() {

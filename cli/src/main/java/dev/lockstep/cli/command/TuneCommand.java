@@ -4,15 +4,15 @@ import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
-import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.metrics.Event;
+import dev.lockstep.model.Models;
 import dev.lockstep.plan.RangeSweep;
 import dev.lockstep.plan.RangeSweep.Trial;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.text.Format;
+import dev.lockstep.train.Assembly;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
-import dev.lockstep.train.Trainer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -111,8 +111,12 @@ public final class TuneCommand implements Callable<Integer> {
         RunOptions options = RunOptions.defaults().withLanes(lanes).withStopAfter(steps);
         List<Double> losses = new ArrayList<>();
         try (SoloCollective solo = new SoloCollective();
-                Trainer trainer = new Trainer(recipe, ResNet::fromRecipe, dataset, solo, options, new StopSignal())) {
-            trainer.run(new Losses(losses));
+                Assembly parts = new Assembly(recipe, Models::create, dataset, solo, options, new StopSignal())) {
+            parts.begin().run(event -> {
+                if (event instanceof Event.Step step) {
+                    losses.add(step.metrics().loss());
+                }
+            });
         } catch (LockstepException e) {
             if (e.kind() == LockstepException.Kind.DIVERGED) {
                 return Double.POSITIVE_INFINITY;
@@ -123,13 +127,6 @@ public final class TuneCommand implements Callable<Integer> {
                 .mapToDouble(Double::doubleValue)
                 .average()
                 .orElseThrow();
-    }
-
-    private record Losses(List<Double> losses) implements Trainer.Listener {
-        @Override
-        public void onStep(StepMetrics step) {
-            losses.add(step.loss());
-        }
     }
 
     private RangeSweep.Result result(RangeSweep sweep, double initialLoss) {

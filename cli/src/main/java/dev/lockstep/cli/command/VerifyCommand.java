@@ -8,9 +8,8 @@ import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.launch.ChildJvm;
 import dev.lockstep.metrics.RunResult;
-import dev.lockstep.model.ResNet;
+import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
-import dev.lockstep.sampling.MinibatchPlan;
 import dev.lockstep.supervise.LogTail;
 import dev.lockstep.train.ReferenceTraining;
 import java.io.IOException;
@@ -80,9 +79,8 @@ public final class VerifyCommand implements Callable<Integer> {
     }
 
     private static long stepsOf(Recipe recipe, OpenDataset dataset) {
-        MinibatchPlan plan =
-                new MinibatchPlan(recipe.seed(), dataset.training().size(), recipe.workers(), recipe.imagesPerWorker());
-        long all = (long) recipe.epochs() * plan.iterationsPerEpoch();
+        int perEpoch = recipe.minibatchPlan(dataset.training().size()).iterationsPerEpoch();
+        long all = (long) recipe.epochs() * perEpoch;
         if (all < 2) {
             throw LockstepException.recipe(
                     "the recipe has too few steps to be interrupted: steps = " + all, "", "use at least 2");
@@ -225,7 +223,7 @@ public final class VerifyCommand implements Callable<Integer> {
 
     private SortedMap<String, double[]> inFloat64(Recipe recipe, OpenDataset dataset) {
         System.err.println("computing " + steps + " steps in float64 ...");
-        return new ReferenceTraining(recipe, dataset, ResNet::fromRecipe).weightsAfter(steps);
+        return new ReferenceTraining(recipe, dataset, Models::create).weightsAfter(steps);
     }
 
     private double distance(Path run, SortedMap<String, double[]> exact) {

@@ -4,7 +4,9 @@ import dev.lockstep.errors.Printable;
 import dev.lockstep.launch.Terminal;
 import dev.lockstep.metrics.BadImage;
 import dev.lockstep.metrics.EpochMetrics;
-import dev.lockstep.metrics.MetricSink;
+import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.RunInfo;
+import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.StepMetrics;
 import java.io.PrintStream;
 import java.util.concurrent.TimeUnit;
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Shows a run to the person who started it, on standard error. On a terminal: a bar that moves, and one line for every
  * epoch above it. Elsewhere: plain lines, one for every epoch and one about every ten seconds between them.
  */
-public final class ProgressSink implements MetricSink {
+public final class ProgressSink implements RunListener {
     private static final long PLAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final int UPDATE_MILLIS = 250;
     /** All are in the metrics; a broken disk must not flood the terminal. */
@@ -26,40 +28,39 @@ public final class ProgressSink implements MetricSink {
 
     private static final int LONGEST_LINE = 2000;
 
-    private final Pace pace;
     private final PrintStream out;
     private final Terminal terminal;
     private final LongSupplier nanoTime;
-    private final @Nullable ProgressBar bar;
+    /** Of no steps before the run starts. */
+    private Pace pace = new Pace(0, 1);
+
+    private @Nullable ProgressBar bar;
     private volatile @Nullable StepMetrics last;
     private long lastLine;
     private int badImages;
 
-    ProgressSink(Pace pace, PrintStream out, Terminal terminal, LongSupplier nanoTime) {
-        this.pace = pace;
+    ProgressSink(PrintStream out, Terminal terminal, LongSupplier nanoTime) {
         this.out = out;
         this.terminal = terminal;
         this.nanoTime = nanoTime;
         this.lastLine = nanoTime.getAsLong();
-        this.bar = terminal.interactive() ? bar() : null;
     }
 
-    public static ProgressSink onStandardError(int epochs, long iterationsPerEpoch) {
-        return new ProgressSink(
-                new Pace(epochs, iterationsPerEpoch), System.err, Terminal.fromEnvironment(), System::nanoTime);
+    public static ProgressSink onStandardError() {
+        return new ProgressSink(System.err, Terminal.fromEnvironment(), System::nanoTime);
     }
 
-    private ProgressBar bar() {
+    private ProgressBar bar(Pace pace) {
         return new ProgressBarBuilder()
                 .setInitialMax(pace.totalSteps())
                 .setUpdateIntervalMillis(UPDATE_MILLIS)
                 .setConsumer(new ConsoleProgressBarConsumer(out, terminal.columns() - 1))
-                .setRenderer((state, columns) -> cut(barText(), columns))
+                .setRenderer((state, columns) -> cut(barText(pace), columns))
                 .continuousUpdate()
                 .build();
     }
 
-    private String barText() {
+    private String barText(Pace pace) {
         synchronized (pace) {
             StepMetrics step = last;
             if (step != null) {
@@ -74,19 +75,37 @@ public final class ProgressSink implements MetricSink {
     }
 
     @Override
-    public void onStart(long step, boolean finished) {
-        synchronized (pace) {
-            pace.onStart(step);
-        }
-        if (finished) {
-            print("nothing left to train: all " + pace.totalSteps() + " steps are done");
-        } else if (step > 0) {
-            print("resuming at step " + step + " of " + pace.totalSteps());
+    public void on(Event event) {
+        if (event instanceof Event.Started started) {
+            onStarted(started.run());
+        } else if (event instanceof Event.Resumed resumed) {
+            onResumed(resumed);
+        } else if (event instanceof Event.Step step) {
+            onStep(step.metrics());
+        } else if (event instanceof Event.Epoch epoch) {
+            onEpoch(epoch.metrics());
+        } else if (event instanceof Event.ImageReplaced replaced) {
+            onImageReplaced(replaced.image());
+        } else if (event instanceof Event.Notice notice) {
+            print(notice.text());
         }
     }
 
-    @Override
-    public void onStep(StepMetrics step) {
+    private void onStarted(RunInfo run) {
+        pace = new Pace(run.recipe().epochs(), run.iterationsPerEpoch());
+        pace.onStart(run.step());
+        bar = terminal.interactive() ? bar(pace) : null;
+    }
+
+    private void onResumed(Event.Resumed resumed) {
+        if (resumed.finished()) {
+            print("nothing left to train: all " + pace.totalSteps() + " steps are done");
+        } else if (resumed.step() > 0) {
+            print("resuming at step " + resumed.step() + " of " + pace.totalSteps());
+        }
+    }
+
+    private void onStep(StepMetrics step) {
         synchronized (pace) {
             pace.onStep(step);
             last = step;
@@ -96,8 +115,7 @@ public final class ProgressSink implements MetricSink {
         }
     }
 
-    @Override
-    public void onEpoch(EpochMetrics epoch) {
+    private void onEpoch(EpochMetrics epoch) {
         String text = ProgressText.epoch(pace, epoch);
         synchronized (pace) {
             pace.onEpoch(epoch);
@@ -105,8 +123,7 @@ public final class ProgressSink implements MetricSink {
         print(text);
     }
 
-    @Override
-    public void onBadImage(BadImage image) {
+    private void onImageReplaced(BadImage image) {
         badImages++;
         if (badImages <= BAD_IMAGES_SHOWN) {
             print("bad " + image.set() + " image replaced: " + image.reason());
@@ -115,16 +132,12 @@ public final class ProgressSink implements MetricSink {
         }
     }
 
-    @Override
-    public void onNotice(String notice) {
-        print(notice);
-    }
-
     /** Prints a line that stays; a bar goes on below it. */
     private void print(String text) {
         String line = Printable.of(text, LONGEST_LINE);
         lastLine = nanoTime.getAsLong();
-        if (bar == null) {
+        ProgressBar moving = bar;
+        if (moving == null) {
             out.println(line);
             return;
         }
@@ -133,7 +146,7 @@ public final class ProgressSink implements MetricSink {
             out.print("\r" + line + padding + "\n");
             out.flush();
         }
-        bar.refresh();
+        moving.refresh();
     }
 
     @Override

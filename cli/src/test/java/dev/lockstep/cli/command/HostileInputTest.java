@@ -112,8 +112,8 @@ final class HostileInputTest {
         assertRefused(
                 run("plan", FASHION, "--set", "model.name=vit"),
                 "model.name = vit, no such network",
-                "resnet8, 20, 32, 44, 56 or 110",
-                "resnet18, 34, 50, 101 or 152");
+                "resnet8, resnet20, resnet32, resnet44, resnet56, resnet110",
+                "resnet18, resnet34, resnet50, resnet101, resnet152");
     }
 
     @Test

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class PlanCommandTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String PAPER_8K = "../recipes/imagenet-resnet50-8k.yaml";
+    private static final String PHOTOGRAPHS = "../recipes/photographs.yaml";
     private static final String FASHION = "../recipes/fashion-mnist.yaml";
 
     @Test
@@ -131,6 +132,57 @@ final class PlanCommandTest {
 
         assertThat(json.get("iterations_per_epoch").asInt()).isEqualTo(3);
         assertThat(json.at("/findings/0/code").asText()).isEqualTo("epoch-iterations");
+    }
+
+    @Test
+    void plan_folderOfImagesThatNobodyRead_saysThatClassesAreAssumed() throws IOException {
+        String[] folder = {PHOTOGRAPHS, "--set", "data.dataset=imagefolder", "--dataset-size", "5000"};
+        assertThat(plan(folder).out())
+                .contains("classes unknown, 1,000 assumed")
+                .contains("--data DIR counts the class folders");
+        JsonNode json = JSON.readTree(plan(with(folder, "--json")).out());
+        assertThat(json.get("classes").asInt()).isEqualTo(1000);
+        assertThat(json.get("classes_assumed").asBoolean()).isTrue();
+    }
+
+    @Test
+    void plan_folderOfImages_countsItsClassesAndImages(@TempDir Path folder) throws IOException {
+        for (String set : List.of("train", "val")) {
+            for (String name : List.of("cats", "dogs", "owls")) {
+                Path images = Files.createDirectories(folder.resolve(set).resolve(name));
+                for (int i = 0; i < 100; i++) {
+                    Files.write(images.resolve(i + ".jpg"), new byte[] {1});
+                }
+            }
+        }
+        String[] counted = {PHOTOGRAPHS, "--set", "data.dataset=imagefolder", "--data", folder.toString()};
+        assertThat(plan(counted).out()).contains("300 training images of 3×").contains(", 3 classes\n");
+        JsonNode json = JSON.readTree(plan(with(counted, "--json")).out());
+        assertThat(json.get("classes").asInt()).isEqualTo(3);
+        assertThat(json.get("classes_assumed").asBoolean()).isFalse();
+        assertThat(json.get("training_images").asInt()).isEqualTo(300);
+        JsonNode larger = JSON.readTree(
+                plan(with(counted, "--json", "--dataset-size", "9000")).out());
+        assertThat(larger.get("training_images").asInt()).isEqualTo(9000);
+        assertThat(larger.get("classes").asInt()).isEqualTo(3);
+    }
+
+    @Test
+    void plan_folderOfImagesOfUnknownSize_saysHowToTellIt() {
+        CapturedRun result = plan(PHOTOGRAPHS, "--set", "data.dataset=imagefolder");
+
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err())
+                .startsWith("error: data.dataset = imagefolder: its size is unknown until its files are read, ")
+                .contains("--data")
+                .contains("--dataset-size")
+                .hasLineCount(1);
+    }
+
+    private static String[] with(String[] options, String... more) {
+        List<String> all = new ArrayList<>(Arrays.asList(options));
+        all.addAll(Arrays.asList(more));
+        return all.toArray(String[]::new);
     }
 
     @Test

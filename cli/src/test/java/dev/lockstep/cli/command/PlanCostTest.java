@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.cli.CapturedRun;
+import dev.lockstep.metrics.Event;
 import dev.lockstep.metrics.JsonLinesSink;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.StepMetrics;
@@ -164,7 +165,8 @@ final class PlanCostTest {
         try (JsonLinesSink sink = JsonLinesSink.open(run.resolve(MetricsFile.NAME), 0, notice -> {})) {
             for (int step = 1; step <= steps; step++) {
                 double seconds = step <= steps / 5 ? 2.0 : 0.4;
-                sink.onStep(new StepMetrics(step, 0, 0.1, 2, 0.5, 256 / seconds, seconds, 0, 0, Double.NaN));
+                sink.on(new Event.Step(
+                        new StepMetrics(step, 0, 0.1, 2, 0.5, 256 / seconds, seconds, 0, 0, Double.NaN)));
             }
         }
     }

@@ -5,10 +5,15 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.lockstep.launch.Terminal;
 import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.RunInfo;
 import dev.lockstep.metrics.StepMetrics;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeFile;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -28,7 +33,18 @@ final class ProgressSinkTest {
     }
 
     private ProgressSink sink(boolean interactive) {
-        return new ProgressSink(new Pace(3, 100), out, new Terminal(interactive, 100), nanos::get);
+        return sink(interactive, 0);
+    }
+
+    /** @param step at which a run of 3 epochs of 100 steps starts */
+    private ProgressSink sink(boolean interactive, long step) {
+        ProgressSink sink = new ProgressSink(out, new Terminal(interactive, 100), nanos::get);
+        Recipe recipe = RecipeFile.parse(
+                "{name: x, epochs: 3, workers: 1, data: {dataset: 'synthetic:images=100'}, model: {name: resnet8}}",
+                "test",
+                Map.of());
+        sink.on(new Event.Started(new RunInfo(Path.of("run"), recipe, List.of(), 0, 1, true, 1, 1, 100, 0, step)));
+        return sink;
     }
 
     private String text() {
@@ -40,10 +56,10 @@ final class ProgressSinkTest {
         try (ProgressSink sink = sink(false)) {
             for (int i = 1; i <= 100; i++) {
                 nanos.addAndGet(250_000_000L);
-                sink.onStep(step(i, 0));
+                sink.on(new Event.Step(step(i, 0)));
             }
-            sink.onEpoch(epoch(0, 100, 12));
-            sink.onNotice("saved step-00000100");
+            sink.on(new Event.Epoch(epoch(0, 100, 12)));
+            sink.on(new Event.Notice("saved step-00000100"));
         }
         assertThat(text().lines())
                 .containsExactly(
@@ -56,32 +72,40 @@ final class ProgressSinkTest {
 
     @Test
     void start_ofAResumedRun_saysWhereItIs() {
-        try (ProgressSink sink = sink(false)) {
-            sink.onStart(57, false);
+        try (ProgressSink sink = sink(false, 57)) {
+            sink.on(new Event.Resumed(57, false));
         }
         assertThat(text()).isEqualTo("resuming at step 57 of 300\n");
     }
 
     @Test
     void start_ofAFinishedRun_saysSo() {
-        try (ProgressSink sink = sink(false)) {
-            sink.onStart(300, true);
+        try (ProgressSink sink = sink(false, 300)) {
+            sink.on(new Event.Resumed(300, true));
         }
         assertThat(text()).isEqualTo("nothing left to train: all 300 steps are done\n");
     }
 
     @Test
-    void start_ofANewRun_saysNothing() {
-        try (ProgressSink sink = sink(false)) {
-            sink.onStart(0, false);
+    void start_atTheInitialWeights_saysNothing() {
+        try (ProgressSink sink = sink(false, 0)) {
+            sink.on(new Event.Resumed(0, false));
         }
         assertThat(text()).isEmpty();
     }
 
     @Test
+    void notice_beforeTheRunStarts_isPrinted() {
+        try (ProgressSink sink = new ProgressSink(out, new Terminal(true, 100), nanos::get)) {
+            sink.on(new Event.Notice("skipping a checkpoint"));
+        }
+        assertThat(text()).isEqualTo("skipping a checkpoint\n");
+    }
+
+    @Test
     void bar_ofAResumedRun_startsAtTheRestoredStep() {
-        try (ProgressSink sink = sink(true)) {
-            sink.onStart(150, false);
+        try (ProgressSink sink = sink(true, 150)) {
+            sink.on(new Event.Resumed(150, false));
         }
         String last = text().substring(text().lastIndexOf('\r') + 1);
         assertThat(last).startsWith("epoch 2/3  50% │██████████          │ starting …");
@@ -90,7 +114,7 @@ final class ProgressSinkTest {
     @Test
     void notice_thatQuotesAName_isOnePrintableLine() {
         try (ProgressSink sink = sink(false)) {
-            sink.onNotice("bad \u001b[2J\n" + "x".repeat(1_000_000));
+            sink.on(new Event.Notice("bad \u001b[2J\n" + "x".repeat(1_000_000)));
         }
         assertThat(text()).startsWith("bad \\x1b[2J\\x0axxx").hasLineCount(1).hasSizeLessThan(2100);
     }
@@ -98,9 +122,9 @@ final class ProgressSinkTest {
     @Test
     void onATerminal_movesABarAndKeepsTheLinesOfEpochs() {
         try (ProgressSink sink = sink(true)) {
-            sink.onStep(step(50, 0));
-            sink.onEpoch(epoch(0, 100, 12));
-            sink.onStep(step(150, 1));
+            sink.on(new Event.Step(step(50, 0)));
+            sink.on(new Event.Epoch(epoch(0, 100, 12)));
+            sink.on(new Event.Step(step(150, 1)));
         }
         assertThat(text()).contains("\r");
         List<String> lines = text().lines()

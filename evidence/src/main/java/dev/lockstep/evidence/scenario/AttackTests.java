@@ -44,7 +44,7 @@ final class AttackTests {
                 "CrashTest#.*|TrainingCrashTest#.*|DurableFilesTest#.*|ShardPackerTest#.*Killed.*|DatasetFetcherTest#.*Killed.*");
         attacks(
                 "checkpoints and weights: damaged, forged, bombs, not finite",
-                "WeightsLimitsTest#.*|BooksTest#.*|TrainingDamageTest#.*|CheckpointFuzzTest#.*|SafetensorsTest#.*|PickleReaderFuzzTest#.*");
+                "WeightsLimitsTest#.*|TrainerStateTest#.*|TrainingDamageTest#.*|CheckpointFuzzTest#.*|SafetensorsTest#.*|PickleReaderFuzzTest#.*");
         attacks(
                 "damaged images",
                 "JpegExaminationTest#.*|PngExaminationTest#.*|SilentDecodingTest#.*|ExaminedContentsTest#.*|ImageHeaderFuzzTest#.*|BadImagesTest#.*");

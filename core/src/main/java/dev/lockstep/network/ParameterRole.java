@@ -1,0 +1,11 @@
+package dev.lockstep.network;
+
+/** What a parameter is for, which decides whether it is decayed. The layer that owns it tells, never its name. */
+public enum ParameterRole {
+    /** A kernel or matrix. */
+    WEIGHT,
+    /** The bias of a convolution or of a linear layer. */
+    BIAS,
+    /** γ or β of a normalization layer. */
+    NORM
+}

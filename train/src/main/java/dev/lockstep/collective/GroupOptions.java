@@ -1,0 +1,82 @@
+package dev.lockstep.collective;
+
+import dev.lockstep.errors.Printable;
+import dev.lockstep.supervise.MemberEvent;
+import java.time.Duration;
+import java.util.function.Consumer;
+
+/**
+ * How a process takes part in a group. None of it changes a bit of what is computed, except {@code mode}.
+ *
+ * @param mode how sums are made; the same on every process
+ * @param peerTimeout how long the supervisor, or this process, may give no sign of life; the same on every process
+ * @param joinTimeout how long to wait for processes that have not come, or that do not connect to each other
+ * @param callTimeout how long one message may take. Long, because a process may wait for one that does something else, such
+ *     as fetching data; dead and stopped processes are found by {@code peerTimeout}
+ * @param networkInterface the name of the network interface on which the others reach this process, such as {@code eth0};
+ *     empty for that of the route to the supervisor
+ * @param notices gets lines that a person should see although nothing has failed
+ * @param events hears who is in the group, once it is complete (JOINED, one event per rank), and its failure (FAILED)
+ */
+public record GroupOptions(
+        Collectives.Mode mode,
+        Duration peerTimeout,
+        Duration joinTimeout,
+        Duration callTimeout,
+        String networkInterface,
+        Consumer<String> notices,
+        Consumer<MemberEvent> events) {
+    private static final int LONGEST_NOTICE = 1000;
+
+    public GroupOptions {
+        requirePositive("peerTimeout", peerTimeout);
+        requirePositive("joinTimeout", joinTimeout);
+        requirePositive("callTimeout", callTimeout);
+    }
+
+    private static void requirePositive(String name, Duration duration) {
+        if (duration.isNegative() || duration.isZero()) {
+            throw new IllegalArgumentException(name + " = " + duration + ": must be positive");
+        }
+    }
+
+    /** The tree's order; 30 s for a sign of life, 5 minutes to join, 30 minutes per message; notices to standard error. */
+    public static GroupOptions defaults() {
+        return new GroupOptions(
+                Collectives.Mode.TREE,
+                Duration.ofSeconds(30),
+                Duration.ofMinutes(5),
+                Duration.ofMinutes(30),
+                "",
+                line -> System.err.println("notice: " + Printable.of(line, LONGEST_NOTICE)),
+                event -> {});
+    }
+
+    public GroupOptions withMode(Collectives.Mode mode) {
+        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+    }
+
+    public GroupOptions withPeerTimeout(Duration peerTimeout) {
+        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+    }
+
+    public GroupOptions withJoinTimeout(Duration joinTimeout) {
+        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+    }
+
+    public GroupOptions withCallTimeout(Duration callTimeout) {
+        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+    }
+
+    public GroupOptions withNetworkInterface(String networkInterface) {
+        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+    }
+
+    public GroupOptions withNotices(Consumer<String> notices) {
+        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+    }
+
+    public GroupOptions withEvents(Consumer<MemberEvent> events) {
+        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+    }
+}

@@ -1,0 +1,193 @@
+package dev.lockstep.collective;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.supervise.Connection;
+import dev.lockstep.supervise.FailurePolicy;
+import dev.lockstep.supervise.GroupFailure;
+import dev.lockstep.supervise.HostName;
+import dev.lockstep.supervise.MemberEvent;
+import dev.lockstep.supervise.PeerMonitor;
+import dev.lockstep.supervise.PeerMonitor.Watcher;
+import dev.lockstep.supervise.Place;
+import dev.lockstep.supervise.Supervisor;
+import dev.lockstep.supervise.SupervisorAddress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A process's connection to the supervisor of its group and, in rank 0 of a group that another launcher started, the
+ * supervisor itself. That one sees processes vanish or fall silent, but not their exit status; our own launcher knows that,
+ * too.
+ */
+final class SupervisorWatch implements Watch {
+    private final int rank;
+    private final PeerMonitor monitor;
+    private final @Nullable Supervisor supervisor;
+    private final AtomicBoolean told = new AtomicBoolean();
+
+    private SupervisorWatch(
+            int rank, Connection connection, Watcher watcher, Terms terms, @Nullable Supervisor supervisor) {
+        this.rank = rank;
+        this.monitor = PeerMonitor.over(connection, rank, watcher, policy(terms));
+        this.supervisor = supervisor;
+        if (supervisor != null) {
+            // The others were told before rank 0 was.
+            monitor.outcome().thenAccept(failure -> failure.ifPresent(known -> supervisor.close()));
+        }
+    }
+
+    /** The caller's policy, and an event before it. */
+    private static FailurePolicy policy(Terms terms) {
+        return failure -> {
+            try {
+                terms.options()
+                        .events()
+                        .accept(new MemberEvent(
+                                MemberEvent.What.FAILED, failure.rank(), failure.host(), failure.message()));
+            } finally {
+                terms.policy().onFailure(failure);
+            }
+        };
+    }
+
+    /** Joins the group of the launcher that started this process. */
+    static SupervisorWatch launched(SupervisorAddress launcher, Connection.Request request, int rank, Terms terms) {
+        Watcher watcher = Watcher.launcher(terms.options().peerTimeout());
+        Connection connection = open(() -> launcher, request, watcher.name(), terms);
+        return new SupervisorWatch(rank, connection, watcher, terms, null);
+    }
+
+    /** Joins the group of a supervisor that the caller runs somewhere. */
+    static SupervisorWatch supervised(SupervisorAddress supervisor, Connection.Request request, int rank, Terms terms) {
+        Connection connection = open(() -> supervisor, request, "the supervisor of this group", terms);
+        Watcher watcher = Watcher.supervisor(connection.reply(), terms.options().peerTimeout());
+        return new SupervisorWatch(rank, connection, watcher, terms, null);
+    }
+
+    /** Joins the group that rank 0 keeps. */
+    static SupervisorWatch member(
+            Supplier<SupervisorAddress> rankZero, Connection.Request request, int rank, Terms terms) {
+        Connection connection = open(rankZero, request, "rank 0", terms);
+        Watcher watcher = Watcher.rankZero(connection.reply(), terms.options().peerTimeout());
+        return new SupervisorWatch(rank, connection, watcher, terms, null);
+    }
+
+    private static Connection open(
+            Supplier<SupervisorAddress> where, Connection.Request request, String who, Terms terms) {
+        GroupOptions options = terms.options();
+        return Connection.open(where, terms.secret(), request, who, options.joinTimeout(), options.notices());
+    }
+
+    /**
+     * Keeps a group as its rank 0, and joins it.
+     *
+     * @param started is told the supervisor's address, before this process joins
+     * @throws IOException when the supervisor cannot listen there
+     */
+    static SupervisorWatch keeper(
+            InetSocketAddress where,
+            int size,
+            Connection.Request request,
+            Terms terms,
+            Consumer<SupervisorAddress> started)
+            throws IOException {
+        Duration timeout = terms.options().peerTimeout();
+        // The policy hears of a failure as that of any member does.
+        Supervisor supervisor = new Supervisor(
+                where,
+                size,
+                terms.secret(),
+                timeout,
+                event -> {},
+                terms.options().notices(),
+                failure -> {});
+        try {
+            started.accept(supervisor.address());
+            Connection connection = open(supervisor::address, request, "rank 0", terms);
+            return new SupervisorWatch(0, connection, Watcher.rankZero(HostName.own(), timeout), terms, supervisor);
+        } catch (RuntimeException | Error e) {
+            supervisor.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Waits until all processes have joined.
+     *
+     * @return all of them, by rank
+     * @throws LockstepException of kind WORKER that names who is missing
+     */
+    Map<Integer, PeerMonitor.Member> awaitRoster(int size, Duration patience) {
+        try {
+            return monitor.awaitRoster(patience);
+        } catch (LockstepException e) {
+            List<Integer> missing = supervisor == null ? List.of() : supervisor.missing();
+            if (missing.isEmpty()
+                    || outcome().isDone()
+                    || Thread.currentThread().isInterrupted()) {
+                throw e;
+            }
+            throw LockstepException.worker(
+                    missing.size() + " of " + size + " processes did not come within " + patience.toSeconds() + " s",
+                    "missing rank = "
+                            + String.join(
+                                    ", ", missing.stream().map(String::valueOf).toList()),
+                    "see their logs, and check that they can reach this machine");
+        }
+    }
+
+    @Override
+    public CompletableFuture<Optional<GroupFailure>> outcome() {
+        return monitor.outcome();
+    }
+
+    @Override
+    public Optional<GroupFailure> awaitVerdict() {
+        return monitor.awaitVerdict();
+    }
+
+    /** Rank 0 stays until the others know: the supervisor ends with it. */
+    @Override
+    public void failed(String words) {
+        if (monitor.outcome().isDone() || !told.compareAndSet(false, true)) {
+            return;
+        }
+        monitor.fail(words);
+        if (supervisor != null) {
+            supervisor.awaitEndings();
+            supervisor.announce(GroupFailure.inOwnWords(rank, HostName.own(), words));
+        }
+    }
+
+    @Override
+    public void end() {
+        monitor.close();
+        if (supervisor != null) {
+            supervisor.dismiss();
+        }
+    }
+
+    @Override
+    public void close() {
+        monitor.abandon();
+        if (supervisor != null) {
+            // Counts only where nothing has been reported.
+            supervisor.announce(GroupFailure.of(rank, HostName.own(), GroupFailure.VANISHED));
+            supervisor.close();
+        }
+    }
+
+    /** What a process tells when it joins and listens for nobody's data. */
+    static Connection.Request withoutData(int rank, int size) {
+        return channel -> Place.of(rank, size, Place.SAME, 0).request();
+    }
+}

@@ -1,0 +1,33 @@
+package dev.lockstep.model;
+
+import dev.lockstep.image.ImageShape;
+import dev.lockstep.network.ClassificationTask;
+import dev.lockstep.network.Network;
+import dev.lockstep.network.NetworkShape;
+import dev.lockstep.recipe.Recipe;
+import java.util.Optional;
+
+/**
+ * A network that recipes can name and whose module is written by hand. {@link Network} says how it is found. {@code plan}
+ * knows its size where it overrides {@link #shape}.
+ *
+ * <pre>{@code
+ * public final class MyNetwork implements TorchNetwork {
+ *   public List<String> names() { return List.of("my-network"); }
+ *   public ImageClassifier create(Recipe.Model settings, ImageShape input, int classes) { return new MyModule(…); }
+ * }
+ * }</pre>
+ */
+public interface TorchNetwork extends Network, ModelFactory {
+    /**
+     * @param settings name one of {@link #names}
+     * @throws dev.lockstep.errors.LockstepException of kind RECIPE when it cannot do what the settings ask for
+     */
+    @Override
+    ImageClassifier create(Recipe.Model settings, ImageShape input, int classes);
+
+    @Override
+    default Optional<NetworkShape> shape(Recipe.Model settings, ClassificationTask task) {
+        return Optional.empty();
+    }
+}

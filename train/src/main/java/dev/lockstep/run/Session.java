@@ -1,0 +1,191 @@
+package dev.lockstep.run;
+
+import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.CheckpointDirectory;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
+import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.MetricsFile;
+import dev.lockstep.metrics.RunInfo;
+import dev.lockstep.metrics.RunListenerFactory;
+import dev.lockstep.metrics.RunResult;
+import dev.lockstep.metrics.RunResult.Status;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.train.Assembly;
+import dev.lockstep.train.CheckpointWriter;
+import dev.lockstep.train.Trainer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** One run of a {@link Training} in a folder: what it opens, in this order, and closes in the other. */
+final class Session implements AutoCloseable {
+    /** Before every checkpoint, that of the initial weights included. */
+    private static final long NO_STEP = -1;
+
+    private final Training training;
+    private final Path folder;
+    private final EventHub events;
+    private final boolean first;
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private @Nullable Trainer trainer;
+    private @Nullable CheckpointWriter writer;
+    private long startedNanos;
+
+    Session(Training training, Path folder) {
+        this.training = training;
+        this.folder = folder;
+        this.first = training.group.rank() == 0;
+        this.events = training.events;
+        open.push(events);
+    }
+
+    private <T extends AutoCloseable> T opened(T resource) {
+        open.push(resource);
+        return resource;
+    }
+
+    /**
+     * Sets up, restores, opens the listeners, trains.
+     *
+     * @param choice the checkpoint to resume from
+     */
+    RunResult run(Function<CheckpointDirectory, Optional<Checkpoint>> choice) {
+        if (first) {
+            RunFolder.requireOwn(folder, training.recipe);
+        }
+        Assembly assembly = opened(new Assembly(
+                training.recipe,
+                training.models,
+                training.data.get(),
+                training.group,
+                training.options,
+                training.stop));
+        try {
+            RunFolder locked = first ? opened(RunFolder.open(folder)) : null;
+            CheckpointDirectory checkpoints = new CheckpointDirectory(
+                    folder.resolve(Training.CHECKPOINTS), training.options.keep(), events::notice);
+            Trainer restored = assembly.begin(() -> choice.apply(checkpoints));
+            if (locked != null) {
+                prepare(locked, checkpoints, restored);
+            }
+            start(assembly, restored);
+            RunResult result = locked == null ? train(restored, () -> {}) : trainAndSave(restored, checkpoints);
+            events.flush();
+            events.on(new Event.Finished(result, restored.noiseScale().images()));
+            return result;
+        } catch (IOException e) {
+            throw unwritable(e);
+        }
+    }
+
+    private LockstepException unwritable(Exception e) {
+        return LockstepException.recipe(
+                "run folder cannot be written: " + e.getMessage(), "out = " + folder, "give a writable --out");
+    }
+
+    private void prepare(RunFolder locked, CheckpointDirectory checkpoints, Trainer restored) throws IOException {
+        locked.write(RunFolder.RECIPE, training.recipe.toYaml());
+        locked.removeUnfinished();
+        checkpoints.removeUnfinished();
+        checkpoints.supersedeAfter(restored.isResumed() ? restored.step() : NO_STEP);
+        if (!restored.isFinished()) {
+            // Of an earlier session: were this one to crash, it would pass for its result.
+            DurableFiles.delete(folder.resolve(RunResult.NAME));
+        }
+    }
+
+    private void start(Assembly assembly, Trainer restored) {
+        startedNanos = System.nanoTime();
+        trainer = restored;
+        Recipe recipe = training.recipe;
+        RunInfo info = new RunInfo(
+                folder,
+                recipe,
+                training.arguments,
+                training.group.rank(),
+                training.group.size(),
+                training.group.isBitwise(),
+                training.options.lanes(),
+                assembly.state().layout().parameterCount(),
+                assembly.plan().iterationsPerEpoch(),
+                assembly.plan().droppedPerEpoch(),
+                restored.step());
+        for (RunListenerFactory factory : training.factories()) {
+            factory.open(info, events::notice).ifPresent(events::addOpened);
+        }
+        events.start(info);
+        if (restored.isResumed()) {
+            events.on(new Event.Resumed(restored.step(), restored.isFinished()));
+        }
+    }
+
+    private RunResult train(Trainer restored, Runnable save) {
+        Trainer.End end = restored.run(events, save);
+        return restored.result(end == Trainer.End.COMPLETED ? Status.COMPLETED : Status.INTERRUPTED, seconds());
+    }
+
+    private RunResult trainAndSave(Trainer restored, CheckpointDirectory checkpoints) {
+        CheckpointWriter saves =
+                opened(new CheckpointWriter(checkpoints, List.of(folder.resolve(MetricsFile.NAME)), events::later));
+        writer = saves;
+        if (restored.isResumed() && !checkpoints.holds(restored.step())) {
+            restored.checkpoint(saves);
+        }
+        RunResult result = train(restored, () -> {
+            events.flush();
+            restored.checkpoint(saves);
+        });
+        saves.requireNewest();
+        result.write(folder);
+        return result;
+    }
+
+    private double seconds() {
+        return (System.nanoTime() - startedNanos) * 1e-9;
+    }
+
+    /** Completes what the run leaves in its folder, and tells the listeners. */
+    void fail(Throwable cause) {
+        try {
+            if (writer != null) {
+                writer.close();
+            }
+            if (first
+                    && trainer != null
+                    && cause instanceof LockstepException known
+                    && known.kind() == LockstepException.Kind.DIVERGED) {
+                trainer.result(Status.DIVERGED, seconds()).write(folder);
+            }
+        } catch (RuntimeException e) {
+            cause.addSuppressed(e);
+        }
+        events.flush();
+        events.on(new Event.Failed(cause));
+    }
+
+    @Override
+    public void close() {
+        RuntimeException failure = null;
+        while (!open.isEmpty()) {
+            try {
+                open.pop().close();
+            } catch (Exception e) {
+                RuntimeException thrown = e instanceof RuntimeException known ? known : unwritable(e);
+                if (failure == null) {
+                    failure = thrown;
+                } else {
+                    failure.addSuppressed(thrown);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}

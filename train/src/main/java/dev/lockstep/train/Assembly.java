@@ -1,0 +1,171 @@
+package dev.lockstep.train;
+
+import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.checkpoint.Weights;
+import dev.lockstep.collective.Collective;
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.BadImages;
+import dev.lockstep.image.catalog.OpenDataset;
+import dev.lockstep.model.FlatState;
+import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.ModelFactory;
+import dev.lockstep.model.ParameterLayout;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.sampling.MinibatchPlan;
+import dev.lockstep.schedule.Decay;
+import dev.lockstep.schedule.LearningRate;
+import dev.lockstep.topology.Topology;
+import dev.lockstep.torch.TorchRuntime;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * What a process needs to train its share of a recipe: network, data, threads and the group. {@link #begin} compares it with
+ * the other processes, restores a checkpoint and gives the {@link Trainer}.
+ */
+public final class Assembly implements AutoCloseable {
+    final Recipe recipe;
+    final OpenDataset data;
+    final Collective collective;
+    final RunOptions options;
+    final StopSignal stop;
+    final Topology topology;
+    final MinibatchPlan plan;
+    final LearningRate learningRate;
+    final Decay decay;
+    final FlatState state;
+    final TrainStep trainStep;
+    final Evaluator evaluator;
+    final Audit audit;
+    final BadImages badTraining;
+    final BadImages badValidation;
+    final String fingerprint;
+
+    private final LaneThreads threads;
+
+    /** @throws LockstepException when recipe, data and processes do not fit each other */
+    public Assembly(
+            Recipe recipe,
+            ModelFactory models,
+            OpenDataset data,
+            Collective collective,
+            RunOptions options,
+            StopSignal stop) {
+        TorchRuntime.load();
+        this.recipe = recipe;
+        this.data = data;
+        this.collective = collective;
+        this.options = options;
+        this.stop = stop;
+        this.topology = new Topology(recipe.workers(), collective.size());
+        this.plan = recipe.minibatchPlan(data.training().size());
+        this.learningRate = recipe.schedule(plan.iterationsPerEpoch());
+        this.decay = recipe.decay(plan.iterationsPerEpoch());
+        this.fingerprint = data.fingerprint();
+        int lanes = Math.min(options.lanes(), topology.workersPerProcess());
+        this.threads = new LaneThreads(options.device(), options.lanes(), recipe.threadsPerWorker());
+        ImageClassifier initial = classifier(models);
+        initial.initialize(recipe.seed());
+        ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
+        this.state = new FlatState(options.device(), layout, initial);
+        this.trainStep = new TrainStep(new Setup(
+                recipe,
+                topology,
+                collective,
+                state,
+                replicas(models, lanes),
+                threads,
+                options.bucketFloats(),
+                stop::isRequested));
+        this.evaluator = new Evaluator(
+                replicas(models, options.lanes()),
+                state,
+                threads,
+                collective,
+                recipe.batchNorm().epsilon(),
+                recipe.evaluation().imagesPerBatch(),
+                recipe.imagesPerWorker(),
+                options.loaderThreads());
+        this.audit = new Audit(collective);
+        this.badTraining = badImages();
+        this.badValidation = badImages();
+    }
+
+    private BadImages badImages() {
+        return options.skipBadImages() ? BadImages.replaced() : BadImages.refused();
+    }
+
+    private ImageClassifier classifier(ModelFactory models) {
+        torch.manual_seed(recipe.seed());
+        return models.create(recipe.model(), data.shape(), data.classes());
+    }
+
+    private List<ImageClassifier> replicas(ModelFactory models, int count) {
+        return IntStream.range(0, count).mapToObj(i -> classifier(models)).toList();
+    }
+
+    /** A trainer at the recipe's start. */
+    public Trainer begin() {
+        return begin(Optional::empty);
+    }
+
+    /**
+     * A trainer at a checkpoint, or at the recipe's start where there is none. Compares the processes before and after: recipe,
+     * options and data, then the step and everything that training changes. Every process must call it.
+     *
+     * @param start finds the checkpoint; called after the first comparison
+     * @throws LockstepException naming the process that differs and in what; of kind CHECKPOINT when the checkpoint is of
+     *     another recipe, of other data, or beyond the recipe's end; of kind RECIPE when the recipe names initial weights and
+     *     the network has others
+     */
+    public Trainer begin(Supplier<Optional<Checkpoint>> start) {
+        ProcessComparison processes = new ProcessComparison(collective);
+        processes.compare(recipe, options, fingerprint);
+        // The checkpoint's tensors are on the heap: nothing may hold them while the run goes on.
+        Trainer trainer = start.get().map(this::restore).orElseGet(() -> Trainer.atStart(this));
+        processes.compareSteps(trainer.step());
+        trainer.compareState();
+        if (trainer.step() == 0) {
+            requireInitialWeights();
+        }
+        return trainer;
+    }
+
+    /** Initial weights are part of the arithmetic: those that the recipe names, or none. */
+    private void requireInitialWeights() {
+        String wanted = recipe.model().weights();
+        if (!wanted.equals("none") && !Weights.of(state, 0).id().equals(wanted)) {
+            throw LockstepException.recipe(
+                    "training would not start from the weights that the recipe names",
+                    "model.weights = " + wanted,
+                    "give their file with --weights, or start from the seed's with --set model.weights=none");
+        }
+    }
+
+    private Trainer restore(Checkpoint checkpoint) {
+        CheckpointFit.require(checkpoint, recipe, fingerprint, plan.iterationsPerEpoch());
+        TrainerState progress =
+                TrainerState.fromJson(checkpoint.trainer(), checkpoint.step(), plan.iterationsPerEpoch());
+        checkpoint.restore(state);
+        return new Trainer(this, checkpoint.step(), progress, true);
+    }
+
+    /** Where each image goes. */
+    public MinibatchPlan plan() {
+        return plan;
+    }
+
+    /** Parameters, momentum and running statistics of the network. */
+    public FlatState state() {
+        return state;
+    }
+
+    @Override
+    public void close() {
+        trainStep.close();
+        threads.close();
+    }
+}
