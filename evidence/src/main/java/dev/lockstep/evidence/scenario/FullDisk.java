@@ -51,9 +51,7 @@ final class FullDisk {
 
     private static void getsSpace(Stage stage, SmallRuns runs, SmallDisk disk) {
         stage.check(
-                "full disk that gets space",
-                "a warning, checkpoints continue, exit code 0, same weights",
-                claims -> {
+                "full disk that gets space", "a warning, checkpoints continue, exit code 0, same weights", claims -> {
                     RunFolder run = new RunFolder(disk.path().resolve("freed"));
                     Running launcher = runs.launch(run, SmallRuns.on(2));
                     boolean warned =
