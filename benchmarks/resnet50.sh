@@ -7,7 +7,7 @@ folder=${LOCKSTEP_IMAGENET:-}
 if [ -z "$folder" ]; then
     folder=$(mktemp -d)
     trap 'rm -rf "$folder"' EXIT
-    java "$home/evidence/ImageNetShape.java" "$folder" "${LOCKSTEP_BACKGROUNDS:-/usr/share/backgrounds}"/*_by_*.jpg
+    java "$home/evidence/src/main/java/dev/lockstep/evidence/scenario/ImageNetShape.java" "$folder" "${LOCKSTEP_BACKGROUNDS:-/usr/share/backgrounds}"/*_by_*.jpg
 fi
 # shellcheck disable=SC2086 # several options
 [ -n "${LOCKSTEP_BUILT:-}" ] ||

@@ -3,11 +3,23 @@
 # and checkpoints after every 10th step and after every step against none, in alternation.
 #   benchmarks/steps.sh [PROCESSES,PROCESSES,...] [ROUNDS] [STEPS]
 export LC_ALL=C.UTF-8
-# shellcheck source=evidence/common.sh
-. "$(dirname -- "$0")/../evidence/common.sh"
+home=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 IFS=, read -ra sizes <<<"${1:-2,4,8}"
 rounds=${2:-3}
 steps=${3:-80}
+
+# train OUT [OPTION …]: trains the shipped recipe, fails loudly.
+train() {
+    out=$1
+    shift
+    "$home/lockstep" train "$home/recipes/fashion-mnist.yaml" --out "$out" "$@" >"$out.log" 2>&1 || {
+        echo "failed: train $* (exit code $?)" >&2
+        tail -n 5 "$out.log" >&2
+        exit 1
+    }
+}
 
 # The median time of a run's steps after the 20th, in ms.
 median() {

@@ -1,4 +1,4 @@
-"""Checks exported ResNet-50 weights with torchvision; see imagenet.sh. Arguments: the folder with resnet50.safetensors,
+"""Checks exported ResNet-50 weights with torchvision; see the scenario imagenet. Arguments: the folder with resnet50.safetensors,
 resnet50.pt and our predictions of both, then the images that were predicted."""
 
 import json

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Groups of real trainings over the tree collective, started by hand with torchrun's variables as well as by our launcher, to
- * which something happens. {@code evidence/faults.sh} has many more cases.
+ * which something happens. {@code evidence/run faults} has many more cases.
  */
 @Timeout(120)
 final class GroupFaultsIT {
@@ -169,28 +169,6 @@ final class GroupFaultsIT {
         start("rank-0.out", place(0, 2, freePort()), "--max-restarts", "1");
         assertThat(exitCode(0)).isEqualTo(2);
         assertThat(errors("rank-0.out")).singleElement().asString().startsWith("error: --max-restarts = 1 is for");
-    }
-
-    @Test
-    void killedRank_ofOurLauncher_isNamedByEverySurvivor() throws Exception {
-        Process launcher = start("launcher.out", Map.of(), "--procs", "2", "--checkpoint-every", "1");
-        await(this::hasCheckpoint);
-        ProcessHandle victim = launcher.children()
-                .filter(child -> rankOf(child).equals("1"))
-                .findFirst()
-                .orElseThrow();
-        List<ProcessHandle> ranks = launcher.children().toList();
-        victim.destroyForcibly();
-        assertThat(exitCode(0)).isEqualTo(4);
-        String report = " was killed by signal 9 (SIGKILL), exit status 137, ";
-        for (String log : List.of("launcher.out", "run/logs/rank-0.log")) {
-            assertThat(errors(log))
-                    .singleElement()
-                    .satisfies(line -> assertThat(line)
-                            .startsWith("error: rank 1 on ")
-                            .contains(report, "see " + out.resolve("logs/rank-1.log")));
-        }
-        assertThat(ranks).noneMatch(ProcessHandle::isAlive);
     }
 
     @Test

@@ -1,0 +1,5 @@
+/** Scenarios that put ./lockstep to the test as real processes, and the tables of their results. */
+@NullMarked
+package dev.lockstep.evidence;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,17 @@
+package dev.lockstep.evidence.process;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** A network namespace with a host name of its own: as good as another machine. */
+public record Host(String name, String address) {
+    /** The name of the machine that the scenario runs on, as its processes know it. */
+    public static String local() {
+        return new Log(Path.of("/proc/sys/kernel/hostname")).lastLine();
+    }
+
+    List<String> prefix() {
+        return List.of(
+                "ip", "netns", "exec", name, "unshare", "--uts", "sh", "-c", "hostname \"$0\"; exec \"$@\"", name);
+    }
+}

@@ -1,0 +1,63 @@
+package dev.lockstep.evidence.process;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** Hosts on one network: network namespaces, each with a cable to a bridge. */
+public final class LocalNetwork {
+    private final List<Host> hosts;
+    private final String bridge;
+    private final String cable;
+
+    LocalNetwork(int count, String subnet) {
+        long id = ProcessHandle.current().pid() % 100_000;
+        bridge = "lsb" + id;
+        cable = "lsc" + id;
+        hosts = IntStream.range(0, count)
+                .mapToObj(i -> new Host("lockstep-" + (char) ('a' + i) + "-" + id, subnet + "." + (i + 1)))
+                .toList();
+    }
+
+    public Host host(int index) {
+        return hosts.get(index);
+    }
+
+    /** Cuts a host off from all others. */
+    public void cut(Host host) {
+        if (!Stage.system("ip", "-n", host.name(), "link", "set", "veth0", "down")) {
+            throw new IllegalStateException("the cable cannot be pulled");
+        }
+    }
+
+    /** What sets it up; the first one fails where that is not permitted. */
+    List<List<String>> commands() {
+        List<List<String>> commands = new ArrayList<>();
+        commands.add(words("ip link add " + bridge + " type bridge"));
+        commands.add(words("ip link set " + bridge + " up"));
+        for (int i = 0; i < hosts.size(); i++) {
+            Host host = hosts.get(i);
+            String end = cable + "-" + i;
+            commands.add(words("ip netns add " + host.name()));
+            commands.add(words("ip -n " + host.name() + " link set lo up"));
+            commands.add(words("ip link add " + end + " type veth peer name veth0 netns " + host.name()));
+            commands.add(words("ip link set " + end + " master " + bridge + " up"));
+            commands.add(words("ip -n " + host.name() + " addr add " + host.address() + "/24 dev veth0"));
+            commands.add(words("ip -n " + host.name() + " link set veth0 up"));
+        }
+        return commands;
+    }
+
+    List<Command> undo() {
+        Stream<String> namespaces = hosts.stream().map(host -> "ip netns del " + host.name());
+        return Stream.concat(Stream.of("ip link del " + bridge), namespaces)
+                .map(line -> new Command(words(line), Map.of(), null))
+                .toList();
+    }
+
+    private static List<String> words(String line) {
+        return List.of(line.split(" "));
+    }
+}

@@ -1,0 +1,5 @@
+/** What scenarios are made of: processes, signals, phases of a run, network namespaces, small disks, damaged files. */
+@NullMarked
+package dev.lockstep.evidence.process;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,52 @@
+package dev.lockstep.evidence.scenario;
+
+import java.util.List;
+import java.util.Optional;
+
+/** All scenarios. */
+public final class Scenarios {
+    public static final List<Scenario> ALL = List.of(
+            evidence("quick", "the shortest cases of the others, for mvn verify", Quick::play),
+            evidence(
+                    "bitwise",
+                    "the same weights for every number of processes, lanes and loader threads",
+                    Bitwise::play),
+            fault("phases", "a process is killed or stopped in a step, an evaluation, a checkpoint", Phases::play),
+            fault("start", "a process is stopped before it has joined", Phases::playStart),
+            fault("bit-flip", "a bit flips in the memory of one process", BitFlip::play),
+            fault("damage", "checkpoints are cut short or have a flipped bit", DamagedCheckpoints::play),
+            fault("disk", "the disk is full (needs root)", FullDisk::play),
+            fault("folder", "two runs want one folder", SharedFolder::play),
+            fault("restarts", "--max-restarts after a process was killed or stopped", Restarts::play),
+            fault(
+                    "signals",
+                    "SIGTERM, Ctrl-C and hang-up, in a step and in an evaluation, once and twice",
+                    Signals::play),
+            fault("refusals", "a checkpoint of another recipe, a loss that is not finite", Refusals::play),
+            fault("hosted", "groups that another launcher starts", Hosted::play),
+            fault("network", "groups on two hosts, and a cable that is pulled (needs root)", Hosted::playNetwork),
+            evidence("soak", "random kills, each resumed on another number of processes", Soak::play),
+            evidence("memory", "the memory of a long run is flat", FlatMemory::play),
+            evidence("attacks", "a third host attacks a group (needs root)", Attacks::play),
+            evidence("attack-tests", "counts the attacks among the tests of the last mvn verify", AttackTests::play),
+            evidence("unpack-kills", "first starts are killed while the native libraries unpack", UnpackKills::play),
+            evidence(
+                    "noise-scale",
+                    "the gradient noise scale does not depend on the number of workers",
+                    NoiseScale::play),
+            evidence("imagenet", "ImageNet's path from end to end on photographs", ImageNet::play));
+
+    private Scenarios() {}
+
+    private static Scenario evidence(String name, String about, Scenario.Play play) {
+        return new Scenario(name, about, false, play);
+    }
+
+    private static Scenario fault(String name, String about, Scenario.Play play) {
+        return new Scenario(name, about, true, play);
+    }
+
+    public static Optional<Scenario> find(String name) {
+        return ALL.stream().filter(one -> one.name().equals(name)).findFirst();
+    }
+}
