@@ -10,7 +10,6 @@ import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.Replica;
 import dev.lockstep.optim.Optimizer.Rates;
-import dev.lockstep.torch.Device;
 import dev.lockstep.recipe.OptimizerSettings;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;

@@ -33,11 +33,11 @@ final class KeySuggestion {
         collect(root, "", unknown, elsewhere);
         boolean isOfAnotherKind = elsewhere.remove(full);
         if (Spelling.distance(unknown, nearest) <= Math.max(1, unknown.length() / 3)) {
-            return "'" + nearest + "'";
+            return "did you mean '" + nearest + "'?";
         } else if (!elsewhere.isEmpty()) {
-            return "'" + String.join("' or '", elsewhere) + "'";
+            return "did you mean '" + String.join("' or '", elsewhere) + "'?";
         }
-        return isOfAnotherKind ? "remove it: this kind has " + String.join(", ", siblings) : "'" + nearest + "'";
+        return isOfAnotherKind ? "remove it: this kind has " + String.join(", ", siblings) : "did you mean '" + nearest + "'?";
     }
 
     /** Adds every path in the tree of records that ends in this key. */

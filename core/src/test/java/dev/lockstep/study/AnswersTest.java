@@ -77,7 +77,7 @@ final class AnswersTest {
         errors("large", 1024, 9.8, 10.3, 11.0);
         Answer answer = ask(Kind.MATCHES, "large", 0.5, 0);
         assertThat(answer.verdict()).isEqualTo(Verdict.NOT_ENOUGH_SEEDS);
-        assertThat(answer.reason()).containsPattern("about [0-9]+ seeds would decide it");
+        assertThat(answer.reason()).containsPattern("about [0-9]+ seeds would be needed");
     }
 
     @Test
@@ -190,7 +190,7 @@ final class AnswersTest {
         }
         Answer answer = ask(Kind.WORSE_THAN, "large", 0, 0);
         assertThat(answer.verdict()).isEqualTo(Verdict.HOLDS);
-        assertThat(answer.reason()).contains("; diverged runs, whose error counts as 100 %: 3 of “large”");
+        assertThat(answer.reason()).contains("; diverged runs (counted as 100 % error): 3 of “large”");
         assertThat(ask(Kind.CURVES_COINCIDE, "large", 1, 0).verdict()).isEqualTo(Verdict.DOES_NOT_HOLD);
     }
 
@@ -255,7 +255,7 @@ final class AnswersTest {
         runs.add(new RunSummary(
                 "d", 4, "", "", "", 8192, 3.2, RunResult.Status.DIVERGED, "", 1, List.of(0.8), List.of(0.9)));
         assertThat(ask(Kind.ELBOW, "", 0.5, 0).reason())
-                .endsWith("diverged runs, whose error counts as 100 %: 1 of “d”");
+                .endsWith("diverged runs (counted as 100 % error): 1 of “d”");
     }
 
     @Test
@@ -264,7 +264,7 @@ final class AnswersTest {
         errors("large", 1024, 10.2, 10.9, 11.6);
         Answer answer = ask(Kind.WORSE_THAN, "large", 0, 0);
         assertThat(answer.verdict()).isEqualTo(Verdict.NOT_ENOUGH_SEEDS);
-        assertThat(answer.reason()).containsPattern("about ([4-9]|[0-9]{2}) seeds would decide it");
+        assertThat(answer.reason()).containsPattern("about ([4-9]|[0-9]{2}) seeds would be needed");
     }
 
     @Test

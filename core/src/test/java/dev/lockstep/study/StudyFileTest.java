@@ -36,13 +36,13 @@ final class StudyFileTest {
                 "margin-points: 0.5 | margin-points: 0 | margin-points = 0.0",
                 "margin-points: 0.5 | margin: 0.5 | unknown key 'questions[0].margin'",
                 "variant: none, | variant: nine, | variant: nine",
-                "seeds: [1, 2, 3] | seeds: [1, 2, 1] | every seed must be written once",
+                "seeds: [1, 2, 3] | seeds: [1, 2, 1] | seeds must be distinct",
                 "seeds: [1, 2, 3] | seeds: [] | at least one seed",
                 "after-epoch: 3 | after-epoch: 6 | after-epoch = 6",
                 "kind: matches | kind: equals | must be one of matches, worse-than, curves-coincide, elbow",
                 "recipe: base.yaml | recipe: bose.yaml | bose.yaml",
-                "- name: none | - name: small | every variant needs a name of its own",
-                "baseline: small} | baseline: none} | is its own baseline"
+                "- name: none | - name: small | variant names must be unique",
+                "baseline: small} | baseline: none} | must differ from the baseline"
             })
     void read_ofAMistake_namesIt(String right, String wrong, String message) {
         String study = Studies.STUDY;

@@ -203,7 +203,7 @@ final class StudyRunnerTest {
         assertThatThrownBy(() -> new StudyRunner(
                         Studies.study(folder), out, List.of(folder), this::pretend, new StudyListener() {}))
                 .isInstanceOf(LockstepException.class)
-                .hasMessageStartingWith("cannot read the study's summary: ")
+                .hasMessageStartingWith("no readable summary: ")
                 .hasMessageContaining("summary.json");
     }
 
@@ -251,7 +251,7 @@ final class StudyRunnerTest {
         Studies.write(folder, Studies.STUDY.replace(last, last + "\n  - " + added.formatted("")));
         assertThatThrownBy(() -> again().run(1))
                 .isInstanceOf(LockstepException.class)
-                .hasMessageStartingWith("question was not asked when the first run started, kind = worse-than,");
+                .hasMessageStartingWith("question was added after the first run started, kind = worse-than,");
         Studies.write(folder, Studies.STUDY.replace(last, last + "\n  - " + added.formatted(", added-later: true")));
         assertThat(again().run(1).markdown())
                 .contains("“none” is worse than that of “gradual” (asked after the first run): **holds**");
@@ -269,7 +269,7 @@ final class StudyRunnerTest {
         String stated = "seeds: [1, 2, 3]";
         Studies.write(folder, Studies.STUDY.replace(stated, "seeds: [1, 2, 3, 4]"));
         assertThatThrownBy(() -> again().run(1))
-                .hasMessageStartingWith("seeds = [4] were not there when the first run started, variant = small,");
+                .hasMessageStartingWith("seeds were added after the first run started: seeds = [4], variant = small,");
         trained.clear();
         Studies.write(folder, Studies.STUDY.replace(stated, stated + "\nlater-seeds: [4]"));
         StudyResults more = again().run(1);
@@ -352,7 +352,7 @@ final class StudyRunnerTest {
                         "questions:\n", "questions:\n  - {kind: elbow, baseline: small, margin-points: 1}\n"));
         assertThatThrownBy(() -> Study.read(file))
                 .hasMessageStartingWith(
-                        "elbow needs a minibatch of its own for every variant, " + "gradual and none have kn = 1024");
+                        "elbow needs a different minibatch for each variant, " + "gradual and none have kn = 1024");
     }
 
     private StudyRunner again() {

@@ -26,12 +26,12 @@ class TopologyTest {
 
     @Test
     void new_moreProcessesThanWorkers_isARecipeError() {
-        assertRefused(4, 8, "procs = 8 is larger than workers = 4", "use --procs ≤ 4");
+        assertRefused(4, 8, "procs = 8 is larger than workers = 4", "use procs ≤ 4");
     }
 
     @Test
     void new_processesDoNotDivideWorkers_namesThoseThatDo() {
-        assertRefused(12, 5, "procs = 5 does not divide workers = 12", "use a --procs of 1, 2, 3, 4, 6, 12");
+        assertRefused(12, 5, "procs = 5 does not divide workers = 12", "use procs = one of 1, 2, 3, 4, 6, 12");
     }
 
     @Test

@@ -74,7 +74,7 @@ final class BadImagesTest {
                 .matches(e -> e.kind() == LockstepException.Kind.DATA)
                 .withMessageContaining(what)
                 .withMessageContaining(where)
-                .withMessageContaining("--skip-bad-images");
+                .withMessageContaining("skip bad images");
         BadImages bad = BadImages.replaced();
         load(bad, 1, 1);
         assertThat(bad.found()).containsOnlyKeys(1);

@@ -102,7 +102,7 @@ class ChecksTest {
                         "128",
                         "size",
                         "50000"),
-                fires("dropped-images", "dropped images per epoch = 7000, 7.872 % of", "size", "88920"));
+                fires("dropped-images", "dropped images per epoch = 7000, 7.87 % of", "size", "88920"));
     }
 
     private static final String[] VELOCITY = {"optimizer.form", "velocity", "optimizer.momentum-correction", "false"};

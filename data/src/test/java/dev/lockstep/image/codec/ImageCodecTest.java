@@ -234,7 +234,7 @@ final class ImageCodecTest {
                 .withMessageContaining("too small")
                 .withMessageContaining("width = 1, height = 1");
         fails(TestImages.jpeg(20_000, 1, 1)).withMessageContaining("width = 20000, height = 1");
-        fails(TestImages.png(7, 100, 1)).withMessageContaining("least = 8");
+        fails(TestImages.png(7, 100, 1)).withMessageContaining("minimum = 8");
     }
 
     @Test

@@ -56,7 +56,7 @@ final class CifarDatasetTest {
 
     @Test
     void read_truncatedOrEmpty_namesBytesAndRecord() {
-        fails(Arrays.copyOf(record(1, 1), 3072)).withMessageContaining("bytes = 3072, bytes of a record = 3073");
+        fails(Arrays.copyOf(record(1, 1), 3072)).withMessageContaining("bytes = 3072, bytes per record = 3073");
         fails(new byte[0]).withMessageContaining("truncated");
         fails(record(2, 1)).withMessageContaining("another version");
     }

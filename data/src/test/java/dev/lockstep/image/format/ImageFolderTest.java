@@ -127,7 +127,7 @@ final class ImageFolderTest {
                 .isThrownBy(() -> training.image(0))
                 .matches(e -> e.kind() == LockstepException.Kind.DATA)
                 .withMessageContaining("image file is too large")
-                .withMessageContaining("Zebra/0.JPEG, bytes = 268435457, most = 268435456")
+                .withMessageContaining("Zebra/0.JPEG, bytes = 268435457, limit = 268435456")
                 .withMessageContaining("--skip-bad-images");
     }
 
@@ -203,6 +203,6 @@ final class ImageFolderTest {
         PhotographFolders.file(folder.resolve("train/ant/" + "a/".repeat(15) + "x.jpg"), new byte[1]);
         assertThat(ImageFolder.read(folder).get(0).size()).isEqualTo(10);
         PhotographFolders.file(folder.resolve("train/ant/" + "a/".repeat(16) + "x.jpg"), new byte[1]);
-        fails().withMessageContaining("folders are nested too deeply").withMessageContaining("most = 16");
+        fails().withMessageContaining("folders are nested too deeply").withMessageContaining("limit = 16");
     }
 }

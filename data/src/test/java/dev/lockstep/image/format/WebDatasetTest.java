@@ -43,7 +43,7 @@ final class WebDatasetTest {
         shard("train-0.tar", "a", 0, 1, 999_999_999);
         shard("val-0.tar", "a", 0, 1);
         fails().withMessageContaining("labels must be consecutive numbers from 0")
-                .withMessageContaining("train-0.tar, member = a-2.jpg, label = 999999999, different labels = 3");
+                .withMessageContaining("train-0.tar, member = a-2.jpg, label = 999999999, distinct labels = 3");
     }
 
     @Test
@@ -138,8 +138,8 @@ final class WebDatasetTest {
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> training.image(0))
                 .matches(e -> e.kind() == LockstepException.Kind.DATA)
-                .withMessageContaining(file + ":huge.jpg, bytes = 3221225472, most = 268435456")
-                .withMessageContaining("--skip-bad-images");
+                .withMessageContaining(file + ":huge.jpg, bytes = 3221225472, limit = 268435456")
+                .withMessageContaining("skip bad images");
     }
 
     @Test
@@ -153,7 +153,7 @@ final class WebDatasetTest {
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> training.image(1))
                 .withMessageContaining(shard + ":a-1.jpg")
-                .withMessageContaining("--skip-bad-images");
+                .withMessageContaining("skip bad images");
     }
 
     private ThrowableAssertAlternative<LockstepException> fails() {

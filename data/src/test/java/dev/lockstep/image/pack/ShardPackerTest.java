@@ -147,7 +147,7 @@ final class ShardPackerTest {
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> new ShardPacker(0, 95, 3, false).pack(folder, out))
                 .matches(e -> e.kind() == LockstepException.Kind.DATA)
-                .withMessageContaining("class name cannot be a line of classes.txt");
+                .withMessageContaining("class name cannot be written as a line of classes.txt");
         assertThat(out).doesNotExist();
     }
 
@@ -217,7 +217,7 @@ final class ShardPackerTest {
         assertThatExceptionOfType(LockstepException.class)
                 .isThrownBy(() -> new ShardPacker(0, 0, 1, false))
                 .matches(e -> e.kind() == LockstepException.Kind.RECIPE)
-                .withMessageContaining("--quality = 0");
+                .withMessageContaining("quality = 0");
     }
 
     private static byte[] bytes(Dataset dataset, int index) {
