@@ -37,7 +37,9 @@ final class KeySuggestion {
         } else if (!elsewhere.isEmpty()) {
             return "did you mean '" + String.join("' or '", elsewhere) + "'?";
         }
-        return isOfAnotherKind ? "remove it: this kind has " + String.join(", ", siblings) : "did you mean '" + nearest + "'?";
+        return isOfAnotherKind
+                ? "remove it: this kind has " + String.join(", ", siblings)
+                : "did you mean '" + nearest + "'?";
     }
 
     /** Adds every path in the tree of records that ends in this key. */
