@@ -254,8 +254,7 @@ final class AnswersTest {
         errors("d", 8192, 80, 83, 81);
         runs.add(new RunSummary(
                 "d", 4, "", "", "", 8192, 3.2, RunResult.Status.DIVERGED, "", 1, List.of(0.8), List.of(0.9)));
-        assertThat(ask(Kind.ELBOW, "", 0.5, 0).reason())
-                .endsWith("diverged runs (counted as 100 % error): 1 of “d”");
+        assertThat(ask(Kind.ELBOW, "", 0.5, 0).reason()).endsWith("diverged runs (counted as 100 % error): 1 of “d”");
     }
 
     @Test

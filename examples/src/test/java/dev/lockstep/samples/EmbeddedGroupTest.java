@@ -36,10 +36,7 @@ final class EmbeddedGroupTest {
                   width: 4
                 """));
         String alone = Training.create(
-                        recipe,
-                        Models::create,
-                        Datasets.open(recipe.data(), Optional.empty()),
-                        new SoloCollective())
+                        recipe, Models::create, Datasets.open(recipe.data(), Optional.empty()), new SoloCollective())
                 .resumeOrStart(folder.resolve("alone"))
                 .weightsSha256();
         List<RunResult> results = EmbeddedGroup.drive(
