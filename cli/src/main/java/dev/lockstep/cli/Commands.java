@@ -17,7 +17,7 @@ import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** Every command, in the order of the help. */
+/** All commands, in the order of the help. */
 public final class Commands {
     private static final List<Class<?>> ALL = List.of(
             TrainCommand.class,
@@ -35,8 +35,8 @@ public final class Commands {
     private Commands() {}
 
     /**
-     * Adds the command that the arguments ask for, and no other: to set up all of them takes longer than a quick command
-     * does. Adds all where none is named, as for {@code --help}.
+     * Adds only the command that the arguments name: setting up all of them takes longer than a quick command
+     * does. Adds all if none is named, as for {@code --help}.
      */
     static CommandLine addTo(CommandLine line, String... arguments) {
         Optional<Class<?>> asked = Arrays.stream(arguments)

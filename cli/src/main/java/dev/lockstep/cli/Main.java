@@ -17,7 +17,7 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** {@code lockstep}: every command, and the one place where failures become a line and an exit code. */
+/** {@code lockstep}: all commands, and the one place that turns failures into a line and an exit code. */
 @Command(
         name = "lockstep",
         description = "Large-minibatch synchronous SGD on the JVM.",
@@ -44,7 +44,7 @@ public final class Main implements Runnable {
         int exitCode = execute(arguments);
         System.out.flush();
         System.err.flush();
-        // Native threads of libtorch and Gloo must not keep the process alive, nor run destructors at exit.
+        // Native threads of libtorch and Gloo must not keep the process alive, or run destructors at exit.
         Runtime.getRuntime().halt(exitCode);
     }
 
@@ -60,7 +60,7 @@ public final class Main implements Runnable {
         });
     }
 
-    /** Runs something whose words cannot move a cursor. */
+    /** Runs a command whose output cannot move the cursor. */
     public static int guarded(IntSupplier command) {
         PrintStream out = System.out;
         PrintStream err = System.err;
@@ -87,7 +87,9 @@ public final class Main implements Runnable {
                 .execute(arguments);
     }
 
-    /** An empty text is the current folder for Java; whoever gives one, as by a variable that is not set, means another. */
+    /**
+     * Java takes an empty path for the current folder; it usually comes from an unset variable and means something else.
+     */
     private static Path path(String text) {
         if (text.isEmpty()) {
             throw new TypeConversionException("the path is empty, give a file or a folder");
@@ -95,17 +97,17 @@ public final class Main implements Runnable {
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new TypeConversionException("is no path: " + e.getReason());
+            throw new TypeConversionException("is not a path: " + e.getReason());
         }
     }
 
-    /** Says in one line what went wrong, and returns the exit code for it. */
+    /** Reports a failure in one line and returns its exit code. */
     public int report(Throwable failure) {
         if (debug) {
             failure.printStackTrace();
         }
         if (failure instanceof LockstepException known) {
-            System.err.println("error: " + known.getMessage());
+            System.err.println("error: " + OptionHints.addTo(known.getMessage()));
             return known.exitCode();
         }
         if (failure instanceof OutOfMemoryError || isNativeOutOfMemory(failure)) {
@@ -119,7 +121,7 @@ public final class Main implements Runnable {
         return 1;
     }
 
-    /** As libtorch says it: its exceptions have no types in Java. */
+    /** Recognized by libtorch's message: its exceptions have no types in Java. */
     private static boolean isNativeOutOfMemory(Throwable failure) {
         return String.valueOf(failure.getMessage()).contains("can't allocate memory");
     }

@@ -5,14 +5,17 @@ import dev.lockstep.metrics.RunResult;
 import dev.lockstep.train.StopSignal;
 import org.jspecify.annotations.Nullable;
 
-/** SIGINT, SIGTERM and SIGHUP as requests to save and stop, from {@link #handle} on; the second one that counts ends the process at once. */
+/**
+ * SIGINT, SIGTERM and SIGHUP as requests to save and stop, from {@link #handle} on; the second one that counts ends
+ * the process at once.
+ */
 public final class Signals implements AutoCloseable {
     private static final int TERMINATED = 143;
 
     private final StopSignal stop = new StopSignal();
     private @Nullable StopRequests requests;
 
-    /** From now on a signal asks the run to save and stop; until now it ends the process. */
+    /** From now on, a signal asks the run to save and stop; before, it ended the process. */
     public void handle() {
         requests = new StopRequests(StopRequests.once("finishing this step and saving a checkpoint", stop::request));
     }
@@ -22,7 +25,7 @@ public final class Signals implements AutoCloseable {
     }
 
     /**
-     * 128 plus the signal's number when a signal cut the run short, be it one to another process of the group; else 0.
+     * 128 plus the signal's number when a signal cut the run short, even one to another process of the group; else 0.
      *
      * @param stopAfter the step at which the run was to stop anyway; negative: none
      */

@@ -31,8 +31,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Groups of real trainings over the tree collective, started by hand with torchrun's variables as well as by our launcher, to
- * which something happens. {@code evidence/run faults} has many more cases.
+ * Groups of real trainings over the tree collective, started by hand with torchrun's variables as well as by our
+ * launcher, to which something happens. {@code evidence/run faults} has many more cases.
  */
 @Timeout(120)
 final class GroupFaultsIT {
@@ -67,7 +67,7 @@ final class GroupFaultsIT {
         assertThat(errors("rank-0.out"))
                 .singleElement()
                 .satisfies(line ->
-                        assertThat(line).startsWith("error: rank 1 on ").contains(" ended without taking leave, "));
+                        assertThat(line).startsWith("error: rank 1 on ").contains(" ended without deregistering, "));
     }
 
     /** A bad image ends its process in good order: it is the culprit all the same, not whoever notices. */

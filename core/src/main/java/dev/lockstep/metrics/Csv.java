@@ -4,8 +4,8 @@ import dev.lockstep.errors.Printable;
 import java.util.List;
 
 /**
- * A table as comma-separated values (RFC 4180); a number that is NaN is an empty cell. A text that a spreadsheet would compute
- * has an apostrophe before it, which makes it a text there, too.
+ * A table as comma-separated values (RFC 4180); NaN is an empty cell. A text that a spreadsheet would evaluate
+ * gets an apostrophe in front, so that it stays text.
  */
 public final class Csv {
     private static final int LONGEST = 2000;

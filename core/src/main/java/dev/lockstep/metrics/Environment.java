@@ -15,13 +15,13 @@ import java.util.Optional;
 import java.util.Properties;
 
 /**
- * Where a run ran: the machine, which explains its speed, and the options that name its files.
+ * The environment of a run: the machine, which explains its speed, and the options that name its files.
  *
  * @param date UTC, ISO 8601
  * @param lockstep its version
  * @param libtorch the version of its presets
  * @param memoryGib of the machine, in 2^30 bytes
- * @param options of the command, needed beside the recipe to run it again: the places of data and weights
+ * @param options of the command, needed besides the recipe to run it again: the locations of data and weights
  */
 public record Environment(
         String date,
@@ -42,7 +42,7 @@ public record Environment(
     private static final String UNKNOWN = "unknown";
     private static final String PRESETS = "/META-INF/maven/org.bytedeco/pytorch/pom.properties";
 
-    /** Files of earlier versions lack some of it. */
+    /** Files of earlier versions lack some fields. */
     public Environment {
         date = Objects.requireNonNullElse(date, UNKNOWN);
         system = Objects.requireNonNullElse(system, UNKNOWN);
@@ -98,7 +98,7 @@ public record Environment(
     }
 
     /**
-     * Writes it into a folder that has none that can be read: where a run goes on elsewhere, the first machine stands.
+     * Writes it into a folder that has no readable one: if a run resumes elsewhere, the first machine is kept.
      *
      * @throws IOException when the folder cannot be written
      */
@@ -112,7 +112,7 @@ public record Environment(
         DurableFiles.write(folder.resolve(NAME), Json.MAPPER.writeValueAsString(this) + "\n");
     }
 
-    /** Empty when the folder has none that can be read. */
+    /** Empty if the folder has no readable one. */
     public static Optional<Environment> read(Path folder) {
         try {
             return Optional.ofNullable(

@@ -32,7 +32,7 @@ final class EventRecord {
         return framed(event.bytes());
     }
 
-    /** Tells TensorBoard to forget what earlier files say of this step and later ones: the run went back to a checkpoint. */
+    /** Makes TensorBoard discard this step and later ones from earlier files: the run went back to a checkpoint. */
     static byte[] sessionStart(double wallTime, long firstStep) {
         Message log = new Message();
         log.varint(SESSION_STATUS, SESSION_START);
@@ -75,7 +75,7 @@ final class EventRecord {
                 .array();
     }
 
-    /** CRC32C rotated right by 15 bits plus a constant, so that a CRC of data that holds CRCs stays sound. */
+    /** CRC32C rotated right by 15 bits plus a constant, so that the CRC of data that contains CRCs stays reliable. */
     private static int maskedCrc(byte[] data) {
         CRC32C crc = new CRC32C();
         crc.update(data);

@@ -3,7 +3,7 @@ package dev.lockstep.metrics;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
 /**
- * The mapper of every JSON document that holds numbers. What it writes is strict JSON: a number that is not finite is null,
+ * The mapper of every JSON document that contains numbers. It writes strict JSON: a number that is not finite is null,
  * and null is read as NaN.
  */
 public final class Json {

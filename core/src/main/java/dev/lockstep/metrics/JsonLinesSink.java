@@ -12,8 +12,8 @@ import java.util.function.LongSupplier;
 
 /**
  * {@code metrics.jsonl}: a line per step, per epoch and per bad image that was replaced, on disk within about a second
- * and after every epoch. A resumed run has each step and each epoch once: what an interrupted run wrote beyond its checkpoint
- * is cut off, and what an evaluation that is done again finds again is not written again.
+ * and after every epoch. A resumed run has each step and each epoch once: records that an interrupted run wrote after
+ * its checkpoint are removed, and bad images that a repeated evaluation finds again are not repeated.
  */
 public final class JsonLinesSink implements RunListener {
     /** Rank 0 writes {@code metrics.jsonl} in the run folder. */
@@ -37,8 +37,8 @@ public final class JsonLinesSink implements RunListener {
     }
 
     /**
-     * @param resumeStep the step of the checkpoint that training goes on from; 0 starts anew
-     * @param notices takes a line when the file cannot be written, as on a full disk, and one when it can again
+     * @param resumeStep the step of the checkpoint that training resumes from; 0 starts anew
+     * @param notices receives a line when the file cannot be written, as on a full disk, and one when it can again
      * @throws dev.lockstep.errors.LockstepException of kind RECIPE when the file cannot be written
      */
     public static JsonLinesSink open(Path file, long resumeStep, Consumer<String> notices) {

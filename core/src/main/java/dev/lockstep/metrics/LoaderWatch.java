@@ -5,8 +5,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Notices when images come too slowly: when the lanes have waited for them more than a tenth of the time, over ten seconds of
- * steps. Says so once. The first step of a session does not count, since nothing has been read ahead yet.
+ * Detects slow loading: the lanes have waited for images more than a tenth of the time, over ten seconds of
+ * steps. Warns once. The first step of a session does not count, since nothing has been read ahead yet.
  */
 public final class LoaderWatch implements RunListener {
     private static final double WINDOW_SECONDS = 10;
@@ -59,7 +59,7 @@ public final class LoaderWatch implements RunListener {
     private static String sentence(double share) {
         return String.format(
                 Locale.ROOT,
-                "the loader is the bottleneck: lanes waited for images %.0f %% of the time; give it more --loader-threads, or"
+                "the loader is the bottleneck: lanes waited for images %.0f %% of the time; use more loader threads, or"
                         + " make the images smaller with 'lockstep data pack --short-side'",
                 100 * share);
     }

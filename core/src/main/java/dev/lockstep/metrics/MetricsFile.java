@@ -12,11 +12,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What {@code metrics.jsonl} holds, in order of steps. A last line that a kill cut short is left out.
+ * The contents of {@code metrics.jsonl}, in order of steps. An incomplete last line is left out.
  *
  * @param steps ascending, each once
  * @param epochs ascending, each once
- * @param badImages that were replaced, each once
+ * @param badImages the bad images that were replaced, each once
  */
 public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs, List<BadImage> badImages) {
     public static final String NAME = "metrics.jsonl";
@@ -27,7 +27,7 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs, Li
         badImages = List.copyOf(badImages);
     }
 
-    /** A run that has not begun. */
+    /** A run without any steps. */
     public static MetricsFile empty() {
         return new MetricsFile(List.of(), List.of(), List.of());
     }
@@ -78,10 +78,10 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs, Li
     }
 
     /**
-     * The start of a file that a run resumed at a step keeps.
+     * The beginning of the file, which a run keeps when it resumes at a step.
      *
      * @param bytes length of the whole lines up to the step
-     * @param lastEpoch the last epoch among them; −1 when there is none
+     * @param lastEpoch the last epoch among them; −1 if there is none
      * @param badImages those among them
      */
     record Kept(long bytes, int lastEpoch, Set<BadImage> badImages) {}
@@ -119,7 +119,7 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs, Li
         return medianOfLast(5, epochs);
     }
 
-    /** The median validation error of the last {@code count} evaluated epochs, or of all where there are fewer. */
+    /** The median validation error of the last {@code count} evaluated epochs, or of all if there are fewer. */
     public static double medianOfLast(int count, List<EpochMetrics> epochs) {
         List<Double> errors = epochs.stream()
                 .sorted(Comparator.comparingInt(EpochMetrics::epoch))

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.Optional;
 
-/** The JSON form of metrics: one object a line; numbers that are not finite are null. */
+/** The JSON form of metrics: one object per line; numbers that are not finite are null. */
 final class MetricsJson {
     private MetricsJson() {}
 
@@ -53,7 +53,9 @@ final class MetricsJson {
                 .toString();
     }
 
-    /** A {@link StepMetrics}, an {@link EpochMetrics} or a {@link BadImage}; empty when the line is not one whole record. */
+    /**
+     * A {@link StepMetrics}, an {@link EpochMetrics} or a {@link BadImage}; empty when the line is not one whole record.
+     */
     static Optional<Record> parse(byte[] line) {
         try {
             JsonNode node = Json.MAPPER.readTree(line);

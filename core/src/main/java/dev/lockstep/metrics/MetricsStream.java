@@ -17,13 +17,13 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * A file of whole records that is brought up to date at least once a second while they come. A write that fails, as on a
- * full disk, is reported and tried again with the next, and leaves no part of a record: a run must not die for its log, and
- * the log must not end with the first trouble.
+ * A file of whole records that is flushed at least once per second while records arrive. A write that fails, as on a
+ * full disk, is reported and retried with the next record, and leaves no partial record: a run must not die because of
+ * its log, and the log must not end at the first problem.
  */
 final class MetricsStream implements AutoCloseable {
     private static final long FLUSH_NANOS = TimeUnit.SECONDS.toNanos(1);
-    /** More than this is not kept for a disk that stays full. */
+    /** The limit on unwritten records if a disk stays full. */
     private static final int MOST_BYTES = 1 << 26;
 
     private final Path file;
@@ -36,7 +36,7 @@ final class MetricsStream implements AutoCloseable {
     private boolean failing;
     private long dropped;
 
-    /** @param channel stands anywhere; records go to its end */
+    /** @param channel at any position; records are appended */
     MetricsStream(Path file, SeekableByteChannel channel, LongSupplier nanoTime, Consumer<String> notices)
             throws IOException {
         this.file = file;
@@ -48,10 +48,10 @@ final class MetricsStream implements AutoCloseable {
     }
 
     /**
-     * Goes on at the end of the file.
+     * Continues at the end of the file.
      *
-     * @param notices takes a line when writing fails, and one when it works again
-     * @param options beside WRITE
+     * @param notices receives a line when writing fails, and one when it works again
+     * @param options in addition to WRITE
      */
     static MetricsStream open(Path file, LongSupplier nanoTime, Consumer<String> notices, OpenOption... options) {
         try {
@@ -72,7 +72,7 @@ final class MetricsStream implements AutoCloseable {
                 LockstepException.Kind.RECIPE,
                 "cannot write metrics: " + e,
                 "file = " + file,
-                "make the run folder writable or choose another with --out",
+                "make the run folder writable or choose another output folder",
                 e);
     }
 
@@ -103,8 +103,8 @@ final class MetricsStream implements AutoCloseable {
             pending.reset();
             if (failing) {
                 failing = false;
-                notices.accept("metrics are written again, file = " + file
-                        + (dropped > 0 ? "; records that were too many to keep = " + dropped : ""));
+                notices.accept("metrics can be written again, file = " + file
+                        + (dropped > 0 ? "; records dropped = " + dropped : ""));
                 dropped = 0;
             }
         } catch (IOException e) {
@@ -112,17 +112,17 @@ final class MetricsStream implements AutoCloseable {
             if (!failing) {
                 failing = true;
                 notices.accept("warning: metrics cannot be written, file = " + file + ": " + e.getMessage()
-                        + "; training goes on, and they are kept until they can be, up to 64 MiB");
+                        + "; training continues, and up to 64 MiB of them are kept until they can be");
             }
         }
     }
 
-    /** Takes back a part of a record. Where that fails the next attempt writes over it. */
+    /** Removes a partial record. If that fails, the next attempt overwrites it. */
     private void undo() {
         try {
             channel.truncate(written);
         } catch (IOException e) {
-            // Told already: the write before this has failed.
+            // Already reported: the previous write has failed.
         }
     }
 

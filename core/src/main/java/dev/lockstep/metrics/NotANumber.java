@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import java.io.IOException;
 
-/** JSON has no NaN and no infinity: they are written as null, and null is read as NaN. */
+/** JSON has neither NaN nor infinity: they are written as null, and null is read as NaN. */
 final class NotANumber {
     private NotANumber() {}
 

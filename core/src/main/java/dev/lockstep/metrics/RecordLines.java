@@ -10,9 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The lines of a file of metrics, one after another, and how many bytes they take; a line without an end is none. */
+/** The lines of a file of metrics, in order, and their length in bytes; an unterminated line is ignored. */
 final class RecordLines implements Closeable {
-    /** Far above any record; what is longer is damage and takes no memory. */
+    /** Far above any record; a longer line is damage and is not kept in memory. */
     private static final int LONGEST = 1_000_000;
 
     private final InputStream in;
@@ -29,7 +29,7 @@ final class RecordLines implements Closeable {
         return new RecordLines(new BufferedInputStream(Files.newInputStream(file), 1 << 16));
     }
 
-    /** Goes on to the next line; false at the end of the file. */
+    /** Advances to the next line; false at the end of the file. */
     boolean next() throws IOException {
         line.reset();
         long length = 0;
@@ -45,17 +45,17 @@ final class RecordLines implements Closeable {
         return whole || length > 0;
     }
 
-    /** Bytes up to the end of this line. */
+    /** The number of bytes up to the end of this line. */
     long bytes() {
         return bytes;
     }
 
-    /** Whether this line has an end. */
+    /** Whether this line is terminated. */
     boolean isWhole() {
         return whole;
     }
 
-    /** What this line says; empty when it is no record. */
+    /** The record in this line; empty if it is not a record. */
     Optional<Record> record() {
         return line.size() < LONGEST ? MetricsJson.parse(line.toByteArray()) : Optional.empty();
     }

@@ -5,19 +5,19 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What is known of a run when it starts.
+ * The facts about a run when it starts.
  *
  * @param folder the run folder
  * @param recipe with every default resolved
- * @param arguments of the command line, needed beside the recipe to repeat the run: where its data and weights are; empty for
- *     a run that a program started
+ * @param arguments of the command line, needed besides the recipe to repeat the run: the locations of its data and
+ *     weights; empty for a run that a program started
  * @param rank of this process
  * @param processes P
- * @param bitwise whether sums have the bits that one process would give
+ * @param bitwise whether sums have the same bits as with one process
  * @param lanes compute threads of each process
  * @param parameters of the network
  * @param iterationsPerEpoch steps of an epoch
- * @param droppedPerEpoch training images of each epoch that fill no minibatch
+ * @param droppedPerEpoch training images of each epoch left over by whole minibatches
  * @param step iterations of the checkpoint that the run resumes from; 0 for a run that starts from its initial weights
  */
 public record RunInfo(

@@ -1,11 +1,12 @@
 package dev.lockstep.metrics;
 
 /**
- * Hears what happens in a run. All methods are called by the thread that runs the training, so a listener that is slow makes
- * the run slow.
+ * Receives the events of a run. All methods are called by the thread that runs the training, so a listener that is
+ * slow makes the run slow.
  *
  * <p>A listener cannot end the run by an exception: the first {@link RuntimeException} of each listener becomes an {@link
- * Event.Notice}, which names the listener and the event, and the listener keeps getting events. An {@link Error} ends the run.
+ * Event.Notice}, which names the listener and the event, and the listener keeps getting events. An {@link Error} ends
+ * the run.
  *
  * @see RunListenerFactory
  */
@@ -15,7 +16,7 @@ public interface RunListener extends AutoCloseable {
     void on(Event event);
 
     /**
-     * Brings everything so far to its destination. Called before each checkpoint, so that what listeners have written reaches
+     * Flushes everything so far to its destination. Called before each checkpoint, so that the listeners' output reaches
      * at least as far as the checkpoint, and before the last event.
      */
     default void flush() {}

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * How a run ended: {@code result.json}. Errors are fractions in [0, 1]; what is not known is NaN, and null in the file.
+ * How a run ended: {@code result.json}. Errors are fractions in [0, 1]; unknown values are NaN, and null in the file.
  *
  * @param status whether the run reached its end
  * @param weightsSha256 of all parameters; empty when the run has none
@@ -20,7 +20,7 @@ import java.util.Locale;
  * @param medianLast5ValidationTop1Error the number the paper reports (section 5.1)
  * @param imagesPerSecond of training, without evaluation, over this session of the run
  * @param seconds wall time of this session of the run
- * @param badImages different images of both sets that were bad and replaced, since the start of training
+ * @param badImages distinct bad images of both sets that were replaced since the start of training
  */
 public record RunResult(
         Status status,
@@ -49,9 +49,9 @@ public record RunResult(
     /** Whether a run reached its end. */
     public enum Status {
         COMPLETED,
-        /** Stopped by a signal or {@code --stop-after}; a checkpoint is there to go on from. */
+        /** Stopped by a signal or {@code --stop-after}; the run can be resumed from a checkpoint. */
         INTERRUPTED,
-        /** A loss was not finite; there is nothing to go on from. */
+        /** A loss was not finite; the run cannot be resumed. */
         DIVERGED
     }
 
@@ -80,7 +80,7 @@ public record RunResult(
     }
 
     /**
-     * Writes {@code result.json} into a run folder; the file is there whole or not at all.
+     * Writes {@code result.json} into a run folder, atomically.
      *
      * @throws LockstepException of kind CHECKPOINT when it cannot be written
      */
@@ -94,7 +94,7 @@ public record RunResult(
                     "the result cannot be written: " + e,
                     "file = " + file,
                     (status == Status.COMPLETED ? "training is done and its weights are saved; " : "")
-                            + "make room and give the same command again",
+                            + "free some space and run the same command again",
                     e);
         }
     }

@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * A TensorBoard event file in the run folder. Every session of a run writes a file of its own; a resumed one tells
- * TensorBoard to drop what earlier files hold beyond the checkpoint.
+ * A TensorBoard event file in the run folder. Every session of a run writes its own file; a resumed one makes
+ * TensorBoard drop the data of earlier files after the checkpoint.
  */
 public final class TensorBoardSink implements RunListener {
     /** Rank 0 writes an event file into the run folder. */
@@ -35,8 +35,8 @@ public final class TensorBoardSink implements RunListener {
     }
 
     /**
-     * @param resumeStep the step of the checkpoint that training goes on from; 0 starts anew
-     * @param notices takes a line when the file cannot be written, as on a full disk, and one when it can again
+     * @param resumeStep the step of the checkpoint that training resumes from; 0 starts anew
+     * @param notices receives a line when the file cannot be written, as on a full disk, and one when it can again
      * @throws dev.lockstep.errors.LockstepException of kind RECIPE when the file cannot be written
      */
     public static TensorBoardSink open(Path runFolder, long resumeStep, Consumer<String> notices) {

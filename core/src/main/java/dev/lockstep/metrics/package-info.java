@@ -1,5 +1,5 @@
 /**
- * What happens in a run, as events to listeners, and the listeners that write it: JSON lines and TensorBoard events. Depends on
+ * The events of a run, and the listeners that write them: JSON lines and TensorBoard events. Depends on
  * {@code errors}, {@code files} and {@code recipe}.
  */
 @NullMarked

@@ -1,7 +1,7 @@
 package dev.lockstep.network;
 
 /**
- * What a network is for: images that it sees, classes that it tells apart.
+ * The task of a network: the images that it sees and the classes that it distinguishes.
  *
  * @param channels of an image
  * @param height in pixels

@@ -8,7 +8,7 @@ import java.util.Optional;
 public interface DescribedNetwork extends Network {
     /**
      * @param settings name one of {@link #names}
-     * @throws LockstepException of kind RECIPE when it cannot do what the settings ask for
+     * @throws LockstepException of kind RECIPE when it does not support the settings
      */
     NetworkGraph graph(Recipe.Model settings, ClassificationTask task);
 
@@ -22,7 +22,7 @@ public interface DescribedNetwork extends Network {
         if (settings.width() != 0) {
             throw LockstepException.recipe(
                     "model.width = " + settings.width(),
-                    "model.name = " + settings.name() + " has widths of its own",
+                    "model.name = " + settings.name() + " has fixed widths",
                     "leave model.width out");
         }
     }

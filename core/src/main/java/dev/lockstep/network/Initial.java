@@ -2,7 +2,7 @@ package dev.lockstep.network;
 
 import dev.lockstep.sampling.KeyedRandom;
 
-/** How a parameter's first values are drawn. */
+/** How a parameter's initial values are drawn. */
 public sealed interface Initial {
     /** Gaussian numbers around 0. */
     record Normal(double deviation) implements Initial {}
@@ -18,7 +18,7 @@ public sealed interface Initial {
         return new Normal(Math.sqrt(2 / ((double) outputs * kernel * kernel)));
     }
 
-    /** PyTorch's own for convolutions and linear layers: uniform up to 1 / √inputs, where inputs feed one output. */
+    /** PyTorch's default for convolutions and linear layers: uniform up to 1 / √inputs, where inputs feed one output. */
     static Initial fanIn(long inputs) {
         return new Uniform(1 / Math.sqrt(inputs));
     }

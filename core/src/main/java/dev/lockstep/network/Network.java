@@ -8,18 +8,18 @@ import java.util.Optional;
  * A network that recipes can name. Networks are found on the class path: a JAR that brings one has a public class with a
  * public constructor without arguments, and names it in {@code META-INF/services/dev.lockstep.network.Network}.
  *
- * <p>Implement {@link DescribedNetwork} for a network that is data, or {@code dev.lockstep.model.TorchNetwork} for a libtorch
- * module of your own.
+ * <p>Implement {@link DescribedNetwork} for a network that is data, or {@code dev.lockstep.model.TorchNetwork} for a
+ * libtorch module of your own.
  */
 public interface Network {
-    /** What {@code model.name} may be: lower-case letters, digits, '-' and '_'. */
+    /** The valid forms of {@code model.name}: lower-case letters, digits, '-' and '_'. */
     List<String> names();
 
     /**
-     * How large it is; empty when only building it would tell.
+     * Its size; empty if that is known only after building it.
      *
      * @param settings name one of {@link #names}
-     * @throws dev.lockstep.errors.LockstepException of kind RECIPE when it cannot do what the settings ask for
+     * @throws dev.lockstep.errors.LockstepException of kind RECIPE when it does not support the settings
      */
     Optional<NetworkShape> shape(Recipe.Model settings, ClassificationTask task);
 }

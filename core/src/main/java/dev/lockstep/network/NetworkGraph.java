@@ -9,17 +9,17 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * A network as data: operations in the order in which they are computed. Everything follows from it: the libtorch module,
- * the names, shapes, roles and first values of its parameters, and what {@code plan} needs to know.
+ * A network as data: operations in the order in which they are computed. Everything is derived from it: the libtorch
+ * module, the names, shapes, roles and first values of its parameters, and what {@code plan} needs to know.
  */
 public final class NetworkGraph {
     private final ClassificationTask task;
     private final List<Node> nodes;
 
     /**
-     * An operation in its place.
+     * An operation at its position in the graph.
      *
-     * @param name in torchvision's state dict where it has parameters, else what it does
+     * @param name that of torchvision's state dict if it has parameters, else a description
      * @param inputs indices of the nodes whose outputs it takes
      * @param output size of one image
      */
@@ -46,7 +46,7 @@ public final class NetworkGraph {
         return task;
     }
 
-    /** The first is the image, the last gives the logits; every node stands behind its inputs. */
+    /** The first is the image, the last gives the logits; every node comes after its inputs. */
     public List<Node> nodes() {
         return nodes;
     }
@@ -56,7 +56,7 @@ public final class NetworkGraph {
         return nodes.stream().flatMap(node -> node.parameters().stream()).toList();
     }
 
-    /** Whether nobody but one node takes the output of another. */
+    /** Whether only one node uses the output of another. */
     public boolean isTakenOnce(int node) {
         return nodes.stream()
                         .flatMap(taker -> taker.inputs().stream())
@@ -65,7 +65,7 @@ public final class NetworkGraph {
                 == 1;
     }
 
-    /** How large it is, layer by layer. */
+    /** Its size, layer by layer. */
     public NetworkShape shape() {
         long[] kept = keptFloats();
         List<NetworkShape.Layer> layers = IntStream.range(1, nodes.size())
@@ -81,7 +81,7 @@ public final class NetworkGraph {
                 node.name, node.parameters(), operation.statistics(), operation.flops(input, node.output), kept);
     }
 
-    /** By node: what the forward pass keeps of an image for the backward pass. Every tensor counts once. */
+    /** By node: the floats per image that the forward pass keeps for the backward pass. Every tensor counts once. */
     private long[] keptFloats() {
         Set<Integer> kept = new HashSet<>();
         for (int i = 1; i < nodes.size(); i++) {
@@ -103,18 +103,18 @@ public final class NetworkGraph {
         return floats;
     }
 
-    /** The node whose output holds the memory of this one's. */
+    /** The node whose output provides the memory of this one's output. */
     private int owner(int node) {
         return nodes.get(node).operation.isView() ? owner(nodes.get(node).inputs.get(0)) : node;
     }
 
-    /** Puts a network together, operation by operation. Arguments that do not fit are an {@link IllegalArgumentException}. */
+    /** Builds a network, operation by operation. Unsuitable arguments cause an {@link IllegalArgumentException}. */
     public static final class Builder {
         private final ClassificationTask task;
         private final List<Node> nodes = new ArrayList<>();
         private final Set<String> names = new HashSet<>();
 
-        /** What comes out of an operation. */
+        /** The output of an operation. */
         public record Value(int node, Size size) {
             public int channels() {
                 return size.channels();
@@ -147,7 +147,7 @@ public final class NetworkGraph {
             return new Value(nodes.size() - 1, output);
         }
 
-        /** Without bias, padded so that stride 1 keeps the size; first values are He's, by fan-out. */
+        /** Without bias, padded so that stride 1 keeps the size; initial values are He's, by fan-out. */
         public Value convolution(String name, Value x, int outputs, int kernel, int stride) {
             Initial initial = Initial.heFanOut(outputs, kernel);
             return add(
@@ -156,7 +156,7 @@ public final class NetworkGraph {
                     x);
         }
 
-        /** @param gamma what γ starts at */
+        /** @param gamma the initial value of γ */
         public Value batchNorm(String name, Value x, double gamma) {
             return add(name, new Operation.BatchNorm(x.channels(), gamma), x);
         }

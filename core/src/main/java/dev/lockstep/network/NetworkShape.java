@@ -3,7 +3,7 @@ package dev.lockstep.network;
 import java.util.List;
 
 /**
- * How large a network is, without building it: floats to store, floats to send, operations to compute.
+ * The size of a network, without building it: floats to store, floats to send, operations to compute.
  *
  * @param layers in forward order
  * @param inputFloats of one image
@@ -34,7 +34,7 @@ public record NetworkShape(List<Layer> layers, long inputFloats) {
         }
     }
 
-    /** Everything that SGD updates. */
+    /** The number of values that SGD updates. */
     public long parameters() {
         return layers.stream()
                 .flatMap(layer -> layer.parameters().stream())
@@ -60,7 +60,7 @@ public record NetworkShape(List<Layer> layers, long inputFloats) {
         return layers.stream().mapToDouble(Layer::flops).sum();
     }
 
-    /** Of one image: what the forward pass keeps for the backward pass, the image included. */
+    /** Of one image: what the forward pass keeps for the backward pass, including the image. */
     public long activationFloats() {
         return inputFloats + layers.stream().mapToLong(Layer::activationFloats).sum();
     }

@@ -12,7 +12,7 @@ import java.util.ServiceLoader;
 public final class Networks {
     private Networks() {}
 
-    /** @throws LockstepException of kind RECIPE when one that is announced cannot be loaded */
+    /** @throws LockstepException of kind RECIPE when a registered network cannot be loaded */
     public static List<Network> all() {
         try {
             List<Network> networks = new ArrayList<>();
@@ -29,7 +29,7 @@ public final class Networks {
     /**
      * The network that a recipe names.
      *
-     * @throws LockstepException of kind RECIPE when there is none, or more than one; names all there are
+     * @throws LockstepException of kind RECIPE when there is none, or more than one; lists all names
      */
     public static Network named(Recipe.Model settings) {
         List<Network> all = all();

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One operation of a network: what it makes of the size of an image, what it learns, and what it costs. Costs are those of
+ * One operation of a network: its output size, its parameters, and its cost. Costs are those of
  * one image in the forward pass; a multiply-add counts as two operations.
  */
 public sealed interface Operation {
@@ -21,14 +21,14 @@ public sealed interface Operation {
     }
 
     /**
-     * The size that comes out.
+     * The size of the output.
      *
      * @param inputs at least one
      * @throws IllegalArgumentException when the sizes do not suit the operation
      */
     Size output(List<Size> inputs);
 
-    /** What it learns. */
+    /** Its parameters. */
     default List<Parameter> parameters(String name) {
         return List.of();
     }
@@ -74,7 +74,7 @@ public sealed interface Operation {
      * A k × k convolution.
      *
      * @param kernel k
-     * @param groups into which the channels fall; each sees its own inputs only
+     * @param groups of channels; each sees only its own inputs
      * @param initial of its kernels; biases start at 0
      */
     record Convolution(
@@ -113,7 +113,7 @@ public sealed interface Operation {
     /**
      * Batch normalization over the positions of all images of a worker.
      *
-     * @param gamma what γ starts at; β starts at 0
+     * @param gamma the initial value of γ; β starts at 0
      */
     record BatchNorm(int channels, double gamma) implements Operation {
         @Override
@@ -256,7 +256,7 @@ public sealed interface Operation {
         }
     }
 
-    /** Channels of zeros behind those there are. */
+    /** Appends channels of zeros. */
     record PadChannels(int appended) implements Operation {
         @Override
         public Size output(List<Size> inputs) {
@@ -265,7 +265,7 @@ public sealed interface Operation {
         }
     }
 
-    /** Some of the channels, from {@code first} on. */
+    /** Some of the channels, starting at {@code first}. */
     record Channels(int first, int count) implements Operation {
         @Override
         public Size output(List<Size> inputs) {
@@ -280,7 +280,7 @@ public sealed interface Operation {
         }
     }
 
-    /** The channels of several images, one behind the other. */
+    /** Concatenates the channels of several images. */
     record Concatenate() implements Operation {
         @Override
         public Size output(List<Size> inputs) {
@@ -292,7 +292,7 @@ public sealed interface Operation {
         }
     }
 
-    /** Channels of equal groups in turn: the first of each, then the second of each (Zhang et al. 2018). */
+    /** Interleaves the channels of equal groups: the first of each, then the second of each (Zhang et al. 2018). */
     record Shuffle(int groups) implements Operation {
         @Override
         public Size output(List<Size> inputs) {

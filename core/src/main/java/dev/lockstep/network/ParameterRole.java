@@ -1,6 +1,8 @@
 package dev.lockstep.network;
 
-/** What a parameter is for, which decides whether it is decayed. The layer that owns it tells, never its name. */
+/**
+ * What a parameter is for, which decides whether it is decayed. Determined by the layer that owns it, never by its name.
+ */
 public enum ParameterRole {
     /** A kernel or matrix. */
     WEIGHT,

@@ -9,7 +9,7 @@ import java.util.Objects;
 
 /**
  * ShuffleNet V2 (Ma et al. 2018) with torchvision's parameter names: units that work on one half of the channels and then
- * shuffle both halves. First values are drawn as PyTorch's layers do.
+ * shuffle both halves. Initial values are drawn as PyTorch's layers do.
  */
 public final class ShuffleNets implements DescribedNetwork {
     private static final String PREFIX = "shufflenet_v2_x";
@@ -71,7 +71,7 @@ public final class ShuffleNets implements DescribedNetwork {
         return net.add("shuffle", new Operation.Shuffle(2), net.add("cat", new Operation.Concatenate(), left, right));
     }
 
-    /** A convolution and its batch norm, which stand at {@code index} and behind it in a sequence. */
+    /** A convolution and its batch norm, at {@code index} and the next position in a sequence. */
     private static Value normalized(
             Builder net, String sequence, int index, Value x, int outputs, int kernel, int stride, int groups) {
         Initial initial = Initial.fanIn((long) x.channels() / groups * kernel * kernel);

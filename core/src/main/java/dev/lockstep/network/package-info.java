@@ -1,6 +1,6 @@
 /**
- * Networks as data: what they are made of, how large that is, and the registry in which recipes find them by name. Pure
- * arithmetic; the package {@code model} makes libtorch modules of it.
+ * Networks as data: their operations, their sizes, and the registry in which recipes find them by name. Pure
+ * arithmetic; the package {@code model} turns them into libtorch modules.
  */
 @NullMarked
 package dev.lockstep.network;

@@ -6,9 +6,9 @@ package dev.lockstep.plan;
  */
 public enum AllReduce {
     /**
-     * Recursive halving, then doubling: 2·log₂P messages. Other P than powers of two are split into blocks of powers of
-     * two (binary blocks): the blocks reduce on their own, then each hands its parts up to the next larger block, and
-     * gets the sums back.
+     * Recursive halving, then doubling: 2·log₂P messages. If P is not a power of two, it is split into blocks of powers of
+     * two (binary blocks): the blocks reduce on their own, then each passes its parts up to the next larger block, and
+     * receives the sums.
      */
     HALVING_DOUBLING {
         @Override

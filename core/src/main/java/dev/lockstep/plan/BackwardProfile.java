@@ -22,7 +22,7 @@ final class BackwardProfile {
     }
 
     /**
-     * @param bucketBytes a bucket travels when it has at least this many
+     * @param bucketBytes a bucket is sent when it has at least this many
      */
     static BackwardProfile of(NetworkShape shape, double bucketBytes) {
         List<Bucket> buckets = new ArrayList<>();
@@ -48,8 +48,8 @@ final class BackwardProfile {
     }
 
     /**
-     * What the backward pass cannot hide: the time from its end until the last bucket has arrived, when buckets travel one
-     * after another as they fill.
+     * The communication that the backward pass cannot hide: the time from its end until the last bucket has arrived,
+     * if buckets are sent one after another as they fill.
      *
      * @param transfer seconds for a number of bytes
      */

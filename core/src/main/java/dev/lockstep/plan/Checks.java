@@ -14,7 +14,7 @@ public final class Checks {
     private Checks() {}
 
     /**
-     * What the checks find, in the order of {@link RecipeCheck}; suppressed findings are among them.
+     * The findings of the checks, in the order of {@link RecipeCheck}; including suppressed findings.
      *
      * @param datasetSize training images
      * @throws LockstepException of kind RECIPE when the recipe suppresses an unknown check or gives no reason, or when the
@@ -25,9 +25,9 @@ public final class Checks {
     }
 
     /**
-     * The same, for a recipe whose epochs are cut already.
+     * The same, for epochs that are already divided into minibatches.
      *
-     * @param cut of the recipe, on its training set
+     * @param cut the minibatches of the recipe on its training set
      */
     public static List<Finding> run(Recipe recipe, MinibatchPlan cut) {
         recipe.suppress().forEach(Checks::requireKnown);
@@ -46,7 +46,7 @@ public final class Checks {
     }
 
     /**
-     * What {@code --strict} does: warnings become an error.
+     * Turns warnings into an error, for strict mode.
      *
      * @throws LockstepException of kind RECIPE that names every finding that is not suppressed
      */
@@ -54,7 +54,7 @@ public final class Checks {
         List<Finding> warnings = findings.stream().filter(Finding::isWarning).toList();
         if (!warnings.isEmpty()) {
             throw LockstepException.recipe(
-                    "--strict: " + warnings.size() + (warnings.size() == 1 ? " check fails: " : " checks fail: ")
+                    "strict mode: " + warnings.size() + (warnings.size() == 1 ? " check fails: " : " checks fail: ")
                             + warnings.stream().map(Finding::code).collect(Collectors.joining(", ")),
                     warnings.get(0).sentence(),
                     "fix the recipe or suppress a check with 'suppress: {"
@@ -67,7 +67,7 @@ public final class Checks {
                 Arrays.stream(RecipeCheck.values()).map(RecipeCheck::code).toList();
         if (!known.contains(code)) {
             throw LockstepException.recipe(
-                    "suppress." + code + " is no check", "", "use one of " + String.join(", ", known));
+                    "suppress." + code + " is not a check", "", "use one of " + String.join(", ", known));
         }
         if (reason.isBlank()) {
             throw LockstepException.recipe(

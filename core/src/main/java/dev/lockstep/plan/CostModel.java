@@ -23,7 +23,7 @@ import org.apache.commons.statistics.distribution.NormalDistribution;
  * exposed, which is the paper's own conclusion; that iterations still grow from 0.232 s to 0.256 s is the wait.
  *
  * @param shape what is sent
- * @param workersPerProcess more workers than these make more processes
+ * @param workersPerProcess workers beyond this number require more processes
  */
 public record CostModel(NetworkShape shape, ComputeCost compute, Interconnect network, int workersPerProcess) {
     /** The usual size of a bucket. */
@@ -63,7 +63,7 @@ public record CostModel(NetworkShape shape, ComputeCost compute, Interconnect ne
         return NORMAL.inverseCumulativeProbability((count - 0.375) / (count + 0.25));
     }
 
-    /** k doubled from 1 to 65,536, by way of full processes. */
+    /** k doubled from 1 to 65,536, with fully used processes. */
     public List<StepForecast> table(AllReduce algorithm) {
         List<StepForecast> rows = new ArrayList<>();
         for (int workers = 1; workers < workersPerProcess; workers *= 2) {
@@ -75,12 +75,12 @@ public record CostModel(NetworkShape shape, ComputeCost compute, Interconnect ne
         return rows;
     }
 
-    /** The last row before efficiency first falls below a share; empty when it is below from the start. */
+    /** The last row before efficiency first falls below a share; empty if it is below that from the start. */
     public static Optional<StepForecast> lastAbove(List<StepForecast> table, double efficiency) {
         return table.stream().takeWhile(row -> row.efficiency() >= efficiency).reduce((first, second) -> second);
     }
 
-    /** The fewest workers that train within a time; empty when none do. */
+    /** The fewest workers that train within a time; empty if none do. */
     public Optional<StepForecast> fewestWithin(double seconds, TrainingLength length, AllReduce algorithm) {
         IntStream shared = IntStream.range(1, workersPerProcess);
         IntStream full =
@@ -92,9 +92,9 @@ public record CostModel(NetworkShape shape, ComputeCost compute, Interconnect ne
                 .findFirst();
     }
 
-    /** How many iterations a training takes on k workers. */
+    /** The number of iterations of a training run on k workers. */
     public record TrainingLength(int epochs, int trainingImages, int imagesPerWorker) {
-        /** 0 when the minibatch is larger than the dataset. */
+        /** 0 if the minibatch is larger than the dataset. */
         public long iterations(int workers) {
             return epochs * (trainingImages / ((long) workers * imagesPerWorker));
         }

@@ -7,13 +7,13 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What planning needs to know of a dataset: sizes, no files.
+ * The facts about a dataset that planning needs: sizes, no files.
  *
  * @param name as recipes write it
  * @param channels of an image as the network sees it
  * @param height in pixels, as the network sees it
  * @param width likewise
- * @param classesAssumed whether nobody has counted the classes
+ * @param classesAssumed whether the number of classes is an assumption
  */
 public record DatasetFacts(
         String name,
@@ -38,7 +38,7 @@ public record DatasetFacts(
         this(name, trainingImages, validationImages, channels, height, width, classes, false);
     }
 
-    /** The facts of a public dataset, at the image size that the recipe wants; empty when its name is not known here. */
+    /** The facts of a public dataset, at the image size that the recipe wants; empty if its name is unknown. */
     public static Optional<DatasetFacts> of(Recipe.Data data) {
         return KNOWN.stream()
                 .filter(facts -> facts.name.equals(data.dataset()))
@@ -56,7 +56,7 @@ public record DatasetFacts(
                         name, trainingImages, validationImages, channels, side, side, classes, classesAssumed);
     }
 
-    /** The largest minibatch at which the linear scaling rule is known to hold; empty when nobody has measured it. */
+    /** The largest minibatch at which the linear scaling rule is known to hold; empty if it has not been measured. */
     public OptionalInt safeMinibatch() {
         return SafeMinibatch.of(name).map(safe -> OptionalInt.of(safe.images())).orElse(OptionalInt.empty());
     }

@@ -4,10 +4,10 @@ import dev.lockstep.errors.Printable;
 import java.util.Optional;
 
 /**
- * What a check says of a recipe.
+ * The finding of a check on a recipe.
  *
  * @param sentence what is unusual, with name = value
- * @param fix what to do about it
+ * @param fix the suggested fix
  * @param suppressed the reason that the recipe gives for suppressing it; empty when it is a warning
  */
 public record Finding(RecipeCheck check, String sentence, String fix, Optional<String> suppressed) {

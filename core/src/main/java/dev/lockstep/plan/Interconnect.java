@@ -1,7 +1,7 @@
 package dev.lockstep.plan;
 
 /**
- * What a process has to send through: the α–β model, in which a message of b bytes takes latency + b / bandwidth.
+ * The network of a process in the α–β model: a message of b bytes takes latency + b / bandwidth.
  *
  * @param bytesPerSecond out of a process and, at the same time, into it
  * @param latencySeconds of a message, software included

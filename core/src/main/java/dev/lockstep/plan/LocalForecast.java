@@ -4,15 +4,15 @@ import dev.lockstep.network.NetworkShape;
 import java.util.List;
 
 /**
- * What P processes on one machine make of a measured run of one process. Their lanes share the machine's cores: up to one
- * thread a core they go side by side, beyond that they take turns.
+ * Predicts P processes on one machine from a measured run of one process. Their lanes share the machine's cores: up to one
+ * thread per core they run in parallel, beyond that they take turns.
  *
  * @param cores of the machine
  */
 public record LocalForecast(NetworkShape shape, Measurement measured, int cores) {
 
     /**
-     * What a run of one process showed.
+     * The measurements of a run of one process.
      *
      * @param workers k
      * @param threads that computed at the same time: lanes × threads-per-worker
@@ -23,7 +23,7 @@ public record LocalForecast(NetworkShape shape, Measurement measured, int cores)
     public record Measurement(
             int workers, int imagesPerWorker, int lanes, int threads, double stepSeconds, double jitter) {
         /**
-         * @param stepSeconds of every step but those that warm the machine up, in any order
+         * @param stepSeconds of every step except the warm-up steps, in any order
          */
         public static Measurement of(
                 int workers, int imagesPerWorker, int lanes, int threadsPerWorker, List<Double> stepSeconds) {
@@ -57,7 +57,7 @@ public record LocalForecast(NetworkShape shape, Measurement measured, int cores)
     public StepForecast on(int processes, int lanes) {
         int local = measured.workers() / processes;
         int used = Math.min(lanes, local);
-        // The time of one worker on a core of its own, from rounds that may have been shared already.
+        // The time of one worker on a dedicated core, derived from rounds that may have shared cores.
         double rounds = Math.ceil((double) measured.workers() / measured.lanes());
         double alone = measured.stepSeconds() / rounds / crowding(measured.threads());
         int threads = processes * used * (measured.threads() / measured.lanes());

@@ -7,10 +7,10 @@ import dev.lockstep.recipe.Recipe;
  * The tensors of one process, in bytes; libtorch's own working memory and the images that are read ahead come on top.
  *
  * @param parameters one buffer that all lanes share
- * @param optimizerState what the optimizer keeps for each parameter, such as its momentum
- * @param gradients a contribution (gradients and statistics) for each lane
- * @param partialSums contributions of finished workers that wait for their sibling in the reduction tree, at most
- * @param activations what each lane keeps of its n images for the backward pass
+ * @param optimizerState the optimizer's state for each parameter, such as its momentum
+ * @param gradients a gradient buffer (gradients and statistics) for each lane
+ * @param partialSums gradient buffers of finished workers that wait for their sibling in the reduction tree, at most
+ * @param activations the data of its n images that each lane keeps for the backward pass
  */
 public record Memory(long parameters, long optimizerState, long gradients, long partialSums, long activations) {
 
@@ -27,7 +27,7 @@ public record Memory(long parameters, long optimizerState, long gradients, long 
                 product((long) lanes * recipe.imagesPerWorker(), Float.BYTES * shape.activationFloats()));
     }
 
-    /** The largest number stands for what is larger: no machine has it either. */
+    /** Saturates at the largest number, which no machine has either. */
     private static long product(long a, long b) {
         return Math.multiplyHigh(a, b) == 0 && a * b >= 0 ? a * b : Long.MAX_VALUE;
     }

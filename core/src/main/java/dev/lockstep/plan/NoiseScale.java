@@ -11,7 +11,7 @@ import java.util.Locale;
  * B_big = kn, the aggregate. Signal and noise are averaged separately over the steps, and the ratio is taken last: the
  * average of ratios would be biased. Averages decay exponentially and are corrected for their start at zero.
  *
- * <p>Immutable; three numbers are its whole state.
+ * <p>Immutable; its whole state is three numbers.
  *
  * @param signal running average of the estimates of |G|², not corrected
  * @param noise running average of the estimates of tr(Σ), not corrected
@@ -27,7 +27,7 @@ public record NoiseScale(double signal, double noise, double weight) {
      * Takes in one step.
      *
      * @param small n, images of a worker
-     * @param big kn, images of the minibatch; where it equals {@code small} nothing can be learnt
+     * @param big kn, images of the minibatch; if it equals {@code small}, nothing can be estimated
      * @param smallSquaredNorm mean over workers of the squared norm of their own gradients
      * @param bigSquaredNorm squared norm of the aggregated gradient
      */
@@ -53,17 +53,17 @@ public record NoiseScale(double signal, double noise, double weight) {
         return noise / weight;
     }
 
-    /** B_simple in images; NaN while noise drowns the signal or nothing is known. */
+    /** B_simple in images; NaN while the signal is lost in noise or nothing is known. */
     public double images() {
         return signal > 0 && noise > 0 ? noise / signal : Double.NaN;
     }
 
-    /** Images spent at this minibatch, as a multiple of the fewest that would do: 1 + B / B_simple. */
+    /** Images spent at this minibatch, as a multiple of the minimum: 1 + B / B_simple. */
     public double imagesFactor(double minibatch) {
         return 1 + minibatch / images();
     }
 
-    /** Steps taken at this minibatch, as a multiple of the fewest that would do: 1 + B_simple / B. */
+    /** Steps taken at this minibatch, as a multiple of the minimum: 1 + B_simple / B. */
     public double stepsFactor(double minibatch) {
         return 1 + images() / minibatch;
     }
@@ -84,9 +84,9 @@ public record NoiseScale(double signal, double noise, double weight) {
     }
 
     /**
-     * What the estimate means for a minibatch, and what half and twice of it would change, in one sentence each.
+     * What the estimate means for a minibatch, and what half and twice that size would change, in one sentence each.
      *
-     * @return an empty text while the scale is unknown
+     * @return empty while the scale is unknown
      */
     public String summary(int minibatch) {
         if (Double.isNaN(images())) {
@@ -105,7 +105,7 @@ public record NoiseScale(double signal, double noise, double weight) {
                 imagesFactor(twice) / imagesFactor(minibatch));
     }
 
-    /** Two significant digits: the estimate has no more. */
+    /** Two significant digits: the estimate is not more precise. */
     private static String rounded(double images) {
         double scale = Math.pow(10, Math.floor(Math.log10(images)) - 1);
         return String.format(Locale.ROOT, "%,.0f", Math.max(1, Math.round(images / scale) * scale));

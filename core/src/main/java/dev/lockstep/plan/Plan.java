@@ -14,12 +14,12 @@ import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
 
 /**
- * What a run will do, known before it starts: a function of the recipe, the dataset's sizes and the machines.
+ * A prediction of a run before it starts: a function of the recipe, the dataset's sizes and the machines.
  *
  * @param topology which process runs which workers
  * @param lanes compute threads of each process
  * @param cut of an epoch into minibatches
- * @param network empty when only building the network would tell its size
+ * @param network empty if the size is known only after building the network
  */
 public record Plan(
         Recipe recipe,
@@ -34,13 +34,13 @@ public record Plan(
     public record RatePoint(double epoch, long iteration, double rate) {}
 
     /**
-     * @param lanes more than the workers of a process are not used
-     * @throws LockstepException of kind RECIPE when the minibatch is larger than the dataset, P does not divide k, or there is
-     *     no such network
+     * @param lanes at most the workers of a process are used
+     * @throws LockstepException of kind RECIPE when the minibatch is larger than the dataset, P does not divide k, or
+     *     there is no such network
      */
     public static Plan of(Recipe recipe, DatasetFacts data, int processes, int lanes) {
         if (lanes < 1) {
-            throw LockstepException.recipe("lanes = " + lanes, "", "use --lanes 1 or more");
+            throw LockstepException.recipe("lanes = " + lanes, "", "use at least one lane");
         }
         Topology topology = new Topology(recipe.workers(), processes);
         return new Plan(
@@ -84,7 +84,7 @@ public record Plan(
         return rises ? recipe.warmupIterations(iterationsPerEpoch()) : 0;
     }
 
-    /** What gradual warmup adds in every iteration; 0 for the other kinds. */
+    /** The increment of gradual warmup per iteration; 0 for the other kinds. */
     public double warmupIncrement() {
         boolean gradual = recipe.learningRate().warmup().kind() == Recipe.WarmupKind.GRADUAL;
         return gradual && warmupIterations() > 0
@@ -92,7 +92,7 @@ public record Plan(
                 : 0;
     }
 
-    /** The rate at the start of warmup, at most nine times on the way, and at its end; empty without warmup. */
+    /** The rate at the start of warmup, at up to nine points in between, and at its end; empty without warmup. */
     public List<RatePoint> warmupTable() {
         long iterations = warmupIterations();
         if (iterations == 0) {
@@ -108,7 +108,7 @@ public record Plan(
         return rows.stream().map(this::pointAt).toList();
     }
 
-    /** Every fall of a step schedule within the training, or the quarters of a cosine; empty for a constant rate. */
+    /** Every drop of a step schedule within the training, or the quarters of a cosine; empty for a constant rate. */
     public List<RatePoint> decays() {
         Recipe.Schedule schedule = recipe.learningRate().schedule();
         DoubleStream epochs = switch (schedule.kind()) {
@@ -129,12 +129,12 @@ public record Plan(
                 learningRate().at(iteration));
     }
 
-    /** Empty when the size of the network is not known. */
+    /** Empty if the size of the network is unknown. */
     public Optional<Memory> memory() {
         return network.map(shape -> Memory.of(shape, recipe, lanes, topology.workersPerProcess()));
     }
 
-    /** Empty when the size of the network is not known. */
+    /** Empty if the size of the network is unknown. */
     public Optional<Traffic> traffic() {
         return network.map(shape -> Traffic.of(shape, topology.processes()));
     }

@@ -6,27 +6,27 @@ import dev.lockstep.schedule.Scaling;
 import java.util.List;
 
 /**
- * Short trainings from the same initial weights that differ in the learning rate alone, and the rate they suggest. Swept at
- * the reference minibatch: the linear scaling rule multiplies whatever it is given (paper, section 2.1).
+ * Short training runs from the same initial weights that differ only in the learning rate, and the rate they suggest.
+ * Swept at the reference minibatch: the linear scaling rule multiplies any rate (paper, section 2.1).
  *
  * @param trials in ascending order of their rates
  */
 public record RangeSweep(List<Trial> trials) {
-    /** A rate counts as good when it gets this far from the initial loss to the best one. */
+    /** A rate counts as good if it covers this fraction of the way from the initial loss to the best one. */
     private static final double GOOD = 0.9;
 
     /**
-     * One short training.
+     * One short training run.
      *
      * @param loss mean over its last steps; infinite when it diverged
      */
     public record Trial(double rate, double loss) {}
 
     /**
-     * What the sweep says.
+     * The result of the sweep.
      *
      * @param suggestion the rate with the lowest loss
-     * @param lowestGood the lowest rate next to it that does nearly as well
+     * @param lowestGood the lowest rate adjacent to it that does nearly as well
      * @param highestGood the highest such rate
      * @param atEdge the suggestion is the first or last rate that was tried: a wider sweep may find a better one
      */
@@ -40,8 +40,8 @@ public record RangeSweep(List<Trial> trials) {
     }
 
     /**
-     * Rates from {@code low} to {@code high}, each the same factor above the one before; a single one where the two are
-     * equal.
+     * Rates from {@code low} to {@code high}, each larger than the previous one by the same factor; a single rate if
+     * the two are equal.
      */
     public static double[] rates(double low, double high, int most) {
         int count = low == high ? 1 : most;
@@ -54,7 +54,7 @@ public record RangeSweep(List<Trial> trials) {
 
     /**
      * The recipe of one trial: the reference minibatch with one rate, which falls to a tenth for the last third, so that
-     * what counts is where the rate leads, and not the noise of its own steps.
+     * the result reflects the rate's progress rather than the noise of its steps.
      *
      * @param steps that the trial takes; the recipe may have more
      * @param images in the training set

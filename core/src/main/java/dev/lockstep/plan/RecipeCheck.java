@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * The checks of a recipe: everything that is legal, trains, and is known to cost accuracy or time. Their codes are stable;
+ * The checks of a recipe: settings that are valid but known to cost accuracy or time. Their codes are stable;
  * a recipe suppresses one with {@code suppress: {code: reason}}.
  */
 public enum RecipeCheck {
@@ -251,7 +251,7 @@ public enum RecipeCheck {
                             + " × workers nearly divides the dataset"));
 
     /**
-     * What a check found.
+     * The finding of a check.
      *
      * @param sentence with name = value
      */
@@ -274,17 +274,17 @@ public enum RecipeCheck {
         return name(this);
     }
 
-    /** Where the paper says it, such as {@code paper, section 2.2}. */
+    /** The source in the paper, such as {@code paper, section 2.2}. */
     public String source() {
         return "paper, " + section;
     }
 
-    /** When it fires, as a clause. */
+    /** The condition under which it warns, as a clause. */
     public String firesWhen() {
         return firesWhen;
     }
 
-    /** What is known to happen, in a sentence. */
+    /** The known consequence, in a sentence. */
     public String why() {
         return why;
     }

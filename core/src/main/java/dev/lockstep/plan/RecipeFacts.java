@@ -6,11 +6,11 @@ import dev.lockstep.sampling.MinibatchPlan;
 import java.util.Optional;
 
 /**
- * A recipe on a dataset of known size, with the numbers that checks ask for.
+ * A recipe on a dataset of known size, with the numbers that checks need.
  *
  * @param minibatch kn
  * @param warmupIterations 0 when there is no warmup or it changes nothing
- * @param ratio η̂/η, by how much the scaled rate exceeds the reference
+ * @param ratio η̂/η, the ratio of the scaled rate to the reference rate
  */
 record RecipeFacts(
         Recipe recipe,
@@ -46,12 +46,12 @@ record RecipeFacts(
         return warmupIterations > 0;
     }
 
-    /** Whether the minibatch is larger than the one that the reference rate belongs to. */
+    /** Whether the minibatch is larger than that of the reference rate. */
     boolean isScaledUp() {
         return minibatch > rate().referenceMinibatch();
     }
 
-    /** Empty when the optimizer is another: what the paper found is about momentum SGD. */
+    /** Empty for other optimizers: the paper's findings are about momentum SGD. */
     Optional<SgdSettings> sgd() {
         return recipe.optimizer() instanceof SgdSettings sgd ? Optional.of(sgd) : Optional.empty();
     }

@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The largest minibatch at which the linear scaling rule is known to keep its accuracy on a dataset.
+ * The largest minibatch at which the linear scaling rule is known to preserve accuracy on a dataset.
  *
  * @param images kn
- * @param source who measured it
+ * @param source the source of the measurement
  */
 record SafeMinibatch(String dataset, int images, String source) {
     private static final String CIFAR_SOURCE =

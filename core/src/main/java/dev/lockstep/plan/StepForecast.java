@@ -6,7 +6,7 @@ package dev.lockstep.plan;
  * @param workers k
  * @param processes P
  * @param computeSeconds forward and backward passes of a process's workers
- * @param waitSeconds until the slowest process is done, beyond the mean
+ * @param waitSeconds waiting for the slowest process, beyond the mean
  * @param communicationSeconds from the first to the last byte, if nothing were hidden
  * @param exposedSeconds of communication that the backward pass does not hide
  */
@@ -22,7 +22,7 @@ public record StepForecast(
         return computeSeconds + waitSeconds + exposedSeconds;
     }
 
-    /** The share of the time in which processes compute: images/s of P processes over P times those of one. */
+    /** The fraction of time in which processes compute: images/s of P processes over P times those of one. */
     public double efficiency() {
         return computeSeconds / iterationSeconds();
     }

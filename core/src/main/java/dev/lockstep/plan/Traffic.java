@@ -3,14 +3,14 @@ package dev.lockstep.plan;
 import dev.lockstep.network.NetworkShape;
 
 /**
- * What travels between processes in one step. Halving/doubling and the ring both move 2 (P−1)/P · b bytes out of every
- * process, b being a contribution (paper, section 4).
+ * The data sent between processes in one step. Halving/doubling and the ring both move 2 (P−1)/P · b bytes out of every
+ * process, where b is the size of a gradient buffer (paper, section 4).
  *
  * @param contributionBytes b: gradients, batch-norm statistics, loss and counts, in float32
  * @param sentBytesPerProcess in a step; as many are received
  */
 public record Traffic(long contributionBytes, long sentBytesPerProcess) {
-    /** Loss and counts ride behind the gradients. */
+    /** Loss and counts follow the gradients. */
     private static final int TAIL_FLOATS = 16;
 
     static Traffic of(NetworkShape shape, int processes) {

@@ -1,6 +1,6 @@
 /**
- * What can be known of a run before it starts, or from a few of its numbers: the plan, the checks of the recipe, the cost
- * of an iteration on k workers, and how large a minibatch pays. Pure arithmetic; depends on {@code errors}, {@code
+ * Predictions about a run before it starts, or from a few of its numbers: the plan, the checks of the recipe, the cost
+ * of an iteration on k workers, and the largest useful minibatch. Pure arithmetic; depends on {@code errors}, {@code
  * recipe}, {@code schedule} and {@code topology}.
  */
 @NullMarked

@@ -6,13 +6,13 @@ import org.snakeyaml.engine.v2.parser.Parser;
 import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
-/** A parser of YAML that stops where a text nests too deep: what reads its events goes down into each level by recursion. */
+/** A YAML parser that stops when a text nests too deeply: the reader of its events is recursive. */
 final class BoundedParser implements Parser {
     private final Parser events;
     private final Limit limit;
     private int depth;
 
-    /** What refuses a depth. */
+    /** Creates the error for a depth. */
     interface Limit {
         void check(int depth, Event event);
     }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** How to fix an unknown key: its new name, a key with a similar spelling, or the same key in another place. */
+/** How to fix an unknown key: its new name, a key with a similar spelling, or the same key elsewhere. */
 final class KeySuggestion {
     /** Keys that have been renamed, by their old paths. */
     private static final Map<String, String> RENAMED = Map.of("data.colour", "data.color", "silence", "suppress");
@@ -17,7 +17,7 @@ final class KeySuggestion {
 
     /**
      * @param path of the group that holds the unknown key; empty at the top
-     * @param siblings the keys that are known there
+     * @param siblings the known keys of that group
      * @param root the record of the whole file
      */
     static String of(String path, String unknown, List<String> siblings, Class<?> root) {
@@ -42,7 +42,7 @@ final class KeySuggestion {
                 : "did you mean '" + nearest + "'?";
     }
 
-    /** Adds every path in the tree of records that ends in this key. */
+    /** Adds every path that ends in this key, in the tree of records. */
     private static void collect(Class<?> type, String path, String key, Set<String> found) {
         for (RecordComponent component : type.getRecordComponents()) {
             String name = YamlRecords.kebab(component.getName());

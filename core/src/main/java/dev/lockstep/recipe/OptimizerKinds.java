@@ -8,7 +8,7 @@ import java.util.ServiceLoader;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** Every kind of optimizer that a recipe can name: Lockstep's own, and those that a program provides. */
+/** All kinds of optimizers that a recipe can name: Lockstep's own and those that a program provides. */
 public final class OptimizerKinds {
     static final String DEFAULT = "sgd";
 
@@ -20,13 +20,13 @@ public final class OptimizerKinds {
     private OptimizerKinds() {}
 
     /**
-     * The kind that settings are of.
+     * The kind of some settings.
      *
      * @throws IllegalArgumentException when no kind has such settings
      */
     public static OptimizerKind of(OptimizerSettings settings) {
         return find(kind -> kind.settings() == settings.getClass())
-                .orElseThrow(() -> new IllegalArgumentException("settings of no kind: " + settings));
+                .orElseThrow(() -> new IllegalArgumentException("settings of an unknown kind: " + settings));
     }
 
     static Optional<OptimizerKind> named(String name) {
@@ -45,7 +45,7 @@ public final class OptimizerKinds {
                 .toList();
     }
 
-    /** Asks for providers only when none of the own kinds is meant. */
+    /** Loads providers only if the name is none of Lockstep's own kinds. */
     private static Optional<OptimizerKind> find(Predicate<OptimizerKind> wanted) {
         return OWN.stream()
                 .filter(wanted)

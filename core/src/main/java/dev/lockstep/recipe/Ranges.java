@@ -2,9 +2,9 @@ package dev.lockstep.recipe;
 
 import dev.lockstep.errors.LockstepException;
 
-/** Checks of values. The messages start with the key, which {@link YamlRecords} relies on to name the line. */
+/** Checks of values. The messages start with the key; {@link YamlRecords} relies on this to name the line. */
 final class Ranges {
-    /** What is computed of a number up to here is finite as a 32-bit float. */
+    /** Results computed from numbers up to this limit are finite as 32-bit floats. */
     static final int LARGEST = 1_000_000;
 
     private Ranges() {}

@@ -75,7 +75,7 @@ public record Recipe(
                 imagesPerWorker > 1,
                 "images-per-worker",
                 imagesPerWorker,
-                "must be at least 2: batch norm needs several images a worker");
+                "must be at least 2: batch norm needs several images per worker");
         require(suppress.size() <= 100, "suppress", suppress.size() + " checks", "must be at most 100");
         suppress.forEach((code, reason) -> {
             shorterThan("suppress", code, 1000);
@@ -146,15 +146,15 @@ public record Recipe(
                     weights.matches("none|sha256:[0-9a-f]{64}"),
                     "weights",
                     weights,
-                    "must be none or sha256: and 64 digits; train --weights FILE sets it");
+                    "must be none or sha256: and 64 digits; training from a weights file sets it");
         }
 
-        /** The same network, starting from other weights. */
+        /** The same network with different initial weights. */
         public Model withWeights(String weights) {
             return new Model(name, width, zeroInitResidual, weights);
         }
 
-        /** A network that starts from what the seed draws. */
+        /** A network whose initial weights are drawn from the seed. */
         public Model(String name, int width, boolean zeroInitResidual) {
             this(name, width, zeroInitResidual, "none");
         }
@@ -226,13 +226,13 @@ public record Recipe(
             @Default("[]") List<Double> epochs,
             @Default("0.1") double factor) {
         public Schedule {
-            require(epochs.size() <= 1000, "epochs", epochs.size() + " falls of the rate", "must be at most 1000");
+            require(epochs.size() <= 1000, "epochs", epochs.size() + " drops of the rate", "must be at most 1000");
             epochs = List.copyOf(epochs);
             require(
                     kind != ScheduleKind.STEP || !epochs.isEmpty(),
                     "epochs",
                     epochs,
-                    "a step schedule needs at least one epoch at which the rate falls");
+                    "a step schedule needs at least one epoch at which the rate drops");
             require(
                     epochs.stream().sorted().distinct().toList().equals(epochs)
                             && epochs.stream().allMatch(e -> e > 0 && e < Double.POSITIVE_INFINITY),
@@ -292,7 +292,7 @@ public record Recipe(
         return RecipeFile.read(file, Map.of());
     }
 
-    /** The same recipe by another name. */
+    /** The same recipe with another name. */
     public Recipe withName(String name) {
         return with(name, seed, epochs, workers, imagesPerWorker, data, model, learningRate);
     }
@@ -317,7 +317,7 @@ public record Recipe(
         return with(name, seed, epochs, workers, imagesPerWorker, data, model, learningRate);
     }
 
-    /** The same recipe on other data. */
+    /** The same recipe for other data. */
     public Recipe withData(Data data) {
         return with(name, seed, epochs, workers, imagesPerWorker, data, model, learningRate);
     }
@@ -356,7 +356,7 @@ public record Recipe(
     }
 
     /**
-     * How this recipe cuts the epochs of a training set into minibatches.
+     * The division of this recipe's epochs into minibatches.
      *
      * @param images in the training set
      * @throws LockstepException of kind RECIPE when the minibatch is larger than the training set
@@ -365,7 +365,7 @@ public record Recipe(
         return new MinibatchPlan(seed, images, workers, imagesPerWorker);
     }
 
-    /** Every key with its value, defaults included. */
+    /** Every key with its value, including defaults. */
     public String toYaml() {
         return YamlRecords.write(this);
     }

@@ -28,7 +28,7 @@ public final class RecipeDifference {
     }
 
     /**
-     * The keys that differ and change the arithmetic of the steps that both recipes have: not the name, suppressed checks or
+     * The differing keys that change the arithmetic of the steps common to both recipes: not the name, suppressed checks or
      * the evaluation's batches, and not the number of epochs unless the learning rate depends on it.
      */
     public static List<String> ofArithmetic(Recipe one, Recipe other) {
@@ -42,7 +42,7 @@ public final class RecipeDifference {
                 .toList();
     }
 
-    /** The dotted keys of the YAML that recipes write, which indents by two spaces a level. */
+    /** The dotted keys of the YAML that recipes write, which is indented by two spaces per level. */
     private static Map<String, String> keys(String yaml) {
         Map<String, String> keys = new LinkedHashMap<>();
         List<String> path = new ArrayList<>();

@@ -16,7 +16,7 @@ public final class RecipeFile {
     }
 
     /**
-     * @param source what the text is called in messages
+     * @param source the name of the text in messages
      */
     public static Recipe parse(String yaml, String source, Map<String, String> overrides) {
         return YamlRecords.read(Recipe.class, yaml, source, overrides);
@@ -32,12 +32,12 @@ public final class RecipeFile {
     }
 
     /**
-     * The text of a recipe with one value exchanged; comments and everything else stay.
+     * The text of a recipe with one value replaced; comments and everything else are kept.
      *
-     * @param source what the text is called in messages
+     * @param source the name of the text in messages
      * @param key a dotted path
-     * @throws dev.lockstep.errors.LockstepException of kind RECIPE when the text does not write the key, or shares its
-     *     value with another one: says what to write where
+     * @throws dev.lockstep.errors.LockstepException of kind RECIPE when the text does not contain the key, or shares its
+     *     value with another one; tells the user the edit to make
      */
     public static String replace(String yaml, String source, String key, String value) {
         return new YamlEdit(yaml, source).replace(key, value);

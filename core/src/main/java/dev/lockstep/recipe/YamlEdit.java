@@ -8,7 +8,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
-/** Exchanges one value in a text of YAML; every other character stays. */
+/** Replaces one value in a YAML text and keeps every other character. */
 final class YamlEdit {
     private final String yaml;
     private final String source;
@@ -20,7 +20,7 @@ final class YamlEdit {
 
     /**
      * @param path keys joined by dots
-     * @throws LockstepException when the text does not write the key, or shares its value with another one
+     * @throws LockstepException when the text does not contain the key, or shares its value with another one
      */
     String replace(String path, String value) {
         String[] keys = path.split("\\.");
@@ -40,7 +40,7 @@ final class YamlEdit {
     }
 
     private static LockstepException missing(String path, String where, String fix) {
-        return LockstepException.recipe("the file does not write " + path, where, fix);
+        return LockstepException.recipe("the file does not contain " + path, where, fix);
     }
 
     /** The keys from one on as a line of YAML. */
@@ -61,7 +61,7 @@ final class YamlEdit {
                 : Optional.empty();
     }
 
-    /** A value with an anchor starts before its text; an alias has its place where the anchor is. */
+    /** A value with an anchor starts before its text; the location of an alias is that of its anchor. */
     private String replace(Node node, String path, String value, String where) {
         int start = offset(node.getStartMark());
         int end = offset(node.getEndMark());

@@ -21,14 +21,16 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /** Turns YAML text into {@link YamlValue}s. */
 final class YamlParser {
-    /** All are far above any file a person writes; they stop aliases that multiply or contain themselves, too. */
+    /**
+     * All limits are far above any file that a person writes; they also stop aliases that multiply or contain themselves.
+     */
     static final int MOST_CHARACTERS = 1_000_000;
 
     static final int DEEPEST = 64;
     private static final int MOST_VALUES = 100_000;
     private static final int LONGEST_VALUE = 20_000;
 
-    /** What is a plain scalar without a parser's help: nearly every default, and most overrides. */
+    /** A text that is evidently a plain scalar: nearly every default, and most overrides. */
     private static final Pattern SIMPLE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.-]*");
 
     private final String source;
@@ -54,7 +56,7 @@ final class YamlParser {
         throw error("expected keys with values", parser.where(root.get()), "write 'key: value' lines");
     }
 
-    /** One value that has the same place from end to end, such as an override on the command line. */
+    /** One value with a single location, such as an override on the command line. */
     static YamlValue value(String yaml, String place) {
         if (SIMPLE.matcher(yaml).matches()) {
             return new YamlValue.Text(yaml, true, place);
@@ -65,7 +67,7 @@ final class YamlParser {
                 .orElseGet(() -> new YamlValue.Text("", false, place));
     }
 
-    /** What a file says, with the places of its parts; nothing where the file is empty. */
+    /** The contents of a file with the locations of its parts; empty if the file is empty. */
     static Optional<Node> root(String yaml, String source) {
         return new YamlParser(source, true).compose(yaml);
     }

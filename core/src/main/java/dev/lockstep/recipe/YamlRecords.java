@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * records' own constructors. Every error names the line, the key and the value.
  *
  * <p>Components may be records, lists, maps from text, texts, numbers, booleans and enums; and {@link
- * OptimizerSettings}, whose record the key {@code kind} chooses.
+ * OptimizerSettings}, whose record is chosen by the key {@code kind}.
  */
 public final class YamlRecords {
     /** The key that chooses among the records of {@link OptimizerSettings}. */
@@ -38,7 +38,7 @@ public final class YamlRecords {
     }
 
     /**
-     * @param source what the text is called in messages
+     * @param source the name of the text in messages
      * @param overrides dotted key paths with the YAML text of their value; applied over the text, in order
      */
     public static <T extends Record> T read(Class<T> type, String yaml, String source, Map<String, String> overrides) {
@@ -48,7 +48,7 @@ public final class YamlRecords {
     /**
      * A copy of a record with some keys set.
      *
-     * @param source what the record is called in messages
+     * @param source the name of the record in messages
      */
     static <T extends Record> T with(Class<T> type, T record, String source, Map<String, String> overrides) {
         return read(type, YamlValue.of(record, source), overrides);
@@ -64,7 +64,7 @@ public final class YamlRecords {
         return type.cast(new YamlRecords(type).record(type, entries, ""));
     }
 
-    /** The key leads down as many levels as it has dots. */
+    /** A key descends as many levels as it has dots. */
     private static void requireShallow(String key, String place) {
         if (key.chars().filter(c -> c == '.').count() >= YamlParser.DEEPEST) {
             throw LockstepException.recipe(
@@ -75,8 +75,8 @@ public final class YamlRecords {
     /**
      * Reads a file.
      *
-     * @param what the file is called in messages, such as {@code recipe}
-     * @throws LockstepException of kind RECIPE when the file cannot be read, too
+     * @param the name of the file in messages, such as {@code recipe}
+     * @throws LockstepException of kind RECIPE also when the file cannot be read
      */
     public static <T extends Record> T read(Class<T> type, Path file, String what, Map<String, String> overrides) {
         return read(type, text(file, what), file.toString(), overrides);
@@ -108,7 +108,7 @@ public final class YamlRecords {
                 cause);
     }
 
-    /** Every component of a record as YAML that {@link #read} takes back to an equal record. */
+    /** Every component of a record as YAML that {@link #read} converts back to an equal record. */
     public static String write(Record value) {
         return YamlWriter.write(value);
     }
@@ -131,7 +131,7 @@ public final class YamlRecords {
     }
 
     /**
-     * @param whose what an unknown key is said to be of
+     * @param whose the owner of an unknown key, for messages
      */
     private Object record(Class<?> type, YamlValue.Entries entries, String path, String whose) {
         RecordComponent[] components = type.getRecordComponents();
@@ -182,7 +182,7 @@ public final class YamlRecords {
         }
     }
 
-    /** A record's refusal starts with the key it is about; here it gets the key's path and line. */
+    /** A record's error starts with its key; this adds the key's path and line. */
     private static LockstepException located(LockstepException refusal, YamlValue.Entries entries, String path) {
         YamlValue culprit = entries.get(refusal.what().split(" ", 2)[0]);
         String where = culprit == null ? entries.where() : culprit.where();

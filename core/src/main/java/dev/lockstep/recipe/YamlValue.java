@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A piece of YAML that remembers where it was written. Immutable. */
+/** A piece of YAML with its location. Immutable. */
 sealed interface YamlValue {
-    /** A record as its keys and values, without the detour over a text. */
+    /** A record as its keys and values, without converting it to text. */
     static Entries of(Record record, String where) {
         return entries(YamlWriter.components(record), where);
     }
@@ -37,7 +37,7 @@ sealed interface YamlValue {
     /**
      * A single value.
      *
-     * @param plain whether it stands without quotes, and so may be read as a number, a boolean or a choice
+     * @param plain whether it is unquoted, and so may be read as a number, a boolean or a choice
      */
     record Text(String text, boolean plain, String where) implements YamlValue {}
 
@@ -62,7 +62,7 @@ sealed interface YamlValue {
         /**
          * These entries with one of them, or one below them, set.
          *
-         * @param path keys joined by dots; entries on the way are made where they are missing
+         * @param path keys joined by dots; missing entries on the path are created
          */
         Entries with(String path, YamlValue value) {
             Map<String, YamlValue> changed = new LinkedHashMap<>(entries);

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** Writes records as YAML that {@link YamlRecords#read} takes back to equal records. */
+/** Writes records as YAML that {@link YamlRecords#read} converts back to equal records. */
 final class YamlWriter {
     private final StringBuilder out = new StringBuilder();
 
@@ -41,7 +41,7 @@ final class YamlWriter {
         }
     }
 
-    /** An element of a list whose elements are not all single values: the first key stands beside the dash. */
+    /** An element of a list whose elements are not all single values: the first key follows the dash. */
     private void item(Object item, String indent) {
         int start = out.length();
         if (item instanceof Record || item instanceof Map<?, ?> map && !map.isEmpty()) {

@@ -1,5 +1,5 @@
 /**
- * What to train, as immutable records that check themselves, and their strict YAML form. Says nothing of processes or
+ * The training recipe, as immutable records that check themselves, and its strict YAML form. Independent of processes and
  * machines. Depends on {@code errors} and {@code schedule}.
  */
 @NullMarked

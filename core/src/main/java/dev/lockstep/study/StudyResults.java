@@ -146,7 +146,7 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
                     LockstepException.Kind.RECIPE,
                     "cannot write the study's results: " + e,
                     "file = " + file,
-                    "make the folder writable or give another --out",
+                    "make the folder writable or choose another output folder",
                     e);
         }
     }

@@ -6,7 +6,7 @@ import java.util.Locale;
 
 /** Formats numbers for people. */
 public final class Format {
-    /** Stands for a number that is not known. */
+    /** Stands for an unknown number. */
     public static final String NONE = "–";
 
     public static final long MIB = 1L << 20;
@@ -24,12 +24,12 @@ public final class Format {
         return String.format(Locale.ROOT, "%,d", value);
     }
 
-    /** With its noun, whose plural must end in s: {@code 1 step}, {@code 20 steps}. */
+    /** With a noun whose plural ends in s: {@code 1 step}, {@code 20 steps}. */
     public static String count(long value, String noun) {
         return count(value) + " " + noun + (value == 1 ? "" : "s");
     }
 
-    /** Without decimals and with thousands separated; {@link #NONE} for what is not finite. */
+    /** Without decimals and with thousands separated; {@link #NONE} if not finite. */
     public static String whole(double value) {
         return fixed(value, 0);
     }
@@ -62,7 +62,7 @@ public final class Format {
         return fixed(100 * fraction, 2);
     }
 
-    /** Mean ± standard deviation as percentages; without the latter where it is not known. */
+    /** Mean ± standard deviation as percentages; without the latter if it is unknown. */
     public static String percentage(double mean, double deviation) {
         return percentage(mean) + (Double.isFinite(deviation) ? " ± " + percentage(deviation) : "");
     }

@@ -99,6 +99,6 @@ final class MetricsStreamTest {
                 .containsExactly(
                         "warning: metrics cannot be written, file = " + file + ": No space left on device; training "
                                 + "goes on, and they are kept until they can be, up to 64 MiB",
-                        "metrics are written again, file = " + file);
+                        "metrics can be written again, file = " + file);
     }
 }

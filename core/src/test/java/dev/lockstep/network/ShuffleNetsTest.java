@@ -30,7 +30,6 @@ class ShuffleNetsTest {
     @Test
     void graph_anotherWidth_isRefused() {
         assertThatThrownBy(() -> Shapes.of(new Recipe.Model("shufflenet_v2_x0_5", 8, true), Shapes.IMAGENET))
-                .hasMessage(
-                        "model.width = 8, model.name = shufflenet_v2_x0_5 has widths of its own, leave model.width out");
+                .hasMessage("model.width = 8, model.name = shufflenet_v2_x0_5 has fixed widths, leave model.width out");
     }
 }

@@ -48,7 +48,7 @@ class RecipeReplaceTest {
 
     @Test
     void replace_missingKey_saysWhatToWriteWhere() {
-        assertRefused("", "does not write " + KEY + ", mine.yaml, add the line 'learning-rate: {reference: 0.4}'");
+        assertRefused("", "does not contain " + KEY + ", mine.yaml, add the line 'learning-rate: {reference: 0.4}'");
         assertRefused("name: x\n", KEY + ", mine.yaml, add the line 'learning-rate: {reference: 0.4}'");
         assertRefused(
                 "name: x\nlearning-rate:\n  scaling: none\n",

@@ -245,7 +245,8 @@ class ChecksTest {
         assertThatThrownBy(() -> Checks.run(Recipes.paper8k("suppress.no-warmpu", "x"), IMAGENET))
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
-                .hasMessageStartingWith("suppress.no-warmpu is no check, use one of linear-rule, scaling, no-warmup");
+                .hasMessageStartingWith(
+                        "suppress.no-warmpu is not a check, use one of linear-rule, scaling, no-warmup");
     }
 
     @Test
@@ -269,7 +270,7 @@ class ChecksTest {
         assertThatThrownBy(() -> Checks.requireNoWarnings(Checks.run(recipe, IMAGENET)))
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
-                .hasMessageStartingWith("--strict: 2 checks fail: no-warmup, decay-norm, ")
+                .hasMessageStartingWith("strict mode: 2 checks fail: no-warmup, decay-norm, ")
                 .hasMessageEndingWith("suppress a check with 'suppress: {no-warmup: reason}'");
     }
 

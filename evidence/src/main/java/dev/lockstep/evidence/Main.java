@@ -40,7 +40,10 @@ public final class Main implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "SCENARIO", arity = "0..*", description = "What to run, and after -- options for train.")
+    @Parameters(
+            paramLabel = "SCENARIO",
+            arity = "0..*",
+            description = "Scenarios to run; options for train follow after --.")
     private List<String> words = List.of();
 
     @Option(names = "--list", description = "List the scenarios.")
@@ -58,19 +61,21 @@ public final class Main implements Callable<Integer> {
     @Option(
             names = "--procs",
             split = ",",
-            description = "soak: numbers of processes to choose from; memory: the number.")
+            description = "soak: numbers of processes to choose from; memory: number of processes.")
     private List<Integer> procs = List.of();
 
-    @Option(names = "--kills", description = "soak, unpack-kills: how many. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--kills", description = "soak, unpack-kills: number of kills. Default: ${DEFAULT-VALUE}.")
     private int kills = 20;
 
-    @Option(names = "--seed", description = "soak, unpack-kills: of the random moments. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--seed",
+            description = "soak, unpack-kills: seed of the random moments. Default: ${DEFAULT-VALUE}.")
     private long seed = 7;
 
     @Option(names = "--epochs", description = "memory: epochs that count. Default: ${DEFAULT-VALUE}.")
     private int epochs = 15;
 
-    @Option(names = "--leak", paramLabel = "KIB", description = "memory: KiB per second that every process loses.")
+    @Option(names = "--leak", paramLabel = "KIB", description = "memory: KiB per second that every process leaks.")
     private int leak;
 
     @Option(names = "--python", description = "imagenet: a Python that has torchvision.")
@@ -125,7 +130,7 @@ public final class Main implements Callable<Integer> {
         return chosen;
     }
 
-    /** The command that runs this scenario alone, without options that only say where results go. */
+    /** The command that runs only this scenario, without options for the location of results. */
     private static String command(Scenario scenario, List<String> original) {
         List<String> command = new ArrayList<>(List.of("evidence/run", scenario.name()));
         for (int i = 0; i < original.size(); i++) {

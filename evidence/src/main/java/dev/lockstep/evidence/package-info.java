@@ -1,4 +1,4 @@
-/** Scenarios that put ./lockstep to the test as real processes, and the tables of their results. */
+/** Scenarios that test ./lockstep as real processes, and the tables of their results. */
 @NullMarked
 package dev.lockstep.evidence;
 

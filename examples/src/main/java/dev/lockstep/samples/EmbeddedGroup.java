@@ -25,15 +25,15 @@ import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 
 /**
- * A group that a program brings together by itself, as a scheduler's driver and its tasks would. Here the tasks are threads of
- * one JVM; on several machines only rank, address and secret have to travel.
+ * A group that a program forms itself, as a scheduler's driver and its tasks would. Here the tasks are threads of
+ * one JVM; on several machines only rank, address and secret have to be passed on.
  */
 public final class EmbeddedGroup {
     private static final Duration SILENCE = Duration.ofSeconds(30);
 
     private EmbeddedGroup() {}
 
-    /** What the driver does. Returns the results by rank. */
+    /** The driver. Returns the results by rank. */
     static List<RunResult> drive(int members, InetSocketAddress listenOn, Recipe recipe, Path folder) {
         byte[] bytes = new byte[32];
         new SecureRandom().nextBytes(bytes);
@@ -52,7 +52,7 @@ public final class EmbeddedGroup {
         }
     }
 
-    /** What each task does. */
+    /** A task. */
     static RunResult train(
             int rank, int members, SupervisorAddress supervisor, GroupSecret secret, Recipe recipe, Path folder) {
         OpenDataset data = Datasets.open(recipe.data(), Optional.empty());

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * A listener of one's own: writes a line with step and loss for each step to {@code losses.csv} in the run folder. Every run
+ * A custom listener: writes a line with step and loss for each step to {@code losses.csv} in the run folder. Every run
  * has it, because {@code META-INF/services/dev.lockstep.metrics.RunListenerFactory} beside this class names the factory.
  */
 public final class LossCurve implements RunListener {
@@ -42,7 +42,7 @@ public final class LossCurve implements RunListener {
     private LossCurve(Path file, long step) throws IOException {
         List<String> kept = List.of();
         if (Files.exists(file)) {
-            // The steps after the checkpoint are computed, and told, again.
+            // The steps after the checkpoint are computed and reported again.
             try (Stream<String> lines = Files.lines(file)) {
                 kept = lines.limit(step).toList();
             }
@@ -72,7 +72,7 @@ public final class LossCurve implements RunListener {
         void run() throws IOException;
     }
 
-    /** The run tells an exception as a notice and goes on. */
+    /** The run reports an exception as a notice and continues. */
     private static void attempt(Writing writing) {
         try {
             writing.run();

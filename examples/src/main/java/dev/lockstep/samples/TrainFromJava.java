@@ -11,7 +11,7 @@ import dev.lockstep.run.Training;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Trains a recipe from a program of one's own; the README shows the part between the two marks. */
+/** Trains a recipe from a program; the README shows the part between the two marks. */
 public final class TrainFromJava {
     private TrainFromJava() {}
 

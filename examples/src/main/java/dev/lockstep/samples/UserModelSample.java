@@ -33,9 +33,9 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A network and a dataset of your own. Both know nothing of workers, lanes or processes; batch norm is libtorch's ordinary
- * layer, and still each worker has its own statistics, the gradients are summed over k workers, and the weights do not
- * depend on what computes them.
+ * A network and a dataset of your own. Neither knows about workers, lanes or processes; batch norm is libtorch's ordinary
+ * layer, yet each worker has its own statistics, the gradients are summed over k workers, and the weights do not
+ * depend on where they are computed.
  */
 public final class UserModelSample {
     private UserModelSample() {}
@@ -86,7 +86,7 @@ public final class UserModelSample {
             return index % classNames().size();
         }
 
-        /** A function of the index alone: several threads ask, in any order, and again in every epoch. */
+        /** A function of the index alone: several threads call it, in any order, and again in every epoch. */
         @Override
         public ImageData image(int index) {
             SplittableRandom random = new SplittableRandom(seed << 32 | index);
@@ -130,7 +130,7 @@ public final class UserModelSample {
         return new OpenDataset(spec, training, validation, transform, transform);
     }
 
-    /** Trains into a folder; run it again and it goes on where it stopped. */
+    /** Trains into a folder; run it again to resume where it stopped. */
     public static RunResult train(Path folder) {
         Recipe recipe = RecipeFile.parse("""
                 name: stripes

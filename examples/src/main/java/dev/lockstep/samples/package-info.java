@@ -1,4 +1,4 @@
-/** Programs that use the library as a user would; the tests run them. */
+/** Programs that use the library as users do; the tests run them. */
 @NullMarked
 package dev.lockstep.samples;
 

@@ -75,7 +75,7 @@ final class Child {
         return LogTail.of(log, logStart);
     }
 
-    /** Whether the process ends in time. */
+    /** Waits for the end of the process; returns whether it came in time. */
     boolean endsWithin(Duration time) {
         try {
             return process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
@@ -85,24 +85,24 @@ final class Child {
         }
     }
 
-    /** Asks the process to save and stop. Not {@link Process#destroy}: that also closes the pipes of its last words. */
+    /** Asks the process to save and stop. Not {@link Process#destroy}: that also closes the pipes of its final output. */
     void terminate() {
         process.toHandle().destroy();
     }
 
-    /** Ends the process at once, also when it is stopped. */
+    /** Ends the process at once, even if it is stopped. */
     void kill() {
         process.toHandle().destroyForcibly();
     }
 
-    /** Shows no more of what this process writes; the log still gets it. */
+    /** Stops showing the output of this process; the log still receives it. */
     void mute() {
         if (shown != null) {
             shown.mute();
         }
     }
 
-    /** Waits until everything that an ended process wrote is in its log, and shown. */
+    /** Waits until all output of an ended process is in its log, and shown. */
     void drain() {
         if (shown != null) {
             shown.drain();

@@ -9,7 +9,7 @@ public final class ChildJvm {
     private ChildJvm() {}
 
     /**
-     * A process that ends when this one does, and that does not move the cursor of this one's terminal.
+     * A process that ends when this one does, and does not move the cursor of its terminal.
      *
      * @param mainClass its main class, which calls {@link ParentWatch#startIfAsked()}
      */
@@ -20,7 +20,7 @@ public final class ChildJvm {
                 .command()
                 .orElseGet(() -> System.getProperty("java.home") + "/bin/java"));
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                // Two JVMs cannot listen for one debugger.
+                // Two JVMs cannot listen on the same debugger port.
                 .filter(option -> !option.startsWith("-agentlib:jdwp") && !option.startsWith("-Xrunjdwp"))
                 .forEach(command::add);
         command.add("-cp");

@@ -12,12 +12,12 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * The place of this process in its group, as torchrun and our own launcher put it into the environment.
+ * The place of this process in its group, as torchrun and our own launcher describe it in the environment.
  *
  * @param rank 0 … size − 1
  * @param size P
  * @param masterAddress where rank 0 listens: a host name or an address
- * @param masterPort where rank 0 listens; 0 when rank 0 is to take a free port and tell the others
+ * @param masterPort where rank 0 listens; 0 when rank 0 is to choose a free port and pass it to the others
  */
 public record GroupEnvironment(int rank, int size, String masterAddress, int masterPort) {
     public static final String RANK = "RANK";

@@ -28,15 +28,15 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One life of a local group: from the start of its processes until all have ended. One thread decides; everything that
- * happens to processes comes to it as an event.
+ * One run of a local group: from the start of its processes until all have ended. One thread decides; everything that
+ * happens to processes reaches it as an event.
  */
 final class LocalGroup {
     /**
      * How a group ended.
      *
      * @param message the failure in one line; null when there was none
-     * @param told whether rank 0 has already shown the failure itself
+     * @param told whether rank 0 has already shown the failure
      */
     record Outcome(int exitCode, @Nullable String message, boolean told) {
         static Outcome good(int exitCode) {
@@ -65,23 +65,25 @@ final class LocalGroup {
     /** The deadline for a process to start or, once it has deregistered, to end has expired. */
     private record TimeOver() implements Event {}
 
-    /** A process that lost its line to the supervisor is usually about to end; its exit status says more. */
+    /**
+     * A process that lost its connection to the supervisor is usually about to end; its exit status is more informative.
+     */
     private static final Duration EXIT_FOLLOWS = Duration.ofSeconds(1);
 
     private static final Duration OVERSLEPT = Duration.ofSeconds(2);
     private static final Duration LEAVE_FOLLOWS = Duration.ofMillis(500);
-    /** How long survivors have to print the report. */
+    /** Time for survivors to print the report. */
     private static final Duration SURVIVORS = Duration.ofSeconds(5);
-    /** How long a process that told of its failure, or knows what will not go away, has to save and to write it down. */
+    /** Grace period for a failing process to save and record its error. */
     private static final Duration SAVING = Duration.ofSeconds(60);
-    /** How long a group that was stopped before it had come together has. */
+    /** Grace period for a group that was stopped before it was complete. */
     private static final Duration UNFORMED = Duration.ofSeconds(5);
 
-    /** Failures that a process explains itself and that starting again does not fix. */
+    /** Failures that a process explains itself and that a restart does not fix. */
     private static final Set<Integer> EXPLAINED =
             Set.of(Kind.RECIPE.exitCode(), Kind.DATA.exitCode(), Kind.DIVERGED.exitCode(), Kind.CHECKPOINT.exitCode());
 
-    /** In place of an exit code: the process has told of its failure and may still be saving. */
+    /** Used in place of an exit code: the process has reported its failure and may still be saving. */
     private static final int ENDING = -1;
 
     private static final Set<Integer> STOPPED = Set.of(130, 143);
@@ -148,7 +150,7 @@ final class LocalGroup {
         }
     }
 
-    /** Starts the processes and waits until all have ended, by themselves or by our hand. */
+    /** Starts the processes and waits until all have ended, by themselves or because we ended them. */
     Outcome run() {
         StopRequests.Listener listener = (signal, second) -> events.add(new Stop(second));
         Thread cleanUp = new Thread(this::killAll);
@@ -175,7 +177,7 @@ final class LocalGroup {
                 Files.deleteIfExists(secret);
             }
         } catch (IOException e) {
-            // The system's temporary folder keeps it until it is emptied; the group it was of is gone.
+            // It stays in the system's temporary folder until that is cleaned; its group has ended.
         }
     }
 
@@ -226,7 +228,7 @@ final class LocalGroup {
             } else if (event instanceof Silent silent) {
                 return fail(silent.rank, GroupFailure.silent(peerTimeout), 0);
             } else if (event instanceof Lost lost && !children.get(lost.rank).endsWithin(EXIT_FOLLOWS)) {
-                return fail(lost.rank, "closed its line to the launcher", 0);
+                return fail(lost.rank, "closed its connection to the launcher", 0);
             } else if (event instanceof Failed failed
                     && !children.get(failed.rank).endsWithin(EXIT_FOLLOWS)) {
                 return fail(failed.rank, "failed: " + failed.words, ENDING);
@@ -253,7 +255,7 @@ final class LocalGroup {
             if (System.nanoTime() - deadline <= OVERSLEPT.toNanos()) {
                 return new TimeOver();
             }
-            // Someone stopped the launcher, and its processes with it.
+            // The launcher was stopped, and its processes with it.
             setDeadline();
         }
     }
@@ -267,7 +269,7 @@ final class LocalGroup {
         return soon(() -> supervisor.hasLeft(rank));
     }
 
-    /** What an ended process said of its failure, where its exit status does not say it. */
+    /** What an ended process reported about its failure, if its exit status does not say it. */
     private Optional<String> words(int rank, int code) {
         return code == Kind.WORKER.exitCode()
                         && soon(() -> supervisor.words(rank).isPresent())
@@ -275,7 +277,7 @@ final class LocalGroup {
                 : Optional.empty();
     }
 
-    /** The last words of a process may come a moment after the news of its end. */
+    /** The last message of a process may arrive a moment after its end. */
     private static boolean soon(BooleanSupplier heard) {
         long deadline = System.nanoTime() + LEAVE_FOLLOWS.toNanos();
         while (!heard.getAsBoolean() && System.nanoTime() < deadline) {
@@ -295,7 +297,7 @@ final class LocalGroup {
                 : ended.values().stream().filter(STOPPED::contains).findFirst().orElse(0);
     }
 
-    /** A process was stopped before it could deregister; the others may wait for it in vain. */
+    /** A process was stopped before it could deregister; the others may wait for it forever. */
     private Outcome unformed() {
         long deadline = System.nanoTime() + UNFORMED.toNanos();
         children.forEach(child -> child.endsWithin(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
@@ -306,7 +308,7 @@ final class LocalGroup {
         Child first = children.get(0);
         boolean explained = EXPLAINED.contains(exited.code)
                 || words(exited.rank, exited.code).isPresent();
-        // Usually all processes find the same fault; then the words of rank 0, already shown, are enough.
+        // Usually all processes find the same fault; then the message of rank 0, already shown, is enough.
         boolean byAll =
                 explained && first.endsWithin(EXIT_FOLLOWS) && first.process().exitValue() == exited.code;
         return fail(byAll ? 0 : exited.rank, new ExitStatus(exited.code).toString(), exited.code);
@@ -322,7 +324,7 @@ final class LocalGroup {
         }
         boolean told = rank == 0 && code > 0 && !new ExitStatus(code).isSignal();
         children.get(0).mute();
-        // Its own words name the culprit, which is often another one: an audit fails on all processes.
+        // Its own message names the culprit, which is often another process: an audit fails on all processes.
         String host = HostName.own();
         GroupFailure failure = words(rank, code)
                 .map(words -> new GroupFailure(rank, host, words))
@@ -340,7 +342,7 @@ final class LocalGroup {
         return new Outcome(EXPLAINED.contains(endedWith) ? endedWith : Kind.WORKER.exitCode(), failure.message(), told);
     }
 
-    /** Waits for the end of a process; the user's second signal ends the waiting. */
+    /** Waits for the end of a process; a second signal from the user ends the wait. */
     private void awaitSaved(int rank) throws InterruptedException {
         long deadline = System.nanoTime() + SAVING.toNanos();
         while (supervisor.hasJoined(rank) && children.get(rank).process().isAlive()) {

@@ -10,12 +10,12 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Starts the processes of a group on this machine, watches them, and starts them again when one fails. Rank 0 speaks
- * through this process; every rank has a log.
+ * Starts the processes of a group on this machine, watches them, and restarts them when one fails. Rank 0's output is shown
+ * by this process; every rank has a log.
  */
 public final class LocalLauncher {
     private static final int FAILED = LockstepException.Kind.WORKER.exitCode();
-    /** How long a process has to reach the launcher: on a busy machine a JVM needs many seconds. */
+    /** The time limit for a process to connect to the launcher: on a busy machine a JVM needs many seconds. */
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
 
     private final String mainClass;
@@ -26,15 +26,15 @@ public final class LocalLauncher {
 
     /**
      * @param mainClass the main class of every process
-     * @param warmup what to do once before all processes do it at the same time, such as unpacking native libraries
-     * @param out takes what rank 0 prints
-     * @param err takes its messages, and the launcher's own
+     * @param warmup a task to do once before all processes would do it at the same time, such as unpacking native libraries
+     * @param out receives the output of rank 0
+     * @param err receives the messages of rank 0 and of the launcher
      */
     public LocalLauncher(String mainClass, Runnable warmup, PrintStream out, PrintStream err) {
         this(mainClass, warmup, out, err, START_TIMEOUT);
     }
 
-    /** @param startTimeout how long a process has to reach the launcher, if the peer timeout is not longer */
+    /** @param startTimeout time limit for a process to connect to the launcher, unless the peer timeout is longer */
     LocalLauncher(String mainClass, Runnable warmup, PrintStream out, PrintStream err, Duration startTimeout) {
         this.mainClass = mainClass;
         this.warmup = warmup;
@@ -48,12 +48,12 @@ public final class LocalLauncher {
      * and stop; the second one ends everything at once.
      *
      * @param processes P
-     * @param arguments of the command line of each process, asked before every start
-     * @param logs the folder of {@code rank-R.log}; made when missing
-     * @param peerTimeout how long a process may give no sign of life
-     * @param maxRestarts how often the whole group is started again after a process has failed
-     * @return the exit code for this process: 0, 130 or 143 when all did well; 2, 3, 5 or 6 when a process ended with it;
-     *     else 4
+     * @param arguments the command-line arguments of each process, queried before every start
+     * @param logs the folder of {@code rank-R.log}; created if missing
+     * @param peerTimeout how long a process may be silent
+     * @param maxRestarts how often the whole group is restarted after a process has failed
+     * @return the exit code for this process: 0, 130 or 143 when all processes succeeded; 2, 3, 5 or 6 when a process
+     *     ended with it; else 4
      */
     public int run(int processes, Supplier<List<String>> arguments, Path logs, Duration peerTimeout, int maxRestarts) {
         makeFolder(logs);

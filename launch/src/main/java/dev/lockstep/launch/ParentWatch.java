@@ -4,15 +4,15 @@ import dev.lockstep.errors.LockstepException;
 import java.util.Optional;
 
 /**
- * Ends this process when the one that started it is gone: a killed study or launcher must leave no orphans. Nothing is lost
- * that a power cut would not lose: a run goes on from its last checkpoint.
+ * Ends this process when its parent is gone: a killed study or launcher must leave no orphans. Nothing is lost
+ * beyond what a power failure would lose: a run resumes from its last checkpoint.
  */
 public final class ParentWatch {
-    /** Process id of the parent; set by whoever starts a child that must not outlive it. */
+    /** Process id of the parent; set by a parent whose child must not outlive it. */
     static final String VARIABLE = "LOCKSTEP_PARENT";
 
     private static final long PERIOD_MILLIS = 100;
-    /** That of any failed process: 143 would say that a checkpoint was saved. */
+    /** The exit code of any failed process: 143 would claim that a checkpoint was saved. */
     private static final int EXIT_CODE = LockstepException.Kind.WORKER.exitCode();
 
     private ParentWatch() {}
@@ -21,7 +21,7 @@ public final class ParentWatch {
         parent().ifPresent(ParentWatch::start);
     }
 
-    /** Whether another process of Lockstep started this one. */
+    /** Whether another Lockstep process started this one. */
     static boolean isChild() {
         return parent().isPresent();
     }
@@ -39,7 +39,7 @@ public final class ParentWatch {
     }
 
     private static void watch(long pid) {
-        // The handle remembers when the process started: another one with the same number does not count.
+        // The handle remembers when the process started: another process with the same id does not match.
         Optional<ProcessHandle> parent = ProcessHandle.of(pid);
         while (parent.isPresent() && parent.get().isAlive()) {
             try {

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 
-/** Copies the two outputs of a process, as they come, to a log that takes both and to the outputs of this process. */
+/** Copies standard output and error of a process as they arrive, to a common log and to the outputs of this process. */
 final class PassThrough {
     private static final long DRAIN_MILLIS = 1000;
 
@@ -47,20 +47,20 @@ final class PassThrough {
                 }
             }
         } catch (IOException e) {
-            // The process was killed while it wrote; what came before is in the log.
+            // The process was killed while it wrote; earlier output is in the log.
         }
     }
 
-    /** A full disk must not silence the run: its log loses what does not fit. */
+    /** A full disk must not suppress the run's output: only the log loses what does not fit. */
     private static void write(OutputStream log, byte[] buffer, int count) {
         try {
             log.write(buffer, 0, count);
         } catch (IOException e) {
-            // The run itself warns of the full disk.
+            // The run itself warns about the full disk.
         }
     }
 
-    /** Shows no more, and ends a line that is half shown. */
+    /** Stops showing output, and ends a partially shown line. */
     void mute() {
         if (!muted) {
             muted = true;
@@ -70,7 +70,7 @@ final class PassThrough {
         }
     }
 
-    /** Waits until all is copied that the process wrote before it ended. */
+    /** Waits until all output of the ended process is copied. */
     void drain() {
         for (Thread thread : threads) {
             try {

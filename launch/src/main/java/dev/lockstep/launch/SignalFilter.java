@@ -3,11 +3,12 @@ package dev.lockstep.launch;
 import java.util.Map;
 
 /**
- * Which signals count. A signal to a whole group, as from a terminal, systemd, Slurm or {@code timeout}, reaches a process
- * and its launcher, which passes it on: to take that for the user's second one would end the process unsaved.
+ * Decides which signals count. A signal to a whole group, as from a terminal, systemd, Slurm or {@code timeout},
+ * reaches a process and its launcher, which forwards it: counting that as the user's second signal would end the
+ * process unsaved.
  *
- * @param child whether a process of Lockstep started this one; it passes every signal on as SIGTERM
- * @param launched whether another program started this one; it waits as long as it likes, and then kills
+ * @param child whether a Lockstep process started this one; it forwards every signal as SIGTERM
+ * @param launched whether another program started this one; it decides how long to wait before it kills
  */
 record SignalFilter(boolean child, boolean launched) {
     /** Set by torchrun for its processes. */
@@ -23,7 +24,7 @@ record SignalFilter(boolean child, boolean launched) {
 
     /**
      * @param name without SIG
-     * @param again whether one that counts came before
+     * @param again whether an earlier signal counted
      */
     boolean counts(String name, boolean again) {
         return child ? name.equals("TERM") && !again : !(launched && again);

@@ -7,19 +7,19 @@ import sun.misc.SignalHandler;
 
 /** SIGINT, SIGTERM and SIGHUP as requests to stop, while this is open; {@link SignalFilter} says which of them count. */
 public final class StopRequests implements AutoCloseable {
-    /** Hears of a signal. */
+    /** Receives a signal. */
     public interface Listener {
-        /** @param second whether there was one before: the user does not want to wait any longer */
+        /** @param second whether it is the second one: the user does not want to wait any longer */
         void onSignal(Signal signal, boolean second);
     }
 
-    /** At the first signal says what follows and asks for it, at the second ends the process. */
+    /** Announces and requests a stop at the first signal; ends the process at the second. */
     public static Listener once(String what, Runnable stop) {
         return (signal, second) -> {
             if (second) {
                 Runtime.getRuntime().halt(128 + signal.getNumber());
             }
-            System.err.println("\n" + signal + ": " + what + "; again ends at once");
+            System.err.println("\n" + signal + ": " + what + "; repeat the signal to end at once");
             stop.run();
         };
     }
@@ -30,7 +30,7 @@ public final class StopRequests implements AutoCloseable {
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private volatile int received;
 
-    /** @param first hear of signals from the beginning */
+    /** @param first receive signals from the beginning */
     public StopRequests(Listener... first) {
         listeners.addAll(List.of(first));
         previous = signals.stream()

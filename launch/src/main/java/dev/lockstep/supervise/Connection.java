@@ -15,34 +15,34 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection of a group that has been made and proved, from the side that connects.
+ * An authenticated connection of a group, on the connecting side.
  *
- * @param reply what the listener said to the request
+ * @param reply the listener's answer to the request
  */
 public record Connection(SocketChannel channel, String reply) implements Closeable {
-    /** What to ask, once the connection is there and its own address is known. */
+    /** Creates the request, once the connection is open and its local address is known. */
     public interface Request {
         String on(SocketChannel channel) throws IOException;
     }
 
-    /** When to say what is waited for; later notices come after twice the time each. */
+    /** When to report the wait for the first time; each later notice comes after twice the time. */
     private static final Duration FIRST_NOTICE = Duration.ofSeconds(10);
 
     private static final Duration PAUSE = Duration.ofMillis(200);
-    /** How long a program that accepts connections and says nothing may be taken for a busy one of ours. */
+    /** How long a program that accepts connections but stays silent may count as a busy Lockstep process. */
     private static final int SILENT_TRIES = 3;
 
     private static final int CONNECT_MILLIS = 10_000;
 
     /**
-     * Connects, again and again while nobody listens there yet or the name is not known yet.
+     * Connects; retries while nobody listens at the address or its name is unknown.
      *
-     * @param where asked before each try
-     * @param who is connected to, for messages: {@code rank 0}
+     * @param where queried before each try
+     * @param who the other end, for messages: {@code rank 0}
      * @param patience how long to try
-     * @param notices get a line after ten seconds
-     * @throws LockstepException of kind WORKER when nobody answers in time or this thread is interrupted, of kind RECIPE when
-     *     another program answers or the request is refused
+     * @param notices receives a line after ten seconds
+     * @throws LockstepException of kind WORKER when nobody answers in time or this thread is interrupted, of kind
+     *     RECIPE when another program answers or the request is refused
      */
     public static Connection open(
             Supplier<SupervisorAddress> where,
@@ -68,7 +68,7 @@ public record Connection(SocketChannel channel, String reply) implements Closeab
                 throw LockstepException.worker(
                         who + " cannot be reached: " + attempt.why,
                         "address = " + address,
-                        "see whether it runs, and whether this machine can reach that address");
+                        "check that it is running and that this machine can reach that address");
             }
             if (spent.compareTo(nextNotice) > 0) {
                 nextNotice = nextNotice.multipliedBy(2);
@@ -78,7 +78,7 @@ public record Connection(SocketChannel channel, String reply) implements Closeab
         }
     }
 
-    /** The failure of a thread that was interrupted while it waited for another process; it stays interrupted. */
+    /** The failure of a thread that was interrupted while waiting for another process; it stays interrupted. */
     static LockstepException interrupted(String who) {
         Thread.currentThread().interrupt();
         return LockstepException.worker(
@@ -110,7 +110,7 @@ public record Connection(SocketChannel channel, String reply) implements Closeab
             return new Attempt(null, address.host() + " cannot be resolved", false);
         } catch (SocketTimeoutException e) {
             boolean connected = channel != null && channel.isConnected();
-            return new Attempt(null, connected ? "it accepts connections and says nothing" : "no answer", connected);
+            return new Attempt(null, connected ? "it accepts connections but does not answer" : "no answer", connected);
         } catch (IOException e) {
             return new Attempt(null, String.valueOf(e.getMessage()), false);
         } finally {
@@ -120,7 +120,7 @@ public record Connection(SocketChannel channel, String reply) implements Closeab
         }
     }
 
-    /** Where nobody listens on a port of this machine, TCP can connect a socket to itself. */
+    /** If nobody listens on a local port, TCP can connect a socket to itself. */
     private static boolean isItself(SocketChannel channel) throws IOException {
         return channel.getLocalAddress().equals(channel.getRemoteAddress());
     }
@@ -129,7 +129,7 @@ public record Connection(SocketChannel channel, String reply) implements Closeab
         try {
             channel.close();
         } catch (IOException e) {
-            // It is closed for us in any case.
+            // It counts as closed in any case.
         }
     }
 

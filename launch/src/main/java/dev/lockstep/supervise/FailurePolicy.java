@@ -1,17 +1,17 @@
 package dev.lockstep.supervise;
 
 /**
- * What a process does when another one of its group fails, or when its supervisor is gone. Lockstep itself ends no JVM: it
- * frees the calls that wait, closes what belongs to the group, and leaves the rest to the policy.
+ * What a process does when another process of its group fails, or when its supervisor is lost. Lockstep itself ends no
+ * JVM: it releases waiting calls, closes the group's resources, and leaves the rest to the policy.
  */
 @FunctionalInterface
 public interface FailurePolicy {
-    /** Does nothing: the calls on the group, those that wait now and all later ones, throw what happened. */
+    /** Does nothing: all calls on the group, waiting and later ones, throw the failure. */
     FailurePolicy THROW = failure -> {};
 
     /**
-     * Hears of the failure, once per group, on a thread of the group; also while the group still comes together. The calls
-     * that wait throw when this method has returned, so it must return soon or end the process. It may close the group.
+     * Called with the failure, once per group, on a thread of the group; also while the group is still forming. The calls
+     * that wait throw after this method has returned, so it must return soon or end the process. It may close the group.
      */
     void onFailure(GroupFailure failure);
 

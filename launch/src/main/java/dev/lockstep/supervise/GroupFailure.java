@@ -10,39 +10,39 @@ import java.util.regex.Pattern;
 /**
  * Why a group failed: which of its processes is to blame, and what happened to it.
  *
- * @param rank the process that failed first; {@link #NO_RANK} where it is none of the group's, as for a launcher that is gone
+ * @param rank the process that failed first; {@link #NO_RANK} when it is not one of the group's, such as a lost launcher
  * @param host the machine on which it ran, one word
  * @param message one line that names the process and the cause, such as {@code rank 1 on node7 was killed by signal 9
  *     (SIGKILL), exit status 137, last log lines: …, see logs/rank-1.log}
  */
 public record GroupFailure(int rank, String host, String message) {
-    /** In place of a rank. */
+    /** Used in place of a rank. */
     public static final int NO_RANK = -1;
 
-    /** The cause where the exit status is not known: the process's connection to the supervisor closed. */
-    public static final String VANISHED = "ended without taking leave";
+    /** The cause when the exit status is unknown: the process's connection to the supervisor closed. */
+    public static final String VANISHED = "ended without deregistering";
 
     private static final Pattern FORM = Pattern.compile("(-1|[0-9]{1,5}) ([^\\s]{1,255}) (.*)");
 
     /**
-     * A process whose log only whoever started it has.
+     * A failure of a process whose log is only available where it was started.
      *
-     * @param cause what happened to it: {@code gave no sign of life for 30 s}
+     * @param cause what happened to it, such as {@code gave no sign of life for 30 s}
      */
     public static GroupFailure of(int rank, String host, String cause) {
         return of(
                 rank,
                 host,
                 cause,
-                "its exit status and its log are with whoever started it",
-                "see there, then start all again");
+                "its launcher has its exit status and its log",
+                "look there, then start all processes again");
     }
 
     /**
-     * A process of which we have the log.
+     * A failure of a process whose log this launcher has.
      *
      * @param lastLines the end of its log, oldest line first; may be empty
-     * @param log where the whole log is
+     * @param log the path of the whole log
      */
     public static GroupFailure of(int rank, String host, String cause, List<String> lastLines, String log) {
         String lines = lastLines.isEmpty() ? "its log is empty" : "last log lines: " + String.join(" | ", lastLines);
@@ -55,12 +55,12 @@ public record GroupFailure(int rank, String host, String message) {
                 rank, host, LockstepException.worker(what, where, fix).getMessage());
     }
 
-    /** A process that told the others why it cannot continue. */
+    /** A failure that the process reported itself. */
     public static GroupFailure inOwnWords(int rank, String host, String words) {
         return new GroupFailure(rank, host, "rank " + rank + " on " + host + " failed: " + words);
     }
 
-    /** What a process tells the others of a failure that ends it: one line. */
+    /** The one line that a process sends to the others about its own failure. */
     public static String words(Throwable failure) {
         if (failure instanceof LockstepException known) {
             return known.getMessage();
@@ -70,22 +70,22 @@ public record GroupFailure(int rank, String host, String message) {
                 + Printable.of(message.lines().findFirst().orElse(""));
     }
 
-    /** The cause of a process that does nothing any more, whether it was stopped or cut off. */
+    /** The cause for a silent process, whether it was stopped or cut off. */
     public static String silent(Duration timeout) {
         return "gave no sign of life for " + timeout.toSeconds() + " s";
     }
 
-    /** The failure of every call on the group: its message is this failure's. */
+    /** The exception that every later call on the group throws, with this message. */
     public LockstepException asException() {
         return LockstepException.worker(message, "", "");
     }
 
-    /** The failure in one line, as it travels. */
+    /** The failure in one line, as it is sent. */
     String line() {
         return rank + " " + host + " " + message;
     }
 
-    /** A line of any form; where it is none of {@link #line}, all of it is the message. */
+    /** Parses any line; one that is not in the form of {@link #line} is a message as a whole. */
     static GroupFailure parse(String line) {
         Matcher matcher = FORM.matcher(line);
         return matcher.matches()

@@ -18,7 +18,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * What all processes of a group know and nobody else does. It never travels: both ends of a connection prove that they
+ * The secret that only the processes of a group know. It is never sent: both ends of a connection prove that they
  * know it, see {@link Handshake}.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc2104">RFC 2104, HMAC</a>
@@ -44,13 +44,13 @@ public final class GroupSecret {
         this.known = known;
     }
 
-    /** The secret of a group that has none: everybody can prove it. */
+    /** The secret of a group without one: everybody can prove it. */
     public static GroupSecret none() {
         return new GroupSecret("no secret".getBytes(StandardCharsets.US_ASCII), false);
     }
 
     /**
-     * A secret that the caller brings to every process of the group by a way of its own.
+     * A secret that the caller distributes to every process of the group by its own means.
      *
      * @param bytes 16 to 4096 of them, from a {@link SecureRandom}
      * @throws LockstepException of kind RECIPE when there are fewer or more
@@ -60,12 +60,12 @@ public final class GroupSecret {
             throw LockstepException.recipe(
                     "the group's secret has " + bytes.length + " bytes and not " + LEAST + " to " + MOST,
                     "",
-                    "take them from a SecureRandom, and give every process the same");
+                    "generate them with a SecureRandom, and give every process the same secret");
         }
         return new GroupSecret(bytes.clone(), true);
     }
 
-    /** Whether it keeps anybody out. */
+    /** Whether it keeps outsiders out. */
     public boolean isKnown() {
         return known;
     }
@@ -73,7 +73,8 @@ public final class GroupSecret {
     /**
      * The secret in the file that {@value #VARIABLE} names, or {@link #none} when the variable is not set.
      *
-     * @throws LockstepException of kind RECIPE when the file cannot be read, is too short or too long, or can be read by others
+     * @throws LockstepException of kind RECIPE when the file cannot be read, is too short or too long, or can be read
+     *     by others
      */
     public static GroupSecret from(Map<String, String> environment) {
         String file = environment.getOrDefault(VARIABLE, "");
@@ -83,11 +84,12 @@ public final class GroupSecret {
     /**
      * The secret in a file: 16 to 4096 characters, white space around them left out.
      *
-     * @throws LockstepException of kind RECIPE when the file cannot be read, is too short or too long, or can be read by others
+     * @throws LockstepException of kind RECIPE when the file cannot be read, is too short or too long, or can be read
+     *     by others
      */
     public static GroupSecret read(Path file) {
         try {
-            // Links are followed: Kubernetes mounts secrets as links. What counts is the file at their end.
+            // Links are followed: Kubernetes mounts secrets as links. The permissions of the target file count.
             Path real = file.toRealPath();
             if (!Files.isRegularFile(real)) {
                 throw refused(

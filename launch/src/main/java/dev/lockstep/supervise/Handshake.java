@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * The first lines of every connection of a group: both ends prove that they know the group's secret, and the one that
- * connects says what it wants.
+ * The first lines of every connection of a group: both ends prove that they know the group's secret, and the connecting end
+ * sends its request.
  *
  * <pre>
  * listener:   LOCKSTEP/1 nonce
@@ -22,12 +22,12 @@ import java.util.function.Function;
  * listener:   OK proof reply, or NO reason
  * </pre>
  *
- * A proof is an HMAC over both nonces and the request, so none can be used twice or for something else. Lines are bounded in
- * length, the whole in time, and nothing is read beyond it: what follows belongs to the connection's user. The lines that
- * follow are neither encrypted nor signed.
+ * A proof is an HMAC over both nonces and the request, so no proof can be reused, not even for another request. Lines
+ * are bounded in length, the whole in time, and nothing is read beyond it: subsequent data belongs to the connection's
+ * user. The lines that follow are neither encrypted nor signed.
  */
 public final class Handshake {
-    /** How long both ends together may take. */
+    /** The time limit for the whole handshake. */
     public static final Duration LIMIT = Duration.ofSeconds(10);
 
     private static final String GREETING = "LOCKSTEP/1";
@@ -48,7 +48,7 @@ public final class Handshake {
     /**
      * The listener's half.
      *
-     * @param answer from a proved request to the reply
+     * @param answer maps a proved request to the reply
      * @return the request; empty when the other end proved it and was refused
      * @throws IOException when the connection fails, or the other end does not prove the secret in time
      */
@@ -71,7 +71,7 @@ public final class Handshake {
         return Optional.of(words[2]);
     }
 
-    /** What a listener says to a proved request. */
+    /** A listener's answer to a proved request. */
     public record Answer(boolean accepted, String text) {
         public static Answer yes(String reply) {
             return new Answer(true, reply);
@@ -95,7 +95,7 @@ public final class Handshake {
         Wire wire = new Wire(socket);
         String[] greeting = wire.read().split(" ", 2);
         if (greeting.length != 2 || !greeting[0].equals(GREETING)) {
-            throw new Stranger("another program than Lockstep answers");
+            throw new Stranger("a program other than Lockstep answers");
         }
         String nonce = GroupSecret.random(NONCE_BYTES);
         wire.send(nonce + " " + secret.mac(connector(greeting[1], nonce, request)) + " " + request);
@@ -120,12 +120,12 @@ public final class Handshake {
         return "listener " + listenerNonce + " " + connectorNonce + " " + request;
     }
 
-    /** Compares in a time that tells nothing of where they differ. */
+    /** Compares in a time that does not reveal where they differ. */
     private static boolean same(String given, String expected) {
         return MessageDigest.isEqual(given.getBytes(StandardCharsets.UTF_8), expected.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Lines without a buffer, under one deadline. */
+    /** Reads and writes lines unbuffered, under one deadline. */
     private static final class Wire {
         private final Socket socket;
         private final InputStream in;
@@ -160,7 +160,7 @@ public final class Handshake {
                 if (next < 0) {
                     throw length == 0
                             ? new IOException("the other end closed the connection")
-                            : new Stranger("another program than Lockstep answers");
+                            : new Stranger("a program other than Lockstep answers");
                 }
                 line[length] = (byte) next;
             }

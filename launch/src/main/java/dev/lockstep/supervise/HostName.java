@@ -6,7 +6,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What this machine calls itself, for messages that others read: also where no name service knows the name. */
+/** This machine's own name, for messages that others read: works even if no name service knows the name. */
 public final class HostName {
     private static final Path KERNEL = Path.of("/proc/sys/kernel/hostname");
 

@@ -16,16 +16,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
- * A port of a group. It hands on the connections that have proved the group's secret and closes all others; those that have
- * not proved it yet are bounded in number, and by {@link Handshake} in bytes and time, so that strangers cost little.
+ * A port of a group. It passes on connections that have proved the group's secret and closes all others; those that have
+ * not proved it yet are bounded in number, and by {@link Handshake} in bytes and time, so that strangers consume little.
  */
 public final class Listener implements Closeable {
-    /** Who uses the connections that were accepted. */
+    /** The user of accepted connections. */
     public interface User {
-        /** Decides on a proved request; called once a connection, on its thread. */
+        /** Decides on a proved request; called once per connection, on its thread. */
         Handshake.Answer answer(String request, Socket socket);
 
-        /** Owns a connection from now on; called on its thread, which may stay. */
+        /** Takes ownership of a connection; called on its thread, and may keep it. */
         void accepted(String request, SocketChannel channel) throws IOException;
     }
 
@@ -46,8 +46,8 @@ public final class Listener implements Closeable {
     /**
      * Listens.
      *
-     * @param where port 0 takes a free one
-     * @param notices gets one line about the first stranger
+     * @param where port 0 chooses a free one
+     * @param notices receives one line about the first stranger
      * @throws IOException when it cannot listen there
      */
     public Listener(InetSocketAddress where, GroupSecret secret, User user, Consumer<String> notices)
@@ -77,7 +77,7 @@ public final class Listener implements Closeable {
                 Threads.start("lockstep-connection@" + port(), () -> serve(channel));
             } catch (IOException e) {
                 if (!closed) {
-                    // Out of descriptors, most likely: those of strangers come back soon.
+                    // Most likely out of descriptors: those of strangers are released soon.
                     Threads.pause(PAUSE);
                 }
             }
@@ -120,7 +120,7 @@ public final class Listener implements Closeable {
     private void stranger(InetAddress from, String why) {
         if (!closed && strangerSeen.compareAndSet(false, true)) {
             notices.accept("refused a connection from " + from.getHostAddress() + " to port " + port() + ": " + why
-                    + "; further ones are refused without a notice");
+                    + "; further ones are refused without notice");
         }
     }
 
@@ -128,11 +128,11 @@ public final class Listener implements Closeable {
         try {
             channel.close();
         } catch (IOException e) {
-            // It is closed for us in any case.
+            // It counts as closed in any case.
         }
     }
 
-    /** Listens no more. Connections that were accepted stay open. */
+    /** Stops listening. Accepted connections stay open. */
     @Override
     public void close() {
         closed = true;

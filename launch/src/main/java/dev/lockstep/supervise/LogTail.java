@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The end of a log, fit for one line of text: no escape sequences, no overwritten progress, no endless lines. */
+/** The end of a log, prepared for one line of text: no escape sequences, no overwritten progress, no endless lines. */
 public final class LogTail {
     private static final int LINES = 3;
     private static final int LINE_CHARACTERS = 240;
@@ -17,7 +17,7 @@ public final class LogTail {
 
     private LogTail() {}
 
-    /** The last line of a log that tells an error, else its last line; empty where there is none. Never throws. */
+    /** The last line of a log that reports an error, else its last line; empty if there is none. Never throws. */
     public static String lastError(Path log) {
         List<String> lines = Stream.of(end(log, 0).split("[\r\n]+"))
                 .map(LogTail::plain)
@@ -30,14 +30,14 @@ public final class LogTail {
                 .orElse("");
     }
 
-    /** Without the colors of a terminal and what moves its cursor. */
+    /** Removes terminal colors and cursor movements. */
     private static String plain(String line) {
         return line.replaceAll("\u001b\\[[0-9;?]*[ -/]*[@-~]", "")
                 .replaceAll("\\p{Cntrl}", " ")
                 .strip();
     }
 
-    /** The last lines that are not blank, oldest first, looking at no byte before {@code from}. Never throws. */
+    /** The last non-blank lines, oldest first, ignoring all bytes before {@code from}. Never throws. */
     public static List<String> of(Path log, long from) {
         return lastLines(end(log, from));
     }

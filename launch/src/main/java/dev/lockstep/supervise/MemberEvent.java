@@ -3,9 +3,9 @@ package dev.lockstep.supervise;
 /**
  * Something that happened to a process of a group.
  *
- * @param rank of the process; {@link GroupFailure#NO_RANK} for what concerns the whole group
+ * @param rank of the process; {@link GroupFailure#NO_RANK} for events of the whole group
  * @param host the machine on which it runs
- * @param detail the words of a process that failed, or another cause; empty where {@code what} says it all
+ * @param detail the message of a failed process, or another cause; empty if {@code what} is sufficient
  */
 public record MemberEvent(What what, int rank, String host, String detail) {
     /** What happened. */
@@ -14,13 +14,13 @@ public record MemberEvent(What what, int rank, String host, String detail) {
         JOINED,
         /** All processes have joined. */
         COMPLETE,
-        /** The process deregistered: it ends in good order. */
+        /** The process deregistered and ends normally. */
         LEFT,
         /** The connection of the process ended although it had not deregistered. */
         LOST,
         /** The process sent no heartbeat for the whole timeout. */
         SILENT,
-        /** The process said that it cannot continue, or a failure that concerns the whole group. */
+        /** The process reported that it cannot continue, or the whole group failed. */
         FAILED
     }
 }

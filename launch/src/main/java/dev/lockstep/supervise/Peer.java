@@ -13,15 +13,15 @@ import org.jspecify.annotations.Nullable;
 
 /** One end of the control channel after its {@link Handshake}: lines of text over a socket, bounded in length. */
 final class Peer implements Closeable {
-    /** In both directions, once a {@link #period}. */
+    /** In both directions, once per {@link #period}. */
     static final String BEAT = "BEAT";
-    /** To processes, one for each of the group: {@code MEMBER rank address port machine}. */
+    /** To processes, one for each member of the group: {@code MEMBER rank address port machine}. */
     static final String MEMBER = "MEMBER";
-    /** To processes: all of the group have been named. */
+    /** To processes: all members of the group have been sent. */
     static final String COMPLETE = "COMPLETE";
-    /** From a process that leaves in good order; to processes when the supervisor does. */
+    /** From a process that deregisters; to processes when the supervisor leaves normally. */
     static final String BYE = "BYE";
-    /** From a process that cannot continue: {@code FAIL its own words}; to processes: {@code FAIL rank host report}. */
+    /** From a process that cannot continue: {@code FAIL message}; to processes: {@code FAIL rank host report}. */
     static final String FAIL = "FAIL";
 
     private static final Duration LONGEST_PERIOD = Duration.ofSeconds(1);
@@ -37,13 +37,13 @@ final class Peer implements Closeable {
         this.out = socket.getOutputStream();
     }
 
-    /** The time between two heartbeats, where silence may last as long as the timeout. */
+    /** The time between two heartbeats, given the longest allowed silence. */
     static Duration period(Duration timeout) {
         Duration quarter = timeout.dividedBy(4);
         return quarter.compareTo(LONGEST_PERIOD) < 0 ? quarter : LONGEST_PERIOD;
     }
 
-    /** The next line, or null when the other end is gone, however it went, or sends a line without an end. */
+    /** The next line, or null when the other end is gone for whatever reason, or sends an endless line. */
     @Nullable
     String read() {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
@@ -60,7 +60,7 @@ final class Peer implements Closeable {
         }
     }
 
-    /** Sends a line, of which the other end hears as much as it takes; false when the other end is gone. */
+    /** Sends a line, truncated to the length that the other end accepts; false when the other end is gone. */
     boolean send(String line) {
         // A character has at most three bytes in UTF-8, a pair of surrogates four.
         String capped = line.length() < LINE_BYTES / 3 ? line : line.substring(0, LINE_BYTES / 3 - 1) + "…";
@@ -81,7 +81,7 @@ final class Peer implements Closeable {
         try {
             socket.close();
         } catch (IOException e) {
-            // It is closed for us in any case.
+            // It counts as closed in any case.
         }
     }
 }

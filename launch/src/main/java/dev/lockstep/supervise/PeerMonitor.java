@@ -19,11 +19,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A process's connection to its {@link Supervisor}: joins the group, sends heartbeats, and applies the failure policy when
- * the supervisor reports that another process failed or when the supervisor itself is gone or silent, so that no process
+ * the supervisor reports that another process failed or when the supervisor itself is lost or silent, so that no process
  * waits forever.
  */
 public final class PeerMonitor implements AutoCloseable {
-    /** How long a process that lost a connection waits for word of the culprit. */
+    /** How long a process that lost a connection waits to learn the culprit. */
     public static final Duration VERDICT = Duration.ofSeconds(5);
 
     private final FailurePolicy policy;
@@ -32,7 +32,7 @@ public final class PeerMonitor implements AutoCloseable {
     private final InetAddress supervisor;
     private final CompletableFuture<Map<Integer, Member>> roster = new CompletableFuture<>();
     private final CountDownLatch stopped = new CountDownLatch(1);
-    /** Whether it is decided how the membership ends. */
+    /** Whether the outcome of the membership is decided. */
     private final AtomicBoolean settled = new AtomicBoolean();
 
     private final CompletableFuture<Optional<GroupFailure>> outcome = new CompletableFuture<>();
@@ -40,17 +40,17 @@ public final class PeerMonitor implements AutoCloseable {
     private volatile long lastHeard = System.nanoTime();
 
     /**
-     * In whose process the supervisor is.
+     * The process that runs the supervisor.
      *
      * @param gone the failure when it vanishes
-     * @param patience how long it may be silent; null when it need not be heard, as a launcher that someone stops with Ctrl-Z
+     * @param patience how long it may be silent; null for no limit, as for a launcher that may be stopped with Ctrl-Z
      * @param silent the failure when it is silent for longer
      * @param period the time between two signs of life of this process
      */
     public record Watcher(
             String name, GroupFailure gone, @Nullable Duration patience, GroupFailure silent, Duration period) {
         /**
-         * A launcher, which may be stopped for as long as someone likes.
+         * A launcher, which may be stopped for any length of time.
          *
          * @param timeout how long this process may be silent
          */
@@ -59,7 +59,7 @@ public final class PeerMonitor implements AutoCloseable {
             GroupFailure gone = new GroupFailure(
                     GroupFailure.NO_RANK,
                     HostName.own(),
-                    name + " is gone, a run does not go on unwatched, start it again");
+                    name + " is gone, a run does not continue unsupervised, start it again");
             return new Watcher(name, gone, null, gone, Peer.period(timeout));
         }
 
@@ -73,10 +73,10 @@ public final class PeerMonitor implements AutoCloseable {
                     Peer.period(patience));
         }
 
-        /** A supervisor in a process of its user's, such as a Spark driver. */
+        /** A supervisor in a user's process, such as a Spark driver. */
         public static Watcher supervisor(String host, Duration patience) {
             String name = "the supervisor of this group on " + host;
-            String fix = ", a group does not continue unwatched, start all its processes again";
+            String fix = ", a group does not continue unsupervised, start all its processes again";
             return new Watcher(
                     name,
                     new GroupFailure(GroupFailure.NO_RANK, host, name + " is gone" + fix),
@@ -89,7 +89,7 @@ public final class PeerMonitor implements AutoCloseable {
     /**
      * A process of the group.
      *
-     * @param data where it listens for data
+     * @param data the address at which it listens for data
      * @param host the name of its machine
      */
     public record Member(InetSocketAddress data, String host) {}
@@ -106,7 +106,7 @@ public final class PeerMonitor implements AutoCloseable {
     }
 
     /**
-     * Watches over a connection that has joined a group.
+     * Monitors a connection that has joined a group.
      *
      * @param rank of this process, for the names of threads
      * @throws LockstepException of kind WORKER when it is closed already
@@ -125,7 +125,7 @@ public final class PeerMonitor implements AutoCloseable {
      * Waits until all processes of the group have joined.
      *
      * @return all of them, by rank
-     * @throws LockstepException of kind WORKER when some do not come in time, when the group fails meanwhile, or when this
+     * @throws LockstepException of kind WORKER when some do not join in time, when the group fails meanwhile, or when this
      *     thread is interrupted
      */
     public Map<Integer, Member> awaitRoster(Duration patience) {
@@ -133,7 +133,7 @@ public final class PeerMonitor implements AutoCloseable {
             return roster.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             throw LockstepException.worker(
-                    "some processes did not come within " + patience.toSeconds() + " s",
+                    "some processes did not join within " + patience.toSeconds() + " s",
                     "supervisor = " + watcher.name(),
                     "see its messages for the missing ranks");
         } catch (InterruptedException e) {
@@ -144,17 +144,18 @@ public final class PeerMonitor implements AutoCloseable {
     }
 
     /**
-     * How this membership ends: with the failure that ended the group, once the policy has returned from it, or with nothing
-     * when this process deregistered, told of its own failure, or is watched no more.
+     * The outcome of this membership: the failure that ended the group, once the policy has returned, or empty
+     * when this process deregistered, reported its own failure, or is no longer monitored.
      */
     public CompletableFuture<Optional<GroupFailure>> outcome() {
         return outcome;
     }
 
-    /** Waits a moment for word of the culprit; empty when none comes. */
+    /** Waits a moment for a report of the culprit; empty if none arrives. */
     public Optional<GroupFailure> awaitVerdict() {
         Optional<GroupFailure> reported = outcomeWithin(VERDICT);
-        // It has come, and the policy is still at it: usually it prints the failure and then ends the process.
+        // The report has arrived and the policy is still running: usually it prints the failure and then ends the
+        // process.
         return reported.isEmpty() && verdict != null
                 ? outcomeWithin(VERDICT).or(() -> Optional.ofNullable(verdict))
                 : reported;
@@ -221,7 +222,7 @@ public final class PeerMonitor implements AutoCloseable {
             end(new GroupFailure(
                     GroupFailure.NO_RANK,
                     watcher.gone().host(),
-                    "the supervisor told a member that cannot be reached: " + String.join(" ", words)));
+                    "the supervisor sent an unreachable member:  " + String.join(" ", words)));
         }
     }
 
@@ -240,7 +241,7 @@ public final class PeerMonitor implements AutoCloseable {
         }
     }
 
-    /** From now on no failure of another process counts; false when one does already. */
+    /** From now on, ignores failures of other processes; false if one was already reported. */
     private boolean settle() {
         boolean first = settled.compareAndSet(false, true);
         if (first) {
@@ -251,8 +252,8 @@ public final class PeerMonitor implements AutoCloseable {
     }
 
     /**
-     * Tells that this process cannot continue, and why, for the others to hear. From now on the policy hears of no failure of
-     * another process, since that one may have found the same fault. Does nothing where the group has failed already.
+     * Reports to the others that this process cannot continue, and why. From now on the policy is not called for
+     * failures of other processes, which may have found the same fault. Does nothing if the group has failed already.
      *
      * @param words the failure in one line
      */
@@ -270,7 +271,10 @@ public final class PeerMonitor implements AutoCloseable {
         peer.close();
     }
 
-    /** Closes the connection without deregistering: unless this process has said why, the supervisor reports it as lost. */
+    /**
+     * Closes the connection without deregistering: unless this process has reported a failure, the supervisor reports
+     * it as lost.
+     */
     public void abandon() {
         settle();
         peer.close();

@@ -5,25 +5,26 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a process tells when it joins a group: the request of its {@link Handshake} with the supervisor.
+ * The request with which a process joins a group, in its {@link Handshake} with the supervisor.
  *
  * @param rank 0 … size − 1
- * @param size P, as this process was told
- * @param dataHost where it listens for the others' data; {@value #SAME} for the address at which the supervisor sees it
+ * @param size P, as configured for this process
+ * @param dataHost the host at which it listens for the others' data; {@value #SAME} for the address at which the
+ *     supervisor sees it
  * @param dataPort the port there; 0 when it listens nowhere
  * @param pid its process id
  * @param host the name of its machine, for messages
  */
 public record Place(int rank, int size, String dataHost, int dataPort, long pid, String host) {
-    /** In place of a host: the address at which whoever is asked sees the process. */
+    /** Used in place of a host: the address at which the receiver sees the process. */
     public static final String SAME = "-";
-    /** More processes than any group will have: beyond it WORLD_SIZE is a mistake. */
+    /** More processes than any group will have: a larger WORLD_SIZE is a mistake. */
     public static final int MOST = 4096;
 
     private static final Pattern FORM = Pattern.compile(
             "join ([0-9]{1,5}) ([0-9]{1,5}) ([^\\s]{1,255}) ([0-9]{1,5}) ([0-9]{1,10}) ([^\\s]{1,255})");
 
-    /** This process, where the supervisor sees it. */
+    /** This process, at the address that the supervisor sees. */
     public static Place of(int rank, int size, String dataHost, int dataPort) {
         return new Place(rank, size, dataHost, dataPort, ProcessHandle.current().pid(), HostName.own());
     }
@@ -43,7 +44,7 @@ public record Place(int rank, int size, String dataHost, int dataPort, long pid,
         return place.dataPort <= 65_535 && place.rank < place.size ? Optional.of(place) : Optional.empty();
     }
 
-    /** The form in which it travels. */
+    /** The form in which it is sent. */
     public String request() {
         return "join " + rank + " " + size + " " + dataHost + " " + dataPort + " " + pid + " " + host;
     }

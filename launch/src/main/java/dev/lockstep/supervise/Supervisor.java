@@ -21,23 +21,23 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings the processes of a group together and watches them. Every process proves the group's secret, tells its
- * {@link Place} and keeps the connection. When all have come, each is told where the others are. From then on both ends send
- * heartbeats: the supervisor notices who vanishes and who falls silent, hears who fails, and tells everyone. It runs in the
- * launcher, in rank 0 where another launcher is in charge, or in a process of the caller's ({@link #start}), such as a
- * Spark driver. Several may run in one JVM.
+ * Brings the processes of a group together and watches them. Every process proves the group's secret, sends its
+ * {@link Place} and keeps the connection open. When all have joined, each receives the addresses of the others. From
+ * then on both ends send heartbeats: the supervisor notices processes that vanish or fall silent, receives failures,
+ * and notifies all processes. It runs in the launcher, in rank 0 where another launcher is in charge, or in a process
+ * of the caller ({@link #start}), such as a Spark driver. Several may run in one JVM.
  *
- * <p>Thread-safe. Events come on threads of the supervisor. Once the group has failed, no more failures are reported: the
- * processes that end then are victims.
+ * <p>Thread-safe. Events arrive on threads of the supervisor. Once the group has failed, no more failures are reported: the
+ * processes that end afterward are victims.
  */
 public final class Supervisor implements AutoCloseable {
-    /** How long those who find the same fault have to say so themselves. */
+    /** How long other processes that find the same fault have to report it themselves. */
     public static final Duration GRACE = Duration.ofSeconds(1);
 
     private static final Duration TICK = Duration.ofMillis(250);
     private static final Duration SHORT = Duration.ofMillis(10);
     private static final Duration OVERSLEPT = Duration.ofSeconds(2);
-    /** When to say for the first time who is missing; later ones come after twice the time each. */
+    /** When to report missing processes for the first time; each later report comes after twice the time. */
     private static final Duration FIRST_NOTICE = Duration.ofSeconds(10);
 
     private static final int NAMED = 8;
@@ -46,7 +46,7 @@ public final class Supervisor implements AutoCloseable {
     private final Duration timeout;
     private final Consumer<MemberEvent> events;
     private final Consumer<String> notices;
-    /** Null where whoever hears the events decides what is announced, and when. */
+    /** Null if the receiver of the events decides what is announced, and when. */
     private final @Nullable FailurePolicy policy;
 
     private final Listener listener;
@@ -60,7 +60,7 @@ public final class Supervisor implements AutoCloseable {
     /** A process that has joined. */
     private static final class Member {
         private final Place place;
-        /** Where others reach its data; {@link Place#SAME} for where they reach this supervisor. */
+        /** The host at which others reach its data port; {@link Place#SAME} for the host of this supervisor. */
         private final String dataHost;
 
         private final Peer peer;
@@ -88,8 +88,8 @@ public final class Supervisor implements AutoCloseable {
     }
 
     /**
-     * Starts a supervisor on a free port of the loopback address, for a launcher of this machine: it hears the events, and
-     * knows more of its processes' ends before it announces one.
+     * Starts a supervisor on a free port of the loopback address, for a launcher of this machine: it receives the
+     * events, and learns more about how its processes ended before it announces a failure.
      */
     public static Supervisor onLoopback(
             int size, GroupSecret secret, Duration timeout, Consumer<MemberEvent> events, Consumer<String> notices) {
@@ -102,15 +102,15 @@ public final class Supervisor implements AutoCloseable {
     }
 
     /**
-     * Starts a supervisor that tells a failure to every process by itself. Members reach it by {@link #address}, or by
+     * Starts a supervisor that itself reports a failure to every process. Members reach it by {@link #address}, or by
      * another name of this machine and that port; they need the same secret.
      *
-     * @param where port 0 takes a free one; a port of a host name or an address that all machines of the group reach
-     * @param size P, the number of processes, which each of them must have been told, too
-     * @param timeout how long a process may give no sign of life
-     * @param events hears what happens to processes
-     * @param notices gets lines that a person should see although nothing has failed: who is missing, who was refused
-     * @param policy is called once when the group fails, after its processes have been told
+     * @param where a host name or address that all machines of the group can reach; port 0 chooses a free one
+     * @param size P, the number of processes, the same in each of them
+     * @param timeout how long a process may be silent
+     * @param events receives what happens to processes
+     * @param notices receives lines that a person should see although nothing has failed: missing or refused processes
+     * @param policy called once when the group fails, after its processes have been notified
      * @throws LockstepException of kind RECIPE when it cannot listen there
      */
     public static Supervisor start(
@@ -133,7 +133,7 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
-    /** What a group without a secret, beyond this machine, has to be told. */
+    /** The warning for a group without a secret that other machines can reach. */
     public static String withoutSecret(int port) {
         return "this group has no secret: whoever can connect to this machine's port " + port
                 + " can join it, end it and change its weights; set " + GroupSecret.VARIABLE
@@ -143,10 +143,10 @@ public final class Supervisor implements AutoCloseable {
     /**
      * Starts to listen.
      *
-     * @param where port 0 takes a free one
-     * @param size P, which every process must have been told, too
+     * @param where port 0 chooses a free one
+     * @param size P, the same in every process
      * @param timeout how long a process may be silent
-     * @param policy null when whoever hears the events calls {@link #announce}
+     * @param policy null when the receiver of the events calls {@link #announce}
      * @throws IOException when it cannot listen there
      */
     public Supervisor(
@@ -173,12 +173,12 @@ public final class Supervisor implements AutoCloseable {
         Threads.start("lockstep-watch@" + address, this::watch);
     }
 
-    /** Where processes of this machine reach it. */
+    /** The address at which processes of this machine reach it. */
     public SupervisorAddress address() {
         return address;
     }
 
-    /** Whether a process deregistered: it ends in good order. */
+    /** Whether a process deregistered, which then ends normally. */
     public boolean hasLeft(int rank) {
         Member member = members.get(rank);
         return member != null && member.left;
@@ -189,13 +189,13 @@ public final class Supervisor implements AutoCloseable {
         return members.containsKey(rank);
     }
 
-    /** What a process told of its own failure, if it did. */
+    /** The message with which a process reported its own failure, if it did. */
     public Optional<String> words(int rank) {
         Member member = members.get(rank);
         return member == null ? Optional.empty() : Optional.ofNullable(member.words);
     }
 
-    /** Waits a moment, at most {@link #GRACE}, until every process has deregistered or told of its own failure. */
+    /** Waits a moment, at most {@link #GRACE}, until every process has deregistered or reported its own failure. */
     public void awaitEndings() {
         long deadline = System.nanoTime() + GRACE.toNanos();
         while (System.nanoTime() < deadline
@@ -205,8 +205,8 @@ public final class Supervisor implements AutoCloseable {
     }
 
     /**
-     * Tells every process but the culprit why the group ends, and those that join later. Rank 0 hears it last: where the
-     * supervisor lives in it, it takes the supervisor with it. Only the first failure counts.
+     * Reports to every process but the culprit, and to those that join later, why the group ends. Rank 0 is notified
+     * last: if the supervisor runs in it, it ends the supervisor. Only the first failure counts.
      */
     public void announce(GroupFailure reported) {
         if (failure.compareAndSet(null, reported)) {
@@ -217,7 +217,7 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
-    /** Announces a failure and applies the policy, unless both are the business of whoever hears the events. */
+    /** Announces a failure and applies the policy, unless the receiver of the events does both. */
     private void fail(GroupFailure reported) {
         if (policy != null) {
             announce(reported);
@@ -227,7 +227,7 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
-    /** What happens at the port. */
+    /** Handles the connections at the port. */
     private final class Joining implements Listener.User {
         @Override
         public Handshake.Answer answer(String request, Socket socket) {
@@ -251,7 +251,7 @@ public final class Supervisor implements AutoCloseable {
                 Member member = new Member(Place.parse(request).orElseThrow(), channel.socket());
                 Member before = members.putIfAbsent(member.rank(), member);
                 if (before != null) {
-                    // Both were asked for at the same moment.
+                    // Both requests arrived at the same moment.
                     String words = taken(member.place, before.place);
                     member.peer.send(Peer.FAIL + " " + new GroupFailure(member.rank(), member.host(), words).line());
                     return;
@@ -282,7 +282,9 @@ public final class Supervisor implements AutoCloseable {
         return words;
     }
 
-    /** Before the group is complete neither that process nor the group can start; afterwards the group has no need of it. */
+    /**
+     * Before the group is complete, neither that process nor the group can start; afterward, the group does not need it.
+     */
     private Handshake.Answer wrongSize(Place place) {
         String words = "WORLD_SIZE differs: rank " + place.rank() + " on " + place.host() + " has " + place.size()
                 + ", the group has " + size;
@@ -296,7 +298,7 @@ public final class Supervisor implements AutoCloseable {
         return Handshake.Answer.no(words);
     }
 
-    /** Whether this was the last process to come. */
+    /** Whether this was the last process to join. */
     private synchronized boolean completeWhenAllAreHere() {
         if (members.size() < size || complete) {
             return false;
@@ -368,7 +370,7 @@ public final class Supervisor implements AutoCloseable {
                 .toList();
     }
 
-    /** Whether the watch itself slept: the machine was suspended, or someone stopped this process too. */
+    /** Whether the watch itself slept: the machine was suspended, or this process was stopped too. */
     static boolean overslept(long nanos, Duration timeout) {
         return nanos > Math.min(OVERSLEPT.toNanos(), timeout.toNanos() / 2);
     }
@@ -405,7 +407,7 @@ public final class Supervisor implements AutoCloseable {
 
     private void fail(MemberEvent.What what, Member member, GroupFailure reported) {
         if (what == MemberEvent.What.SILENT && policy != null) {
-            // Should it wake up, it learns why the others are gone.
+            // If it wakes up, it learns why the others are gone.
             member.peer.send(Peer.FAIL + " " + reported.line());
         }
         fail(reported);
@@ -415,12 +417,12 @@ public final class Supervisor implements AutoCloseable {
         events.accept(new MemberEvent(what, member.rank(), member.host(), detail));
     }
 
-    /** Ends in good order while processes may still run: they continue unwatched. */
+    /** Ends normally while processes may still run: they continue unsupervised. */
     public void dismiss() {
         end(member -> Peer.BYE);
     }
 
-    /** Ends the group: for a process that has not deregistered, it has failed. */
+    /** Ends the group: processes that have not deregistered see a failure. */
     @Override
     public void close() {
         String line = new GroupFailure(

@@ -6,9 +6,9 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Where a {@link Supervisor} listens, in the form {@code host:port}. */
+/** The address of a {@link Supervisor}, in the form {@code host:port}. */
 public record SupervisorAddress(String host, int port) {
-    /** The variable in which the launcher tells its processes the address. */
+    /** The variable with which the launcher passes the address to its processes. */
     public static final String VARIABLE = "LOCKSTEP_SUPERVISOR";
 
     private static final Pattern FORM = Pattern.compile("([^\\s/]+):([0-9]{1,5})");
@@ -32,12 +32,12 @@ public record SupervisorAddress(String host, int port) {
         return new SupervisorAddress(matcher.group(1), Integer.parseInt(matcher.group(2)));
     }
 
-    /** Whether it is an address of this machine that no other machine can reach, by its text alone. */
+    /** Whether it is an address of this machine that no other machine can reach, judged by its text alone. */
     public boolean isLoopback() {
         return isLoopback(host);
     }
 
-    /** Whether a host is named as this machine's loopback address, as {@code localhost} and {@code 127.0.0.1} are. */
+    /** Whether a host names this machine's loopback address, as {@code localhost} and {@code 127.0.0.1} do. */
     public static boolean isLoopback(String host) {
         return host.equals("localhost") || host.matches("127\\.[0-9.]+|::1|0:0:0:0:0:0:0:1");
     }

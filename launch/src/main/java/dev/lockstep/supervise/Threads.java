@@ -2,7 +2,7 @@ package dev.lockstep.supervise;
 
 import java.time.Duration;
 
-/** Daemon threads and sleeping: what the watch over processes is made of. */
+/** Daemon threads and sleeping, for monitoring processes. */
 final class Threads {
     private Threads() {}
 

@@ -76,7 +76,7 @@ class SupervisorTest extends SupervisorFixture {
         Ends victim = new Ends();
         PeerMonitor monitor = joined(0, victim);
         raw(1).close();
-        assertThat(victim.message()).startsWith("rank 1 on " + HostName.own() + " ended without taking leave");
+        assertThat(victim.message()).startsWith("rank 1 on " + HostName.own() + " ended without deregistering");
         monitor.abandon();
         assertThat(failures.poll(10, TimeUnit.SECONDS)).isNotNull();
         assertThat(events.poll(10, TimeUnit.SECONDS)).isEqualTo("lost 1");
@@ -243,9 +243,8 @@ class SupervisorTest extends SupervisorFixture {
             PeerMonitor.over(connection, 1, Watcher.rankZero("node0", LONG), ends);
             accepted.remove().close();
             assertThat(ends.message())
-                    .isEqualTo(
-                            "rank 0 on node0 ended without taking leave, its exit status and its log are with whoever"
-                                    + " started it, see there, then start all again");
+                    .isEqualTo("rank 0 on node0 ended without deregistering, its launcher has its exit status and its"
+                            + " log, look there, then start all processes again");
         }
     }
 

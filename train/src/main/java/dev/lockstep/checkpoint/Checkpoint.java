@@ -25,16 +25,16 @@ import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Everything a run needs to go on: parameters and batch-norm buffers under torchvision's names, the optimizer's state under
- * {@code optimizer.<state>.<parameter>} such as {@code optimizer.momentum.fc.bias}, and as metadata the position, the
- * resolved recipe and the dataset's fingerprint.
+ * All state that a run needs to resume: parameters and batch-norm buffers under torchvision's names, the optimizer's
+ * state under {@code optimizer.<state>.<parameter>} such as {@code optimizer.momentum.fc.bias}, and, as metadata, the
+ * position, the resolved recipe and the dataset's fingerprint.
  *
  * @param step iterations done
  * @param epoch whole epochs done
  * @param iteration iterations done of the current epoch
  * @param recipe resolved, as YAML
  * @param datasetFingerprint of the training set
- * @param classNames of the dataset, by class; empty when they are not known
+ * @param classNames of the dataset, by class; empty when unknown
  * @param trainer the trainer's own state (sums of the current epoch, results of past epochs), opaque here
  */
 public record Checkpoint(
@@ -49,7 +49,7 @@ public record Checkpoint(
     private static final String FORMAT_KEY = "format_version";
     private static final String FORMAT = "lockstep-1";
     private static final String CLASS_NAMES = "class_names";
-    /** Characters of all class names together. Longer ones would leave no room in the header, and are left out. */
+    /** Characters of all class names together. Longer ones would not fit into the header and are left out. */
     private static final int MOST_CLASS_NAMES = 1 << 25;
 
     public Checkpoint {
@@ -65,9 +65,9 @@ public record Checkpoint(
     public void requirePosition(int iterationsPerEpoch) {
         if (epoch != step / iterationsPerEpoch || iteration != step % iterationsPerEpoch) {
             throw LockstepException.checkpoint(
-                    "checkpoint is of another position: step = " + step + ", epoch = " + epoch + ", iteration = "
+                    "checkpoint has an inconsistent position: step = " + step + ", epoch = " + epoch + ", iteration = "
                             + iteration,
-                    "iterations of an epoch = " + iterationsPerEpoch,
+                    "iterations per epoch = " + iterationsPerEpoch,
                     "use another one");
         }
     }
@@ -82,7 +82,7 @@ public record Checkpoint(
     /**
      * Puts the tensors into the flat state.
      *
-     * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing, too many or of another shape
+     * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing, unexpected or of a different shape
      */
     public void restore(FlatState state) {
         String misfits = NamedState.misfits(state.layout(), state.optimizer().keySet(), tensors);
@@ -96,7 +96,7 @@ public record Checkpoint(
         NamedState.assignOptimizer(state, tensors);
     }
 
-    /** @throws IOException when a value is not finite: nobody could go on from it */
+    /** @throws IOException when a value is not finite: training could not resume from it */
     Safetensors toFile() throws IOException {
         Optional<String> bad = HostTensor.firstNotFinite(tensors);
         if (bad.isPresent()) {
@@ -142,7 +142,7 @@ public record Checkpoint(
         Optional<String> bad = HostTensor.firstNotFinite(contents.tensors());
         if (bad.isPresent()) {
             throw LockstepException.checkpoint(
-                    "not a checkpoint to go on from: tensor " + bad.get() + " is not finite",
+                    "cannot resume from this checkpoint: tensor " + bad.get() + " is not finite",
                     "file = " + file,
                     "use an earlier one");
         }

@@ -14,10 +14,10 @@ import java.util.stream.Stream;
 
 /**
  * A run's checkpoints, {@code step-00000123.safetensors}: written atomically, the newest few kept, damaged ones skipped
- * when a run goes on.
+ * when a run resumes.
  */
 public final class CheckpointDirectory {
-    /** After the name of a file that {@link #supersedeAfter} has set aside. */
+    /** Suffix of a file that {@link #supersedeAfter} has set aside. */
     public static final String SUPERSEDED = ".superseded";
 
     private final Path directory;
@@ -26,7 +26,7 @@ public final class CheckpointDirectory {
 
     /**
      * @param keep how many checkpoints stay
-     * @param notices takes one-line reports of what went wrong without stopping the run
+     * @param notices receives one-line reports of problems that do not stop the run
      */
     public CheckpointDirectory(Path directory, int keep, Consumer<String> notices) {
         this.directory = directory;
@@ -34,7 +34,7 @@ public final class CheckpointDirectory {
         this.notices = notices;
     }
 
-    /** Writes a checkpoint, which no crash can take back once this has returned. */
+    /** Writes a checkpoint; once this has returned, it survives any crash. */
     public Path write(Checkpoint checkpoint) throws IOException {
         DurableFiles.createFolders(directory);
         Path target = directory.resolve(nameOf(checkpoint.step()));
@@ -60,13 +60,13 @@ public final class CheckpointDirectory {
         }
     }
 
-    /** Removes what writes that never ended have left behind. Only for the one process that writes here. */
+    /** Removes temporary files of interrupted writes. Only for the one process that writes here. */
     public void removeUnfinished() throws IOException {
         DurableFiles.removeUnfinished(directory, "step-*.safetensors");
     }
 
     /**
-     * Sets aside the checkpoints of steps after the one that a run starts from: they belong to another future. The files
+     * Sets aside the checkpoints of steps after the one that a run starts from: they belong to a superseded run. The files
      * stay, with {@code .superseded} after their names.
      */
     public void supersedeAfter(long step) throws IOException {
@@ -112,7 +112,7 @@ public final class CheckpointDirectory {
         throw LockstepException.checkpoint(
                 "no good checkpoint is left: " + reasons.get(0),
                 "folder = " + directory + ", files = " + files.size(),
-                "start anew with --resume never, or restore a copy");
+                "start anew, or restore a copy");
     }
 
     /** Newest first. */

@@ -22,9 +22,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
-/** The way between flat buffers and tensors under the names of PyTorch's state dict. */
+/** Converts between flat buffers and tensors under the names of PyTorch's state dict. */
 final class NamedState {
-    /** Starts the names of the optimizer's tensors: {@code optimizer.<state>.<parameter>}. */
+    /** Prefix of the names of the optimizer's tensors: {@code optimizer.<state>.<parameter>}. */
     static final String OPTIMIZER = "optimizer.";
 
     private NamedState() {}
@@ -77,11 +77,11 @@ final class NamedState {
     }
 
     /**
-     * What keeps tensors from fitting a network: every tensor that is missing, of another shape or too many, in one line;
-     * empty when they fit. Batch counters may be there or not: nothing reads them, and files of PyTorch before 0.4.1 lack
-     * them.
+     * The reasons why tensors do not fit a network: every tensor that is missing, unexpected or of a different shape,
+     * in one line; empty when they fit. Batch counters are optional: nothing reads them, and files of PyTorch before
+     * 0.4.1 lack them.
      *
-     * @param optimizer the names of the optimizer's buffers that are wanted, too
+     * @param optimizer the names of the optimizer's buffers that are also required
      */
     static String misfits(ParameterLayout layout, Set<String> optimizer, Map<String, HostTensor> tensors) {
         Map<String, long[]> expected = expected(layout, optimizer);
@@ -108,7 +108,7 @@ final class NamedState {
         return names.isEmpty() ? "" : names.size() + " " + what + ": " + String.join(", ", names);
     }
 
-    /** Shapes by name: the state dict in its order but for the counters, then the optimizer's state. */
+    /** Shapes by name: the state dict in its order without the counters, then the optimizer's state. */
     private static Map<String, long[]> expected(ParameterLayout layout, Set<String> optimizer) {
         Map<String, long[]> shapes = new HashMap<>();
         layout.slots().forEach(slot -> shapes.put(slot.name(), slot.shape()));

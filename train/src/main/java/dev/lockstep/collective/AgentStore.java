@@ -18,12 +18,12 @@ import org.bytedeco.pytorch.TCPStoreOptions;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The store that torchrun's agent keeps at MASTER_ADDR and MASTER_PORT, where rank 0 then cannot listen: it takes a port of
- * its own and leaves its address there. The store authenticates nobody; what is read from it is only where to connect, and
+ * The store that torchrun's agent keeps at MASTER_ADDR and MASTER_PORT, so rank 0 cannot listen there: it uses its own port
+ * and stores its address in it. The store authenticates nobody; it only supplies the address to connect to, and
  * the connection proves the group's secret.
  *
- * <p>The store outlives a group that torchrun starts again. An address that the group before has left leads nowhere, or to
- * its end, and is read anew until the one of this group is there.
+ * <p>The store outlives a group that torchrun restarts. An address left by the previous group leads nowhere, or to
+ * a dying process, and is read again until that of this group appears.
  */
 final class AgentStore implements AutoCloseable {
     private static final String VARIABLE = "TORCHELASTIC_USE_AGENT_STORE";
@@ -42,18 +42,18 @@ final class AgentStore implements AutoCloseable {
         return environment.getOrDefault(VARIABLE, "").equalsIgnoreCase("true");
     }
 
-    /** Leaves the address of rank 0's supervisor. */
+    /** Stores the address of rank 0's supervisor. */
     void write(Optional<InetAddress> named, int port) {
         InetAddress own = named.orElseGet(() -> LocalAddress.route(LocalAddress.resolve(place.masterAddress())));
         String host = own.isLoopbackAddress() ? Place.SAME : own.getHostAddress();
         try (ByteVector bytes = new ByteVector((host + " " + port).getBytes(StandardCharsets.UTF_8))) {
             store().set(KEY, bytes);
         } catch (RuntimeException e) {
-            throw CommunicationFailure.of(e, "torchrun's agent", "while telling it the address of rank 0");
+            throw CommunicationFailure.of(e, "torchrun's agent", "while storing the address of rank 0");
         }
     }
 
-    /** The address of rank 0's supervisor; while there is none, one at which nobody listens. */
+    /** The address of rank 0's supervisor; if there is none yet, an address at which nobody listens. */
     SupervisorAddress read() {
         try (StringVector key = new StringVector(KEY)) {
             if (!store().check(key)) {
@@ -63,7 +63,7 @@ final class AgentStore implements AutoCloseable {
                 return parse(new String(bytes.get(), StandardCharsets.UTF_8));
             }
         } catch (RuntimeException e) {
-            throw CommunicationFailure.of(e, "torchrun's agent", "while asking it for the address of rank 0");
+            throw CommunicationFailure.of(e, "torchrun's agent", "while requesting the address of rank 0");
         }
     }
 

@@ -3,11 +3,11 @@ package dev.lockstep.collective;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** What every collective asks of the tensors that it is given. */
+/** Checks the tensors that are passed to a collective. */
 final class Buffers {
     private Buffers() {}
 
-    /** The elements of a contiguous float32 vector in host memory; anything else is a bug of the caller. */
+    /** The elements of a contiguous float32 vector in host memory; anything else is a bug in the caller. */
     static long length(Tensor buffer) {
         if (!buffer.is_cpu()
                 || buffer.dim() != 1

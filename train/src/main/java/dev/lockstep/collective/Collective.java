@@ -4,7 +4,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * What P processes do together. Every process calls the same methods in the same order; one thread at a time.
+ * The joint operations of P processes. Every process calls the same methods in the same order; one thread at a time.
  *
  * <p>A call that fails because another process failed throws a {@link dev.lockstep.errors.LockstepException} of kind WORKER
  * that names it. After that no call succeeds: close the collective. The process may join another group.
@@ -14,7 +14,7 @@ public interface Collective extends AutoCloseable {
 
     int size();
 
-    /** How many of the processes run on this machine, which share its cores. */
+    /** How many of the processes run on this machine and share its cores. */
     default int processesHere() {
         return size();
     }
@@ -27,26 +27,26 @@ public interface Collective extends AutoCloseable {
      */
     void allReduceSum(Tensor buffer);
 
-    /** Every process's bytes, by rank. For facts that are compared before and during training, not for tensors. */
+    /** Every process's bytes, by rank. Intended for facts that are compared before and during training, not for tensors. */
     List<byte[]> allGather(byte[] mine);
 
-    /** How sums are made, as {@code --collective} names it. */
+    /** The kind of sums, as {@code --collective} names it. */
     default String kind() {
         return getClass().getSimpleName();
     }
 
-    /** Whether sums are in the order of {@link dev.lockstep.topology.ReductionTree}, so that P does not change bits. */
+    /** Whether sums follow the order of {@link dev.lockstep.topology.ReductionTree}, so that P does not change bits. */
     boolean isBitwise();
 
     /**
-     * Tells the other processes that this one cannot continue, and why, so that their failures name it. To be called before
-     * {@link #close}, which otherwise deregisters in good order.
+     * Reports to the other processes that this one cannot continue, and why, so that their failures name it. Call it before
+     * {@link #close}, which otherwise deregisters normally.
      */
     default void fail(Throwable cause) {}
 
     /**
-     * Leaves the group and closes its connections. After a failure, or while another thread is in a call, the other processes
-     * learn that this one is lost.
+     * Leaves the group and closes its connections. After a failure, or while another thread is in a call, the other
+     * processes are notified that this one is lost.
      */
     @Override
     void close();

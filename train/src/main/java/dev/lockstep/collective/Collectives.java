@@ -11,11 +11,11 @@ import java.util.OptionalInt;
 
 /** How a process joins its group. */
 public final class Collectives {
-    /** How sums over processes are made. */
+    /** How sums over processes are computed. */
     public enum Mode {
         /** In the order of {@link dev.lockstep.topology.ReductionTree}: the bits do not depend on P. */
         TREE,
-        /** By c10d's own all-reduce, for comparison. */
+        /** With c10d's all-reduce, for comparison. */
         NATIVE
     }
 
@@ -30,11 +30,11 @@ public final class Collectives {
      * Joins a group whose supervisor the caller runs ({@link dev.lockstep.supervise.Supervisor#start}), and waits until all
      * of its processes are connected. A JVM may be in several groups at once, and in one after another.
      *
-     * @param policy is called once when another process fails or the supervisor is gone; the calls of this process that wait
-     *     then throw, and so do all later ones
-     * @throws LockstepException of kind WORKER when the supervisor or other processes do not come in time, the group fails
-     *     meanwhile or this thread is interrupted; of kind RECIPE when the secret is not the group's, the rank is taken, the
-     *     size differs, or the options do not fit the policy
+     * @param policy called once when another process fails or the supervisor is lost; waiting calls of this process
+     *     then throw, and so do all later calls
+     * @throws LockstepException of kind WORKER when the supervisor or other processes do not connect in time, the
+     *     group fails meanwhile or this thread is interrupted; of kind RECIPE when the secret is not the group's, the
+     *     rank is taken, the size differs, or the options do not fit the policy
      */
     public static Collective join(Membership place, GroupOptions options, FailurePolicy policy) {
         requireFit(options, policy);
@@ -46,36 +46,36 @@ public final class Collectives {
         return over(Rendezvous.join(place, terms), options.mode(), options.networkInterface());
     }
 
-    /** {@link #fromEnvironment(GroupOptions, FailurePolicy)} with the usual options, and a failure that calls throw. */
+    /** {@link #fromEnvironment(GroupOptions, FailurePolicy)} with default options; after a failure, calls throw. */
     public static Collective fromEnvironment() {
         return fromEnvironment(GroupOptions.defaults(), FailurePolicy.THROW);
     }
 
     /**
      * Joins the group that RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT describe (torchrun's contract), and
-     * waits for all its processes. None of them set: a group of one, for which nothing native is loaded.
+     * waits for all its processes. If none is set, the group has one process and nothing native is loaded.
      *
-     * @param policy is called once when another process fails
-     * @throws LockstepException of kind RECIPE when the variables are incomplete or wrong, the port is taken or the options do
-     *     not fit the policy; of kind WORKER when other processes do not come
+     * @param policy called once when another process fails
+     * @throws LockstepException of kind RECIPE when the variables are incomplete or wrong, the port is taken or the
+     *     options do not fit the policy; of kind WORKER when other processes do not connect
      */
     public static Collective fromEnvironment(GroupOptions options, FailurePolicy policy) {
         return fromEnvironment(options, policy, System.getenv());
     }
 
-    /** The number of processes of the group that the environment names, be it of one; empty when it names none. */
+    /** The number of processes, possibly one, of the group that the environment describes; empty when it describes none. */
     public static OptionalInt sizeInEnvironment() {
         return GroupEnvironment.from(System.getenv()).stream()
                 .mapToInt(GroupEnvironment::size)
                 .findFirst();
     }
 
-    /** Whether the environment names a group, be it of one process. */
+    /** Whether the environment describes a group, possibly of one process. */
     public static boolean isInGroup() {
         return GroupEnvironment.from(System.getenv()).isPresent();
     }
 
-    /** Whether the environment names a group that another launcher than ours started. */
+    /** Whether the environment describes a group that another launcher started. */
     public static boolean isInGroupOfAnother() {
         return isInGroup() && SupervisorAddress.from(System.getenv()).isEmpty();
     }
@@ -100,14 +100,14 @@ public final class Collectives {
                 named.isEmpty() ? LocalAddress.interfaceName(environment) : named);
     }
 
-    /** Joins the group that the environment names. */
+    /** Joins the group that the environment describes. */
     static SocketGroup socketGroup(GroupOptions options, FailurePolicy policy, Map<String, String> environment) {
         GroupEnvironment here = GroupEnvironment.from(environment).orElseThrow();
         Terms terms = new Terms(GroupSecret.from(environment), options, policy);
         return new EnvironmentRendezvous(here, environment, terms).join();
     }
 
-    /** A thread that waits in c10d when a process fails cannot be freed; it would keep its tensors and its core. */
+    /** A thread that waits in c10d when a process fails cannot be released; it would keep its tensors and its core. */
     private static void requireFit(GroupOptions options, FailurePolicy policy) {
         if (options.mode() == Mode.NATIVE && !policy.endsProcess()) {
             throw LockstepException.recipe(

@@ -4,7 +4,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.torch.TorchRuntime;
 import java.util.regex.Pattern;
 
-/** What a failed message means. c10d's failures are a line followed by kilobytes of C++ stack; the line decides. */
+/** Interprets a failed message. c10d's failures are a line followed by kilobytes of C++ stack; the line is decisive. */
 final class CommunicationFailure {
     private static final Pattern SOURCE_LINE = Pattern.compile("^\\[[^]]*\\.(cc|cpp|h|hpp):\\d+]\\s*");
 
@@ -28,7 +28,7 @@ final class CommunicationFailure {
         return line.contains("timed out") || line.contains("timeout");
     }
 
-    /** The first line without the place in the C++ source. */
+    /** The first line without the location in the C++ source. */
     static String line(Exception failure) {
         return SOURCE_LINE.matcher(TorchRuntime.firstLine(failure)).replaceFirst("");
     }

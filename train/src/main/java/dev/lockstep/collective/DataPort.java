@@ -22,8 +22,8 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a process takes the data connections of the higher ranks while the group comes together; it connects to the lower
- * ones itself. Closed as soon as all are connected: during a run nothing listens for data.
+ * Accepts the data connections of the higher ranks while the group forms; the process connects to the lower
+ * ranks itself. Closed as soon as all are connected: during a run nothing listens for data.
  */
 final class DataPort implements Closeable {
     private static final String REQUEST = "data ";
@@ -122,7 +122,7 @@ final class DataPort implements Closeable {
         });
     }
 
-    /** Whoever waits for a connection is not to wait any longer. */
+    /** Releases the threads that wait for a connection. */
     private void refuse(GroupFailure failure) {
         higher.values().forEach(channel -> channel.completeExceptionally(failure.asException()));
     }
@@ -131,7 +131,7 @@ final class DataPort implements Closeable {
         try {
             channel.close();
         } catch (IOException e) {
-            // It is closed for us in any case.
+            // It counts as closed in any case.
         }
     }
 
@@ -142,7 +142,7 @@ final class DataPort implements Closeable {
             throw LockstepException.worker(
                     "rank " + peer + " did not connect in time",
                     "while the processes connected to each other",
-                    "see its log, and whether it can reach this machine (" + LocalAddress.INTERFACE
+                    "see its log, and check that it can reach this machine (" + LocalAddress.INTERFACE
                             + " names the network interface)");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -155,7 +155,7 @@ final class DataPort implements Closeable {
         }
     }
 
-    /** Listens no more. Connections that {@link #connect} has not returned are closed. */
+    /** Stops listening. Connections that {@link #connect} has not returned are closed. */
     @Override
     public void close() {
         listener.close();

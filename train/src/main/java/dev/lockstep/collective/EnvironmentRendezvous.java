@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a process finds the supervisor when its environment names the group: in the launcher, or in rank 0, which keeps one
+ * Finds the supervisor when the environment describes the group: in the launcher, or in rank 0, which runs one
  * at MASTER_ADDR and MASTER_PORT. {@value LocalAddress#INTERFACE} names the network interface for data.
  */
 final class EnvironmentRendezvous {
@@ -51,9 +51,9 @@ final class EnvironmentRendezvous {
         }
         if (place.masterPort() == 0) {
             throw LockstepException.recipe(
-                    GroupEnvironment.MASTER_PORT + " = 0 leaves the port to rank 0",
-                    "only Lockstep's own launcher can tell it to the others",
-                    "give a port that is free on the machine of rank 0");
+                    GroupEnvironment.MASTER_PORT + " = 0 lets rank 0 choose the port",
+                    "only Lockstep's own launcher can pass it to the others",
+                    "choose a port that is free on the machine of rank 0");
         }
         if (place.rank() == 0) {
             return keeper(agent);

@@ -4,22 +4,22 @@ import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.TorchRuntime;
 import org.bytedeco.pytorch.ProcessGroupGloo;
 
-/** Asks Gloo whether it could listen at an address, without joining a group: what {@code lockstep doctor} looks at. */
+/** Checks for {@code lockstep doctor} whether Gloo can listen at an address, without joining a group. */
 public final class GlooProbe {
     private GlooProbe() {}
 
     /**
-     * Opens a device and lets it go.
+     * Opens a device and releases it.
      *
      * @param host a host name or an address of this machine
-     * @return why it cannot be used, in one line; empty when it can
+     * @return the reason why it cannot be used, in one line; empty when it can
      */
     public static String host(String host) {
         return failure(() -> ProcessGroupGloo.createDeviceForHostname(host));
     }
 
     /**
-     * As {@link #host}, by the name of a network interface.
+     * Like {@link #host}, for the name of a network interface.
      *
      * @param name such as {@code eth0}
      */

@@ -6,17 +6,17 @@ import java.time.Duration;
 import java.util.function.Consumer;
 
 /**
- * How a process takes part in a group. None of it changes a bit of what is computed, except {@code mode}.
+ * How a process takes part in a group. Except for {@code mode}, none of it changes a bit of the result.
  *
- * @param mode how sums are made; the same on every process
- * @param peerTimeout how long the supervisor, or this process, may give no sign of life; the same on every process
- * @param joinTimeout how long to wait for processes that have not come, or that do not connect to each other
- * @param callTimeout how long one message may take. Long, because a process may wait for one that does something else, such
- *     as fetching data; dead and stopped processes are found by {@code peerTimeout}
+ * @param mode how sums are computed; the same on every process
+ * @param peerTimeout how long the supervisor, or this process, may be silent; the same on every process
+ * @param joinTimeout how long to wait for processes that have not joined, or that do not connect to each other
+ * @param callTimeout how long one message may take. Long, because a process may wait for another that is busy with
+ *     something else, such as fetching data; dead and stopped processes are found by {@code peerTimeout}
  * @param networkInterface the name of the network interface on which the others reach this process, such as {@code eth0};
  *     empty for that of the route to the supervisor
- * @param notices gets lines that a person should see although nothing has failed
- * @param events hears who is in the group, once it is complete (JOINED, one event per rank), and its failure (FAILED)
+ * @param notices receives lines that a person should see although nothing has failed
+ * @param events receives the members once the group is complete (JOINED, one event per rank), and its failure (FAILED)
  */
 public record GroupOptions(
         Collectives.Mode mode,
@@ -40,7 +40,7 @@ public record GroupOptions(
         }
     }
 
-    /** The tree's order; 30 s for a sign of life, 5 minutes to join, 30 minutes per message; notices to standard error. */
+    /** The tree's order; 30 s of silence, 5 minutes to join, 30 minutes per message; notices to standard error. */
     public static GroupOptions defaults() {
         return new GroupOptions(
                 Collectives.Mode.TREE,

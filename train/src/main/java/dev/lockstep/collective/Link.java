@@ -15,10 +15,10 @@ import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection to one other process, and the messages that are to travel over it. Nothing here waits: {@link #advance}
- * moves what can be moved now.
+ * The connection to one other process, and the messages to send and receive over it. Nothing here blocks: {@link #advance}
+ * transfers what can be transferred now.
  *
- * <p>A message that comes before its receive is asked for stays in the system's buffers, and so does all that follows it.
+ * <p>A message that arrives before its receive is posted stays in the system's buffers, as does everything after it.
  */
 final class Link implements Closeable {
     /** Kinds of messages. */
@@ -33,7 +33,7 @@ final class Link implements Closeable {
     private @Nullable Message arriving;
     private int expected;
 
-    /** @param channel connected and proved; becomes non-blocking */
+    /** @param channel connected and authenticated; becomes non-blocking */
     Link(int peer, SocketChannel channel, Selector selector) throws IOException {
         this.peer = peer;
         this.channel = channel;
@@ -48,7 +48,7 @@ final class Link implements Closeable {
         return peer;
     }
 
-    /** Where the other process is, as this one reaches it. */
+    /** The address at which this process reaches the other one. */
     InetAddress address() {
         return channel.socket().getInetAddress();
     }
@@ -69,7 +69,7 @@ final class Link implements Closeable {
         expected++;
     }
 
-    /** Moves what can be moved without waiting. */
+    /** Transfers what can be transferred without blocking. */
     void advance() throws IOException {
         write();
         read();
@@ -105,7 +105,7 @@ final class Link implements Closeable {
         }
     }
 
-    /** The message whose header has come, if it has and the message is asked for. */
+    /** The message whose header has arrived, if its receive is posted. */
     private @Nullable Message next() throws IOException {
         if (header.hasRemaining()) {
             fill(header);
@@ -120,7 +120,7 @@ final class Link implements Closeable {
         }
         if (message == null || message.length() != header.getInt(4)) {
             throw new IOException("a message of kind " + tag + " with " + header.getInt(4)
-                    + " bytes came out of turn: the processes do different things");
+                    + " bytes arrived out of order: the processes do different things");
         }
         return message;
     }
@@ -131,7 +131,7 @@ final class Link implements Closeable {
         }
     }
 
-    /** Tells the selector what this link waits for. */
+    /** Sets what the selector waits for on this link. */
     void register() {
         boolean blocked = arriving == null && !header.hasRemaining();
         int wanted =
@@ -146,7 +146,7 @@ final class Link implements Closeable {
         try {
             channel.close();
         } catch (IOException e) {
-            // It is closed for us in any case.
+            // It counts as closed in any case.
         }
     }
 }

@@ -34,7 +34,7 @@ final class LocalAddress {
         }
     }
 
-    /** The own address of the route to the master, which the kernel knows without sending anything. */
+    /** The local address of the route to the master, which the kernel knows without sending anything. */
     static InetAddress route(InetAddress master) {
         try (DatagramSocket socket = new DatagramSocket()) {
             socket.connect(new InetSocketAddress(master, 9));

@@ -7,12 +7,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The all-reduce of one long buffer, in place, by halving and doubling: the messages of {@link TreeSchedule#halving} with
- * their views, made once.
+ * their views, created once.
  *
- * <p>Receives are posted before their turn, so that a message that comes early does not hold up those behind it. A total may
- * therefore arrive in a range of the buffer as soon as its sender has it. It overwrites
- * nothing that is still needed: the sender's total contains this process's contribution to that range, so that
- * contribution has already been sent.
+ * <p>Receives are posted before their turn, so that a message that arrives early does not hold up those behind it. A
+ * total may therefore arrive in a range of the buffer as soon as its sender has it. It overwrites
+ * nothing that is still needed: the sender's total contains this process's sum of that range, so that
+ * sum has already been sent.
  */
 final class LongExchange implements AutoCloseable {
     private static final int GIVE = 0;
@@ -60,7 +60,7 @@ final class LongExchange implements AutoCloseable {
         }
         copies.forEach(copy -> group.receive(copy.message));
         exchange();
-        // Those that were received are done already.
+        // Receives are done already.
         steps.forEach(step -> group.await(step.message));
     }
 
@@ -83,7 +83,7 @@ final class LongExchange implements AutoCloseable {
         }
     }
 
-    /** Addition is commutative in every bit but those of a NaN, and this range is added on this process only. */
+    /** Addition is bitwise commutative except for NaN, and only this process adds this range. */
     private static void add(Step step) {
         if (step.target != null && step.arrived != null) {
             step.target.add_(step.arrived);

@@ -5,13 +5,14 @@ import dev.lockstep.supervise.Place;
 import dev.lockstep.supervise.SupervisorAddress;
 
 /**
- * The place of a process in a group, as whoever runs the group's {@link dev.lockstep.supervise.Supervisor} assigns it. A
- * process may be a thread: several members, of one group or of several, may live in one JVM.
+ * The place of a process in a group, as assigned by the program that runs the group's {@link
+ * dev.lockstep.supervise.Supervisor}. A process may be a thread: several members, of one group or of several, may live
+ * in one JVM.
  *
- * @param rank 0 … size − 1, for each process another one
+ * @param rank 0 … size − 1, different for each process
  * @param size P, the number of processes
- * @param supervisor where the supervisor of the group listens
- * @param secret what all processes of the group and its supervisor know
+ * @param supervisor the address at which the supervisor of the group listens
+ * @param secret the secret that all processes of the group and its supervisor know
  */
 public record Membership(int rank, int size, SupervisorAddress supervisor, GroupSecret secret) {
     public Membership {

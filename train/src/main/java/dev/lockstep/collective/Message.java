@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * One message between two processes, to be sent or received again and again: eight bytes that say its kind and length, then
+ * One message between two processes, to be sent or received again and again: eight bytes with its kind and length, then
  * its data.
  */
 final class Message {
@@ -31,7 +31,7 @@ final class Message {
         this.both = new ByteBuffer[] {header, data};
     }
 
-    /** Over the memory of a contiguous float32 tensor on the host, which must stay alive as long as the message. */
+    /** Backed by the memory of a contiguous float32 tensor on the host, which must outlive the message. */
     static Message of(int peer, int tag, Tensor tensor) {
         return new Message(peer, tag, CpuDevice.bytes(tensor));
     }
@@ -52,7 +52,7 @@ final class Message {
         return done;
     }
 
-    /** Makes it ready to be sent or received. */
+    /** Prepares it to be sent or received. */
     void begin() {
         if (!done) {
             throw new IllegalStateException("a message is under way: peer = " + peer + ", tag = " + tag);
@@ -67,7 +67,7 @@ final class Message {
         done = true;
     }
 
-    /** Whether some of it has still to be sent. */
+    /** Whether part of it has yet to be sent. */
     boolean hasRemaining() {
         return header.hasRemaining() || data.hasRemaining();
     }

@@ -27,8 +27,8 @@ import org.bytedeco.pytorch.gloo.Device;
 import org.jspecify.annotations.Nullable;
 
 /**
- * c10d's own all-reduce: on Gloo always a ring, whose order of additions depends on P and on the place in the buffer. The
- * same mathematics as the tree, for comparison; the bits change with P.
+ * c10d's own all-reduce: on Gloo always a ring, whose order of additions depends on P and on the position in the
+ * buffer. The same mathematics as the tree, for comparison; the bits change with P.
  *
  * <p>Its processes find each other over the group's own connections, but c10d's store and Gloo's connections authenticate
  * nobody. Where all processes are on one machine the store is a file and Gloo listens on the loopback address.
@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class NativeCollective implements Collective {
     /**
-     * Stores that were given to another object. It frees its store when it is freed; the Java object must neither free it
-     * again nor be collected, which would.
+     * Stores that another object owns. The owner frees its store; the Java object must neither free it
+     * again nor be collected, which would free it.
      */
     private static final List<Store> GIVEN_AWAY = Collections.synchronizedList(new ArrayList<>());
 
@@ -48,13 +48,13 @@ final class NativeCollective implements Collective {
     private @Nullable ProcessGroupGloo gloo;
     private @Nullable Path storeFile;
 
-    /** @param networkInterface on which Gloo listens; empty for that on which the processes reach each other already */
+    /** @param networkInterface on which Gloo listens; empty for the one that the group's connections use */
     NativeCollective(SocketGroup group, String networkInterface) {
         this.group = group;
         this.networkInterface = networkInterface;
     }
 
-    /** Connected at the first sum: before it, processes compare their options over the group's own connections. */
+    /** Connected at the first sum; before that, processes compare their options over the group's own connections. */
     private ProcessGroupGloo gloo() {
         ProcessGroupGloo connected = gloo;
         if (connected == null) {
@@ -90,7 +90,7 @@ final class NativeCollective implements Collective {
         return connected;
     }
 
-    /** Nobody reads it any more. */
+    /** It is no longer needed. */
     private void removeFile() {
         Path file = storeFile;
         if (file != null && group.rank() == 0) {
@@ -98,7 +98,7 @@ final class NativeCollective implements Collective {
                 Files.deleteIfExists(file);
                 Files.deleteIfExists(file.toAbsolutePath().getParent());
             } catch (IOException e) {
-                // The system's temporary folder keeps it until it is emptied.
+                // It stays in the system's temporary folder until that is cleaned.
             }
         }
     }

@@ -7,7 +7,7 @@ import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 
-/** Native objects that outlive the scope in which they are made, freed together. */
+/** Native objects that outlive the scope in which they are created, freed together. */
 final class Owned implements AutoCloseable {
     private final List<Pointer> pointers = new ArrayList<>();
 
@@ -16,7 +16,7 @@ final class Owned implements AutoCloseable {
         return pointer;
     }
 
-    /** A float32 vector in host memory, from which messages travel. */
+    /** A float32 vector in host memory, from which messages are sent. */
     Tensor floats(long length) {
         return keep(Device.cpu().zeros(length));
     }

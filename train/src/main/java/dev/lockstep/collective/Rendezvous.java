@@ -18,12 +18,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a process comes into its group. It joins at the supervisor; when all are there each learns where the others listen, and
- * connects to each. All of these connections prove the group's secret.
+ * How a process enters its group. It joins at the supervisor; when all have joined, each receives the addresses of the
+ * others and connects to each. All of these connections prove the group's secret.
  *
- * <p>Which addresses: whoever connects to the supervisor has an address of its own on that route, and listens there for data.
- * A process beside the supervisor may have come over the loopback address, which others cannot reach; those then take the
- * address at which they reach the supervisor. A named network interface overrides all of it.
+ * <p>Addresses: a process that connects to the supervisor has a local address on that route, and listens there for data.
+ * A process beside the supervisor may have connected over the loopback address, which others cannot reach; these then
+ * use the address at which they reach the supervisor. A named network interface overrides all of it.
  */
 final class Rendezvous {
     /** How a process joins at its supervisor. */
@@ -45,7 +45,7 @@ final class Rendezvous {
         this.named = named;
     }
 
-    /** Joins where a membership says. */
+    /** Joins at the address in a membership. */
     static SocketGroup join(Membership place, Terms terms) {
         Optional<InetAddress> named = LocalAddress.ofInterface(terms.options().networkInterface());
         Rendezvous rendezvous = new Rendezvous(place.rank(), place.size(), terms, named);
@@ -53,7 +53,7 @@ final class Rendezvous {
         return rendezvous.join(() -> SupervisorWatch.supervised(place.supervisor(), request, place.rank(), terms));
     }
 
-    /** Blocks until all P processes are connected. What fails leaves nothing open. */
+    /** Blocks until all P processes are connected. After a failure nothing stays open. */
     SocketGroup join(Entry entry) {
         SupervisorWatch watch = enter(entry);
         try (DataPort port = dataPort) {
@@ -78,14 +78,14 @@ final class Rendezvous {
         }
     }
 
-    /** Those that wait hear why, and not that this process has vanished. */
+    /** The waiting processes get the reason instead of a report that this process vanished. */
     private static RuntimeException lost(SupervisorWatch watch, RuntimeException failure) {
         watch.failed(GroupFailure.words(failure));
         watch.close();
         return failure;
     }
 
-    /** A process that could not join must not stay reachable. */
+    /** A process that failed to join must not stay reachable. */
     private SupervisorWatch enter(Entry entry) {
         try {
             return entry.enter();
@@ -132,7 +132,7 @@ final class Rendezvous {
     }
 
     /**
-     * Listens for data once the own address on the way to the supervisor is known, and tells where.
+     * Listens for data once the local address on the route to the supervisor is known, and returns the address.
      *
      * @param local whether the whole group is on this machine
      */

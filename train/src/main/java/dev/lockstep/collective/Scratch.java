@@ -4,8 +4,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where pieces arrive before they are added: a ring of slots of one piece each, shared by all exchanges since one runs at a
- * time. As many receives are in flight as there are slots.
+ * The space where pieces arrive before they are added: a ring of slots of one piece each, shared by all exchanges
+ * since only one runs at a time. As many receives are in flight as there are slots.
  */
 final class Scratch implements AutoCloseable {
     static final int SLOTS = 16;

@@ -13,7 +13,7 @@ import org.bytedeco.pytorch.global.torch;
 final class ShortExchange implements AutoCloseable {
     private static final int TAG = 2;
 
-    /** A message and the vector that it carries; for an addition also the sum before it, to which that is added. */
+    /** A message and the vector that it carries; for an addition also the previous sum, to which it is added. */
     private record Step(Transfer transfer, Message message, Tensor vector, Tensor before) {}
 
     private final SocketGroup group;
@@ -48,7 +48,7 @@ final class ShortExchange implements AutoCloseable {
         }
         start.copy_(buffer);
         steps.forEach(this::exchange);
-        // Those that were received are done already.
+        // Receives are done already.
         steps.forEach(step -> group.await(step.message));
         buffer.copy_(result);
     }
@@ -64,7 +64,7 @@ final class ShortExchange implements AutoCloseable {
         }
     }
 
-    /** The sum of the lower ranks stands left on both sides, so that even the bits of a NaN agree. */
+    /** Both sides use the sum of the lower ranks as the left operand, so that even the bits of a NaN agree. */
     private void add(Step step, int peer) {
         Tensor lower = peer < group.rank() ? step.vector : step.before;
         Tensor upper = peer < group.rank() ? step.before : step.vector;

@@ -22,19 +22,19 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * P processes that are connected, each to each, by sockets whose ends have proved the group's secret. Messages go straight
+ * P fully connected processes, over sockets whose ends have proved the group's secret. Messages go directly
  * from and to the memory of tensors.
  *
- * <p>There is no thread here. The thread that waits for a message moves all messages that can be moved meanwhile, on every
- * link; what it does not move while it computes, the system's buffers hold.
+ * <p>There is no separate thread. A thread that waits for a message transfers all messages that are ready meanwhile,
+ * on every link; while it computes, the system's buffers hold incoming data.
  *
  * <p>A failure is one line that names the process to blame. After it no call succeeds. When the watch reports one, the
- * connections close, which frees a thread that waits.
+ * connections close, which releases a waiting thread.
  */
 final class SocketGroup {
     private static final int GATHER = 3;
     private static final String EXCHANGING = "while exchanging data with it";
-    /** How long a call may take to notice that its connections are closed. */
+    /** The longest time until a call notices that its connections are closed. */
     private static final Duration FREED = Duration.ofSeconds(1);
 
     private final int rank;
@@ -48,7 +48,7 @@ final class SocketGroup {
     private final AtomicBoolean told = new AtomicBoolean();
     private final AtomicBoolean left = new AtomicBoolean();
     private volatile boolean broken;
-    /** What the watch reported. */
+    /** The failure that the watch reported. */
     private volatile @Nullable GroupFailure failure;
 
     /**
@@ -74,7 +74,7 @@ final class SocketGroup {
         watch.outcome().thenAccept(outcome -> outcome.ifPresent(this::abort));
     }
 
-    /** The group has failed elsewhere: frees who waits. */
+    /** The group has failed elsewhere: releases waiting threads. */
     private void abort(GroupFailure reported) {
         failure = reported;
         broken = true;
@@ -86,7 +86,7 @@ final class SocketGroup {
             links.values().forEach(Link::close);
             selector.close();
         } catch (IOException e) {
-            // It is closed for us in any case.
+            // It counts as closed in any case.
         }
     }
 
@@ -106,12 +106,12 @@ final class SocketGroup {
         return callTimeout;
     }
 
-    /** Where another process is, as this one reaches it. */
+    /** The address at which this process reaches another one. */
     InetAddress address(int peer) {
         return link(peer).address();
     }
 
-    /** The own address on the way to another process. */
+    /** The local address on the route to another process. */
     InetAddress ownAddress(int peer) {
         return link(peer).ownAddress();
     }
@@ -124,7 +124,7 @@ final class SocketGroup {
         return link;
     }
 
-    /** Runs one collective call, from its first message to its last. Only one thread at a time may be in one. */
+    /** Runs one collective call, from its first message to its last. Only one thread at a time may make one. */
     <T extends @Nullable Object> T inTurn(Supplier<T> exchange) {
         if (!turn.tryLock()) {
             throw new IllegalStateException("two threads use one collective: the order of messages would be undefined");
@@ -150,7 +150,7 @@ final class SocketGroup {
         }
     }
 
-    /** Starts to receive a message. Those of one peer and tag come in the order in which they were sent. */
+    /** Starts to receive a message. Messages of one peer and tag arrive in the order in which they were sent. */
     void receive(Message message) {
         link(message.peer()).receive(message);
     }
@@ -171,7 +171,7 @@ final class SocketGroup {
         }
     }
 
-    /** @param peer for whose message this process waits */
+    /** @param peer the rank whose message this process waits for */
     private void select(long millis, int peer) {
         try {
             links.values().forEach(Link::register);
@@ -198,7 +198,7 @@ final class SocketGroup {
         }
     }
 
-    /** The failure of a call: what the watch reports, if it does, else what this process saw itself. */
+    /** The failure of a call: the one that the watch reports, if any, else the one that this process saw itself. */
     private LockstepException broken(IOException cause, int peer, String where) {
         boolean first = !broken;
         broken = true;
@@ -224,7 +224,7 @@ final class SocketGroup {
     /**
      * Marks the group as broken by a failure outside of it, and waits a moment for the watch's verdict.
      *
-     * @param seen what this process saw of it
+     * @param seen the failure as this process saw it
      */
     LockstepException fail(LockstepException seen) {
         broken = true;
@@ -291,7 +291,9 @@ final class SocketGroup {
         return bytes;
     }
 
-    /** Tells the others why this process cannot continue; from now on no call succeeds. Only the first failure counts. */
+    /**
+     * Reports to the others why this process cannot continue; from now on no call succeeds. Only the first failure counts.
+     */
     void fail(Throwable cause) {
         broken = true;
         if (told.compareAndSet(false, true)) {
@@ -300,10 +302,10 @@ final class SocketGroup {
     }
 
     /**
-     * Leaves the group: from now on no call succeeds. A call that another thread is in fails. Deregisters only if nothing has
-     * failed and no call was under way.
+     * Leaves the group: from now on no call succeeds. A call in progress on another thread fails. Deregisters only if
+     * nothing has failed and no call was under way.
      *
-     * @return whether no call is under way, the first time: whether what messages refer to may be freed
+     * @return on the first call, whether no other call is in progress, so that the memory of messages may be freed
      */
     boolean leave() {
         if (!left.compareAndSet(false, true)) {
@@ -319,7 +321,7 @@ final class SocketGroup {
                 watch.close();
             }
             closeLinks();
-            // The thread that waits is free now, unless it waits in native code.
+            // A waiting thread has been released by now, unless it waits in native code.
             idle = idle || turn.tryLock(FREED.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A process's connection to the supervisor of its group and, in rank 0 of a group that another launcher started, the
- * supervisor itself. That one sees processes vanish or fall silent, but not their exit status; our own launcher knows that,
- * too.
+ * supervisor itself. That supervisor sees processes vanish or fall silent, but not their exit status, which only our
+ * own launcher knows.
  */
 final class SupervisorWatch implements Watch {
     private final int rank;
@@ -40,12 +40,12 @@ final class SupervisorWatch implements Watch {
         this.monitor = PeerMonitor.over(connection, rank, watcher, policy(terms));
         this.supervisor = supervisor;
         if (supervisor != null) {
-            // The others were told before rank 0 was.
+            // The others were notified before rank 0.
             monitor.outcome().thenAccept(failure -> failure.ifPresent(known -> supervisor.close()));
         }
     }
 
-    /** The caller's policy, and an event before it. */
+    /** Publishes an event, then applies the caller's policy. */
     private static FailurePolicy policy(Terms terms) {
         return failure -> {
             try {
@@ -73,7 +73,7 @@ final class SupervisorWatch implements Watch {
         return new SupervisorWatch(rank, connection, watcher, terms, null);
     }
 
-    /** Joins the group that rank 0 keeps. */
+    /** Joins the group whose supervisor rank 0 runs. */
     static SupervisorWatch member(
             Supplier<SupervisorAddress> rankZero, Connection.Request request, int rank, Terms terms) {
         Connection connection = open(rankZero, request, "rank 0", terms);
@@ -88,9 +88,9 @@ final class SupervisorWatch implements Watch {
     }
 
     /**
-     * Keeps a group as its rank 0, and joins it.
+     * Runs the supervisor of a group as rank 0, and joins it.
      *
-     * @param started is told the supervisor's address, before this process joins
+     * @param started receives the supervisor's address before this process joins
      * @throws IOException when the supervisor cannot listen there
      */
     static SupervisorWatch keeper(
@@ -101,7 +101,7 @@ final class SupervisorWatch implements Watch {
             Consumer<SupervisorAddress> started)
             throws IOException {
         Duration timeout = terms.options().peerTimeout();
-        // The policy hears of a failure as that of any member does.
+        // The policy is notified of a failure like that of any member.
         Supervisor supervisor = new Supervisor(
                 where,
                 size,
@@ -124,7 +124,7 @@ final class SupervisorWatch implements Watch {
      * Waits until all processes have joined.
      *
      * @return all of them, by rank
-     * @throws LockstepException of kind WORKER that names who is missing
+     * @throws LockstepException of kind WORKER that names the missing ranks
      */
     Map<Integer, PeerMonitor.Member> awaitRoster(int size, Duration patience) {
         try {
@@ -137,7 +137,7 @@ final class SupervisorWatch implements Watch {
                 throw e;
             }
             throw LockstepException.worker(
-                    missing.size() + " of " + size + " processes did not come within " + patience.toSeconds() + " s",
+                    missing.size() + " of " + size + " processes did not join within " + patience.toSeconds() + " s",
                     "missing rank = "
                             + String.join(
                                     ", ", missing.stream().map(String::valueOf).toList()),
@@ -155,7 +155,7 @@ final class SupervisorWatch implements Watch {
         return monitor.awaitVerdict();
     }
 
-    /** Rank 0 stays until the others know: the supervisor ends with it. */
+    /** Rank 0 stays until the others are notified: the supervisor ends with it. */
     @Override
     public void failed(String words) {
         if (monitor.outcome().isDone() || !told.compareAndSet(false, true)) {
@@ -180,13 +180,13 @@ final class SupervisorWatch implements Watch {
     public void close() {
         monitor.abandon();
         if (supervisor != null) {
-            // Counts only where nothing has been reported.
+            // Counts only if nothing has been reported.
             supervisor.announce(GroupFailure.of(rank, HostName.own(), GroupFailure.VANISHED));
             supervisor.close();
         }
     }
 
-    /** What a process tells when it joins and listens for nobody's data. */
+    /** The request of a process that joins without listening for data. */
     static Connection.Request withoutData(int rank, int size) {
         return channel -> Place.of(rank, size, Place.SAME, 0).request();
     }

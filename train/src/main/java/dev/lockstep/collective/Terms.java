@@ -4,9 +4,9 @@ import dev.lockstep.supervise.FailurePolicy;
 import dev.lockstep.supervise.GroupSecret;
 
 /**
- * On which terms a process joins a group.
+ * The settings with which a process joins a group.
  *
- * @param secret what all processes of the group can prove
- * @param policy is called when another process fails
+ * @param secret the secret that all processes of the group can prove
+ * @param policy called when another process fails
  */
 record Terms(GroupSecret secret, GroupOptions options, FailurePolicy policy) {}

@@ -1,7 +1,7 @@
 package dev.lockstep.collective;
 
 /**
- * One message of an all-reduce, as one of its two ends sees it.
+ * One message of an all-reduce, seen from one of its ends.
  *
  * @param peer the rank at the other end
  * @param from the first element of the buffer that it carries
@@ -9,13 +9,13 @@ package dev.lockstep.collective;
  */
 record Transfer(Kind kind, int peer, long from, long to) {
     enum Kind {
-        /** A sum that is not complete goes to the peer, which adds it. */
+        /** A partial sum is sent to the peer, which adds it. */
         GIVE,
-        /** The other end of {@link #GIVE}: elements come and are added; the lower rank's sum is the left operand. */
+        /** The other end of {@link #GIVE}: elements are received and added; the lower rank's sum is the left operand. */
         ADD,
-        /** A complete sum goes to the peer. */
+        /** A complete sum is sent to the peer. */
         SHARE,
-        /** The other end of {@link #SHARE}: elements come and replace what is there. */
+        /** The other end of {@link #SHARE}: elements are received and replace the present ones. */
         COPY
     }
 

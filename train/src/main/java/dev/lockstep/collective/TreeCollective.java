@@ -10,18 +10,21 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * The all-reduce whose sums are the upper levels of {@link dev.lockstep.topology.ReductionTree}, over {@link SocketGroup}.
- * See {@link TreeSchedule} for the algorithm; here are the choice between its two forms and the plans that are kept, so that
+ * See {@link TreeSchedule} for the algorithm; this class chooses between its two forms and caches the plans, so that
  * a step allocates nothing.
  *
  * <p>Plans hold views of the caller's buffers: the buffers of the last {@value #KEPT} different all-reduces stay alive.
  */
 final class TreeCollective implements Collective {
-    /** The longest buffer that is sent whole in every step: up to here the faster way at P = 4 and 8, see docs/results/collectives.md. */
+    /**
+     * The longest buffer that is sent whole in every step: up to this length it is faster at P = 4 and 8, see
+     * docs/results/collectives.md.
+     */
     static final long SHORT_ELEMENTS = 64 * 1024;
     /** The most elements of one message. At 100 MB and P = 8 shorter ones are slower; longer ones take more memory. */
     static final long PIECE_ELEMENTS = 1024 * 1024;
 
-    /** More than the buckets of a large network have buffers between them, or each step would make its plans anew. */
+    /** More than the number of buckets of a large network, or each step would create its plans again. */
     private static final int KEPT = 256;
 
     private final SocketGroup group;
@@ -82,7 +85,7 @@ final class TreeCollective implements Collective {
     }
 
     private static <K, P> P plan(Map<K, P> plans, K key, Function<K, P> create) {
-        // Not computeIfAbsent: a plan is used right after it is found, so that it is never the eldest.
+        // Not computeIfAbsent: a plan is used right after it is found, so it is never the eldest.
         P plan = plans.get(key);
         if (plan == null) {
             plan = create.apply(key);
@@ -122,10 +125,10 @@ final class TreeCollective implements Collective {
         }
     }
 
-    /** Where a buffer lies. A plan keeps the memory alive, so no other buffer can come to lie there. */
+    /** The address of a buffer. A plan keeps the memory alive, so no other buffer can be placed there. */
     private record Memory(long address, long length) {}
 
-    /** The plans used last. */
+    /** The most recently used plans. */
     private static final class Recent<K, P extends AutoCloseable> extends LinkedHashMap<K, P> {
         Recent() {
             super(16, 0.75f, true);

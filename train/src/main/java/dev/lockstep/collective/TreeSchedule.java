@@ -5,25 +5,26 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which messages one process exchanges, in which order, to sum a buffer over all processes in the order of
+ * The messages that one process exchanges, in order, to sum a buffer over all processes in the order of
  * {@link dev.lockstep.topology.ReductionTree}. Pure arithmetic over ranks and ranges.
  *
  * <p><b>A power of two.</b> Reduce-scatter by recursive halving: in the step of distance d = 1, 2, 4, … a process and its
  * partner {@code rank ^ d} split the range they share; each sends the half that it gives up and adds the half that it
  * keeps. After the step of distance d a process holds, for its range, the sum over the aligned block of 2d processes
  * around it: exactly a subtree, because small distances come first. All-gather walks back with the distances reversed.
- * Every process sends and receives 2 (P − 1)/P of the buffer, in 2 log₂ P steps; the ring of c10d moves as much in 2 (P − 1).
+ * Every process sends and receives 2 (P − 1)/P of the buffer, in 2 log₂ P steps; the ring of c10d moves as much in 2
+ * (P − 1).
  *
- * <p><b>Messages in flight.</b> The halves are cut into pieces, in an order such that the pieces which the next step sends
- * come first: they leave as soon as they are added. So steps overlap, and an addition runs while the next pieces arrive.
+ * <p><b>Messages in flight.</b> The halves are divided into pieces, ordered so that the pieces that the next step sends
+ * come first: they are sent as soon as they are added. So steps overlap, and an addition runs while the next pieces arrive.
  *
- * <p><b>Short buffers.</b> When the time of a message is its delay and not its length, halving has no point: every step
+ * <p><b>Short buffers.</b> When latency dominates the time of a message, halving does not pay: every step
  * exchanges the whole buffer, and log₂ P steps suffice (recursive doubling). Both partners add the same two numbers, so
  * they agree on every bit, and the sums are those of halving.
  *
- * <p><b>Other P.</b> Binary blocks: P is cut into blocks of descending powers of two (7 = 4 + 2 + 1). Every block reduces as
- * above; each hands its sums on to the next larger one, smallest first; the largest gives the total back to all. The order
- * of additions is fixed for a given P but is not that of another P.
+ * <p><b>Other P.</b> Binary blocks: P is split into blocks of descending powers of two (7 = 4 + 2 + 1). Every block
+ * reduces as above; each passes its sums on to the next larger one, smallest first; the largest returns the total to
+ * all. The order of additions is fixed for a given P but differs between values of P.
  */
 final class TreeSchedule {
     private final int size;
@@ -128,8 +129,8 @@ final class TreeSchedule {
     }
 
     /**
-     * The messages that carry a range in the step of a distance. What the receiver gives up in its next step comes first;
-     * the receiver differs from this process in the bit of this distance only, so both cut alike.
+     * The messages that carry a range in the step of a distance. The part that the receiver gives up in its next step
+     * comes first; the receiver differs from this process only in the bit of this distance, so both divide it equally.
      */
     private List<Range> pieces(Range range, int distance) {
         List<Range> pieces = new ArrayList<>();
@@ -156,7 +157,7 @@ final class TreeSchedule {
         return range;
     }
 
-    /** Hands sums from smaller blocks to larger ones, and the total back. Nothing when P is a power of two. */
+    /** Passes sums from smaller blocks to larger ones, and the total back. Nothing when P is a power of two. */
     private void joinBlocks() {
         int after = base + block;
         if (after < size) {
@@ -203,7 +204,7 @@ final class TreeSchedule {
         pieces.forEach(part -> add(kind, peer, part.from, part.to));
     }
 
-    /** Sends the own sums to every partner at once, then passes on what comes, nearest step last. */
+    /** Sends its own sums to every partner at once, then passes on what it receives, nearest step last. */
     private void allGather() {
         forward(held(local, block), block);
         for (int distance = block / 2; distance >= 1; distance /= 2) {
@@ -232,7 +233,7 @@ final class TreeSchedule {
         return parts;
     }
 
-    /** Whose ranges a member has when the step of a distance begins, in the order in which they came to it. */
+    /** The ranks whose ranges a member has when the step of a distance begins, in the order of their arrival. */
     private List<Integer> gathered(int member, int distance) {
         List<Integer> members = new ArrayList<>(List.of(member));
         for (int step = block / 2; step > distance; step /= 2) {

@@ -5,26 +5,26 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Whoever watches the processes of a group, as the group needs it. A process that loses a connection asks for a verdict
- * first, because the process that closed the connection is often a victim too, and only the watcher knows the culprit.
+ * The group's view of the supervisor that watches its processes. A process that loses a connection asks for a verdict
+ * first, because the process that closed the connection is often a victim too, and only the supervisor knows the culprit.
  */
 interface Watch extends AutoCloseable {
     /**
-     * Completes with the failure that ended the group, after the failure policy has returned; with nothing when this process
-     * is watched no more.
+     * Completes with the failure that ended the group, after the failure policy has returned; empty when this process
+     * is no longer watched.
      */
     CompletableFuture<Optional<GroupFailure>> outcome();
 
     /** The failure that ended the group; returns after a few seconds at the latest, empty when none is reported. */
     Optional<GroupFailure> awaitVerdict();
 
-    /** This process cannot continue: tells the others why, in one line. */
+    /** Reports to the others why this process cannot continue, in one line. */
     void failed(String words);
 
-    /** This process deregisters: it ends in good order. */
+    /** Deregisters this process, which then ends normally. */
     void end();
 
-    /** Closes the connection without deregistering: the others learn that this process is lost. */
+    /** Closes the connection without deregistering: the others are notified that this process is lost. */
     @Override
     void close();
 }

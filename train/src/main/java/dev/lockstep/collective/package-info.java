@@ -1,11 +1,12 @@
 /**
- * Sums over processes: the tree all-reduce whose bits do not depend on the number of processes, c10d's own all-reduce for
- * comparison, and how processes join a group. Depends on {@code errors}, {@code supervise}, {@code topology} and {@code torch}.
+ * Sums over processes: the tree all-reduce whose bits do not depend on the number of processes, c10d's all-reduce for
+ * comparison, and how processes join a group. Depends on {@code errors}, {@code supervise}, {@code topology} and
+ * {@code torch}.
  *
- * <p>A program that starts its processes itself runs the supervisor of their group and tells each its place:
+ * <p>A program that starts its processes itself runs the supervisor of their group and passes each its place:
  *
  * <pre>{@code
- * // In the driver. The secret's bytes and the address travel to the tasks by the driver's own means.
+ * // In the driver. The driver passes the secret's bytes and the address to the tasks by its own means.
  * GroupSecret secret = GroupSecret.of(bytes);
  * try (Supervisor supervisor = Supervisor.start(
  *         new InetSocketAddress(driverHost, 0), 4, secret, Duration.ofSeconds(30), events, notices, FailurePolicy.THROW)) {

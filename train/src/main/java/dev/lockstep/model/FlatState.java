@@ -14,7 +14,7 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * What training changes: parameters, what the optimizer keeps for each of them, and the running statistics of batch norm,
+ * The state that training changes: parameters, the optimizer's state, and the running statistics of batch norm,
  * each one flat float32 buffer that every replica in the process shares.
  */
 public final class FlatState implements AutoCloseable {
@@ -69,7 +69,7 @@ public final class FlatState implements AutoCloseable {
         this.running = running;
     }
 
-    /** A copy in memory of its own, which {@link #close} frees. */
+    /** A copy in separate memory, which {@link #close} frees. */
     public FlatState copy() {
         Map<String, Tensor> copies = new LinkedHashMap<>();
         optimizer.forEach((name, buffer) -> copies.put(name, StepScope.keep(buffer.clone())));
@@ -77,7 +77,7 @@ public final class FlatState implements AutoCloseable {
                 device, layout, StepScope.keep(parameters.clone()), copies, StepScope.keep(running.clone()));
     }
 
-    /** Where its tensors live, and the replicas that are bound to it. */
+    /** The device of its tensors and of the replicas that are bound to it. */
     public Device device() {
         return device;
     }
@@ -91,7 +91,7 @@ public final class FlatState implements AutoCloseable {
         return parameters;
     }
 
-    /** What the optimizer keeps, by name, in its order: {@code layout().parameters()} floats each. */
+    /** The optimizer's state by name, in its order: {@code layout().parameters()} floats each. */
     public Map<String, Tensor> optimizer() {
         return Collections.unmodifiableMap(optimizer);
     }
@@ -100,7 +100,7 @@ public final class FlatState implements AutoCloseable {
      * The part of parameters and optimizer state that belongs to a piece of the gradient.
      *
      * @param from where the piece starts
-     * @param decayed how many of its floats, from the first, take weight decay
+     * @param decayed how many of its leading floats take weight decay
      * @param gradient the piece: whole parameters
      */
     public Segment segment(long from, long decayed, Tensor gradient) {
@@ -111,7 +111,7 @@ public final class FlatState implements AutoCloseable {
                 layout.slots(from, from + length), from, decayed, parameters.narrow(0, from, length), gradient, state);
     }
 
-    /** Whether every number of it is finite. */
+    /** Whether all its values are finite. */
     public boolean isFinite() {
         return Tensors.isFinite(parameters)
                 && optimizer.values().stream().allMatch(Tensors::isFinite)

@@ -29,16 +29,16 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 
 /**
- * The libtorch module of a network that is data. ReLUs and sums write over their input where backward does not need it, and
- * the handle of every other value is freed once nothing takes it any more, so that an evaluation holds no more than it must.
+ * The libtorch module of a network that is data. ReLUs and sums overwrite their input if backward does not need it, and
+ * the handle of every other value is freed after its last use, so that an evaluation keeps no more memory than necessary.
  */
 final class GraphClassifier extends Module implements ImageClassifier {
     private final NetworkGraph graph;
     private final Map<String, Module> containers = new HashMap<>();
     private final List<Step> steps = new ArrayList<>();
-    /** By node: the node whose tensor object its value is. */
+    /** By node: the node whose tensor object holds its value. */
     private final int[] holders;
-    /** By node: holders whose values nothing takes after it. */
+    /** By node: holders whose values are not used after it. */
     private final List<int[]> finished;
 
     /** Computes the value of one node from those of the nodes before it. */
@@ -203,7 +203,7 @@ final class GraphClassifier extends Module implements ImageClassifier {
         }
     }
 
-    /** Registers a module under a dotted name, in containers that are made on the way. */
+    /** Registers a module under a dotted name and creates the containers on its path. */
     private <M extends Module> M register(String name, M module) {
         int dot = name.lastIndexOf('.');
         return container(name.substring(0, Math.max(dot, 0))).register_module(name.substring(dot + 1), module);

@@ -4,7 +4,7 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A network that gives each image one logit a class. Implement it on a JavaCPP {@link Module}; its parameters and its
+ * A network that gives each image one logit per class. Implement it on a JavaCPP {@link Module}; its parameters and its
  * batch-norm layers are found through the module.
  *
  * <pre>{@code
@@ -27,7 +27,7 @@ public interface ImageClassifier {
     }
 
     /**
-     * Sets the initial weights as a function of the seed alone. The default leaves what the constructor drew from
+     * Sets the initial weights as a function of the seed alone. The default keeps the values that the constructor drew from
      * libtorch's generator, which was seeded with the recipe's seed just before.
      */
     default void initialize(long seed) {}

@@ -15,8 +15,8 @@ public final class Models {
     /**
      * Makes the network that a recipe names; {@code Models::create} is a {@link ModelFactory} of all of them.
      *
-     * @throws LockstepException of kind RECIPE as in {@link Networks#named}, and when the network cannot do what the
-     *     settings ask for
+     * @throws LockstepException of kind RECIPE as in {@link Networks#named}, and when the network does not support the
+     *     settings
      */
     public static ImageClassifier create(Recipe.Model settings, ImageShape input, int classes) {
         Network network = Networks.named(settings);
@@ -28,7 +28,7 @@ public final class Models {
         }
         throw LockstepException.recipe(
                 "model.name = " + settings.name(),
-                network.getClass().getName() + " does not say how it is built",
+                network.getClass().getName() + " does not describe how to build it",
                 "let it implement " + DescribedNetwork.class.getName() + " or " + TorchNetwork.class.getName());
     }
 }

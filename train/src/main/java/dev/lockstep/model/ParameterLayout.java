@@ -21,9 +21,9 @@ import org.bytedeco.pytorch.Tensor;
  * Where each parameter and each batch-norm statistic lies in the flat buffers.
  *
  * <p>Parameters, their gradients and the optimizer's state share one layout: {@code [decayed parameters | the others]}.
- * Within a region parameters stand in reverse order of registration, which is about the order in which backward reaches
- * them, so that a prefix of the gradients is complete early and can travel while the rest is computed. Batch-norm
- * statistics have a layout of their own.
+ * Within a region, parameters are in reverse order of registration, which is roughly the order in which backward reaches
+ * them, so that a prefix of the gradients is complete early and can be sent while the rest is computed. Batch-norm
+ * statistics have their own layout.
  *
  * <p>Every slot starts at a multiple of 16 floats; the gaps are zero and stay zero.
  */
@@ -47,7 +47,7 @@ public final class ParameterLayout {
     }
 
     /**
-     * The statistics of one batch-norm layer: {@code channels} means, then as many variances.
+     * The statistics of one batch-norm layer: {@code channels} means, then equally many variances.
      *
      * @param offset into the statistics region, in floats
      */
@@ -94,7 +94,7 @@ public final class ParameterLayout {
         this.statistics = statistics;
     }
 
-    /** The layout of a network; decay of biases and of γ and β is the recipe's choice. */
+    /** The layout of a network; the recipe decides whether biases, γ and β are decayed. */
     public static ParameterLayout of(Module module, OptimizerSettings optimizer) {
         return of(module, slot -> switch (slot.role()) {
             case WEIGHT -> true;
@@ -238,7 +238,7 @@ public final class ParameterLayout {
         return layers;
     }
 
-    /** Gives every batch-norm layer of a module this ε, and running buffers that hold the last batch's statistics. */
+    /** Sets ε of every batch-norm layer of a module, and makes its running buffers hold the last batch's statistics. */
     public static void configureBatchNorm(Module module, double epsilon) {
         batchNormLayers(module).forEach(layer -> layer.configure(1, epsilon));
     }
@@ -293,7 +293,7 @@ public final class ParameterLayout {
 
     /** A module's own parameter tensors, in the order of the slots. */
     public List<Tensor> parametersOf(Module module) {
-        // What the dict gives lies inside it, and dangles once the collector frees it: handles of their own do not.
+        // Tensors from the dict point into it and dangle once the collector frees it; separate handles do not.
         try (StringTensorDict named = module.named_parameters()) {
             return slots.stream()
                     .map(slot -> new Tensor(named.get(slot.name())))

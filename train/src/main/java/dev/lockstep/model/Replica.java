@@ -20,7 +20,7 @@ import org.bytedeco.pytorch.VoidTensorHook;
  * gradients and batch statistics are views of the lane's own gradient buffer.
  *
  * <p>A batch-norm layer with momentum 1 leaves exactly the statistics of its last batch in its running buffers; bound to
- * the gradient buffer, that is how every worker's statistics join its gradients without a layer of our own.
+ * the gradient buffer, this is how every worker's statistics join its gradients without a custom layer.
  */
 public final class Replica {
     private final ImageClassifier classifier;
@@ -107,7 +107,7 @@ public final class Replica {
         }
     }
 
-    /** Tells that backward is about to add to the gradient of one slot; runs in the thread that called backward. */
+    /** Called when backward is about to add to the gradient of one slot; runs in the thread that called backward. */
     private static final class GradientHook extends VoidTensorHook {
         private final int slot;
         private final IntConsumer onGradient;

@@ -6,12 +6,12 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Some consecutive parameters in the flat buffers: what an optimizer updates at once. Tensors have one number per float of
+ * Consecutive parameters in the flat buffers, which an optimizer updates together. Tensors have one number per float of
  * the segment, the gaps between slots included; those are zero in every buffer, and must stay so.
  *
  * @param slots its parameters, whole, in the order of their offsets
  * @param from where it starts in the flat buffers, in floats
- * @param decayed how many of its floats, from the first, take weight decay
+ * @param decayed how many of its leading floats take weight decay
  * @param parameters w
  * @param gradient g: the sum over all workers, of a loss that is normalized by kn; an update may use it as scratch
  * @param state the optimizer's buffers, by name

@@ -8,8 +8,8 @@ import dev.lockstep.recipe.Recipe;
 import java.util.Optional;
 
 /**
- * A network that recipes can name and whose module is written by hand. {@link Network} says how it is found. {@code plan}
- * knows its size where it overrides {@link #shape}.
+ * A network that recipes can name and whose module is written by hand. {@link Network} describes how it is found.
+ * {@code plan} knows its size if it overrides {@link #shape}.
  *
  * <pre>{@code
  * public final class MyNetwork implements TorchNetwork {
@@ -21,7 +21,7 @@ import java.util.Optional;
 public interface TorchNetwork extends Network, ModelFactory {
     /**
      * @param settings name one of {@link #names}
-     * @throws dev.lockstep.errors.LockstepException of kind RECIPE when it cannot do what the settings ask for
+     * @throws dev.lockstep.errors.LockstepException of kind RECIPE when it does not support the settings
      */
     @Override
     ImageClassifier create(Recipe.Model settings, ImageShape input, int classes);

@@ -10,14 +10,14 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * Layer-wise adaptive rate scaling (You, Gitman, Ginsburg 2017, arXiv 1708.03888). Each decayed parameter has a trust ratio
- * {@code r = τ·|w| / (|g| + λ·|w| + ε)}, with which its step is about the same fraction of its norm whatever the size of its
+ * {@code r = τ·|w| / (|g| + λ·|w| + ε)}, so that its step is about the same fraction of its norm whatever the size of its
  * gradient: {@code u ← m·u + r·(g + λ·w), w ← w − η·u}.
  *
- * <p>Parameters that are not decayed have {@code r = 1}: their norms are small or say nothing. So has one whose weights or
- * gradient are all zero, which could not leave zero otherwise.
+ * <p>Parameters that are not decayed have {@code r = 1}: their norms are small or meaningless. So does a parameter
+ * whose weights or gradients are all zero, which otherwise could never leave zero.
  *
- * <p>The paper's algorithm 1 has the learning rate inside u. Outside, as here and in Eq. 9 of Goyal et al., it is the same
- * while the rate is constant and needs no correction when the rate changes.
+ * <p>The paper's algorithm 1 has the learning rate inside u. Placed outside, as here and in Eq. 9 of Goyal et al., it
+ * is equivalent while the rate is constant and needs no correction when the rate changes.
  */
 final class Lars implements Optimizer {
     private final double momentum;
@@ -47,7 +47,7 @@ final class Lars implements Optimizer {
         segment.parameters().add_(u, MomentumSgd.scalar(-rates.learningRate()));
     }
 
-    /** A tensor of one number, so that nothing waits for the device. */
+    /** As a tensor of one element, so that nothing waits for the device. */
     private Tensor trustRatio(Tensor weights, Tensor gradient, double weightDecay) {
         Tensor ratio = weights.mul(MomentumSgd.scalar(trustCoefficient))
                 .div(gradient.add(weights, MomentumSgd.scalar(weightDecay)).add_(MomentumSgd.scalar(epsilon)));

@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.Tensor;
  * {@code c = η(t+1)/η(t)} makes it the same as Eq. 9 when the rate changes; without it, {@code c = 1}, it is not.
  *
  * <p>Weight decay λ·w is added here, once, to the aggregated gradient (Eq. 8): it does not depend on the data, so it is
- * neither scaled with the loss nor counted once a worker.
+ * neither scaled with the loss nor counted once per worker.
  */
 final class MomentumSgd implements Optimizer {
     private final double momentum;
@@ -81,7 +81,10 @@ final class MomentumSgd implements Optimizer {
         }
     }
 
-    /** PyTorch refuses a number that is finite and beyond float32. As an infinite one it makes the weights tell. */
+    /**
+     * PyTorch rejects a finite number that exceeds float32. As infinity, it makes the weights non-finite, which is
+     * detected.
+     */
     static Scalar scalar(double value) {
         return new Scalar(Float.isFinite((float) value) ? value : (float) value);
     }

@@ -3,17 +3,17 @@ package dev.lockstep.optim;
 import dev.lockstep.model.Segment;
 
 /**
- * What a step does with the gradient that is summed over all workers. It keeps nothing but its settings: what must last
+ * The update from the gradient that is summed over all workers. It keeps only its settings: state that lasts
  * from step to step is in the buffers that {@link dev.lockstep.recipe.OptimizerSettings#state} names, so that checkpoints
- * hold all of it and every process has the same. The result must depend on the segment's numbers alone, and the update of
- * one parameter not on which others are in the segment.
+ * hold all of it and every process has the same. The result must depend only on the segment's numbers, and the update of
+ * a parameter must not depend on which others are in the segment.
  */
 public interface Optimizer {
     /**
      * One iteration's numbers.
      *
      * @param learningRate η(t+1), of this iteration
-     * @param previousLearningRate η(t), of the iteration before; the same as {@code learningRate} in the first
+     * @param previousLearningRate η(t), of the previous iteration; the same as {@code learningRate} in the first
      * @param weightDecay λ as it multiplies {@code learningRate}
      */
     record Rates(double learningRate, double previousLearningRate, double weightDecay) {}
@@ -26,7 +26,7 @@ public interface Optimizer {
     void update(Segment segment, long step, Rates rates);
 
     /**
-     * The same a second time, written for reading: what {@link #update} computes must agree with it to float32 rounding.
+     * A second, readable implementation: the results of {@link #update} must agree with it to float32 rounding.
      *
      * @param parameter a segment of one parameter, without gaps: its tensors are float64 and have the parameter's shape
      * @param step the iteration, from 0

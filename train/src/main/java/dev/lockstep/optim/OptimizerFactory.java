@@ -4,12 +4,12 @@ import dev.lockstep.recipe.OptimizerKind;
 import dev.lockstep.recipe.OptimizerSettings;
 
 /**
- * Makes optimizers of a kind that a program adds. Register the implementation as a provider of {@link OptimizerKind}: name
- * it in {@code META-INF/services/dev.lockstep.recipe.OptimizerKind}.
+ * Creates optimizers of a kind that a program adds. Register the implementation as a provider of {@link
+ * OptimizerKind}: name it in {@code META-INF/services/dev.lockstep.recipe.OptimizerKind}.
  */
 public interface OptimizerFactory extends OptimizerKind {
     /**
-     * @param settings of the class that {@link #settings()} gives
+     * @param settings an instance of the class {@link #settings()}
      */
     Optimizer create(OptimizerSettings settings);
 }

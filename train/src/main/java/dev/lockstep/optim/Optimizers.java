@@ -6,7 +6,7 @@ import dev.lockstep.recipe.OptimizerKinds;
 import dev.lockstep.recipe.OptimizerSettings;
 import dev.lockstep.recipe.SgdSettings;
 
-/** Which optimizer belongs to which settings. */
+/** Maps settings to their optimizer. */
 public final class Optimizers {
     private Optimizers() {}
 

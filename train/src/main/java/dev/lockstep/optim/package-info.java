@@ -1,6 +1,6 @@
 /**
- * Optimizers on segments of the flat buffers: momentum SGD (paper, remarks 1 and 2), and what a program adds. Depends on
- * {@code model}, {@code recipe} and {@code torch}.
+ * Optimizers on segments of the flat buffers: momentum SGD (paper, remarks 1 and 2), and those that a program adds.
+ * Depends on {@code model}, {@code recipe} and {@code torch}.
  */
 @NullMarked
 package dev.lockstep.optim;

@@ -9,8 +9,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Hands each event to every listener, in the thread of the run. What a listener throws becomes a notice, and costs neither the
- * run nor the other listeners anything.
+ * Hands each event to every listener, in the thread of the run. An exception of a listener becomes a notice; neither the
+ * run nor the other listeners are affected.
  */
 final class EventHub implements RunListener {
     private static final class Guarded {
@@ -32,12 +32,14 @@ final class EventHub implements RunListener {
         listeners.add(new Guarded(listener));
     }
 
-    /** Adds a listener that was opened for this run. It gets events, and is closed, before those that {@link #add} added. */
+    /**
+     * Adds a listener that was opened for this run. It gets events, and is closed, before those that {@link #add} added.
+     */
     void addOpened(RunListener listener) {
         listeners.add(opened++, new Guarded(listener));
     }
 
-    /** Takes an event from any thread; listeners get it after the current event, or else before the next. */
+    /** Takes an event from any thread; listeners get it after the current event, or before the next one. */
     void later(Event event) {
         queue.add(event);
     }
@@ -78,7 +80,7 @@ final class EventHub implements RunListener {
             if (each.failures++ == 0) {
                 notice("warning: a listener failed, listener = "
                         + each.listener.getClass().getName() + ", " + where + ": " + e
-                        + "; training goes on, and the listener still gets events");
+                        + "; training continues, and the listener still gets events");
             }
         }
     }
@@ -89,7 +91,7 @@ final class EventHub implements RunListener {
         handQueued();
     }
 
-    /** Closes the listeners in their order; those that are still open hear of trouble with the ones before. */
+    /** Closes the listeners in their order; those still open receive notices of problems with earlier ones. */
     @Override
     public void close() {
         while (!listeners.isEmpty()) {

@@ -19,17 +19,17 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A run's folder, locked while a run writes to it: two runs must not share one. The system drops the lock of a dead run. */
+/** A run's folder, locked so that two runs cannot share it. The system releases the lock when the process dies. */
 final class RunFolder implements AutoCloseable {
     /**
-     * The folders that this JVM holds. The system's lock belongs to the whole JVM, and opening and closing the file a second
-     * time would drop it.
+     * The folders that this JVM holds. The system's lock belongs to the whole JVM, and opening and closing the file a
+     * second time would drop it.
      */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
     static final String RECIPE = "recipe.yaml";
     private static final String LOCK = ".lock";
-    /** What a run and the listeners that ship write beside the recipe. */
+    /** The files that a run and the built-in listeners write besides the recipe. */
     private static final List<String> WRITTEN =
             List.of(MetricsFile.NAME, RunResult.NAME, Environment.NAME, "report.html");
 
@@ -44,8 +44,8 @@ final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Checks that nothing of a user's is in the way. What is in a folder without the lock or the checkpoints of a run is not a
-     * run's; and a recipe that Lockstep would write otherwise was written, or changed, by a user.
+     * Checks that no file of the user is in the way. Files in a folder without the lock or the checkpoints of a run
+     * are not a run's; and a recipe that differs from what Lockstep would write was written, or changed, by a user.
      *
      * @throws LockstepException of kind RECIPE naming the file
      */
@@ -76,11 +76,11 @@ final class RunFolder implements AutoCloseable {
 
     private static LockstepException notOurs(String what, Path file) {
         return LockstepException.recipe(
-                "training would write over " + what, "file = " + file, "move it away, or give another --out");
+                "training would overwrite " + what, "file = " + file, "move it away, or choose another output folder");
     }
 
     /**
-     * Makes the folder where it is missing.
+     * Creates the folder if it is missing.
      *
      * @throws LockstepException of kind RECIPE when it cannot be written or another run holds it
      */
@@ -99,7 +99,9 @@ final class RunFolder implements AutoCloseable {
             }
         } catch (IOException e) {
             throw LockstepException.recipe(
-                    "run folder cannot be written: " + e.getMessage(), "out = " + path, "give a writable --out");
+                    "run folder cannot be written: " + e.getMessage(),
+                    "out = " + path,
+                    "choose a writable output folder");
         }
     }
 
@@ -115,20 +117,24 @@ final class RunFolder implements AutoCloseable {
 
     private static LockstepException taken(Path path) {
         return LockstepException.recipe(
-                "another run is writing to this folder", "out = " + path, "wait for it to end, or give another --out");
+                "another run is writing to this folder",
+                "out = " + path,
+                "wait for it to end, or choose another output folder");
     }
 
-    /** Writes a file; it is there whole or not at all. */
+    /** Writes a file atomically. */
     void write(String name, String text) {
         try {
             DurableFiles.write(path.resolve(name), text);
         } catch (IOException e) {
             throw LockstepException.recipe(
-                    "run folder cannot be written: " + e.getMessage(), "out = " + path, "give a writable --out");
+                    "run folder cannot be written: " + e.getMessage(),
+                    "out = " + path,
+                    "choose a writable output folder");
         }
     }
 
-    /** Removes what writes that never ended have left behind. */
+    /** Removes temporary files of interrupted writes. */
     void removeUnfinished() throws IOException {
         DurableFiles.removeUnfinished(path, "{" + RECIPE + "," + String.join(",", WRITTEN) + "}");
     }

@@ -23,9 +23,9 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** One run of a {@link Training} in a folder: what it opens, in this order, and closes in the other. */
+/** One run of a {@link Training} in a folder: opens its resources in this order and closes them in reverse. */
 final class Session implements AutoCloseable {
-    /** Before every checkpoint, that of the initial weights included. */
+    /** Before every checkpoint, including that of the initial weights. */
     private static final long NO_STEP = -1;
 
     private final Training training;
@@ -51,7 +51,7 @@ final class Session implements AutoCloseable {
     }
 
     /**
-     * Sets up, restores, opens the listeners, trains.
+     * Sets up the run, restores the checkpoint, opens the listeners and trains.
      *
      * @param choice the checkpoint to resume from
      */
@@ -86,7 +86,9 @@ final class Session implements AutoCloseable {
 
     private LockstepException unwritable(Exception e) {
         return LockstepException.recipe(
-                "run folder cannot be written: " + e.getMessage(), "out = " + folder, "give a writable --out");
+                "run folder cannot be written: " + e.getMessage(),
+                "out = " + folder,
+                "choose a writable output folder");
     }
 
     private void prepare(RunFolder locked, CheckpointDirectory checkpoints, Trainer restored) throws IOException {
@@ -95,7 +97,7 @@ final class Session implements AutoCloseable {
         checkpoints.removeUnfinished();
         checkpoints.supersedeAfter(restored.isResumed() ? restored.step() : NO_STEP);
         if (!restored.isFinished()) {
-            // Of an earlier session: were this one to crash, it would pass for its result.
+            // From an earlier session: if this one crashed, it would pass for its result.
             DurableFiles.delete(folder.resolve(RunResult.NAME));
         }
     }
@@ -150,7 +152,7 @@ final class Session implements AutoCloseable {
         return (System.nanoTime() - startedNanos) * 1e-9;
     }
 
-    /** Completes what the run leaves in its folder, and tells the listeners. */
+    /** Completes the files in the run folder and notifies the listeners. */
     void fail(Throwable cause) {
         try {
             if (writer != null) {

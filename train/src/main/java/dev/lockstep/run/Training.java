@@ -38,12 +38,12 @@ import java.util.function.Supplier;
  * }
  * }</pre>
  *
- * <p>Nothing happens before {@link #resumeOrStart}, {@link #start} or {@link #resume}, one of which is called once. It sets up
- * the network, compares the processes, restores the checkpoint, opens the listeners, trains, and frees everything. Every
- * process of the group makes the same calls. A failure anywhere in it is told to the other processes ({@link Collective#fail})
- * and to the listeners, and thrown.
+ * <p>Nothing happens before {@link #resumeOrStart}, {@link #start} or {@link #resume}, one of which is called once.
+ * That call sets up the network, compares the processes, restores the checkpoint, opens the listeners, trains, and
+ * frees everything. Every process of the group makes the same calls. A failure at any point is reported to the other
+ * processes ({@link Collective#fail}) and to the listeners, and is thrown.
  *
- * <p>Listeners of the run are those that are added here and those of every {@link RunListenerFactory} on the class path.
+ * <p>The run's listeners are those added here and those of every {@link RunListenerFactory} on the class path.
  */
 public final class Training {
     static final String CHECKPOINTS = "checkpoints";
@@ -72,7 +72,7 @@ public final class Training {
     }
 
     /**
-     * A run that opens its data when it starts, so that the other processes hear of data that are missing.
+     * A run that opens its data when it starts, so that missing data is reported to the other processes.
      *
      * @param data called once, in the thread of the run
      */
@@ -86,13 +86,13 @@ public final class Training {
         return this;
     }
 
-    /** Any thread may ask this signal that the run saves its state and stops. */
+    /** Any thread may use this signal to make the run save its state and stop. */
     public Training stopOn(StopSignal stop) {
         this.stop = stop;
         return this;
     }
 
-    /** What {@link dev.lockstep.metrics.RunInfo#arguments} tells the listeners. */
+    /** Sets {@link dev.lockstep.metrics.RunInfo#arguments} for the listeners. */
     public Training arguments(List<String> arguments) {
         this.arguments = List.copyOf(arguments);
         return this;
@@ -106,7 +106,7 @@ public final class Training {
         return this;
     }
 
-    /** Adds a factory beside those on the class path. It is asked for a listener on every process. */
+    /** Adds a factory beside those on the class path. It is called on every process. */
     public Training listenerFactory(RunListenerFactory factory) {
         added.add(factory);
         return this;
@@ -121,17 +121,17 @@ public final class Training {
         });
     }
 
-    /** Tells the listeners, from any thread, what happened to a process of the group. */
+    /** Reports to the listeners, from any thread, an event of a process of the group. */
     public void tell(Event.Membership event) {
         events.later(event);
     }
 
-    /** Resumes from the newest good checkpoint in the folder, or starts where there is none. */
+    /** Resumes from the newest good checkpoint in the folder, or starts if there is none. */
     public RunResult resumeOrStart(Path folder) {
         return run(folder, CheckpointDirectory::newest);
     }
 
-    /** Starts anew; checkpoints that the folder holds are set aside. */
+    /** Starts anew; checkpoints in the folder are set aside. */
     public RunResult start(Path folder) {
         return run(folder, directory -> Optional.empty());
     }
@@ -142,8 +142,8 @@ public final class Training {
     }
 
     /**
-     * Checks that a folder is a run's or new: what a run writes must not take the place of what a user wrote. Every run does
-     * so by itself.
+     * Checks that a folder is new or belongs to a run, so that a run overwrites no file of the user. Every run does
+     * so itself.
      *
      * @throws LockstepException of kind RECIPE naming the file that is in the way
      */
@@ -160,7 +160,7 @@ public final class Training {
             try {
                 return session.run(choice);
             } catch (RuntimeException | Error e) {
-                // First of all: the others must not wait until this process has written and closed everything.
+                // Done first: the others must not wait until this process has written and closed everything.
                 group.fail(e);
                 session.fail(e);
                 throw e;
@@ -169,8 +169,8 @@ public final class Training {
     }
 
     /**
-     * Those on the class path, then those that were added. A thread whose context loader does not see this library still gets
-     * the library's own.
+     * The factories on the class path, then those that were added. A thread whose context loader does not see this
+     * library still gets the library's own ones.
      */
     List<RunListenerFactory> factories() {
         Map<Class<?>, RunListenerFactory> found = new LinkedHashMap<>();

@@ -1,4 +1,4 @@
-/** The front door: {@link dev.lockstep.run.Training} runs a recipe in a folder. */
+/** The entry point: {@link dev.lockstep.run.Training} runs a recipe in a folder. */
 @NullMarked
 package dev.lockstep.run;
 

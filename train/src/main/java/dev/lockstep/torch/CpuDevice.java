@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The host's own processor. Its tensors lie in host memory, and an operation is done when its call returns, so there is
+ * The host's own processor. Its tensors are in host memory, and an operation is done when its call returns, so there is
  * nothing to move and nothing to wait for. The only class that knows the raw memory of tensors.
  */
 public final class CpuDevice implements Device {
@@ -32,7 +32,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public void place(Module network) {
-        // Networks are made in host memory.
+        // Networks are created in host memory.
     }
 
     @Override
@@ -68,7 +68,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public void handOver() {
-        // Done when its call returned.
+        // Operations are done when their call returns.
     }
 
     /** {@link #read} of a float64 tensor. */
@@ -94,7 +94,7 @@ public final class CpuDevice implements Device {
                 .order(ByteOrder.nativeOrder());
     }
 
-    /** Where that memory lies; no other tensor lies there while this one lives. */
+    /** The address of that memory; no other tensor has it while this one lives. */
     public static long address(Tensor tensor) {
         return tensor.data_ptr().address();
     }

@@ -6,9 +6,9 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Where the tensors of a training run live, and the way between them and the host's memory. A step allocates, moves and
- * reads tensors through the device, and else computes with tensor operations, which run where their operands live. Outside
- * a step {@link Tensors} copies weights and state of any device.
+ * Where the tensors of a training run are stored, and how they are copied to and from host memory. A step allocates,
+ * moves and reads tensors through the device, and otherwise uses tensor operations, which run where their operands
+ * are. Outside a step, {@link Tensors} copies weights and state of any device.
  *
  * <p>A device may run operations after the call that asked for them has returned, in the order in which a thread asked.
  * {@link #read} waits for what it reads. Another thread sees a result after {@link #handOver}.
@@ -29,7 +29,7 @@ public interface Device {
      */
     void enter(int threads);
 
-    /** Moves a network with all its parameters and buffers here. */
+    /** Moves a network with all its parameters and buffers to this device. */
     void place(Module network);
 
     /** A float32 vector of zeros. */
@@ -38,8 +38,9 @@ public interface Device {
     /**
      * A batch of images as a float32 tensor n × channels × height × width in channels-last order.
      *
-     * @param pixels direct, native byte order, n × height × width × channels floats from its position. They stay as they are
-     *     until the calls that use the tensor have returned: a device whose operations may run later copies them first.
+     * @param pixels direct, native byte order, n × height × width × channels floats from its position. They stay as
+     *     they are until the calls that use the tensor have returned: a device whose operations may run later copies
+     *     them first.
      */
     Tensor images(FloatBuffer pixels, long n, long channels, long height, long width);
 
@@ -53,13 +54,13 @@ public interface Device {
      * Lets code that needs host memory, such as a message to another process, work on a tensor in place.
      *
      * @param buffer a contiguous vector of this device
-     * @param work gets a vector in host memory with the same elements; what it leaves there is in {@code buffer} afterward
+     * @param work gets a vector in host memory with the same elements; its changes are in {@code buffer} afterward
      */
     void onHost(Tensor buffer, Consumer<Tensor> work);
 
     /**
-     * Orders threads: what the calling thread has asked of the device so far happens before anything that other threads ask
-     * of it from now on. To be called before another thread gets a tensor. Need not wait.
+     * Orders threads: everything that the calling thread has asked of the device so far happens before anything that
+     * other threads ask of it from now on. To be called before another thread gets a tensor. Need not wait.
      */
     void handOver();
 }

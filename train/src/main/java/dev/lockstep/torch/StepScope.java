@@ -5,8 +5,8 @@ import org.bytedeco.javacpp.PointerScope;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Frees every native object that its thread makes between opening and closing; the garbage collector does not see native
- * memory. One scope a worker and step. What shall live longer is made outside or by {@link #keep}.
+ * Frees every native object that its thread creates between opening and closing; the garbage collector does not see native
+ * memory. One scope per worker and step. Objects that live longer are created outside or passed to {@link #keep}.
  */
 public final class StepScope implements AutoCloseable {
     private final @Nullable PointerScope around = PointerScope.getInnerScope();
@@ -17,7 +17,7 @@ public final class StepScope implements AutoCloseable {
         return pointer.retainReference();
     }
 
-    /** Hands an object to the scope around this one, or to the caller where there is none. */
+    /** Hands an object to the scope around this one, or to the caller if there is none. */
     public <P extends Pointer> P give(P pointer) {
         if (around == null) {
             return keep(pointer);
@@ -26,7 +26,7 @@ public final class StepScope implements AutoCloseable {
         return pointer;
     }
 
-    /** Frees an object of this scope before the others; native code may hold on to what it refers to. */
+    /** Frees an object of this scope before the others; native code may keep the memory that it refers to. */
     public void release(Pointer pointer) {
         scope.detach(pointer);
     }

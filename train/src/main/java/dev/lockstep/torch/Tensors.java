@@ -23,7 +23,7 @@ public final class Tensors {
     /** Whether every element is finite. */
     public static boolean isFinite(Tensor tensor) {
         try (StepScope scope = new StepScope()) {
-            // One pass. What is not finite stays so in a sum, whatever is added; large numbers may overflow.
+            // One pass. A non-finite value stays non-finite in a sum, whatever is added; large numbers may overflow.
             return Float.isFinite(number(tensor.sum()))
                     || Float.isFinite(number(tensor.min())) && Float.isFinite(number(tensor.max()));
         }

@@ -5,15 +5,16 @@ import java.io.IOException;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * What the native code tells of itself once it is loaded.
+ * Facts about the native code, available once it is loaded.
  *
  * @param libtorch its version
  * @param javacpp the version of the bridge to it
- * @param cpuCapability the instructions that its kernels use, such as {@code AVX2}; part of what decides the bits
+ * @param cpuCapability the instructions that its kernels use, such as {@code AVX2}; one of the factors that determine
+ *     the bits
  * @param threads OpenMP threads of the calling thread
  */
 public record TorchFacts(String libtorch, String javacpp, String cpuCapability, int threads) {
-    /** Loads libtorch where that has not happened yet. */
+    /** Loads libtorch if it is not loaded yet. */
     public static TorchFacts gather() {
         TorchRuntime.load();
         return new TorchFacts(

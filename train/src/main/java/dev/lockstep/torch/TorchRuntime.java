@@ -4,7 +4,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.natives.NativeLibraries;
 import org.bytedeco.pytorch.global.torch;
 
-/** Loads libtorch once, and settles what would otherwise depend on the environment. */
+/** Loads libtorch once, and fixes settings that would otherwise depend on the environment. */
 public final class TorchRuntime {
     private static boolean loaded;
 
@@ -13,8 +13,8 @@ public final class TorchRuntime {
     /**
      * Makes libtorch usable in this process.
      *
-     * @throws LockstepException of kind WORKER when the native library cannot be loaded; of kind RECIPE when there is no safe
-     *     folder with room to unpack it
+     * @throws LockstepException of kind WORKER when the native library cannot be loaded; of kind RECIPE when there is
+     *     no safe folder with enough space to unpack it
      */
     public static synchronized void load() {
         if (loaded) {
@@ -29,7 +29,7 @@ public final class TorchRuntime {
 
     /**
      * JavaCPP reads its settings once, when its first class is loaded; a program that sets them itself keeps its values.
-     * Its check of the process's memory reads /proc on each allocation and throws where there is memory left. Its log
+     * Its check of the process's memory reads /proc on each allocation and throws although there is memory left. Its log
      * warns of preset versions that differ in their last number, though the pinned ones run together: through SLF4J
      * that is one line that any logging configuration can drop.
      */
@@ -51,7 +51,7 @@ public final class TorchRuntime {
      * inside a convolution are split.
      */
     public static void setThreads(int threads) {
-        // Asked for first: a thread's first parallel loop, or this, takes the number that was set last by any thread.
+        // Queried first: a thread's first query or parallel loop adopts the number that any thread set last.
         torch.get_num_threads();
         torch.set_num_threads(threads);
     }

@@ -1,6 +1,6 @@
 /**
- * The seam to libtorch: loading it, scopes that free native memory, and the device on which tensors live. Depends on {@code
- * errors} and {@code natives}.
+ * The interface to libtorch: loading it, scopes that free native memory, and the device that stores tensors. Depends
+ * on {@code errors} and {@code natives}.
  */
 @NullMarked
 package dev.lockstep.torch;

@@ -23,8 +23,8 @@ import java.util.stream.IntStream;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * What a process needs to train its share of a recipe: network, data, threads and the group. {@link #begin} compares it with
- * the other processes, restores a checkpoint and gives the {@link Trainer}.
+ * What a process needs to train its share of a recipe: network, data, threads and group. {@link #begin} compares it with
+ * the other processes, restores a checkpoint and returns the {@link Trainer}.
  */
 public final class Assembly implements AutoCloseable {
     final Recipe recipe;
@@ -113,18 +113,18 @@ public final class Assembly implements AutoCloseable {
     }
 
     /**
-     * A trainer at a checkpoint, or at the recipe's start where there is none. Compares the processes before and after: recipe,
-     * options and data, then the step and everything that training changes. Every process must call it.
+     * A trainer at a checkpoint, or at the recipe's start if there is none. Compares the processes before and after:
+     * recipe, options and data, then the step and all trained state. Every process must call it.
      *
      * @param start finds the checkpoint; called after the first comparison
-     * @throws LockstepException naming the process that differs and in what; of kind CHECKPOINT when the checkpoint is of
-     *     another recipe, of other data, or beyond the recipe's end; of kind RECIPE when the recipe names initial weights and
-     *     the network has others
+     * @throws LockstepException naming the process that differs and the difference; of kind CHECKPOINT when the
+     *     checkpoint is of another recipe, of other data, or beyond the recipe's end; of kind RECIPE when the recipe
+     *     names initial weights and the network has different ones
      */
     public Trainer begin(Supplier<Optional<Checkpoint>> start) {
         ProcessComparison processes = new ProcessComparison(collective);
         processes.compare(recipe, options, fingerprint);
-        // The checkpoint's tensors are on the heap: nothing may hold them while the run goes on.
+        // The checkpoint's tensors are on the heap: nothing may keep them alive during the run.
         Trainer trainer = start.get().map(this::restore).orElseGet(() -> Trainer.atStart(this));
         processes.compareSteps(trainer.step());
         trainer.compareState();
@@ -134,14 +134,14 @@ public final class Assembly implements AutoCloseable {
         return trainer;
     }
 
-    /** Initial weights are part of the arithmetic: those that the recipe names, or none. */
+    /** Initial weights are part of the arithmetic: the ones that the recipe names, or none. */
     private void requireInitialWeights() {
         String wanted = recipe.model().weights();
         if (!wanted.equals("none") && !Weights.of(state, 0).id().equals(wanted)) {
             throw LockstepException.recipe(
                     "training would not start from the weights that the recipe names",
                     "model.weights = " + wanted,
-                    "give their file with --weights, or start from the seed's with --set model.weights=none");
+                    "give their weights file, or start from the seed's initial weights");
         }
     }
 
@@ -153,7 +153,7 @@ public final class Assembly implements AutoCloseable {
         return new Trainer(this, checkpoint.step(), progress, true);
     }
 
-    /** Where each image goes. */
+    /** Assigns images to minibatches and workers. */
     public MinibatchPlan plan() {
         return plan;
     }

@@ -17,8 +17,8 @@ import java.util.zip.CRC32C;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compares what must be equal on all processes: the learning rate, the position in the data, and every tensor. One
- * process whose memory or hardware went wrong spoils a run silently; the audit makes it stop and names the tensor.
+ * Compares the state that must be equal on all processes: the learning rate, the position in the data, and every
+ * tensor. One process with faulty memory or hardware would silently spoil a run; the audit stops it and names the tensor.
  */
 final class Audit {
     private final Collective collective;
@@ -28,7 +28,7 @@ final class Audit {
     }
 
     /**
-     * @param samples the sample indices of a worker in the next step, the same one on every process
+     * @param samples the sample indices of a worker in the next step, the same worker on every process
      * @throws LockstepException of kind WORKER, on every process, naming the process and the first thing that differs
      */
     void compare(long step, double learningRate, int[] samples, FlatState state) {
@@ -87,7 +87,7 @@ final class Audit {
         return high.getValue() << 32 | low.getValue();
     }
 
-    /** The rank whose bytes most processes share, so that the odd one out is named, be it rank 0. */
+    /** The rank whose bytes most processes share, so that the odd one out is named even if it is rank 0. */
     private static int majority(List<byte[]> all) {
         int best = 0;
         int votes = 0;

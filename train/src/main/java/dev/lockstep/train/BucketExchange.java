@@ -12,8 +12,8 @@ import java.util.concurrent.Executors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Sends each bucket to the other processes as soon as this process has its sum, on a thread of its own, while lanes still
- * compute. Buckets travel in their own order on every process, as collectives require.
+ * Sends each bucket to the other processes as soon as this process has its sum, on a separate thread, while lanes still
+ * compute. Every process sends buckets in the same order, as collectives require.
  */
 final class BucketExchange implements AutoCloseable {
     private final Collective collective;
@@ -70,12 +70,12 @@ final class BucketExchange implements AutoCloseable {
         return sum;
     }
 
-    /** Takes the sum over this process's workers. */
+    /** Accepts the sum over this process's workers. */
     void onBucket(Bucket bucket, Tensor sum) {
         local.get(bucket.index()).complete(sum);
     }
 
-    /** Ends the step without sums: whoever waits gets the failure. */
+    /** Ends the step without sums; waiting threads get the failure. */
     void fail(Throwable cause) {
         local.forEach(sum -> sum.completeExceptionally(cause));
     }

@@ -7,7 +7,7 @@ import dev.lockstep.recipe.RecipeDifference;
 import java.util.List;
 import java.util.Map;
 
-/** Whether going on from a checkpoint gives what the recipe and the data give. */
+/** Checks that resuming from a checkpoint gives the result that the recipe and the data define. */
 final class CheckpointFit {
     private CheckpointFit() {}
 
@@ -21,14 +21,14 @@ final class CheckpointFit {
             throw LockstepException.checkpoint(
                     "checkpoint is of another recipe: " + String.join(", ", differing),
                     "this recipe's values (the checkpoint's)",
-                    "use the same recipe, or --resume never to start anew");
+                    "use the same recipe, or start anew");
         }
         if (!checkpoint.datasetFingerprint().equals(fingerprint)) {
             throw LockstepException.checkpoint(
                     "checkpoint is of other data",
                     "dataset fingerprint = " + fingerprint + " (the checkpoint's: " + checkpoint.datasetFingerprint()
                             + ")",
-                    "use the same dataset, or --resume never to start anew");
+                    "use the same dataset, or start anew");
         }
         checkpoint.requirePosition(iterationsPerEpoch);
         long totalSteps = (long) recipe.epochs() * iterationsPerEpoch;
@@ -36,7 +36,7 @@ final class CheckpointFit {
             throw LockstepException.checkpoint(
                     "checkpoint is beyond the end of the recipe: step = " + checkpoint.step(),
                     "epochs = " + recipe.epochs() + ", steps = " + totalSteps,
-                    "give more epochs, an earlier checkpoint with --resume FILE, or --resume never to start anew");
+                    "give more epochs, resume from an earlier checkpoint, or start anew");
         }
     }
 }

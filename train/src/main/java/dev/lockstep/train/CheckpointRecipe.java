@@ -13,8 +13,8 @@ public final class CheckpointRecipe {
     /**
      * Reads the recipe.
      *
-     * @param overrides values by the path of their key
-     * @throws LockstepException of kind CHECKPOINT when it cannot be read; of kind RECIPE when an override is wrong
+     * @param overrides values by key path
+     * @throws LockstepException of kind CHECKPOINT when it cannot be read; of kind RECIPE when an override is invalid
      */
     public static Recipe of(Checkpoint checkpoint, Map<String, String> overrides) {
         String name = "recipe of the checkpoint";

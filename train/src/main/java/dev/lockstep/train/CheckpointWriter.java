@@ -21,8 +21,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes checkpoints off the critical path: the step pays for a copy of the flat buffers, a thread of its own for names,
- * checksum and disk. A write that fails is a warning; training goes on and older checkpoints stay.
+ * Writes checkpoints off the critical path: the step only copies the flat buffers; a separate thread does the names,
+ * checksum and disk. A failed write is a warning; training continues and older checkpoints stay.
  */
 public final class CheckpointWriter implements AutoCloseable {
     private final CheckpointDirectory directory;
@@ -35,8 +35,8 @@ public final class CheckpointWriter implements AutoCloseable {
     private @Nullable Future<?> writing;
 
     /**
-     * @param before files that must reach the disk before a checkpoint does: it says that they reach so far
-     * @param events is told of every checkpoint and takes warnings, in the writing thread
+     * @param before files that must reach the disk before a checkpoint, which relies on them up to its step
+     * @param events receives every checkpoint and warnings, in the writing thread
      */
     public CheckpointWriter(CheckpointDirectory directory, List<Path> before, Consumer<Event> events) {
         this.directory = directory;
@@ -49,7 +49,7 @@ public final class CheckpointWriter implements AutoCloseable {
         });
     }
 
-    /** Copies the state and returns; waits first if the checkpoint before is still being written. */
+    /** Copies the state and returns; waits first if the previous checkpoint is still being written. */
     void write(
             FlatState state,
             long step,
@@ -83,12 +83,12 @@ public final class CheckpointWriter implements AutoCloseable {
                 String reason = e instanceof IOException ? e.getMessage() : e.toString();
                 missing = "step = " + step + ": " + reason;
                 warn("checkpoint of step " + step + " was not written: " + reason
-                        + "; training goes on, older checkpoints stay");
+                        + "; training continues, older checkpoints stay");
             }
         });
     }
 
-    /** A run must not end for its log. */
+    /** A run must not fail because of its log. */
     private void syncBefore() {
         for (Path file : before) {
             try {
@@ -112,7 +112,8 @@ public final class CheckpointWriter implements AutoCloseable {
     }
 
     /**
-     * Waits for the write under way, and accepts no failure of it: a run may go on without a checkpoint, but not end without.
+     * Waits for the current write and requires its success: a run may continue without a checkpoint, but not end
+     * without one.
      *
      * @throws LockstepException of kind CHECKPOINT when the newest checkpoint could not be written
      */
@@ -123,11 +124,11 @@ public final class CheckpointWriter implements AutoCloseable {
             throw LockstepException.checkpoint(
                     "the checkpoint of the last step could not be written",
                     reason,
-                    "make room and give the same command: it goes on from the newest checkpoint that is there");
+                    "free some space and run the same command again: it resumes from the newest checkpoint");
         }
     }
 
-    /** Waits for the write under way. */
+    /** Waits for the current write. */
     private void await() {
         Future<?> current = writing;
         writing = null;

@@ -4,13 +4,13 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/** Counts classification errors by tensor operations. */
+/** Counts classification errors with tensor operations. */
 final class Classification {
     private Classification() {}
 
     /**
-     * The classes ahead of the right one, an int64 number per image: those with a larger logit, and those with an equal one
-     * and a smaller number. Classes whose logit is NaN are ahead, and so are all when that of the right class is.
+     * The number of classes ahead of the right one, an int64 per image: those with a larger logit, and those with an
+     * equal logit and a smaller index. Classes whose logit is NaN are ahead; if that of the right class is NaN, all are.
      *
      * @param logits n × classes
      * @param labels n
@@ -26,7 +26,7 @@ final class Classification {
     }
 
     /**
-     * Images whose class is not among the {@code top} largest logits, as an int64 scalar.
+     * The number of images whose class is not among the {@code top} largest logits, as an int64 scalar.
      *
      * @param ahead of {@link #ahead}
      */

@@ -29,7 +29,7 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.AutoGradMode;
 
-/** A network with trained weights, at work: measures itself on a dataset and classifies images. */
+/** A network with trained weights: evaluates it on a dataset and classifies images. */
 public final class Classifier implements AutoCloseable {
     private final Recipe recipe;
     private final Device device;
@@ -39,8 +39,8 @@ public final class Classifier implements AutoCloseable {
     private final Supplier<ImageClassifier> networks;
 
     /**
-     * @param recipe names the network, batch norm's ε and the images of a batch
-     * @param shape what the network sees
+     * @param recipe gives the network, batch norm's ε and the images per batch
+     * @param shape the images that the network sees
      * @param loaderThreads threads that read images
      * @throws dev.lockstep.errors.LockstepException of kind CHECKPOINT naming every tensor that does not fit the network
      */
@@ -81,12 +81,12 @@ public final class Classifier implements AutoCloseable {
     }
 
     /**
-     * How well the network does on every image of a dataset.
+     * The network's results on all images of a dataset.
      *
      * @param top1Error fraction in [0, 1]
-     * @param top5Error fraction in [0, 1]; NaN where there are at most 5 classes
+     * @param top5Error fraction in [0, 1]; NaN if there are at most 5 classes
      * @param loss mean cross-entropy
-     * @param badImages those that were bad and replaced, each with what is wrong with it
+     * @param badImages the bad images that were replaced, each with the reason
      */
     public record Accuracy(int images, double top1Error, double top5Error, double loss, List<String> badImages) {
         public Accuracy {
@@ -94,15 +94,15 @@ public final class Classifier implements AutoCloseable {
         }
     }
 
-    /** Measures the network as training does at the end of an epoch: every image once, in batches of the same sizes. */
+    /** Evaluates the network as training does at the end of an epoch: every image once, in batches of the same sizes. */
     public Accuracy measure(Dataset dataset, ImageTransform transform) {
         return measure(dataset, transform, BadImages.refused());
     }
 
     /**
-     * Measures the network.
+     * Evaluates the network.
      *
-     * @param badImages what happens to images that cannot be read or decoded
+     * @param badImages how to handle images that cannot be read or decoded
      */
     public Accuracy measure(Dataset dataset, ImageTransform transform, BadImages badImages) {
         List<ImageClassifier> lanes = IntStream.range(0, threads.lanes())
@@ -126,7 +126,7 @@ public final class Classifier implements AutoCloseable {
                 List.copyOf(result.replaced().values()));
     }
 
-    /** The probability of every class, for each of some images. */
+    /** The probability of every class for each image. */
     public List<double[]> classify(List<ImageData> images, ImageTransform transform) {
         Replica replica =
                 Replica.evaluation(networks.get(), state, recipe.batchNorm().epsilon());

@@ -29,12 +29,12 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Measures a network on every image of a dataset exactly once. The dataset is cut into fixed batches, and batch b belongs
- * to process b mod P; each batch's own results are gathered before they are added up, so the result does not depend on P.
- * The host reads the device once, when all batches are measured.
+ * Measures a network on every image of a dataset exactly once. The dataset is divided into fixed batches, and batch b
+ * belongs to process b mod P; the results of the batches are gathered before they are added up, so the total does not
+ * depend on P. The host reads the device once, when all batches are measured.
  */
 final class Evaluator {
-    /** What a batch gives, one after another. */
+    /** The results of a batch, in order. */
     private static final int LOSS = 0;
 
     private static final int WRONG_1 = 1;
@@ -53,8 +53,8 @@ final class Evaluator {
     private final BufferPool buffers;
 
     /**
-     * @param imagesPerPass the most images of a batch that go through the network at once; with those of a training step an
-     *     evaluation needs no memory beyond a step's
+     * @param imagesPerPass the largest number of images that go through the network at once; if it is that of a
+     *     training step, an evaluation needs no memory beyond a step's
      */
     Evaluator(
             List<ImageClassifier> classifiers,
@@ -80,9 +80,9 @@ final class Evaluator {
 
     /**
      * @param top1Error fraction in [0, 1]
-     * @param top5Error fraction in [0, 1]; NaN where there are at most 5 classes
+     * @param top5Error fraction in [0, 1]; NaN if there are at most 5 classes
      * @param loss mean cross-entropy
-     * @param replaced the bad images that others stood in for, by index, each with what is wrong with it
+     * @param replaced the bad images that were replaced, by index, each with the reason
      */
     record Result(double top1Error, double top5Error, double loss, SortedMap<Integer, String> replaced) {}
 
@@ -91,8 +91,8 @@ final class Evaluator {
     }
 
     /**
-     * @param stop whether this process was asked to stop; then it measures no more
-     * @return empty, on every process, when one was asked to stop
+     * @param stop whether this process was asked to stop; if so, it evaluates no more batches
+     * @return empty, on every process, if any of them was asked to stop
      */
     Optional<Result> evaluate(Dataset dataset, ImageTransform transform, BadImages badImages, BooleanSupplier stop) {
         int batches = (dataset.size() + imagesPerBatch - 1) / imagesPerBatch;
@@ -145,7 +145,7 @@ final class Evaluator {
         return new BatchRequest(batch, 0, 0, samples);
     }
 
-    /** In passes that are as equal as can be: a last one of few images would be slow for its size. */
+    /** Divided into passes of nearly equal size: a last pass of few images would be slow for its size. */
     private void measure(Replica replica, HostBatch batch, Tensor results) {
         int size = batch.size();
         int passes = (size + imagesPerPass - 1) / imagesPerPass;

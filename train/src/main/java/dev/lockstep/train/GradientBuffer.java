@@ -6,21 +6,21 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * The layout of a gradient buffer: one flat float32 vector with everything that a worker adds to a step. Summed over all
- * workers, it holds everything that the step needs.
+ * The layout of a gradient buffer: one flat float32 vector with everything that a worker contributes to a step. Summed
+ * over all workers, it holds everything that the step needs.
  *
  * <pre>
  * [ gradients of decayed parameters | of the others | batch-norm means and variances | tail ]
  *   └ bucket 0 ┘└ bucket 1 ┘ …      └────────────────── last bucket ─────────────────────┘
  * </pre>
  *
- * <p>Gradients lie as {@link ParameterLayout} places their parameters, about in the order in which backward computes them.
- * They are divided into <em>buckets</em> that travel on their own, so that the first leave while backward goes on. A bucket
- * never splits a parameter.
+ * <p>Gradients are in the order of {@link ParameterLayout}, roughly the order in which backward computes them.
+ * They are divided into <em>buckets</em> that are sent separately, so that the first are sent while backward
+ * continues. A bucket never splits a parameter.
  *
  * <p>The <em>tail</em> holds the numbers of the step, one float each: {@link #LOSS} to {@link #AGGREGATE_SQUARED_NORM}. It
- * travels in the last bucket, as the statistics do, so neither costs a message. Workers write it by tensor operations; the
- * host reads the tail of the sum once per step, see {@link Totals}.
+ * is sent in the last bucket, as are the statistics, so neither costs a message. Workers write it with tensor
+ * operations; the host reads the tail of the sum once per step, see {@link Totals}.
  */
 final class GradientBuffer {
     /** In the tail: the worker's mean loss divided by k. Summed over the workers, the mean loss of the minibatch. */
@@ -29,9 +29,9 @@ final class GradientBuffer {
     static final int WRONG = 1;
     /** In the tail: |g|² of the worker's own gradient, of its mean loss, divided by k. Summed, the mean over workers. */
     static final int SQUARED_NORM = 2;
-    /** In the tail: above zero when some process was asked to stop after this step. */
+    /** In the tail: above zero if a process was asked to stop after this step. */
     static final int STOP = 3;
-    /** In the tail: images that were bad and have been replaced. */
+    /** In the tail: bad images that were replaced. */
     static final int REPLACED = 4;
     /** In the tail, written after the sum over all workers: |g|² of the aggregated gradient, before weight decay. */
     static final int AGGREGATE_SQUARED_NORM = 5;
@@ -46,7 +46,7 @@ final class GradientBuffer {
     /**
      * Floats [from, to) of the buffer.
      *
-     * @param index its place in the order of travel
+     * @param index its position in the order of sending
      * @param gradients how many of its floats are gradients
      * @param decayed how many of its floats, from the first, are gradients of decayed parameters
      */
@@ -55,12 +55,12 @@ final class GradientBuffer {
             return to - from;
         }
 
-        /** This bucket of a gradient buffer. */
+        /** The view of this bucket in a gradient buffer. */
         Tensor of(Tensor buffer) {
             return buffer.narrow(0, from, length());
         }
 
-        /** The gradients of a tensor that holds this bucket. */
+        /** The gradients in a tensor that holds this bucket. */
         Tensor gradientsOf(Tensor bucket) {
             return bucket.narrow(0, 0, gradients);
         }
@@ -72,14 +72,14 @@ final class GradientBuffer {
     }
 
     /**
-     * The tail of the sum over all workers, as the host reads it: equal on every process.
+     * The tail of the sum over all workers, as read by the host; equal on every process.
      *
      * @param loss mean over the kn images
-     * @param wrong of the kn images, those classified wrongly
+     * @param wrong images classified wrongly, of kn
      * @param workerSquaredNorm mean over workers of |g|² of their own gradients
      * @param squaredNorm |g|² of the aggregated gradient, before weight decay
-     * @param replaced of the kn images, those that were bad and have been replaced
-     * @param stop whether some process was asked to stop
+     * @param replaced bad images that were replaced, of kn
+     * @param stop whether any process was asked to stop
      */
     record Totals(double loss, long wrong, double workerSquaredNorm, double squaredNorm, long replaced, boolean stop) {
         static Totals of(float[] tail) {
@@ -92,7 +92,7 @@ final class GradientBuffer {
                     tail[STOP] > 0);
         }
 
-        /** A loss or gradient of one worker that is not finite stays so in every sum. */
+        /** A non-finite loss or gradient of one worker stays non-finite in every sum. */
         boolean isFinite() {
             return Double.isFinite(loss) && Double.isFinite(squaredNorm);
         }
@@ -144,7 +144,7 @@ final class GradientBuffer {
         return buckets.get(buckets.size() - 1);
     }
 
-    /** The bucket in which the gradient of a parameter travels. */
+    /** The bucket that contains the gradient of a parameter. */
     int bucketOf(int slot) {
         return bucketOfSlot[slot];
     }
@@ -153,17 +153,17 @@ final class GradientBuffer {
         return bucketOfSlot.length;
     }
 
-    /** The gradients of a whole buffer, in the layout of the parameters. */
+    /** The gradients in a whole buffer, in the layout of the parameters. */
     Tensor gradients(Tensor buffer) {
         return buffer.narrow(0, 0, layout.parameters());
     }
 
-    /** The batch-norm statistics of a tensor that holds the last bucket. */
+    /** The batch-norm statistics in a tensor that holds the last bucket. */
     Tensor statistics(Tensor lastBucket) {
         return lastBucket.narrow(0, layout.parameters() - lastBucket().from, layout.statistics());
     }
 
-    /** The tail of a tensor that holds the last bucket. */
+    /** The tail in a tensor that holds the last bucket. */
     Tensor tail(Tensor lastBucket) {
         return lastBucket.narrow(0, tailOffset() - lastBucket().from, TAIL);
     }

@@ -6,7 +6,7 @@ import dev.lockstep.model.ModelFactory;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
-/** A network that starts from given weights instead of those that the seed draws. */
+/** A network that starts from given weights instead of those drawn from the seed. */
 public record InitialWeights(ImageClassifier network, Weights weights) implements ImageClassifier {
     /**
      * The same networks, each starting from the weights.

@@ -22,9 +22,9 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * One compute thread's share of a process: a replica of the network with a gradient buffer of its own. A lane computes one
- * worker at a time: forward, the loss with its 1/k, backward; each bucket goes to the sum as soon as backward has filled
- * it. Nothing here reads a tensor, so the thread can run ahead of its device.
+ * One compute thread's share of a process: a replica of the network with its own gradient buffer. A lane computes one
+ * worker at a time: forward, the loss divided by k, backward; each bucket is added to the sum as soon as backward has
+ * filled it. The lane reads no tensor, so the thread can run ahead of its device.
  */
 final class Lane {
     private final Device device;
@@ -82,7 +82,7 @@ final class Lane {
      * Computes one worker and adds its buffer to the sum.
      *
      * @param leaf the worker's number within this process
-     * @param ownTail takes the tail of this worker alone
+     * @param ownTail receives the tail of this worker alone
      */
     void compute(int leaf, HostBatch batch, Tensor ownTail) {
         this.leaf = leaf;
@@ -107,8 +107,8 @@ final class Lane {
     }
 
     /**
-     * Called when backward is about to add to the gradient of a slot: the slot before it is complete then. A bucket whose
-     * slots are all complete leaves, in the order of the buckets.
+     * Called when backward is about to add to the gradient of a slot: by then the previous slot is complete. A bucket whose
+     * slots are all complete is sent, in the order of the buckets.
      */
     private void onGradient(int slot) {
         if (previousSlot >= 0) {

@@ -38,7 +38,7 @@ final class LaneThreads implements AutoCloseable {
 
     /**
      * Runs a task for each of the first {@code count} lanes side by side and waits; rethrows the first failure. Lanes see
-     * what the caller has computed, and the caller what they have.
+     * what the caller has computed, and the caller sees their results.
      */
     void runAll(int count, IntConsumer task) {
         device.handOver();

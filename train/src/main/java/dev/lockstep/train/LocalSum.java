@@ -12,19 +12,19 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Sums the gradient buffers of the workers of one process, bucket by bucket, in the order of the {@link ReductionTree}
- * whatever the order in which lanes finish.
+ * regardless of the order in which lanes finish.
  *
- * <p>A lane that has filled a bucket for a worker climbs from the worker's leaf: where the sibling's sum is not there yet
- * it leaves its own and is done; where it is, the lane adds the two and climbs on. So no lane ever waits, additions happen
+ * <p>A lane that has filled a bucket for a worker climbs from the worker's leaf: if the sibling's sum is missing,
+ * it stores its own and stops; otherwise the lane adds the two and climbs on. So no lane ever waits, additions happen
  * while other lanes compute, the data is still in the cache of the core that made it, and about as many partial sums exist
  * at a time as the tree has levels, because workers start in order (each lane that is late by many workers adds up to as
- * many again). A sum a + b has the same bits as b + a, so who comes first does not matter.
+ * many again). A sum a + b has the same bits as b + a, so the order of arrival does not matter.
  *
- * <p>The lane that completes the root hands the bucket to {@link Completion}. With one worker that is the lane's own
+ * <p>The lane that completes the root hands the bucket to {@link Completion}. With one worker, this is the lane's own
  * buffer.
  */
 final class LocalSum {
-    /** Takes the sum of a bucket over the workers of this process; called by the lane that completed it. */
+    /** Receives the sum of a bucket over the workers of this process; called by the lane that completed it. */
     @FunctionalInterface
     interface Completion {
         void onBucket(Bucket bucket, Tensor sum);
@@ -103,7 +103,7 @@ final class LocalSum {
         return reused != null ? reused : StepScope.keep(device.zeros(bucket.length()));
     }
 
-    /** Gives a completed sum's memory back, once nobody reads it. The buffer of a lane is ignored. */
+    /** Returns the memory of a completed sum that is no longer read. The buffer of a lane is ignored. */
     void release(Bucket bucket, Tensor sum) {
         if (tree.innerNodes() > 0) {
             free.get(bucket.index()).add(sum);

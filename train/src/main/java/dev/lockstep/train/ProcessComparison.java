@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Compares what the processes of a group were started with, before they train: somebody may have started each by hand. Every
- * process finds the same difference and ends with the same words.
+ * Compares the settings of all processes before they train: each may have been started by hand. Every
+ * process finds the same difference and fails with the same message.
  */
 final class ProcessComparison {
     private final Collective collective;
@@ -21,7 +21,7 @@ final class ProcessComparison {
         this.collective = collective;
     }
 
-    /** @throws LockstepException naming the first process that differs from rank 0, and in what */
+    /** @throws LockstepException naming the first process that differs from rank 0, and the difference */
     void compare(Recipe recipe, RunOptions options, String fingerprint) {
         if (collective.size() == 1) {
             return;
@@ -31,7 +31,7 @@ final class ProcessComparison {
         fingerprints(gather(fingerprint));
     }
 
-    /** Every process reads the run folder by itself; on machines that do not share it they would start apart. */
+    /** Every process reads the run folder itself; machines that do not share it would start at different steps. */
     void compareSteps(long step) {
         if (collective.size() == 1) {
             return;
@@ -42,7 +42,7 @@ final class ProcessComparison {
                 throw LockstepException.checkpoint(
                         "processes found different checkpoints",
                         "rank = 0 is at step = " + all.get(0) + ", rank = " + rank + " at step = " + all.get(rank),
-                        "give every process the same --out folder, on storage that all machines share");
+                        "give every process the same output folder, on storage that all machines share");
             }
         }
     }
@@ -68,8 +68,8 @@ final class ProcessComparison {
     }
 
     /**
-     * The options that decide which messages travel, a line each: were they unequal, processes would wait for messages that
-     * nobody sends.
+     * The options that decide which messages are sent, one per line. If they differed, processes would wait for
+     * messages that are never sent.
      */
     private String exchangeOptions(RunOptions options) {
         return String.join(

@@ -32,8 +32,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The same mathematics a second time, written for reading: float64, one thread, the workers of a step one after another,
- * each parameter by itself, no buckets, no trees, no processes. What {@link Trainer} computes must agree with it to
+ * A second, readable implementation of the same mathematics: float64, one thread, the workers of a step one after another,
+ * each parameter separately, no buckets, trees or processes. The results of {@link Trainer} must agree with it to
  * float32 rounding.
  */
 public final class ReferenceTraining {
@@ -82,7 +82,7 @@ public final class ReferenceTraining {
         }
     }
 
-    /** Leaves in each parameter's gradient the sum over the workers of the gradient of (1/k) · mean loss. */
+    /** Stores in each parameter's gradient the sum over the workers of the gradient of (1/k) · mean loss. */
     private void backward(ImageClassifier network, MinibatchPlan plan, int step) {
         network.module().zero_grad(true);
         int epoch = step / plan.iterationsPerEpoch();

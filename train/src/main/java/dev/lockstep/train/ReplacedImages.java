@@ -11,15 +11,15 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * The bad images that all processes together have replaced, by index in the dataset, each with what is wrong with it. Every
- * process gets the same.
+ * The bad images that all processes together have replaced, by index in the dataset, each with the reason. Every
+ * process gets the same ones.
  */
 final class ReplacedImages {
     private ReplacedImages() {}
 
     /**
-     * Tells all processes of all. A message: every process must call it, and only where the number of replaced images over
-     * all processes, which all know, is above zero.
+     * Shares them among all processes. This is a collective call: every process must make it, and only if the number
+     * of replaced images over all processes, which all of them know, is above zero.
      *
      * @param own the indices that this process has replaced
      */

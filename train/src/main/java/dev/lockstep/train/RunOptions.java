@@ -3,18 +3,19 @@ package dev.lockstep.train;
 import dev.lockstep.torch.Device;
 
 /**
- * How a process runs its share of a recipe: choices that change the speed, what is kept or whether the run goes on, and not
- * one bit of the weights.
+ * How a process runs its share of a recipe: choices that change the speed, what is kept or whether the run continues,
+ * but not one bit of the weights.
  *
  * @param lanes compute threads, each with a replica of the network
  * @param loaderThreads threads that read and augment images
  * @param bucketFloats gradients travel in buckets of at least this many floats
  * @param checkpointEvery steps between checkpoints within an epoch; 0: only at the end of each epoch
- * @param keep checkpoints that stay
- * @param auditEvery steps between comparisons of all processes' state; 0: before each checkpoint alone, where it always is
- * @param stopAfter save and stop when this many steps are done, counted from the start of training; negative: never
+ * @param keep number of newest checkpoints to keep
+ * @param auditEvery steps between comparisons of all processes' state; 0: only before each checkpoint, where it always
+ *     happens
+ * @param stopAfter save and stop after this many steps since the start of training; negative: never
  * @param skipBadImages replace images that cannot be read or decoded, and report them, instead of stopping at the first
- * @param device where the tensors of the run live
+ * @param device where the tensors of the run are stored
  */
 public record RunOptions(
         int lanes,
@@ -27,7 +28,9 @@ public record RunOptions(
         boolean skipBadImages,
         Device device) {
 
-    /** About 4 MB: large enough that latency is small against transfer, small enough that buckets leave early. */
+    /**
+     * About 4 MB: large enough that latency is small against transfer, small enough that the first buckets are sent early.
+     */
     public static final long DEFAULT_BUCKET_FLOATS = 1 << 20;
 
     public RunOptions {

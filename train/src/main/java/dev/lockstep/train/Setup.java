@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
- * What a step works on.
+ * The inputs of a training step.
  *
- * @param classifiers one replica a lane
+ * @param classifiers one replica per lane
  * @param bucketFloats see {@link GradientBuffer}
  */
 record Setup(

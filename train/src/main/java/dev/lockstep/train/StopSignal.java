@@ -1,6 +1,6 @@
 package dev.lockstep.train;
 
-/** Asks a run to finish its step, save a checkpoint and stop; any thread may ask. */
+/** Asks a run to finish its step, save a checkpoint and stop; any thread may call it. */
 public final class StopSignal {
     private volatile boolean requested;
 

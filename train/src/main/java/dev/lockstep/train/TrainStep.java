@@ -26,7 +26,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /**
  * One SGD iteration: every worker of this process fills a gradient buffer, the buffers are summed over all k workers in one
  * fixed tree, and the sum updates the weights (Eq. 4 with η̂ = kη, Eq. 8, and Eq. 9 or 10). The host reads the device once,
- * when all is summed: the tail of the sum.
+ * after the sum is complete: the tail of the sum.
  */
 final class TrainStep implements AutoCloseable {
     private final Recipe recipe;
@@ -41,7 +41,7 @@ final class TrainStep implements AutoCloseable {
     private final Optimizer optimizer;
     private final int firstWorker;
     private final int localWorkers;
-    /** The tails of this process's workers, one after another; read only when the step diverged. */
+    /** The tails of this process's workers, one after another; read only if the step diverged. */
     private final Tensor ownTails;
 
     TrainStep(Setup setup) {
@@ -70,16 +70,16 @@ final class TrainStep implements AutoCloseable {
     }
 
     /**
-     * What one step gave, equal on every process but for the times and what is this process's own.
+     * The results of one step, equal on every process except for the times and this process's own share.
      *
      * @param loss mean over the kn images
-     * @param wrong of the kn images, those classified wrongly
+     * @param wrong images classified wrongly, of kn
      * @param workerSquaredNorm mean over workers of |g|² of their own gradients
      * @param squaredNorm |g|² of the aggregated gradient, before weight decay
-     * @param replaced of the kn images, those that were bad and have been replaced
+     * @param replaced bad images that were replaced, of kn
      * @param ownReplaced those among this process's images
-     * @param stop whether some process was asked to stop
-     * @param dataWaitSeconds waiting for images, mean over this process's lanes
+     * @param stop whether any process was asked to stop
+     * @param dataWaitSeconds time spent waiting for images, mean over this process's lanes
      * @param exposedSeconds from the end of the last backward to the arrival of the last sum
      */
     record Outcome(
@@ -95,7 +95,7 @@ final class TrainStep implements AutoCloseable {
 
     /**
      * @param step the iteration, from 0
-     * @param next gives the batches of this process's workers, in order; called by several lanes
+     * @param next returns the batches of this process's workers, in order; called by several lanes
      */
     Outcome run(long step, Supplier<HostBatch> next, Optimizer.Rates rates) {
         AtomicLong waited = new AtomicLong();
@@ -126,7 +126,7 @@ final class TrainStep implements AutoCloseable {
         }
     }
 
-    /** Lanes take the batches as they come; returns when all workers of this process have added their buffers. */
+    /** Lanes take batches as they become available; returns when all workers of this process have added their buffers. */
     private void computeWorkers(Supplier<HostBatch> next, AtomicLong waited, Queue<Integer> replaced) {
         AtomicInteger taken = new AtomicInteger();
         try {
@@ -165,7 +165,9 @@ final class TrainStep implements AutoCloseable {
         return Totals.of(device.read(tail));
     }
 
-    /** Runs only after loss and gradient are known to be finite, so that a diverged step leaves the weights as they were. */
+    /**
+     * Called only when loss and gradient are known to be finite, so that a diverged step leaves the weights as they were.
+     */
     private void update(long step, Optimizer.Rates rates) {
         for (Bucket bucket : layout.buckets()) {
             Tensor gradient = bucket.gradientsOf(exchange.await(bucket));
@@ -173,7 +175,7 @@ final class TrainStep implements AutoCloseable {
         }
     }
 
-    /** This step's statistics, averaged over all k workers, enter the running average once (section 2.3). */
+    /** This step's statistics, averaged over all k workers, are added to the running average once (section 2.3). */
     private void averageStatistics(Tensor lastSum) {
         if (state.layout().statistics() == 0) {
             return;
@@ -194,7 +196,7 @@ final class TrainStep implements AutoCloseable {
                 LockstepException.Kind.DIVERGED,
                 "training diverged: loss = " + loss + (Double.isFinite(loss) ? ", its gradient is not finite" : ""),
                 "step = " + (step + 1) + who + ", learning rate = " + (float) learningRate,
-                "lower learning-rate.reference or lengthen learning-rate.warmup; the weights are as before this step");
+                "lower learning-rate.reference or lengthen learning-rate.warmup; the weights are unchanged by this step");
     }
 
     /** The first worker of this process whose own loss or gradient is not finite; the largest int when there is none. */

@@ -24,8 +24,8 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * The loop of a run: steps, an evaluation at the end of each epoch, checkpoints, audits. Everything it computes is a function
- * of the recipe and the data; see {@link TrainStep} for the arithmetic and {@link Assembly} for what it works on.
+ * The loop of a run: steps, an evaluation at the end of each epoch, checkpoints, audits. Everything it computes is a
+ * function of the recipe and the data; see {@link TrainStep} for the arithmetic and {@link Assembly} for what it works on.
  */
 public final class Trainer {
     private final Assembly parts;
@@ -39,9 +39,9 @@ public final class Trainer {
     public enum End {
         /** All epochs are done. */
         COMPLETED,
-        /** As many steps are done as {@link RunOptions#stopAfter} asked for. */
+        /** The number of steps in {@link RunOptions#stopAfter} is done. */
         STOPPED_AFTER,
-        /** A {@link StopSignal} of some process. */
+        /** A process received a {@link StopSignal}. */
         SIGNALLED
     }
 
@@ -57,10 +57,10 @@ public final class Trainer {
     }
 
     /**
-     * Compares across processes everything that training changes: parameters, optimizer state, running statistics, learning rate and
+     * Compares all trained state across processes: parameters, optimizer state, running statistics, learning rate and
      * position. Every process must call it.
      *
-     * @throws LockstepException of kind WORKER, naming the process that differs and in what
+     * @throws LockstepException of kind WORKER, naming the process that differs and the difference
      */
     void compareState() {
         int perEpoch = iterationsPerEpoch();
@@ -99,12 +99,12 @@ public final class Trainer {
         return parts.plan.iterationsPerEpoch();
     }
 
-    /** Results of the last five epochs that are trained and evaluated, those before a resume included. */
+    /** Results of the last five trained and evaluated epochs, including those before a resume. */
     List<EpochMetrics> lastEpochs() {
         return progress.epochs();
     }
 
-    /** Bad images that were met and replaced, those before a resume included. */
+    /** Bad images that were found and replaced, including those before a resume. */
     List<BadImage> replacedImages() {
         return progress.badImages();
     }
@@ -120,7 +120,7 @@ public final class Trainer {
     }
 
     /**
-     * What the run has come to so far.
+     * The result of the run so far.
      *
      * @param seconds wall time of this session of the run
      */
@@ -149,7 +149,7 @@ public final class Trainer {
                 progress.badImages().size());
     }
 
-    /** Hands a copy of everything a resumed run needs to the writer. */
+    /** Hands the writer a copy of all the state that a resumed run needs. */
     public void checkpoint(CheckpointWriter writer) {
         writer.write(
                 parts.state,
@@ -169,9 +169,9 @@ public final class Trainer {
     /**
      * Trains until the recipe's end, or until it is asked to stop.
      *
-     * @param save called where a checkpoint is due; see {@link #checkpoint}
-     * @throws LockstepException of kind DIVERGED when the loss or the weights are not finite; of kind WORKER when another process
-     *     is gone or has another state
+     * @param save called when a checkpoint is due; see {@link #checkpoint}
+     * @throws LockstepException of kind DIVERGED when the loss or the weights are not finite; of kind WORKER when
+     *     another process is gone or has a different state
      */
     public End run(RunListener listener, Runnable save) {
         TorchRuntime.setThreads(1);
@@ -220,8 +220,8 @@ public final class Trainer {
     }
 
     /**
-     * A step whose loss and gradient are finite may still bring weights that are not. Every process has the same state by
-     * now, and finds the same.
+     * A step with a finite loss and gradient may still yield weights that are not finite. Every process has the same
+     * state by now, and reaches the same verdict.
      */
     private void requireFinite() {
         if (!parts.state.isFinite()) {
@@ -229,7 +229,7 @@ public final class Trainer {
                     LockstepException.Kind.DIVERGED,
                     "training diverged: its weights are not finite",
                     "step = " + step + ", learning rate = " + (float) parts.learningRate.at(Math.max(0, step - 1)),
-                    "lower learning-rate.reference or lengthen learning-rate.warmup; the checkpoint before stays");
+                    "lower learning-rate.reference or lengthen learning-rate.warmup; the previous checkpoint is kept");
         }
     }
 
@@ -259,7 +259,7 @@ public final class Trainer {
                 .iterator();
     }
 
-    /** One iteration; returns whether some process asked to stop. */
+    /** One iteration; returns whether any process was asked to stop. */
     private boolean oneStep(BatchLoader loader, RunListener listener) {
         long started = System.nanoTime();
         double rate = parts.learningRate.at(step);
@@ -297,7 +297,7 @@ public final class Trainer {
         return outcome.stop();
     }
 
-    /** Tells of bad images that are met for the first time. */
+    /** Reports bad images that are found for the first time. */
     private void report(String set, int epoch, Map<Integer, String> replaced, RunListener listener) {
         List<BadImage> met = replaced.entrySet().stream()
                 .filter(image -> !progress.knows(set, image.getKey()))
@@ -321,9 +321,9 @@ public final class Trainer {
     }
 
     /**
-     * The evaluation at the end of an epoch, whose weights are saved by now; saves again with its result.
+     * Evaluates at the end of an epoch, whose weights are already saved; saves again with the result.
      *
-     * @return false when some process was asked to stop: the evaluation is left to whoever resumes the run
+     * @return false if any process was asked to stop; the evaluation is then done when the run resumes
      */
     private boolean oneEvaluation(RunListener listener, Runnable save, long startedNanos) {
         Optional<Evaluator.Result> measured = parts.evaluator.evaluate(

@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * What the trainer saves beside the tensors, so that a resumed run reports what an uninterrupted one would. Does not grow with
- * the number of epochs.
+ * The state that the trainer saves besides the tensors, so that a resumed run reports the same as an uninterrupted
+ * one. Does not grow with the number of epochs.
  *
- * @param epochsDone epochs that have a result
+ * @param epochsDone number of epochs that have a result
  * @param epochLoss sum of the losses of this epoch's steps so far
  * @param epochWrong images classified wrongly in this epoch so far
  * @param epochs results of the last {@link #KEPT} of them
  * @param noise the averages of the gradient noise scale
- * @param badImages that were met and replaced so far, each once
+ * @param badImages the bad images found and replaced so far, each once
  */
 record TrainerState(
         int epochsDone,
@@ -29,7 +29,7 @@ record TrainerState(
         List<EpochMetrics> epochs,
         List<Double> noise,
         List<BadImage> badImages) {
-    /** As many as the paper's number is a median of (section 5.1). */
+    /** The paper reports a median over this many (section 5.1). */
     static final int KEPT = 5;
 
     private static final ObjectReader READER =
@@ -61,7 +61,7 @@ record TrainerState(
         return new TrainerState(epochsDone, epochLoss, epochWrong, epochs, noise, longer);
     }
 
-    /** Whether an image was met before. */
+    /** Whether a bad image was found before. */
     boolean knows(String set, int index) {
         return badImages.stream()
                 .anyMatch(image -> image.index() == index && image.set().equals(set));
@@ -76,10 +76,10 @@ record TrainerState(
     }
 
     /**
-     * Reads what {@link #toJson} has written.
+     * Reads the output of {@link #toJson}.
      *
-     * @param step of the checkpoint that it stands in
-     * @throws LockstepException of kind CHECKPOINT when it is not what a trainer writes at that step
+     * @param step the step of the checkpoint that contains it
+     * @throws LockstepException of kind CHECKPOINT when it is not a valid state at that step
      */
     static TrainerState fromJson(String text, long step, int iterationsPerEpoch) {
         try {
@@ -88,13 +88,13 @@ record TrainerState(
                 return state;
             }
         } catch (JsonProcessingException e) {
-            // Told below.
+            // Reported below.
         }
         throw LockstepException.checkpoint(
                 "damaged checkpoint: the trainer's state", "step = " + step, "use another one");
     }
 
-    /** At the end of an epoch its result may be missing: then the evaluation is still to be done. */
+    /** At the end of an epoch, its result may be missing: the evaluation has yet to be done. */
     private boolean fits(long step, int iterationsPerEpoch) {
         long whole = step / iterationsPerEpoch;
         boolean counted = epochsDone == whole || epochsDone == whole - 1 && step % iterationsPerEpoch == 0;

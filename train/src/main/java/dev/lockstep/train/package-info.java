@@ -1,6 +1,6 @@
 /**
- * The training loop: one step, many steps, evaluation. Here workers, lanes and processes meet. Depends on every other
- * room.
+ * The training loop: one step, many steps, evaluation. Connects workers, lanes and processes. Depends on every other
+ * package of this module.
  */
 @NullMarked
 package dev.lockstep.train;

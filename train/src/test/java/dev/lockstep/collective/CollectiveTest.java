@@ -152,7 +152,7 @@ class CollectiveTest {
                     .hasMessageStartingWith("this process closed its group");
             assertThat(catchThrowable(() -> survivor.allGather(new byte[1])))
                     .isInstanceOf(LockstepException.class)
-                    .hasMessageStartingWith("rank 0 on " + HostName.own() + " ended without taking leave");
+                    .hasMessageStartingWith("rank 0 on " + HostName.own() + " ended without deregistering");
             assertThat(failures).extracting(GroupFailure::rank).containsExactly(0);
             survivor.leave();
         }

@@ -71,7 +71,7 @@ class RendezvousTest {
         assertThatThrownBy(() -> join(0, 3, port, Duration.ofSeconds(1)))
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(4))
-                .hasMessageContaining("2 of 3 processes did not come within 1 s, missing rank = 1, 2,");
+                .hasMessageContaining("2 of 3 processes did not join within 1 s, missing rank = 1, 2,");
     }
 
     @Test
@@ -108,7 +108,7 @@ class RendezvousTest {
                     .isInstanceOfSatisfying(
                             LockstepException.class,
                             e -> assertThat(e.exitCode()).isEqualTo(2))
-                    .hasMessageStartingWith("another program than Lockstep answers at 127.0.0.1:");
+                    .hasMessageStartingWith("a program other than Lockstep answers at 127.0.0.1:");
             service.get(10, TimeUnit.SECONDS);
         }
     }
@@ -201,7 +201,7 @@ class RendezvousTest {
     @Test
     void masterPortZero_isForOurLauncher() {
         assertThatThrownBy(() -> join(1, 2, 0, LONG))
-                .hasMessageStartingWith("MASTER_PORT = 0 leaves the port to rank 0");
+                .hasMessageStartingWith("MASTER_PORT = 0 lets rank 0 choose the port");
     }
 
     @Test

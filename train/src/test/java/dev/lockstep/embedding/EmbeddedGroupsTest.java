@@ -54,8 +54,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * A program that embeds Lockstep, as a Spark driver and its executors would, by the public API alone: two groups in one JVM,
- * whose members are threads. One of them fails, and its survivors, the other group and the JVM live on.
+ * A program that embeds Lockstep, as a Spark driver and its executors would, by the public API alone: two groups in
+ * one JVM, whose members are threads. One of them fails, and its survivors, the other group and the JVM live on.
  */
 @Tag("slow")
 @Timeout(180)
@@ -234,7 +234,7 @@ final class EmbeddedGroupsTest {
             String who = "rank " + CULPRIT + " on " + HostName.own();
             return switch (fate) {
                 case THROWS -> who + " failed: unexpected IllegalStateException: out of luck";
-                case IS_CLOSED -> who + " ended without taking leave, ";
+                case IS_CLOSED -> who + " ended without deregistering, ";
                 case FALLS_SILENT -> who + " gave no sign of life for 4 s, ";
                 case LOSES_ITS_SUPERVISOR -> "the supervisor of this group was closed, ";
             };

@@ -82,8 +82,9 @@ class EventHubTest {
         hub.close();
         assertThat(seen.get(2))
                 .startsWith("bad warning: a listener failed, listener = dev.lockstep.run.EventHubTest")
-                .endsWith(", event = Audit: java.lang.IllegalStateException: broken; training goes on, and the listener"
-                        + " still gets events");
+                .endsWith(
+                        ", event = Audit: java.lang.IllegalStateException: broken; training continues, and the listener"
+                                + " still gets events");
         assertThat(seen)
                 .filteredOn(line -> line.startsWith("good"))
                 .containsExactly(

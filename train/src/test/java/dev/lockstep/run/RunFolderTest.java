@@ -77,7 +77,7 @@ class RunFolderTest {
         assertThatThrownBy(() -> RunFolder.requireOwn(folder, TestRuns.recipe()))
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(2))
-                .hasMessageContainingAll("training would write over", "file = " + file, "move it away");
+                .hasMessageContainingAll("training would overwrite", "file = " + file, "move it away");
         assertThat(file).hasBinaryContent(before);
         Files.delete(file);
         RunFolder.requireOwn(folder, TestRuns.recipe());

@@ -98,7 +98,7 @@ class TrainingDamageTest {
         assertSame(left(result, temporary), uninterrupted(recipe));
         assertThat(watching.notices()).hasSize(1);
         assertThat(watching.notices().get(0))
-                .contains("checkpoint of step 8 was not written", "No space left on device", "training goes on");
+                .contains("checkpoint of step 8 was not written", "No space left on device", "training continues");
         assertThat(told).containsOnly(Thread.currentThread());
         assertThat(checkpoints(temporary))
                 .containsExactly(
@@ -120,7 +120,7 @@ class TrainingDamageTest {
         assertThatThrownBy(() -> run.resumeOrStart(folder))
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(6))
-                .hasMessageContainingAll("step = 14: No space left on device", "make room");
+                .hasMessageContainingAll("step = 14: No space left on device", "free some space");
         assertThat(temporary.resolve(RunResult.NAME)).doesNotExist();
         assertThat(checkpoints(temporary)).last().isEqualTo("step-00000012.safetensors");
         assertSame(left(run(recipe, temporary, OPTIONS), temporary), uninterrupted(recipe));
@@ -175,7 +175,9 @@ class TrainingDamageTest {
         assertThat(Files.readString(other.resolve(RunResult.NAME))).doesNotContain("NaN", "Infinity");
     }
 
-    /** What a trainer could write at this step, up to the end of the object; a key that follows takes the place of its own. */
+    /**
+     * What a trainer could write at this step, up to the end of the object; a key that follows takes the place of its own.
+     */
     private static final String WHOLE =
             "{\"epochsDone\": 0, \"epochLoss\": 1, \"epochWrong\": 1, \"epochs\": [], \"noise\": [], \"badImages\": []";
 

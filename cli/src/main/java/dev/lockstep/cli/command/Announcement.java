@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What a run says before its first step and after its last. */
+/** The output of a run before its first step and after its last. */
 final class Announcement {
     private Announcement() {}
 
@@ -47,7 +47,7 @@ final class Announcement {
                 run.processes() == 1 ? "" : "es",
                 run.lanes(),
                 run.lanes() == 1 ? "" : "s",
-                run.bitwise() ? "" : "; these sums are correct to rounding, not bitwise those of one process"));
+                run.bitwise() ? "" : "; sums agree with those of one process up to rounding, not bitwise"));
         return lines;
     }
 

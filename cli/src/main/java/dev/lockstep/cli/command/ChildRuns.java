@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Trains each run of a study in a process of its own, by {@code lockstep train}, which resumes what it finds. */
+/** Trains each run of a study in a separate process with {@code lockstep train}, which resumes existing runs. */
 final class ChildRuns implements RunExecutor {
     private static final int DIVERGED = LockstepException.Kind.DIVERGED.exitCode();
     private static final long SAVE_SECONDS = 60;
@@ -36,7 +36,7 @@ final class ChildRuns implements RunExecutor {
     private final Map<Recipe.Data, String> fingerprints = new ConcurrentHashMap<>();
 
     /**
-     * @param options of {@code train}, after the recipe and the run folder
+     * @param options of {@code train}, in addition to the recipe and the run folder
      */
     ChildRuns(List<String> options, DataOption data) {
         this.options = new ArrayList<>(options);
@@ -92,7 +92,7 @@ final class ChildRuns implements RunExecutor {
         return folder.resolve("train.pid");
     }
 
-    /** After the study was killed, its runs end within moments; a new one must not find the folder still locked. */
+    /** After a study is killed, its runs end within moments; a new study must not find their folders still locked. */
     private static void waitForOrphan(Path folder) throws IOException, InterruptedException {
         if (!Files.exists(pidFile(folder))) {
             return;
@@ -110,7 +110,7 @@ final class ChildRuns implements RunExecutor {
         }
     }
 
-    /** Number and start of a process: another one may have the number by now. */
+    /** Id and start time of a process: another process may have its id by now. */
     private static String identity(ProcessHandle process) {
         return process.pid() + " "
                 + process.info().startInstant().map(Object::toString).orElse("");
@@ -131,7 +131,7 @@ final class ChildRuns implements RunExecutor {
                 "a run failed, exit code = " + exitCode + ": "
                         + LogTail.lastError(run.folder().resolve(LOG)),
                 "run = " + run.title(),
-                "see " + run.folder().resolve(LOG) + ", then start the study again: it goes on from here");
+                "see " + run.folder().resolve(LOG) + ", then start the study again: it resumes from here");
     }
 
     private static void stop(Process process) {

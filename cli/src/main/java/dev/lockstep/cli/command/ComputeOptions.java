@@ -4,7 +4,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.recipe.Recipe;
 import picocli.CommandLine.Option;
 
-/** How many threads a command computes and reads with. */
+/** The numbers of compute threads and loader threads of a command. */
 final class ComputeOptions {
     @Option(names = "--lanes", paramLabel = "L", description = "Compute threads (default: cores / threads-per-worker).")
     private int lanes;

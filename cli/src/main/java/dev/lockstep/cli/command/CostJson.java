@@ -7,7 +7,7 @@ import dev.lockstep.plan.LocalForecast.Measurement;
 import dev.lockstep.plan.StepForecast;
 import java.util.Map;
 
-/** Predicted times as JSON; times in seconds. */
+/** Predicted times as JSON, in seconds. */
 final class CostJson {
     private CostJson() {}
 

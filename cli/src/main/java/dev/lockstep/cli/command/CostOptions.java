@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** What {@code plan} is told of the speed of processes and networks. */
+/** Options of {@code plan} for the speed of processes and networks. */
 final class CostOptions {
     private static final String BANDWIDTH = "10Gbit";
     private static final String LATENCY = "50us";
@@ -21,19 +21,20 @@ final class CostOptions {
     @Option(
             names = "--images-per-second",
             paramLabel = "X",
-            description = "Training speed of one process with all its lanes: predicts time and cost for every k.")
+            description =
+                    "Training images per second of one process with all its lanes; predicts time and cost for every k.")
     private Optional<Double> imagesPerSecond = Optional.empty();
 
     @Option(
             names = "--bandwidth",
             paramLabel = "B",
-            description = "Of the network between processes, such as 50Gbit or 1.2GB/s (default: " + BANDWIDTH + ").")
+            description = "Bandwidth between processes, such as 50Gbit or 1.2GB/s (default: " + BANDWIDTH + ").")
     private Optional<String> bandwidth = Optional.empty();
 
     @Option(
             names = "--latency",
             paramLabel = "T",
-            description = "Of a message between processes, software included, such as 20us (default: " + LATENCY + ").")
+            description = "Latency of a message including software, such as 20us (default: " + LATENCY + ").")
     private Optional<String> latency = Optional.empty();
 
     @Option(
@@ -46,26 +47,25 @@ final class CostOptions {
     @Option(
             names = "--workers-per-process",
             paramLabel = "W",
-            description = "When k grows, more processes of so many workers are added (default: workers / procs).")
+            description = "Workers per process when extrapolating to larger k (default: workers / procs).")
     private Optional<Integer> workersPerProcess = Optional.empty();
 
     @Option(
             names = "--target",
             paramLabel = "TIME",
-            description = "Asks how many workers train in this time, such as 1h or 90min.")
+            description = "Find the number of workers that train within this time, such as 1h or 90min.")
     private Optional<String> target = Optional.empty();
 
     @Option(
             names = "--measured",
             paramLabel = "RUN",
-            description =
-                    "Folder of a short run of one process on this machine: predicts 1, 2 and 4 processes from it.")
+            description = "Folder of a short one-process run on this machine; predicts 1, 2 and 4 processes from it.")
     private Optional<Path> measured = Optional.empty();
 
     private static final double SLOWEST = 1e-6;
     private static final double FASTEST = 1e12;
 
-    /** Empty when nothing was asked that needs a prediction. */
+    /** Empty if no option asks for a prediction. */
     Optional<Costs> costs(Plan plan) {
         check();
         boolean aboutCluster = imagesPerSecond.isPresent() || measured.isPresent() && namesNetwork();

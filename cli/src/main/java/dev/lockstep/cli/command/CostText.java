@@ -11,7 +11,7 @@ import dev.lockstep.plan.StepForecast;
 import dev.lockstep.text.Format;
 import java.util.Locale;
 
-/** Predicted times as people read them. */
+/** Predicted times formatted for people. */
 final class CostText {
     private final Costs costs;
     private final TextBlocks out = new TextBlocks();
@@ -38,7 +38,7 @@ final class CostText {
                 "1 process × " + PlanText.plural(measured.lanes(), "lane", "lanes") + ": "
                         + Format.digits(measured.imagesPerSecond(), 3) + " images/s, "
                         + duration(measured.stepSeconds())
-                        + " a step (± " + percent(measured.jitter()) + "); predicted for the "
+                        + " per step (± " + percent(measured.jitter()) + "); predicted for the "
                         + PlanText.plural(costs.local().get().cores(), "core", "cores") + " of this machine:");
         out.line(format("processes", "lanes", "iteration", "exposed", "images/s", "training", ""));
         for (Costs.LocalRow row : costs.localRows()) {
@@ -65,7 +65,7 @@ final class CostText {
                 "processes of " + PlanText.plural(model.workersPerProcess(), "worker", "workers") + " on "
                         + PlanText.plural(model.compute().lanes(), "lane", "lanes") + ", "
                         + Format.scaled(8 * model.network().bytesPerSecond()) + "bit/s, "
-                        + duration(model.network().latencySeconds()) + " a message, step times ± "
+                        + duration(model.network().latencySeconds()) + " per message, step times ± "
                         + percent(model.compute().jitter()));
         out.line(format("workers", "minibatch", "iteration", "exposed", "by a ring", "efficiency", "training"));
         costs.clusterRows().forEach(row -> out.line(clusterLine(row)));

@@ -11,12 +11,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What a plan predicts of time.
+ * The time predictions of a plan.
  *
  * @param local other numbers of processes on this machine, from a measured run
- * @param cluster every k, a process being the unit that is added
+ * @param cluster every k, in whole processes
  * @param safeMinibatch up to which the linear scaling rule is known to hold on the dataset
- * @param targetSeconds in which the training shall be done
+ * @param targetSeconds the time limit for training
  */
 record Costs(
         TrainingLength length,
@@ -27,7 +27,7 @@ record Costs(
     static final double GOOD_EFFICIENCY = 0.9;
 
     /**
-     * One k.
+     * The prediction for one k.
      *
      * @param ring the same with a ring instead of halving/doubling
      */
@@ -56,12 +56,12 @@ record Costs(
         return (long) step.workers() * length.imagesPerWorker();
     }
 
-    /** Whether accuracy is known to suffer, or nobody has gone so far. */
+    /** Whether it exceeds the largest minibatch known to be safe. */
     boolean isBeyondSafe(StepForecast step) {
         return minibatch(step) > safeMinibatch.orElse(Integer.MAX_VALUE);
     }
 
-    /** Where 90 % efficiency ends. */
+    /** The last step above 90 % efficiency. */
     Optional<StepForecast> lastEfficient() {
         return cluster.flatMap(model -> CostModel.lastAbove(model.table(AllReduce.HALVING_DOUBLING), GOOD_EFFICIENCY));
     }

@@ -1,5 +1,6 @@
 package dev.lockstep.cli.command;
 
+import dev.lockstep.cli.OptionHints;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.supervise.FailurePolicy;
@@ -12,8 +13,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The command line's policy: prints the failure and halts with exit code 4, whatever the other threads are doing. They may hang
- * in native code.
+ * The command line's policy: prints the failure and halts with exit code 4, whatever the other threads are doing: they
+ * may hang in native code.
  */
 final class HaltOnFailure implements FailurePolicy {
     private static final int LONGEST = 2000;
@@ -22,10 +23,10 @@ final class HaltOnFailure implements FailurePolicy {
     @Override
     public void onFailure(GroupFailure failure) {
         CountDownLatch printed = new CountDownLatch(1);
-        // Not System.err: its lock may be held by a thread that waits for a reader who is gone.
+        // Not System.err: its lock may be held by a thread that waits for a reader that is gone.
         Thread printing = new Thread(
                 () -> {
-                    print("error: " + Printable.of(failure.message(), LONGEST) + "\n");
+                    print("error: " + Printable.of(OptionHints.addTo(failure.message()), LONGEST) + "\n");
                     printed.countDown();
                 },
                 "lockstep-last-words");
@@ -43,7 +44,7 @@ final class HaltOnFailure implements FailurePolicy {
         try (FileOutputStream err = new FileOutputStream(FileDescriptor.err)) {
             err.write(line.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
-            // Nobody reads.
+            // The reader is gone.
         }
     }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * JSON text of maps, iterables, texts, numbers and booleans; null and numbers that are not finite become null. Streams, so
- * that a command that must start fast need not load object mapping.
+ * that commands that must start fast need not load object mapping.
  */
 final class JsonDocument {
     private JsonDocument() {}

@@ -10,14 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The speed of a run that was made on this machine, from its folder. */
+/** The speed of a run on this machine, from its folder. */
 final class MeasuredRun {
     private static final int FEWEST_STEPS = 10;
 
     private MeasuredRun() {}
 
     /**
-     * @param recipe that a prediction is made for: what decides the cost of a worker must be the same
+     * @param recipe to predict: keys that determine the cost of a worker must be the same
      */
     static Measurement read(Path run, Recipe recipe) {
         RunResult result = RunResult.read(run);
@@ -35,7 +35,7 @@ final class MeasuredRun {
         requireSameWork(run, recipe);
         List<StepMetrics> steps =
                 MetricsFile.read(run.resolve(MetricsFile.NAME)).steps();
-        // The first fifth warms up compilers, caches and memory.
+        // The first fifth warms up the JIT compiler, caches and memory.
         List<Double> seconds = steps.subList(steps.size() / 5, steps.size()).stream()
                 .map(StepMetrics::stepSeconds)
                 .filter(time -> time > 0 && Double.isFinite(time))

@@ -9,7 +9,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.function.Predicate;
 
-/** A file that a command is told to write. It may take the place of an earlier one that the same command wrote, and of no other. */
+/** An output file of a command. It may replace only an earlier file that the same command wrote. */
 public final class OutputFile {
     private static final int START = 4096;
 
@@ -18,20 +18,20 @@ public final class OutputFile {
     /**
      * Checks that a file may be written.
      *
-     * @param option that names it
-     * @param isOurs whether a file that begins so is one that the command wrote
-     * @throws LockstepException of kind RECIPE when something else has the name
+     * @param option the option that names it
+     * @param isOurs whether a file with this beginning was written by the command
+     * @throws LockstepException of kind RECIPE when the name belongs to another file
      */
     public static void requireReplaceable(String option, Path file, Predicate<String> isOurs) {
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !(Files.isRegularFile(file) && isOurs.test(start(file)))) {
             throw LockstepException.recipe(
-                    "what is there was not written by this command, and stays",
+                    "the existing file was not written by this command and is kept",
                     option + " = " + file,
                     "give another name, or move it away");
         }
     }
 
-    /** The first bytes, each as one character; none of a file that cannot be read. */
+    /** The first bytes, each as one character; empty for an unreadable file. */
     private static String start(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
             return new String(in.readNBytes(START), StandardCharsets.ISO_8859_1);

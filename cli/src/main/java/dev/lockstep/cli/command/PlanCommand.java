@@ -17,10 +17,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code lockstep plan}: what a run will do, and what is unusual about it. Never loads libtorch. */
+/** {@code lockstep plan}: predicts a run and lists what is unusual about it. Never loads libtorch. */
 @Command(
         name = "plan",
-        description = "Shows what a run will do before it starts, and checks the recipe.",
+        description = "Predicts a run before it starts, and checks the recipe.",
         footer = {
             "",
             "Examples:",
@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
             "  lockstep plan recipes/fashion-mnist.yaml --measured runs/fashion-mnist-short --json"
         })
 public final class PlanCommand implements Runnable {
-    /** That of ImageNet, where only the files can tell and nobody has read them. */
+    /** The default of ImageNet, if the files have not been read. */
     private static final int USUAL_CLASSES = 1000;
 
     @Mixin
@@ -46,7 +46,7 @@ public final class PlanCommand implements Runnable {
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description = "Folder of your own images: counts images and classes there.")
+            description = "Folder of your own images; counts its images and classes.")
     private Optional<Path> data = Optional.empty();
 
     @Option(names = "--procs", paramLabel = "P", description = "Processes (default: ${DEFAULT-VALUE}).")
@@ -55,14 +55,14 @@ public final class PlanCommand implements Runnable {
     @Option(
             names = "--lanes",
             paramLabel = "L",
-            description = "Compute threads of a process (default: cores / procs / threads-per-worker).")
+            description = "Compute threads per process (default: cores / procs / threads-per-worker).")
     private Optional<Integer> lanes = Optional.empty();
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
     private CostOptions costOptions;
 
-    @Option(names = "--strict", description = "Fail when a check warns.")
+    @Option(names = "--strict", description = "Fail if a check warns.")
     private boolean strict;
 
     @Option(names = "--json", description = "Print one JSON document.")

@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 
-/** A plan as people read it: a heading and a few aligned lines for each subject. */
+/** A plan formatted for people: a heading and a few aligned lines for each subject. */
 final class PlanText {
     private static final int PLOT_COLUMNS = 60;
     private static final int PLOT_ROWS = 6;
@@ -112,7 +112,7 @@ final class PlanText {
                 number(point.rate()))));
     }
 
-    /** The warmup and a fifth of its length beyond. */
+    /** The warmup and a further fifth of its length. */
     private void plot() {
         long end = Math.min(plan.iterations(), Math.max(plan.warmupIterations() * 6 / 5, 2));
         double[] rates = sampled(end);
@@ -183,10 +183,10 @@ final class PlanText {
                 count(network.parameters()) + " parameters, " + count(network.batchNormStatistics())
                         + " running statistics, " + Format.scaled(network.forwardFlops())
                         + "FLOP forward and " + Format.scaled(3 * network.forwardFlops())
-                        + "FLOP to train on an image");
+                        + "FLOP to train on one image");
         out.block(
                 "Memory",
-                bytes(memory.total()) + " a process: parameters " + bytes(memory.parameters()) + ", gradients "
+                bytes(memory.total()) + " per process: parameters " + bytes(memory.parameters()) + ", gradients "
                         + bytes(memory.gradients()) + optimizerState(memory) + ",",
                 "  partial sums up to " + bytes(memory.partialSums()) + ", activations about "
                         + bytes(memory.activations()));
@@ -195,7 +195,7 @@ final class PlanText {
                 plan.topology().processes() == 1
                         ? "none: one process"
                         : bytes(traffic.sentBytesPerProcess())
-                                + " out of and into every process in a step: 2 (P − 1) / P × "
+                                + " out of and into every process per step: 2 (P − 1) / P × "
                                 + bytes(traffic.contributionBytes()));
     }
 
@@ -206,7 +206,7 @@ final class PlanText {
 
     private void checks(List<Finding> findings) {
         long warnings = findings.stream().filter(Finding::isWarning).count();
-        out.block("Checks", warnings == 0 ? "nothing to warn of" : plural((int) warnings, "warning", "warnings"));
+        out.block("Checks", warnings == 0 ? "no warnings" : plural((int) warnings, "warning", "warnings"));
         for (Finding finding : findings) {
             out.wrapped("  " + (finding.isWarning() ? "warning " : "suppressed ") + finding.line(), "    ");
         }

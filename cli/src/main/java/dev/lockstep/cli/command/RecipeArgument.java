@@ -15,7 +15,7 @@ import java.util.Set;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** The RECIPE that a command takes, with {@code --set}. */
+/** The RECIPE argument, with {@code --set}. */
 final class RecipeArgument {
     @Parameters(paramLabel = "RECIPE", description = "A recipe, such as recipes/fashion-mnist.yaml.")
     @SuppressWarnings("NullAway.Init")
@@ -31,7 +31,7 @@ final class RecipeArgument {
         return read(text());
     }
 
-    /** What the file says. */
+    /** The contents of the file. */
     String text() {
         return RecipeFile.text(file);
     }
@@ -46,9 +46,9 @@ final class RecipeArgument {
     }
 
     /**
-     * Exchanges one value in the file; everything else stays byte for byte.
+     * Replaces one value in the file; everything else stays byte for byte.
      *
-     * @param text that was read and that the file still must have
+     * @param text that was read and must still be in the file
      */
     void replace(String text, String key, String value) {
         String changed = RecipeFile.replace(text, file.toString(), key, value);
@@ -56,7 +56,7 @@ final class RecipeArgument {
             Path target = file.toRealPath(); // A link stays a link.
             if (!RecipeFile.text(target).equals(text)) {
                 throw LockstepException.recipe(
-                        "the recipe has changed since it was read, so it stays as it is",
+                        "the recipe has changed since it was read and was not modified",
                         "file = " + file,
                         "set " + key + " to " + value + " there by hand");
             }

@@ -29,7 +29,7 @@ public final class ReportCommand implements Callable<Integer> {
     @Option(
             names = "--plots",
             paramLabel = "DIR",
-            description = "Write every plot as SVG, PNG and CSV, too, and the table as runs.csv.")
+            description = "Also write every plot as SVG, PNG and CSV, and the table as runs.csv.")
     private Optional<Path> plots = Optional.empty();
 
     @Option(names = "--json", description = "Print one JSON document.")

@@ -12,8 +12,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * The arguments of a run that the launcher may have to start again. What the user said of {@code --resume} holds until the run
- * has written a checkpoint; after that a restart goes on from there, or it would throw away what was trained.
+ * The arguments of a run that the launcher may have to restart. The user's {@code --resume} applies until the run
+ * has written a checkpoint; after that, a restart resumes from it, since it would otherwise discard progress.
  */
 final class RestartArguments implements Supplier<List<String>> {
     private static final String RESUME = "--resume";
@@ -28,7 +28,7 @@ final class RestartArguments implements Supplier<List<String>> {
         this.before = files(checkpoints);
     }
 
-    /** To be made before the first start: it remembers which checkpoints are there already. */
+    /** Create it before the first start: it records the existing checkpoints. */
     static RestartArguments of(List<String> arguments, Path checkpoints) {
         return new RestartArguments(arguments, checkpoints);
     }

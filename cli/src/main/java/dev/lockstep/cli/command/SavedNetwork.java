@@ -19,12 +19,12 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Option;
 
-/** The network that is in a file: a checkpoint, which carries its recipe, or plain weights with a recipe. */
+/** The network in a file: a checkpoint, which contains its recipe, or plain weights with a recipe. */
 final class SavedNetwork {
     @Option(
             names = "--recipe",
             paramLabel = "RECIPE",
-            description = "The recipe that plain weights are of; a checkpoint has its own.")
+            description = "Recipe for a plain weights file; a checkpoint contains its own.")
     private Optional<Path> recipe = Optional.empty();
 
     @Option(
@@ -34,16 +34,16 @@ final class SavedNetwork {
     private Map<String, String> overrides = new LinkedHashMap<>();
 
     /**
-     * What was read.
+     * The contents of the file.
      *
      * @param recipe with its overrides
-     * @param classNames that the checkpoint knows; empty for plain weights
+     * @param classNames in the checkpoint; empty for plain weights
      */
     record Network(Recipe recipe, Weights weights, List<String> classNames) {
-        /** The names of parameters are the same whatever a network is for. */
+        /** Parameter names do not depend on the task of a network. */
         private static final ClassificationTask ANY_TASK = new ClassificationTask(3, 224, 224, 1000);
 
-        /** The names of the classes, as the checkpoint or the catalog knows them, else "class 0", "class 1" … */
+        /** The names of the classes, from the checkpoint or the catalog, else "class 0", "class 1" … */
         List<String> names() {
             OptionalInt outputs = outputs();
             if (!classNames.isEmpty() && outputs.orElse(classNames.size()) != classNames.size()) {
@@ -57,13 +57,13 @@ final class SavedNetwork {
                 return classNames.isEmpty() ? spec.classNames() : classNames;
             }
             int classes = outputs.orElseThrow(() -> LockstepException.checkpoint(
-                    "weights do not tell the number of classes",
+                    "the weights do not determine the number of classes",
                     weights.source(),
                     "give the dataset's folder with --data"));
             return IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
         }
 
-        /** Empty when the network does not describe its layers, or the weights are of another one. */
+        /** Empty if the network does not describe its layers, or the weights belong to another network. */
         private OptionalInt outputs() {
             return Networks.named(recipe.model())
                     .shape(recipe.model(), ANY_TASK)
@@ -76,8 +76,8 @@ final class SavedNetwork {
 
     /**
      * @param file a checkpoint, a run's folder or plain weights
-     * @throws LockstepException of kind RECIPE when plain weights come without a recipe; of kind CHECKPOINT when the file
-     *     is missing or damaged
+     * @throws LockstepException of kind RECIPE when plain weights are given without a recipe; of kind CHECKPOINT when
+     *     the file is missing or damaged
      */
     Network read(Path file) {
         Optional<Checkpoint> checkpoint = WeightsArgument.checkpoint(file);
@@ -88,7 +88,7 @@ final class SavedNetwork {
                     own, Weights.of(checkpoint.get()), checkpoint.get().classNames());
         }
         Path given = recipe.orElseThrow(() -> LockstepException.recipe(
-                "plain weights do not say what network they are of",
+                "a plain weights file does not identify its network",
                 "file = " + file,
                 "give its recipe with --recipe"));
         return new Network(RecipeFile.read(given, overrides), Weights.read(file), List.of());

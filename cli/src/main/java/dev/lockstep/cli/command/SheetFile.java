@@ -7,9 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.zip.CRC32;
 
-/** A contact sheet as a PNG file, which says what made it: so a later sheet may take its place, and that of no photograph. */
+/** A contact sheet as a PNG file that identifies its creator, so that a later sheet replaces it but never a photograph. */
 final class SheetFile {
-    /** Behind the signature and the header, the first chunk of every PNG file. */
+    /** The position after the signature and the header, the first chunk of every PNG file. */
     private static final int AT = 8 + 25;
 
     private static final String MARK = "tEXtSoftware\0Lockstep contact sheet";

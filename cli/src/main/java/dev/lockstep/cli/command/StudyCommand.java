@@ -1,5 +1,6 @@
 package dev.lockstep.cli.command;
 
+import dev.lockstep.cli.OptionHints;
 import dev.lockstep.cli.terminal.ProgressText;
 import dev.lockstep.cli.terminal.RunPosition;
 import dev.lockstep.cli.terminal.StudyPace;
@@ -217,7 +218,7 @@ public final class StudyCommand implements Callable<Integer> {
         try {
             StudyReport.write(study, results, folder);
         } catch (LockstepException e) {
-            System.err.println("warning: " + e.getMessage());
+            System.err.println("warning: " + OptionHints.addTo(e.getMessage()));
         }
     }
 }

@@ -41,7 +41,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code lockstep train}: trains a recipe on this machine's processes, or as one process of a group. */
+/** {@code lockstep train}: trains a recipe with processes on this machine, or as one process of a group. */
 @Command(
         name = "train",
         description = "Trains a network by distributed synchronous SGD.",
@@ -80,15 +80,15 @@ public final class TrainCommand implements Callable<Integer> {
                 weights.map(given -> InitialWeights.of(given, Models::create)).orElse(Models::create);
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
         requireInputStays(out, recipe);
-        // Before anybody waits for others with which it could not compute.
+        // Checked before any process waits for others with which it could not compute.
         new Topology(recipe.workers(), Collectives.sizeInEnvironment().orElse(options.processes()));
         if (!Collectives.isInGroup() && (options.processes() > 1 || options.maxRestarts() > 0)) {
-            // They need not all fetch it.
+            // So that only one process fetches it.
             Datasets.open(recipe.data(), options.data());
             return launch(out);
         }
         options.checkInGroup();
-        // The group first: while one process still looks for its data, the others can watch it.
+        // Joins the group first: while one process still looks for its data, the others can monitor it.
         List<MemberEvent> members = new CopyOnWriteArrayList<>();
         try (Collective group =
                 Collectives.fromEnvironment(options.groupOptions().withEvents(members::add), new HaltOnFailure())) {
@@ -96,7 +96,7 @@ public final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /** The run folder gets a recipe of its own, with every default written out. */
+    /** The run folder gets its own recipe, with every default written out. */
     private void requireInputStays(Path out, Recipe recipe) {
         Path written = out.resolve("recipe.yaml");
         try {
@@ -104,7 +104,7 @@ public final class TrainCommand implements Callable<Integer> {
                     && Files.isSameFile(written, recipeArgument.file())
                     && !Files.readString(written).equals(recipe.toYaml())) {
                 throw LockstepException.recipe(
-                        "training would write over its own recipe",
+                        "training would overwrite its own recipe",
                         "recipe = " + recipeArgument.file() + ", --out = " + out,
                         "give another --out");
             }
@@ -114,7 +114,7 @@ public final class TrainCommand implements Callable<Integer> {
         Training.requireOwn(out, recipe);
     }
 
-    /** Runs this very command in P processes. */
+    /** Runs this command in P processes. */
     private int launch(Path out) {
         List<String> arguments =
                 new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
@@ -157,7 +157,7 @@ public final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /** Until the data are there, a signal ends the process at once. */
+    /** Until the data is ready, a signal ends the process at once. */
     private OpenDataset open(Recipe recipe, Collective group, Signals signals) {
         OpenDataset data = Datasets.open(recipe.data(), options.data());
         if (group.rank() == 0) {

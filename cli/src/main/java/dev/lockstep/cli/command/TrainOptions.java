@@ -17,7 +17,7 @@ import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** How {@code train} runs: everything that is not part of the recipe. */
+/** Options of {@code train} that are not part of the recipe. */
 final class TrainOptions {
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -32,19 +32,19 @@ final class TrainOptions {
     @Option(
             names = "--lanes",
             paramLabel = "L",
-            description = "Compute threads of a process (default: cores / processes here / threads-per-worker).")
+            description = "Compute threads per process (default: cores / processes here / threads-per-worker).")
     private int lanes;
 
     @Option(
             names = "--loader-threads",
             paramLabel = "T",
-            description = "Threads of a process that load images (default: ${DEFAULT-VALUE}).")
+            description = "Threads per process that load images (default: ${DEFAULT-VALUE}).")
     private int loaderThreads = 1;
 
     @Option(
             names = "--resume",
             paramLabel = "auto|never|CHECKPOINT",
-            description = "auto goes on from the newest good checkpoint in --out (default: ${DEFAULT-VALUE}).")
+            description = "auto resumes from the newest good checkpoint in --out (default: ${DEFAULT-VALUE}).")
     private String resume = "auto";
 
     @Option(
@@ -56,48 +56,48 @@ final class TrainOptions {
     @Option(
             names = "--stop-after",
             paramLabel = "STEPS",
-            description = "Save and stop when this many steps are done; 0 saves the initial weights.")
+            description = "Save and stop after this many steps; 0 saves the initial weights.")
     private Optional<Long> stopAfter = Optional.empty();
 
     @Option(
             names = "--checkpoint-every",
             paramLabel = "STEPS",
-            description = "Checkpoints within an epoch too; there is one at the end of each.")
+            description = "Also save checkpoints within an epoch; one is always saved at its end.")
     private long checkpointEvery;
 
-    @Option(names = "--keep", paramLabel = "N", description = "Checkpoints that stay (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--keep", paramLabel = "N", description = "Checkpoints to keep (default: ${DEFAULT-VALUE}).")
     private int keep = 2;
 
     @Option(
             names = "--audit-every",
             paramLabel = "STEPS",
-            description = "Compare all processes' state this often, too (default: before each checkpoint alone).")
+            description =
+                    "Also compare state across processes every STEPS steps (default: only before each checkpoint).")
     private long auditEvery;
 
     @Option(
             names = "--bucket-mb",
             paramLabel = "MB",
-            description = "Gradients travel in buckets of at least this size (default: ${DEFAULT-VALUE}).")
+            description = "Minimum size of the buckets in which gradients are sent (default: ${DEFAULT-VALUE}).")
     private double bucketMegabytes = 4;
 
     @Option(
             names = "--collective",
             paramLabel = "tree|native",
-            description = "tree: bitwise, whatever P; native: c10d's own all-reduce (default: ${DEFAULT-VALUE}).")
+            description = "tree: bitwise the same for every P; native: c10d's all-reduce (default: ${DEFAULT-VALUE}).")
     private String collective = "tree";
 
     @Option(
             names = "--peer-timeout",
             paramLabel = "SECONDS",
-            description =
-                    "A process that shows no sign of life this long counts as failed (default: ${DEFAULT-VALUE}).")
+            description = "A process that is silent for this long counts as failed (default: ${DEFAULT-VALUE}).")
     private long peerTimeout = 30;
 
     @Option(
             names = "--max-restarts",
             paramLabel = "R",
             description =
-                    "Start all processes again, from the newest good checkpoint, when one fails (default: ${DEFAULT-VALUE} times).")
+                    "Restart all processes from the newest good checkpoint when one fails (default: ${DEFAULT-VALUE} times).")
     private int maxRestarts;
 
     @Option(
@@ -122,7 +122,7 @@ final class TrainOptions {
         return weights;
     }
 
-    /** The options given that name files, as {@link dev.lockstep.metrics.Environment#options} has them. */
+    /** The given options that name files, as {@link dev.lockstep.metrics.Environment#options} has them. */
     List<String> files() {
         List<String> files = new ArrayList<>(data.arguments());
         weights.ifPresent(file -> files.addAll(List.of("--weights", file.toString())));
@@ -155,7 +155,7 @@ final class TrainOptions {
         return maxRestarts;
     }
 
-    /** Checks what can be checked before anything starts. */
+    /** Checks the options before anything starts. */
     void check() {
         atLeast("--procs", processes, 1);
         atLeast("--lanes", lanes, 0);
@@ -191,12 +191,12 @@ final class TrainOptions {
         }
     }
 
-    /** Checks what a process of a group may be asked for. */
+    /** Checks the options of a process of a group. */
     void checkInGroup() {
         if (maxRestarts > 0 && Collectives.isInGroupOfAnother()) {
             throw LockstepException.recipe(
-                    "--max-restarts = " + maxRestarts + " is for processes that Lockstep starts",
-                    "another launcher started this one, as RANK and WORLD_SIZE say",
+                    "--max-restarts = " + maxRestarts + " only applies to processes that Lockstep starts",
+                    "another launcher started this one, since RANK and WORLD_SIZE are set",
                     "leave it out and use that launcher's own restarts, as torchrun's --max-restarts");
         }
     }

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Parameters;
 
-/** The CHECKPOINT that a command takes: the file, a run's folder, or plain weights. */
+/** The CHECKPOINT argument: the file, a run's folder, or plain weights. */
 final class WeightsArgument {
     @Parameters(
             index = "0",
@@ -28,10 +28,10 @@ final class WeightsArgument {
     }
 
     /**
-     * The checkpoint; empty when the file holds plain weights.
+     * The checkpoint; empty if the file contains plain weights.
      *
      * @param file or a run's folder
-     * @throws LockstepException of kind CHECKPOINT when there is none, or it is damaged
+     * @throws LockstepException of kind CHECKPOINT when it is missing or damaged
      */
     static Optional<Checkpoint> checkpoint(Path file) {
         if (Files.isDirectory(file)) {

@@ -11,7 +11,7 @@ public final class BlockPlot {
     private BlockPlot() {}
 
     /**
-     * @param values one a column, from 0 up
+     * @param values one per column, at least 0
      * @param rows height in lines
      * @return the lines from the top, each as long as there are values; the largest value fills its column, and every
      *     value above 0 shows

@@ -3,7 +3,7 @@ package dev.lockstep.cli.terminal;
 import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.StepMetrics;
 
-/** How fast a run goes, and so how long it still takes. Recent steps count most; evaluations are counted apart. */
+/** The speed of a run and its remaining time. Recent steps count most; evaluations are counted separately. */
 final class Pace {
     private static final long MEMORY_STEPS = 50;
 
@@ -23,7 +23,7 @@ final class Pace {
         this.iterationsPerEpoch = iterationsPerEpoch;
     }
 
-    /** @param done iterations of the checkpoint that the run goes on from, or 0 */
+    /** @param done iterations of the checkpoint that the run resumes from, or 0 */
     void onStart(long done) {
         step = done;
         epochsDone = (int) (done / iterationsPerEpoch);
@@ -44,7 +44,7 @@ final class Pace {
         epochStepSeconds = 0;
     }
 
-    /** The first step sets everything up and says nothing of the others. */
+    /** The first step includes setup and is not representative. */
     private static double smooth(double average, double value, long count) {
         return count <= 2 ? value : average + (value - average) / (double) Math.min(count - 1, MEMORY_STEPS);
     }
@@ -66,7 +66,7 @@ final class Pace {
         return Math.min(epochs, epochsDone + 1);
     }
 
-    /** The part of the current epoch that is done, in [0, 1]. */
+    /** The completed fraction of the current epoch, in [0, 1]. */
     double epochFraction() {
         double fraction = (double) (step - epochsDone * iterationsPerEpoch) / iterationsPerEpoch;
         return Math.min(1, Math.max(0, fraction));

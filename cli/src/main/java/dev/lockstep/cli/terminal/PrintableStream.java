@@ -4,8 +4,8 @@ import dev.lockstep.errors.Printable;
 import java.io.PrintStream;
 
 /**
- * What stands between this program's words and the terminal: whatever a text quotes, it moves no cursor. Lines and the carriage
- * return of progress pass, and so do bytes: they come from processes whose words have been through such a stream.
+ * Filters this program's output so that no quoted text can move the cursor. Line ends and the carriage
+ * return of progress pass, and so do bytes: they come from processes whose output has already been filtered.
  */
 public final class PrintableStream extends PrintStream {
     private final PrintStream terminal;

@@ -1,5 +1,6 @@
 package dev.lockstep.cli.terminal;
 
+import dev.lockstep.cli.OptionHints;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.launch.Terminal;
 import dev.lockstep.metrics.BadImage;
@@ -17,13 +18,13 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a run to the person who started it, on standard error. On a terminal: a bar that moves, and one line for every
- * epoch above it. Elsewhere: plain lines, one for every epoch and one about every ten seconds between them.
+ * Shows the progress of a run on standard error. On a terminal: a progress bar, and one line per
+ * epoch above it. Elsewhere: plain lines, one per epoch and one about every ten seconds between them.
  */
 public final class ProgressSink implements RunListener {
     private static final long PLAIN_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final int UPDATE_MILLIS = 250;
-    /** All are in the metrics; a broken disk must not flood the terminal. */
+    /** The metrics list all of them; a broken disk must not flood the terminal. */
     private static final int BAD_IMAGES_SHOWN = 10;
 
     private static final int LONGEST_LINE = 2000;
@@ -31,7 +32,7 @@ public final class ProgressSink implements RunListener {
     private final PrintStream out;
     private final Terminal terminal;
     private final LongSupplier nanoTime;
-    /** Of no steps before the run starts. */
+    /** Has no steps until the run starts. */
     private Pace pace = new Pace(0, 1);
 
     private @Nullable ProgressBar bar;
@@ -87,7 +88,7 @@ public final class ProgressSink implements RunListener {
         } else if (event instanceof Event.ImageReplaced replaced) {
             onImageReplaced(replaced.image());
         } else if (event instanceof Event.Notice notice) {
-            print(notice.text());
+            print(OptionHints.addTo(notice.text()));
         }
     }
 
@@ -128,11 +129,11 @@ public final class ProgressSink implements RunListener {
         if (badImages <= BAD_IMAGES_SHOWN) {
             print("bad " + image.set() + " image replaced: " + image.reason());
         } else if (badImages == BAD_IMAGES_SHOWN + 1) {
-            print("more bad images are replaced and listed in metrics.jsonl alone");
+            print("further bad images are listed only in metrics.jsonl");
         }
     }
 
-    /** Prints a line that stays; a bar goes on below it. */
+    /** Prints a permanent line above the progress bar. */
     private void print(String text) {
         String line = Printable.of(text, LONGEST_LINE);
         lastLine = nanoTime.getAsLong();

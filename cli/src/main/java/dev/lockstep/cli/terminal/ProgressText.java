@@ -4,19 +4,19 @@ import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.StepMetrics;
 import java.util.Locale;
 
-/** What progress looks like, as text: nothing here knows where it is shown. */
+/** Progress as text, independent of where it is shown. */
 public final class ProgressText {
     private static final int BAR = 20;
     private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
 
     private ProgressText() {}
 
-    /** One line of a bar: epoch, how much of it is done, speed, loss, rate and the time that the run still takes. */
+    /** One line of a bar: epoch, its completed part, speed, loss, rate and remaining time. */
     static String bar(Pace pace, StepMetrics last) {
         return position(pace) + " " + numbers(pace, last);
     }
 
-    /** The epoch and how much of it is done. */
+    /** The epoch and its completed part. */
     static String position(Pace pace) {
         return String.format(
                 Locale.ROOT,

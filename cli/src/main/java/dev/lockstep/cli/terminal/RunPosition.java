@@ -8,18 +8,18 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** How far a run in another process is, from the end of its metrics. */
+/** The position of a run in another process, from the end of its metrics. */
 public final class RunPosition {
     private static final int TAIL_BYTES = 4096;
     private static final Pattern LINE = Pattern.compile("\"type\":\"(step|epoch)\".*?\"epoch\":([0-9]{1,9})(?![0-9])");
 
     private RunPosition() {}
 
-    /** Whole epochs done; 0 where nothing is known. */
+    /** Whole epochs done; 0 if unknown. */
     public static int epochsDone(Path runFolder) {
         String tail = tail(runFolder.resolve(MetricsFile.NAME));
         int done = 0;
-        // Keys come in one order for steps and in another for epochs.
+        // Steps and epochs have their keys in different orders.
         Matcher line = LINE.matcher(tail);
         while (line.find()) {
             done = Integer.parseInt(line.group(2)) + (line.group(1).equals("epoch") ? 1 : 0);

@@ -15,8 +15,8 @@ import java.util.function.LongSupplier;
 import java.util.function.ToIntFunction;
 
 /**
- * How far a study is, and how long it still takes: counted in epochs, which cost about the same in all its runs. Runs
- * are handed to the slots in the grid's order.
+ * The progress of a study and its remaining time, counted in epochs, which cost about the same in all its runs. Runs
+ * are assigned to the slots in the grid's order.
  */
 public final class StudyPace {
     private final List<StudyRun> grid;
@@ -29,12 +29,12 @@ public final class StudyPace {
     private double endedSeconds;
     private int endedEpochs;
 
-    /** When this session started or resumed a run, and how many epochs it had then. */
+    /** When this session started or resumed a run, and its number of epochs then. */
     private record Started(long nanos, int epochs) {}
 
     /**
-     * @param expectedSecondsPerEpoch of one run beside others; NaN when nobody knows
-     * @param epochsDone of a run that goes on, by its folder
+     * @param expectedSecondsPerEpoch of one run beside others; NaN if unknown
+     * @param epochsDone of a run that is resumed, by its folder
      */
     public StudyPace(
             List<StudyRun> grid,
@@ -70,7 +70,7 @@ public final class StudyPace {
         return (nanoTime.getAsLong() - started.nanos) * 1e-9;
     }
 
-    /** Epochs that a run has done. */
+    /** The completed epochs of a run. */
     private int epochs(StudyRun run) {
         int all = run.recipe().epochs();
         return finished.contains(run) ? all : Math.min(all, epochsDone.applyAsInt(run.folder()));
@@ -81,7 +81,7 @@ public final class StudyPace {
         return grid.stream().mapToInt(this::epochs).sum() / all;
     }
 
-    /** NaN while nobody knows. */
+    /** NaN while unknown. */
     public synchronized double secondsLeft() {
         double[] slots = new double[parallel];
         double secondsPerEpoch = secondsPerEpoch();
@@ -95,7 +95,7 @@ public final class StudyPace {
         return Arrays.stream(slots).max().orElse(0);
     }
 
-    /** Of one run, as this session measures it; as expected while it has too little to go by. */
+    /** Of one run, as this session measures it; the expected value until there is enough to measure. */
     private double secondsPerEpoch() {
         double seconds = endedSeconds;
         int epochs = endedEpochs;
@@ -106,7 +106,7 @@ public final class StudyPace {
         return epochs < 2 * parallel ? expectedSecondsPerEpoch : seconds / epochs;
     }
 
-    /** One line: runs done, part done, what runs now, time left. */
+    /** One line: runs done, completed part, current runs, time left. */
     public synchronized String text() {
         List<String> now = new ArrayList<>();
         for (StudyRun run : running.keySet()) {

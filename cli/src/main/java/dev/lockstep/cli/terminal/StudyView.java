@@ -16,7 +16,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** Shows a study to the person who started it: a line for every run that ends, and a bar or a line a minute between. */
+/** Shows the progress of a study: one line per finished run, and a bar or one line per minute in between. */
 public final class StudyView implements StudyListener, AutoCloseable {
     private static final long LINE_SECONDS = 60;
     private static final int UPDATE_MILLIS = 1000;

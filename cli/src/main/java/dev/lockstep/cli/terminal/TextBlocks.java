@@ -1,6 +1,6 @@
 package dev.lockstep.cli.terminal;
 
-/** Text in blocks: a heading in the left column, lines in the right. */
+/** Text in blocks: a heading in the left column, lines in the right one. */
 public final class TextBlocks {
     private static final int HEADING = 15;
     private static final int WIDTH = 100;

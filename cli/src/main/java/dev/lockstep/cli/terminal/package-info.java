@@ -1,4 +1,4 @@
-/** What a terminal shows: progress, tables and numbers as people read them. */
+/** Terminal output: progress, tables and numbers formatted for people. */
 @NullMarked
 package dev.lockstep.cli.terminal;
 

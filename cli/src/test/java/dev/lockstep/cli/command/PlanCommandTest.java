@@ -38,7 +38,7 @@ final class PlanCommandTest {
                 .contains("rank 31: workers 248–255")
                 .contains("25,557,032 parameters")
                 .contains("198 MB out of and into every process in a step")
-                .contains("nothing to warn of");
+                .contains("no warnings");
     }
 
     @Test
@@ -105,7 +105,7 @@ final class PlanCommandTest {
         assertThat(result.exitCode()).isEqualTo(2);
         assertThat(result.out()).contains("1 warning");
         assertThat(result.err())
-                .startsWith("error: --strict: 1 check fails: no-warmup, ")
+                .startsWith("error: strict mode (--strict): 1 check fails: no-warmup, ")
                 .hasLineCount(1);
     }
 
@@ -211,7 +211,7 @@ final class PlanCommandTest {
         assertFails("error: --dataset-size = 0, must be at least 1", FASHION, "--dataset-size", "0");
         assertFails("error: minibatch = 256 images is larger than the dataset", FASHION, "--dataset-size", "255");
         assertFails("error: unknown data.dataset = no", FASHION, "--set", "data.dataset=no");
-        assertFails("error: suppress.x is no check", FASHION, "--set", "suppress.x=y");
+        assertFails("error: suppress.x is not a check", FASHION, "--set", "suppress.x=y");
         assertFails("error: unknown key 'wrokers', --set wrokers=1", FASHION, "--set", "wrokers=1");
         assertFails("error: no such recipe, file = none.yaml", "none.yaml");
         assertFails("error: Unknown option: '--nope'", FASHION, "--nope");

@@ -117,7 +117,7 @@ final class TuneCommandTest {
         assertThat(run.exitCode()).isEqualTo(2);
         assertThat(run.out()).startsWith("learning-rate.reference: 0.05 for");
         assertThat(errors(run))
-                .containsExactly("error: the file does not write learning-rate.reference, " + file
+                .containsExactly("error: the file does not contain learning-rate.reference, " + file
                         + ":9, write into 'learning-rate' there: 'reference: 0.05'");
         assertThat(Files.readString(file)).isEqualTo(text);
     }
@@ -136,7 +136,7 @@ final class TuneCommandTest {
         });
         assertThat(run.exitCode()).isEqualTo(2);
         assertThat(run.err())
-                .isEqualTo("error: the recipe has changed since it was read, so it stays as it is, file = " + file
+                .isEqualTo("error: the recipe has changed since it was read and was not modified, file = " + file
                         + ", set learning-rate.reference to 0.4 there by hand\n");
         assertThat(Files.readString(file)).isEqualTo(TEXT + "# by somebody else\n");
     }

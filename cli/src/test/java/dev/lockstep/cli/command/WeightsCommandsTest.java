@@ -109,7 +109,7 @@ final class WeightsCommandsTest {
             Result without = run("eval", exported);
             assertThat(without.exitCode).isEqualTo(2);
             assertThat(without.err)
-                    .isEqualTo("error: plain weights do not say what network they are of, file = " + exported
+                    .isEqualTo("error: a plain weights file does not identify its network, file = " + exported
                             + ", give its recipe with --recipe\n");
         }
     }

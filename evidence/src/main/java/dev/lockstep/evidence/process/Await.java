@@ -3,18 +3,18 @@ package dev.lockstep.evidence.process;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/** Waits for what other processes do. */
+/** Waits for other processes. */
 public final class Await {
     private static final int PAUSE_MILLIS = 10;
 
     private Await() {}
 
-    /** Waits until a condition holds, for so many milliseconds at most; returns whether it does. */
+    /** Waits until a condition holds, for at most this many milliseconds; returns whether it. */
     public static boolean within(long millis, BooleanSupplier condition) {
         return within(millis, PAUSE_MILLIS, condition);
     }
 
-    /** As {@link #within}, without pauses: for what is there for a few milliseconds only. */
+    /** Like {@link #within}, without pauses: for states that last only a few milliseconds. */
     static boolean closely(long millis, BooleanSupplier condition) {
         return within(millis, 0, condition);
     }

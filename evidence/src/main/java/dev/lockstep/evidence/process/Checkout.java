@@ -4,7 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** The checkout whose launcher is put to the test. */
+/** The checkout whose launcher is tested. */
 public record Checkout(Path home) {
     /** The checkout of the property {@code lockstep.home}, or the one around the current folder. */
     public static Checkout find() {

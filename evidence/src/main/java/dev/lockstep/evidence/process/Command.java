@@ -40,13 +40,13 @@ public record Command(
         return new Command(words, environment, where);
     }
 
-    /** What is started. Each part becomes the next one, so that the process has one number throughout. */
+    /** The words to start. Each part replaces itself with the next, so that the process id stays the same. */
     List<String> line() {
         List<String> line = new ArrayList<>(List.of("setsid"));
         if (host != null) {
             line.addAll(host.prefix());
         }
-        // A JVM that was started in the background of a shell ignores some signals, and its children would, too.
+        // A JVM that was started in the background of a shell ignores some signals, and so would its children.
         line.addAll(List.of("env", "--default-signal=INT,HUP,TERM"));
         line.addAll(words);
         return line;

@@ -13,14 +13,14 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** How far the weights of two runs are from each other. */
+/** The distance between the weights of two runs. */
 public final class Distance {
     private static final Pattern TENSOR =
             Pattern.compile("\"([^\"]+)\":\\{\"dtype\":\"F32\",[^}]*\"data_offsets\":\\[(\\d+),(\\d+)]");
 
     private Distance() {}
 
-    /** |a − b| / |b| over the float32 tensors of two checkpoints that hold the same ones, momentum left out. */
+    /** |a − b| / |b| over the float32 tensors of two checkpoints with the same names, without momentum. */
     public static double between(Path a, Path b) throws IOException {
         Map<String, FloatBuffer> first = tensors(a);
         Map<String, FloatBuffer> second = tensors(b);

@@ -11,15 +11,15 @@ import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Bad memory, by hand. */
+/** Simulates bad memory. */
 public final class FlipBit {
     private static final int CHUNK = 1 << 24;
 
     private FlipBit() {}
 
     /**
-     * Finds the values that a tensor has in a checkpoint wherever they lie in the memory of a running process, and flips the
-     * last bit of the first value. Returns how often it found them.
+     * Finds the values of a checkpoint's tensor anywhere in the memory of a running process, and flips the
+     * last bit of the first value. Returns the number of places where it found them.
      */
     public static int inMemory(Member process, Path checkpoint, String name) throws IOException {
         byte[] tensor = tensor(checkpoint, name);
@@ -61,9 +61,9 @@ public final class FlipBit {
             try {
                 memory.readFully(chunk, 0, length);
             } catch (IOException e) {
-                continue; // a part that nobody may read
+                continue; // an unreadable part
             }
-            // Values of four bytes lie at multiples of four. What begins in the chunk's overlap belongs to the next
+            // Four-byte values are at multiples of four. A match in the chunk's overlap belongs to the next
             // one.
             for (int i = 0; i < CHUNK && i + tensor.length <= length; i += Float.BYTES) {
                 if (chunk[i] == tensor[0] && Arrays.equals(chunk, i, i + tensor.length, tensor, 0, tensor.length)) {

@@ -13,7 +13,7 @@ public final class Jdk {
         return Path.of(System.getProperty("java.home"), "bin", name).toString();
     }
 
-    /** What a command of jcmd says of a JVM; empty when it cannot answer. */
+    /** The output of a jcmd command for a JVM; empty if it fails. */
     public static String jcmd(Member jvm, String... command) {
         String[] line = new String[command.length + 2];
         line[0] = tool("jcmd");

@@ -13,13 +13,13 @@ import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.zip.ZipEntry;
 
-/** An agent of the JVM that loses native memory, for the memory scenario to find. */
+/** A JVM agent that leaks native memory, for the memory scenario to detect. */
 public final class Leak {
     private static final List<ByteBuffer> LOST = new ArrayList<>();
 
     private Leak() {}
 
-    /** The option with which a JVM loses so many KiB per second; the agent's jar becomes a file. */
+    /** The JVM option that leaks this many KiB per second; writes the agent's jar to a file. */
     public static String option(Path jar, int kibPerSecond) throws IOException {
         Manifest manifest = new Manifest();
         manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");

@@ -25,14 +25,14 @@ public final class LocalNetwork {
         return hosts.get(index);
     }
 
-    /** Cuts a host off from all others. */
+    /** Disconnects a host from all others. */
     public void cut(Host host) {
         if (!Stage.system("ip", "-n", host.name(), "link", "set", "veth0", "down")) {
             throw new IllegalStateException("the cable cannot be pulled");
         }
     }
 
-    /** What sets it up; the first one fails where that is not permitted. */
+    /** The commands that set it up; the first one fails without permission. */
     List<List<String>> commands() {
         List<List<String>> commands = new ArrayList<>();
         commands.add(words("ip link add " + bridge + " type bridge"));

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** A process, whoever started it. */
+/** A process that this or another process started. */
 public class Member {
     private final long pid;
     private final Signals signals;

@@ -2,7 +2,7 @@ package dev.lockstep.evidence.process;
 
 import java.util.Locale;
 
-/** A phase of a run, read off its own files and, for the evaluation, off a thread dump. */
+/** A phase of a run, detected from its files and, for the evaluation, from a thread dump. */
 public enum Phase {
     STEP {
         @Override
@@ -40,7 +40,7 @@ public enum Phase {
         }
     };
 
-    /** Returns in the moment in which a signal should be sent; false when the phase does not come. */
+    /** Returns at the moment to send a signal; false if the phase does not occur. */
     public abstract boolean await(RunFolder run, Member rank);
 
     /** Whether the phase lasted until after the signal. */

@@ -45,7 +45,7 @@ public record RunFolder(Path path) {
         return files;
     }
 
-    /** The step of the newest checkpoint; 0 where there is none. */
+    /** The step of the newest checkpoint; 0 if there is none. */
     public int newest() {
         List<Path> files = checkpoints();
         if (files.isEmpty()) {
@@ -68,7 +68,7 @@ public record RunFolder(Path path) {
         return !unfinished().isEmpty();
     }
 
-    /** How many checkpoints a run that began before them has set aside. */
+    /** The number of checkpoints that a run from an earlier step has set aside. */
     public int superseded() {
         return list(checkpointFolder(), "*.superseded").size();
     }
@@ -81,7 +81,7 @@ public record RunFolder(Path path) {
         return metrics().says("\"type\":\"epoch\"");
     }
 
-    /** What its evaluations have measured, without their duration. */
+    /** The results of its evaluations, without their duration. */
     public List<String> evaluations() {
         return metrics().lines().stream()
                 .filter(line -> line.contains("\"type\":\"epoch\""))
@@ -133,7 +133,7 @@ public record RunFolder(Path path) {
         }
     }
 
-    /** Whether two runs of as many steps end with the same weights and with all the same that a checkpoint holds. */
+    /** Whether two runs of equally many steps end with the same weights and the same checkpoint contents. */
     public boolean sameAs(RunFolder other) {
         return weights().matches("[0-9a-f]{64}")
                 && weights().equals(other.weights())

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
-/** A process that a scenario has started, with its output in a file; it leads a process group of its own. */
+/** A process that a scenario has started, with its output in a file; it leads its own process group. */
 public final class Running extends Member {
     private static final int LONGEST_MINUTES = 30;
 
@@ -41,7 +41,7 @@ public final class Running extends Member {
         return process.isAlive();
     }
 
-    /** Kills the whole group. Once: when it is gone, its number may be another's. */
+    /** Kills the whole group, only once: afterward its id may belong to another group. */
     public void end() {
         if (!ended) {
             ended = true;
@@ -49,7 +49,7 @@ public final class Running extends Member {
         }
     }
 
-    /** The processes of a group that this launcher has started, by rank; fails unless there are so many within a minute. */
+    /** The processes of a group that this launcher has started, by rank; fails unless this many exist within a minute. */
     public List<Member> ranks(int count) {
         List<Member> ranks = new ArrayList<>();
         boolean found = Await.within(60_000, () -> {

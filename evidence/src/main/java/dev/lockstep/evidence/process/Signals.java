@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 
-/** Sends signals through one shell that is already there: starting a program for each would miss short phases. */
+/** Sends signals through one running shell: starting a program for each would miss short phases. */
 final class Signals implements AutoCloseable {
     private final Process shell;
     private final Writer commands;

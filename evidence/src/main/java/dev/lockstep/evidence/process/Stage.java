@@ -15,9 +15,9 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** Where a scenario plays: a folder, the processes it starts, its disks and networks. All of it ends with the stage. */
+/** The environment of a scenario: a folder, its processes, disks and networks. Closing the stage removes all of it. */
 public final class Stage implements AutoCloseable {
-    /** What a case does; whatever it throws makes the case fail. */
+    /** The body of a case; any exception makes the case fail. */
     public interface Body {
         void run(Case claims) throws Exception;
     }
@@ -71,7 +71,7 @@ public final class Stage implements AutoCloseable {
                 .with(options);
     }
 
-    /** Plays one case; what it has started and left running is killed afterwards. */
+    /** Runs one case; processes that it leaves running are killed afterward. */
     public void check(String name, String expected, Body body) {
         int before = started.size();
         Case claims = new Case(name, expected);
@@ -110,7 +110,7 @@ public final class Stage implements AutoCloseable {
         return running;
     }
 
-    /** Runs a command that a scenario cannot do without. */
+    /** Runs a command that must succeed. */
     public void require(Command command, String log) throws IOException, InterruptedException {
         Running running = start(command, log);
         int code = running.exitCode();
@@ -120,7 +120,7 @@ public final class Stage implements AutoCloseable {
         }
     }
 
-    /** Mounts an empty file system of so many MiB; empty without the permission. */
+    /** Mounts an empty file system of this many MiB; empty without permission. */
     public Optional<SmallDisk> smallDisk(String name, int mebibytes) throws IOException {
         Path at = Files.createDirectories(path(name));
         SmallDisk disk = new SmallDisk(at);
@@ -131,7 +131,7 @@ public final class Stage implements AutoCloseable {
         return Optional.of(disk);
     }
 
-    /** Hosts with one network between them, namespaces of this machine; empty without the permission. */
+    /** Hosts on one network, as namespaces of this machine; empty without permission. */
     public Optional<LocalNetwork> network(int hosts, String subnet) {
         LocalNetwork network = new LocalNetwork(hosts, subnet);
         List<List<String>> commands = network.commands();

@@ -1,4 +1,4 @@
-/** What scenarios are made of: processes, signals, phases of a run, network namespaces, small disks, damaged files. */
+/** Building blocks of scenarios: processes, signals, phases of a run, network namespaces, small disks, damaged files. */
 @NullMarked
 package dev.lockstep.evidence.process;
 

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** One expectation and what was seen; figures beside it. */
+/** One expectation, the observation, and figures. */
 public final class Case {
     private final String name;
     private final String expected;
@@ -17,7 +17,7 @@ public final class Case {
         this.expected = expected;
     }
 
-    /** Notes what is wrong unless a condition holds. */
+    /** Records a problem unless a condition holds. */
     public void claim(boolean holds, String otherwise) {
         if (!holds) {
             wrong.add(otherwise);
@@ -28,7 +28,7 @@ public final class Case {
         wrong.add(what);
     }
 
-    /** Compares; the value that is seen becomes a figure. */
+    /** Compares; the observed value becomes a figure. */
     public void equal(String what, Object expectation, Object seen) {
         figure(what, seen);
         claim(seen.equals(expectation), what + " is " + seen + " instead of " + expectation);

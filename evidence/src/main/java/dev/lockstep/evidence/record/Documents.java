@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The Markdown files of a checkout. What stands between {@code <!-- evidence: NAME… -->} and {@code <!-- end -->} is computed
+ * The Markdown files of a checkout. The text between {@code <!-- evidence: NAME… -->} and {@code <!-- end -->} is computed
  * from the results of these names.
  */
 public final class Documents {
@@ -38,7 +38,7 @@ public final class Documents {
         return files;
     }
 
-    /** A text with its blocks as the results give them. */
+    /** A text with its blocks computed from the results. */
     public String refreshed(String text) {
         return BLOCK.matcher(text).replaceAll(match -> Matcher.quoteReplacement(block(match)));
     }
@@ -60,7 +60,7 @@ public final class Documents {
         return result;
     }
 
-    /** The names of the blocks that are not as the results say. */
+    /** The names of the blocks that differ from the results. */
     public List<String> stale(String text) {
         return BLOCK.matcher(text)
                 .results()
@@ -76,7 +76,7 @@ public final class Documents {
         return names;
     }
 
-    /** Rewrites the files that are not as the results say; returns them. */
+    /** Rewrites the files that differ from the results; returns them. */
     public List<Path> refresh(Path home) throws IOException {
         List<Path> changed = new ArrayList<>();
         for (Path file : of(home)) {

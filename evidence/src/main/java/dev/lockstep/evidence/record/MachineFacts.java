@@ -10,11 +10,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a figure's reader must know of a machine, and nothing that names it.
+ * The facts about a machine that the reader of a figure needs, and nothing that identifies it.
  *
  * @param cores processors that the JVM may use
  * @param memoryGib of the whole machine
- * @param load processes that were running or waiting on average in the minute before, or words for it
+ * @param load processes that were running or waiting on average in the minute before, or a description
  */
 @JsonPropertyOrder({"processor", "avx512", "cores", "memoryGib", "java", "load"})
 public record MachineFacts(String processor, boolean avx512, int cores, int memoryGib, String java, String load) {

@@ -11,7 +11,7 @@ public final class Report {
     private final List<CaseResult> cases = new ArrayList<>();
     private final List<String> skipped = new ArrayList<>();
 
-    /** With {@code keep}, the folder of a scenario with a case that failed is kept. */
+    /** With {@code keep}, the folder of a scenario with a failed case is kept. */
     public Report(PrintStream out, boolean keep) {
         this.out = out;
         this.keep = keep;

@@ -5,14 +5,14 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.util.List;
 
 /**
- * What a scenario has found, as its JSON file holds it.
+ * The result of a scenario, as in its JSON file.
  *
  * @param scenario the name of the scenario
- * @param command what reproduces it, from the root of a checkout
+ * @param command the command that reproduces it, from the root of a checkout
  * @param date of the run, ISO 8601
  * @param seconds how long it took
  * @param transcribed whether the figures were copied from a document that is older than this format
- * @param skipped what was left out, with the reason
+ * @param skipped the skipped parts, each with the reason
  */
 @JsonPropertyOrder({"scenario", "command", "date", "machine", "seconds", "transcribed", "skipped", "cases"})
 public record Result(

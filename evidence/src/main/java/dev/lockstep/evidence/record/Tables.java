@@ -41,7 +41,7 @@ final class Tables {
                         skipped);
     }
 
-    /** What all cases have met; empty unless it is the same for several. */
+    /** The expectation of all cases; empty unless it is the same for several. */
     private static String commonExpectation(List<Result> results) {
         Set<String> seen = results.stream()
                 .flatMap(result -> result.cases().stream())

@@ -14,11 +14,11 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
 /**
- * Counts attacks by class from the reports of the last {@code mvn verify}: how many were tried and how many were survived. A
- * test case is a try. A class of which no test ran, or one failed, is not as expected.
+ * Counts attacks by class from the reports of the last {@code mvn verify}: the number attempted and the number survived. A
+ * test case is one attempt. A class with no test run, or with a failed one, is not as expected.
  */
 final class AttackTests {
-    /** Classes of attacks, and the tests that try them, as patterns of {@code Class#method}. */
+    /** Classes of attacks and their tests, as patterns of {@code Class#method}. */
     private static final Map<String, String> CLASSES = new LinkedHashMap<>();
 
     static {

@@ -16,8 +16,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A host that does not know a group's secret and does what it can: looks for open ports, reads, writes, poses as a process of
- * the group, floods. Bounded in count and time. Prints one line per attack.
+ * A host that does not know a group's secret and tries everything: looks for open ports, reads, writes, poses as a
+ * process of the group, floods. Bounded in count and time. Prints one line per attack.
  *
  * <pre>java Attacker scan HOST | attack HOST PORT</pre>
  */

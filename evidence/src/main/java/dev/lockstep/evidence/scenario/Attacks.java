@@ -18,9 +18,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A third host attacks a group that it does not belong to: reads, writes, injects, floods. The first two train together, as
- * under a launcher that sets RANK and the others, with a secret; then the first trains alone with --procs 2. The weights must be
- * those of a run that nobody disturbed.
+ * A third host attacks a group to which it does not belong: reads, writes, injects, floods. The first two train
+ * together, as under a launcher that sets RANK etc., with a secret; then the first trains alone with --procs 2. The
+ * weights must be those of an undisturbed run.
  */
 final class Attacks {
     private static final String STEPS = "700";
@@ -47,7 +47,7 @@ final class Attacks {
         attacks.localGroup();
     }
 
-    /** What the third host prints. */
+    /** The output of the third host. */
     private List<String> attacker(String name, String... arguments) throws IOException, InterruptedException {
         Running attacker = stage.complete(
                 Command.of(

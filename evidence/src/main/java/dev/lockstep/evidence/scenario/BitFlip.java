@@ -18,7 +18,8 @@ final class BitFlip {
                 "process and tensor named by all, exit code 4",
                 claims -> {
                     RunFolder run = stage.run("bit-flip");
-                    // So small a rate that no weight moves, and what a checkpoint holds is found in memory steps later.
+                    // The rate is so small that no weight changes, so the values of a checkpoint are still in memory
+                    // steps later.
                     Running launcher = SmallRuns.withoutReference(stage)
                             .launch(
                                     run,
@@ -33,7 +34,7 @@ final class BitFlip {
                     List<Member> ranks = launcher.ranks(4);
                     claims.claim(run.awaitStep(2), "no checkpoint");
                     launcher.signalGroup(Signal.STOP);
-                    // fc.weight, because memory has the values of convolutions in another order than the file.
+                    // fc.weight, because the values of convolutions are in another order in memory than in the file.
                     int copies = FlipBit.inMemory(ranks.get(2), run.checkpoint(run.newest()), "fc.weight");
                     launcher.signalGroup(Signal.CONT);
                     claims.claim(copies >= 1, "the tensor was not found");

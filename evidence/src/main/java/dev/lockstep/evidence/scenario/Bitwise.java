@@ -9,7 +9,7 @@ import java.util.Locale;
 
 /**
  * The bitwise promise: the same steps give the same weights, momentum and running statistics for every number of processes,
- * lanes and loader threads. Three processes of two workers each are announced as not bitwise, and are as near as rounding.
+ * lanes and loader threads. Three processes of two workers each are announced as not bitwise and agree up to rounding.
  */
 final class Bitwise {
     private static final int STEPS = 40;
@@ -23,7 +23,7 @@ final class Bitwise {
         this.steps = steps;
     }
 
-    /** Where a run computes. */
+    /** The placement of a run. */
     record Placement(int procs, int lanes, int loaders) {
         /** From {@code P:lanes:loader threads}. */
         static Placement of(String text) {
@@ -38,7 +38,8 @@ final class Bitwise {
         bitwise.grid("augmented", "1:1:1 2:1:4 1:2:4", "--set", "data.augmentation=pad-crop-flip");
         bitwise.grid("k = 6", "1:1:1 1:2:1 2:1:1", "--set", "workers=6");
         bitwise.rounding();
-        // A checkpoint's thread sets its own number of threads while lanes start: theirs must stay as the recipe says.
+        // A checkpoint's thread sets its own number of threads while lanes start: theirs must stay at the recipe's
+        // value.
         bitwise.grid(
                 "two threads per worker",
                 "1:1:1 1:8:1 2:1:1 4:2:1",
@@ -92,7 +93,7 @@ final class Bitwise {
         }
     }
 
-    /** Three processes of two workers: the sums of the reduction tree cannot be split this way. */
+    /** Three processes of two workers: the reduction tree cannot be split this way. */
     private void rounding() {
         stage.check(
                 "k = 6: P = 3, lanes 1, loader threads 1", "announced as not bitwise, as near as rounding", claims -> {
@@ -103,7 +104,7 @@ final class Bitwise {
                     claims.claim(
                             run.log()
                                     .says(
-                                            "^3 processes .*; these sums are correct to rounding, not bitwise those of one process$"),
+                                            "^3 processes .*; sums agree with those of one process up to rounding, not bitwise$"),
                             "not announced");
                     RunFolder one = folder("k = 6", new Placement(1, 1, 1));
                     double distance = Distance.between(out.checkpoint(steps), one.checkpoint(steps));

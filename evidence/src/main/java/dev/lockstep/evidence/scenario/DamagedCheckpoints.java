@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Checkpoints are cut short, or a bit in them flips. */
+/** Checkpoints are truncated, or have a flipped bit. */
 final class DamagedCheckpoints {
     private static final String EXPECTED = "reported, the one before used, same weights";
 

@@ -21,17 +21,18 @@ import java.util.stream.Collectors;
 
 /**
  * Whether the memory of a long run is flat: trains the shipped recipe, takes the peak of each process in each epoch, its
- * evaluation included, and how much it grows from one epoch to the next, see {@link Growth}. Eight epochs come first as warm-up.
- * A peak is the kernel's own (VmHWM, reset where an epoch begins), mapped files left out. Heaps have a fixed size and are
- * resident from the start, so that what grows is native: libtorch's tensors, the connections' buffers, and what the JVM itself
- * keeps outside the heap, which its own account tells apart.
+ * evaluation included, and how much it grows from one epoch to the next, see {@link Growth}. Eight epochs come first
+ * as warm-up. A peak is the kernel's own (VmHWM, reset where an epoch begins), without mapped files. Heaps have a
+ * fixed size and are resident from the start, so that only native memory can grow: libtorch's tensors, the
+ * connections' buffers, and what the JVM itself keeps outside the heap, which its native memory tracking separates.
  */
 final class FlatMemory {
     private static final int WARM = 8;
 
     /**
-     * The JVM's optimizing compiler is off: it takes and gives back up to 12 MiB in minute-long runs, whenever it gets to a large
-     * method; so are the classes that it makes for methods that reflection has called 15 times, some of them once per epoch.
+     * The JVM's optimizing compiler is off: it allocates and frees up to 12 MiB in minute-long runs, whenever it
+     * compiles a large method; so are the classes that it makes for methods that reflection has called 15 times, some
+     * of them once per epoch.
      */
     private static final String JVM = "-Xms192m -Xmx192m -XX:+AlwaysPreTouch -XX:TieredStopAtLevel=1 "
             + "-Dsun.reflect.inflationThreshold=2147483647 -XX:NativeMemoryTracking=summary";
@@ -76,8 +77,8 @@ final class FlatMemory {
         if (settings.leak() > 0) {
             java += " " + Leak.option(stage.path("leak.jar"), settings.leak());
         }
-        // One epoch more than is needed: the run is asked to stop at its beginning, before anything that only an end
-        // does.
+        // One extra epoch: the run is asked to stop at its beginning, before any work that only happens at
+        // the end.
         return stage.train(
                         "fashion-mnist.yaml",
                         run,
@@ -130,7 +131,7 @@ final class FlatMemory {
             peaks.add(ranks.stream().map(FlatMemory::peak).toList());
         }
         for (Member rank : ranks) {
-            // Asking takes a thread the first time.
+            // The first query starts a thread.
             if (epoch == 1) {
                 jvmKib(rank);
             } else if (epoch == WARM) {
@@ -151,7 +152,7 @@ final class FlatMemory {
         return Long.parseLong(process.status(key).orElseThrow().replace(" kB", ""));
     }
 
-    /** What the JVM itself has outside its heap, KiB, by its own account. */
+    /** What the JVM itself has outside its heap, KiB, by its native memory tracking. */
     private static long jvmKib(Member process) {
         long total = 0;
         long heap = 0;

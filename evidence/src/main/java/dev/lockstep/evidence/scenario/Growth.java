@@ -3,11 +3,11 @@ package dev.lockstep.evidence.scenario;
 import java.util.Arrays;
 
 /**
- * Whether peaks of memory grow. Memory that the allocator has once taken it keeps, so peaks are no independent points around a
- * line: they rise in jumps and stay there. What is independent is how much they rise from each epoch to the next. The slope is
- * the mean of that; it is zero within noise when it is at most Student's 97.5 % quantile times its standard error. A jump makes
- * much noise, in which a small leak could hide; but a leak moves the median too, which must be at most 0.1 KiB per step. And the
- * noise must be so small that a rise by a hundredth of the memory would have shown.
+ * Whether peaks of memory grow. The allocator keeps memory that it has once taken, so peaks are not independent points
+ * around a line: they rise in jumps and stay there. The increases from one epoch to the next are independent. The slope is
+ * their mean; it is zero within noise if it is at most Student's 97.5 % quantile times its standard error. A jump adds
+ * much noise, which could hide a small leak; but a leak moves the median too, which must be at most 0.1 KiB per step.
+ * And the noise must be small enough to reveal an increase by a hundredth of the memory.
  *
  * @param perStep the mean rise, KiB per step; {@code error} is its standard error, {@code noise} its bound
  * @param median of the rises, KiB per step

@@ -82,7 +82,7 @@ final class Hosted {
             try (ServerSocket ignored = new ServerSocket(port)) {
                 return port;
             } catch (BindException e) {
-                // Taken: the next one.
+                // Taken: try the next one.
             }
         }
     }

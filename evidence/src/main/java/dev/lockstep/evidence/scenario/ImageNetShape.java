@@ -20,9 +20,9 @@ import javax.imageio.stream.ImageOutputStream;
 
 /**
  * Makes a folder of ImageNet's shape out of some photographs, with the JDK alone: {@code java ImageNetShape.java FOLDER
- * PHOTOGRAPH…}. Each of 1000 classes gets a training image and a validation image: a random part of a photograph as a JPEG of
- * about 500 × 375. As in the real set, some files are grayscale, upright, small, or PNG files by the wrong name. Beside
- * {@code train} and {@code val} there is {@code probe}: PNG files of 256 × 256, which evaluation only crops.
+ * PHOTOGRAPH…}. Each of 1000 classes gets a training image and a validation image: a random part of a photograph as a
+ * JPEG of about 500 × 375. As in the real set, some files are grayscale, upright, small, or misnamed PNG files. Beside
+ * {@code train} and {@code val} it writes {@code probe}: PNG files of 256 × 256, which evaluation only crops.
  */
 final class ImageNetShape {
     private static final int CLASSES = 1000;
@@ -57,7 +57,7 @@ final class ImageNetShape {
         }
     }
 
-    /** Not larger than memory likes, and with the colors of a screen. */
+    /** Limited in size to save memory, and converted to RGB. */
     private static BufferedImage scaled(BufferedImage image, int width) {
         int least = Math.min(width, image.getWidth());
         BufferedImage smaller =
@@ -73,7 +73,7 @@ final class ImageNetShape {
         graphics.dispose();
     }
 
-    /** A random part of a random photograph, at least a quarter of its sides, in this size. */
+    /** A random part of a random photograph, at least a quarter of each side, scaled to this size. */
     private BufferedImage part(int width, int height, int type) {
         BufferedImage photograph = photographs.get(random.nextInt(photographs.size()));
         double largest = Math.min((double) photograph.getWidth() / width, (double) photograph.getHeight() / height);

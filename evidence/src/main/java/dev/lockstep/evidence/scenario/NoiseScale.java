@@ -9,8 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The gradient noise scale does not depend on k: 61,440 images at weights that (nearly) stand still, measured with 8 and with 64
- * workers, at two places of training.
+ * The gradient noise scale does not depend on k: 61,440 images at (nearly) constant weights, measured with 8 and with 64
+ * workers, at two points of training.
  */
 final class NoiseScale {
     private static final double LARGEST_FACTOR = 1.5;

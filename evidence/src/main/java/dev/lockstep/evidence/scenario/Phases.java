@@ -102,7 +102,7 @@ final class Phases {
         claims.claim(took <= allowed, "named after " + took + " ms");
     }
 
-    /** A rank that is stopped before it has told anybody that it is there. */
+    /** A rank that is stopped before it has joined. */
     static void playStart(Stage stage, Settings settings) throws Exception {
         SmallRuns runs = new SmallRuns(stage);
         stage.check(

@@ -45,7 +45,9 @@ final class Restarts {
                 });
     }
 
-    /** What the folder holds is of another future: the restart must neither take it up nor lose what this run has done. */
+    /**
+     * The folder's checkpoints belong to a superseded run: the restart must neither use them nor lose this run's progress.
+     */
     private void onAnOldFolder() {
         stage.check(
                 "the same with --resume never on an old folder",
@@ -75,8 +77,8 @@ final class Restarts {
                                 + SmallRuns.cause(signal)),
                 "no restart");
         claims.claim(runs.endsAsUntouched(run), "other weights");
-        // Had it begun anew, the events of the second life would be more.
-        claims.claim(Files.size(lastEvents(run)) < 650 + 330L * (SmallRuns.LAST - resumedAt + 2), "it began anew");
+        // If it had started anew, the second life would have more events.
+        claims.claim(Files.size(lastEvents(run)) < 650 + 330L * (SmallRuns.LAST - resumedAt + 2), "it started anew");
     }
 
     private static Path lastEvents(RunFolder run) throws IOException {

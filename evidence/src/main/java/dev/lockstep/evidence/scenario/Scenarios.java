@@ -16,7 +16,7 @@ public final class Scenarios {
             fault("bit-flip", "a bit flips in the memory of one process", BitFlip::play),
             fault("damage", "checkpoints are cut short or have a flipped bit", DamagedCheckpoints::play),
             fault("disk", "the disk is full (needs root)", FullDisk::play),
-            fault("folder", "two runs want one folder", SharedFolder::play),
+            fault("folder", "two runs use the same folder", SharedFolder::play),
             fault("restarts", "--max-restarts after a process was killed or stopped", Restarts::play),
             fault(
                     "signals",
@@ -24,7 +24,7 @@ public final class Scenarios {
                     Signals::play),
             fault("refusals", "a checkpoint of another recipe, a loss that is not finite", Refusals::play),
             fault("hosted", "groups that another launcher starts", Hosted::play),
-            fault("network", "groups on two hosts, and a cable that is pulled (needs root)", Hosted::playNetwork),
+            fault("network", "groups on two hosts, and a disconnected cable (needs root)", Hosted::playNetwork),
             evidence("soak", "random kills, each resumed on another number of processes", Soak::play),
             evidence("memory", "the memory of a long run is flat", FlatMemory::play),
             evidence("attacks", "a third host attacks a group (needs root)", Attacks::play),

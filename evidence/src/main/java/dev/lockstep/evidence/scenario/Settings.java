@@ -3,7 +3,7 @@ package dev.lockstep.evidence.scenario;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What some scenarios let their caller choose. {@code options} are for {@code train}. */
+/** Options of some scenarios. {@code options} are for {@code train}. */
 public record Settings(
         List<Integer> procs,
         int kills,

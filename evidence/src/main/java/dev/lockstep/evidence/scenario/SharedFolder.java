@@ -5,7 +5,7 @@ import dev.lockstep.evidence.process.Running;
 import dev.lockstep.evidence.process.Signal;
 import dev.lockstep.evidence.process.Stage;
 
-/** Two runs want one folder. */
+/** Two runs use the same folder. */
 final class SharedFolder {
     private SharedFolder() {}
 
@@ -14,7 +14,7 @@ final class SharedFolder {
         RunFolder run = stage.run("shared");
         Running first = runs.launch(run, SmallRuns.on(2));
         run.awaitStep(1);
-        // Stopped, so that it is still there when the second one comes, however slow the machine; it holds its lock.
+        // Stopped, so that it still holds its lock when the second one starts, however slow the machine.
         first.signalGroup(Signal.STOP);
         for (int processes = 1; processes <= 2; processes++) {
             int procs = processes;

@@ -23,7 +23,7 @@ final class Signals {
     static void play(Stage stage, Settings settings) throws Exception {
         Signals signals = new Signals(stage, new SmallRuns(stage));
         for (int processes = 1; processes <= 2; processes++) {
-            // To all processes of the group, as a terminal, systemd, Slurm and timeout do it, or to the launcher alone.
+            // To all processes of the group, as a terminal, systemd, Slurm and timeout do, or only to the launcher.
             signals.inAStep(Signal.TERM, true, processes, 143);
             signals.inAStep(Signal.TERM, false, processes, 143);
             signals.inAStep(Signal.INT, true, processes, 130);
@@ -58,7 +58,7 @@ final class Signals {
                 });
     }
 
-    /** The launcher and the process whose thread dump tells of the evaluation. */
+    /** The launcher and the process whose thread dump shows the evaluation. */
     private static Member observed(Running launcher, int processes) {
         return processes == 1 ? launcher : launcher.ranks(processes).get(0);
     }

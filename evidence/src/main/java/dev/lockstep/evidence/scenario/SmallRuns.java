@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The run that faults hit: the main job on small synthetic images. Checkpoints of 9.5 MB, one per step, so that writing one
- * takes a while; steps of about 0.1 s; an evaluation of seconds after step 8.
+ * The run into which faults are injected: the main job on small synthetic images. Checkpoints of 9.5 MB, one per step,
+ * so that writing one takes a while; steps of about 0.1 s; an evaluation of seconds after step 8.
  */
 final class SmallRuns {
     static final int LAST = 12;
@@ -27,8 +27,8 @@ final class SmallRuns {
     /** How long survivors may take to name a culprit, ms. */
     static final long LIMIT = 5000;
 
-    /** What survivors say of a process that has ended without our launcher to see it. */
-    static final String VANISHED = "ended without (taking leave|deregistering)";
+    /** What survivors report about a process that has ended unseen by our launcher. */
+    static final String VANISHED = "ended without deregistering";
 
     private static final int LONG_EVALUATION = 6000;
 
@@ -36,12 +36,12 @@ final class SmallRuns {
     private final RunFolder untouched;
     private final int validation;
 
-    /** Trains the run that nobody touches. */
+    /** Trains the undisturbed run. */
     SmallRuns(Stage stage) throws IOException, InterruptedException {
         this(stage, LONG_EVALUATION);
     }
 
-    /** As {@link #SmallRuns(Stage)}, with an evaluation of so many images. */
+    /** As {@link #SmallRuns(Stage)}, with an evaluation of this many images. */
     SmallRuns(Stage stage, int validation) throws IOException, InterruptedException {
         this.stage = stage;
         this.validation = validation;
@@ -136,7 +136,7 @@ final class SmallRuns {
         return signal == Signal.KILL ? LIMIT : PATIENCE * 1000L + LIMIT;
     }
 
-    /** Claims that a log names the culprit with its host and the cause, so many milliseconds after a moment at most. */
+    /** Claims that a log names the culprit with its host and the cause, at most this many milliseconds after a moment. */
     static void names(
             Case claims, Log log, String who, int culprit, String host, String cause, long since, long allowed) {
         String line = "^error: rank " + culprit + " on " + host + " " + cause;

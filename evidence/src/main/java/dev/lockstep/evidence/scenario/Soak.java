@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Kills runs with SIGKILL at random moments and resumes each on a random other number of processes and of lanes: in the end the
- * weights are those of a run that nobody touched. A kill counts when the run had made steps since it was started. All numbers
+ * Kills runs with SIGKILL at random moments and resumes each on different random numbers of processes and lanes: the final
+ * weights are those of an undisturbed run. A kill counts if the run had made steps since its start. All numbers
  * of processes must be powers of two that divide k.
  */
 final class Soak {

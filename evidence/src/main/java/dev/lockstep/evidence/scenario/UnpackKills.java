@@ -17,9 +17,9 @@ import java.util.Random;
 import java.util.stream.Stream;
 
 /**
- * Whether a first start that is cut off leaves anything that hurts the next one: ends a JVM at random moments while it unpacks
- * the real libraries into an empty cache, by SIGKILL and by SIGINT (Ctrl-C) in turns, and then starts three processes at once,
- * which must all load libtorch.
+ * Whether an interrupted first start leaves anything that breaks the next one: ends a JVM at random moments while it
+ * unpacks the real libraries into an empty cache, by SIGKILL and by SIGINT (Ctrl-C) in turns, and then starts three
+ * processes at once, which must all load libtorch.
  */
 final class UnpackKills {
     private static final String PROBE = "dev.lockstep.cli.doctor.NativeProbe";
@@ -51,7 +51,7 @@ final class UnpackKills {
         }
     }
 
-    /** The class path that the launcher gives its JVM, read off a running one. */
+    /** The class path that the launcher gives its JVM, read from a running one. */
     private static String classPath(Stage stage) throws IOException {
         Running doctor = stage.start(stage.lockstep("doctor"), "doctor.log");
         List<String> words = new ArrayList<>();
@@ -113,7 +113,7 @@ final class UnpackKills {
         try (Stream<Path> files = Files.walk(cache)) {
             return (int) (files.mapToLong(file -> file.toFile().length()).sum() >> 20);
         } catch (IOException | UncheckedIOException e) {
-            // Not there yet, or a file has just got its name.
+            // Not there yet, or a file has just been renamed.
             return 0;
         }
     }
