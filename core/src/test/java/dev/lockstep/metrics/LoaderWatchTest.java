@@ -27,7 +27,7 @@ final class LoaderWatchTest {
                 .singleElement()
                 .asString()
                 .contains("lanes waited for images 40 % of the time")
-                .contains("--loader-threads");
+                .contains("more loader threads");
     }
 
     @Test

@@ -44,7 +44,7 @@ class JoiningTest extends SupervisorFixture {
         assertThatThrownBy(() -> early.awaitRoster(Duration.ofMillis(50)))
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(4))
-                .hasMessageStartingWith("some processes did not come");
+                .hasMessageStartingWith("some processes did not join");
         assertThat(supervisor.missing()).containsExactly(0);
         PeerMonitor late = PeerMonitor.over(connect(0, 2, 5678), 0, Watcher.launcher(LONG), new Ends());
         InetAddress here = InetAddress.getLoopbackAddress();
