@@ -98,7 +98,7 @@ final class MetricsStreamTest {
         assertThat(notices)
                 .containsExactly(
                         "warning: metrics cannot be written, file = " + file + ": No space left on device; training "
-                                + "goes on, and they are kept until they can be, up to 64 MiB",
+                                + "continues, and up to 64 MiB of them are kept until they can be",
                         "metrics can be written again, file = " + file);
     }
 }
