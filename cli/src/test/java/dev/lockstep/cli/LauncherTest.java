@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * The shell launcher in a checkout of its own, with a {@code java} and a {@code mvn} that write down how they were called.
  */
+@Tag("slow")
 final class LauncherTest {
     private static final String BUILD =
             "mkdir -p cli/target && touch cli/target/lockstep-cli-1.jar cli/target/lockstep-cli-1-sources.jar"

@@ -58,7 +58,7 @@ final class OptionsTest {
 
     @Test
     void data_isDescribedOnce() {
-        assertThat(options().filter(declared -> declared.shown.startsWith("Folder of the dataset;")))
+        assertThat(options().filter(declared -> declared.shown.startsWith("Folder of the dataset ")))
                 .hasSizeGreaterThan(4)
                 .allSatisfy(declared ->
                         assertThat(declared.field.getDeclaringClass()).isEqualTo(DataOption.class));

@@ -51,6 +51,10 @@ final class Lars implements Optimizer {
     private Tensor trustRatio(Tensor weights, Tensor gradient, double weightDecay) {
         Tensor ratio = weights.mul(MomentumSgd.scalar(trustCoefficient))
                 .div(gradient.add(weights, MomentumSgd.scalar(weightDecay)).add_(MomentumSgd.scalar(epsilon)));
+        return whereBothArePositive(weights, gradient, ratio);
+    }
+
+    private static Tensor whereBothArePositive(Tensor weights, Tensor gradient, Tensor ratio) {
         Scalar zero = new Scalar(0);
         return torch.where(weights.gt(zero).logical_and(gradient.gt(zero)), ratio, new Scalar(1.0));
     }
@@ -62,12 +66,11 @@ final class Lars implements Optimizer {
         Tensor u = parameter.state(LarsSettings.MOMENTUM);
         double decay = rates.weightDecay();
         if (parameter.decayed() > 0) {
-            double weights = w.norm().item_double();
-            double gradient = g.norm().item_double();
-            double ratio = weights > 0 && gradient > 0
-                    ? trustCoefficient * weights / (gradient + decay * weights + epsilon)
-                    : 1;
-            g = g.add(w, new Scalar(decay)).mul(new Scalar(ratio));
+            Tensor weights = w.norm();
+            Tensor gradient = g.norm();
+            Tensor denominator = gradient.add(weights, new Scalar(decay)).add_(new Scalar(epsilon));
+            Tensor ratio = weights.mul(new Scalar(trustCoefficient)).div(denominator);
+            g = g.add(w, new Scalar(decay)).mul(whereBothArePositive(weights, gradient, ratio));
         }
         u.mul_(new Scalar(momentum)).add_(g);
         w.sub_(u.mul(new Scalar(rates.learningRate())));

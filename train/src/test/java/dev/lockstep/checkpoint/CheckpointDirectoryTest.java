@@ -304,7 +304,7 @@ class CheckpointDirectoryTest {
     void headerThatNobodyCouldRead_isNotWritten() {
         assertThatThrownBy(() -> write(directory(1), of(1, "x".repeat(100_000_000), List.of())))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("at most 100000000 are read");
+                .hasMessageContaining("limit = 100000000");
         assertThat(folder).isEmptyDirectory();
     }
 

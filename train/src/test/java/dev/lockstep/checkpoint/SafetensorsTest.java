@@ -183,7 +183,7 @@ class SafetensorsTest {
                 "{'a':{'dtype':'F8','shape':[2],'data_offsets':[0,8]}} | has dtype = F8",
                 "{'a':{'dtype':'F32','shape':[4],'data_offsets':[0,16]}} | does not fit in the file",
                 "{'a':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | does not fit in the file",
-                "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}} | 4 bytes too many",
+                "{'a':{'dtype':'F32','shape':[1],'data_offsets':[0,4]}} | 4 surplus bytes",
                 "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]},'b':{'dtype':'F32','shape':[1],'data_offsets':[4,8]}} | does not fit in the file",
                 "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}} x | not JSON",
                 "[1] | not a JSON object",

@@ -104,7 +104,7 @@ class WeightsTest {
     void read_pickleThatCallsAFunction_namesIt() throws IOException {
         assertThatThrownBy(() -> Weights.read(resource("evil.pt")))
                 .isInstanceOf(LockstepException.class)
-                .hasMessageContaining("its pickle asks for posix.system")
+                .hasMessageContaining("its pickle refers to posix.system")
                 .hasMessageContaining("torch.save(model.state_dict(), …)");
         assertThat(folder.resolve("evil-was-run")).doesNotExist();
         assertThat(Path.of("evil-was-run")).doesNotExist();
@@ -114,7 +114,7 @@ class WeightsTest {
     void read_wholeModule_namesItsClass() {
         assertThatThrownBy(() -> Weights.read(resource("whole-module.pt")))
                 .isInstanceOf(LockstepException.class)
-                .hasMessageContaining("its pickle asks for torch.nn.modules.linear.Linear");
+                .hasMessageContaining("its pickle refers to torch.nn.modules.linear.Linear");
     }
 
     @Test
@@ -288,7 +288,7 @@ class WeightsTest {
                 .hasMessage("weights do not fit the network: 2 missing: bn1.running_var, layer1.0.conv2.weight;"
                         + " 2 of another shape: fc.weight I64[] instead of F32[5, 16], fc.bias F32[10] instead"
                         + " of F32[5]; 1 too many: layer4.0.conv1.weight, file = w.pt, use the recipe and the dataset"
-                        + " (number of classes) that they are of");
+                        + " (number of classes) that they were trained with");
     }
 
     @Test

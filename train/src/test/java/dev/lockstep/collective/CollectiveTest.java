@@ -26,11 +26,13 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every collective under {@link CollectiveContract}, and what only some of them promise. */
+@Tag("slow")
 class CollectiveTest {
     private static final Duration LONG = Duration.ofSeconds(60);
     private static final Executor THREADS = body -> new Thread(body).start();

@@ -27,12 +27,14 @@ import java.util.stream.Stream;
 import org.bytedeco.pytorch.ByteVector;
 import org.bytedeco.pytorch.TCPStore;
 import org.bytedeco.pytorch.TCPStoreOptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** How processes come together without our launcher, and what strangers can do to them. */
+@Tag("slow")
 @Timeout(120)
 class RendezvousTest {
     private static final Duration LONG = Duration.ofSeconds(60);

@@ -19,8 +19,10 @@ import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("slow")
 class GraphClassifierTest {
     private static final ImageShape SHAPE = new ImageShape(3, 64, 64);
     private static final OptimizerSettings OPTIMIZER = recipe("resnet18", true).optimizer();

@@ -23,10 +23,12 @@ import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What {@code plan} is told of a network is what training builds, for every network that there is. */
+@Tag("slow")
 class RegisteredNetworksTest {
     private static final List<ClassificationTask> TASKS =
             List.of(new ClassificationTask(3, 64, 64, 10), new ClassificationTask(1, 28, 35, 3));

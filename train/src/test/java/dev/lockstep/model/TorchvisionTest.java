@@ -24,11 +24,13 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Networks for ImageNet against torchvision's: golden/imagenet_models.py made the numbers. */
+@Tag("slow")
 class TorchvisionTest {
     private static final ImageShape SHAPE = new ImageShape(3, 64, 64);
     private static final double EPSILON = 1e-5;

@@ -20,10 +20,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A whole run, whose machine loses power at one change to its files after another. */
+@Tag("slow")
 class TrainingCrashTest {
     private static final Recipe RECIPE = recipe(2);
     private static final int STEPS = 4;

@@ -90,7 +90,7 @@ class SkipBadImagesTest {
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(3))
                 .hasMessageMatching(
                         "(image file is empty|not a JPEG or PNG file), image = .*/train/(ant/1|bee/0)\\.JPEG,"
-                                + ".*--skip-bad-images");
+                                + ".*skip bad images");
     }
 
     @Test
@@ -105,7 +105,7 @@ class SkipBadImagesTest {
                 .anySatisfy(reason -> assertThat(reason)
                         .startsWith("image file is empty, image = ")
                         .contains("train/ant/1.JPEG")
-                        .doesNotContain("--skip-bad-images"));
+                        .doesNotContain("skip bad images"));
         assertThat(InMemoryGroup.play(2, group -> train(group, SKIPPING))).containsExactly(alone, alone);
         assertThat(train(new SoloCollective(), SKIPPING.withLanes(2).withLoaderThreads(3)))
                 .isEqualTo(alone);
@@ -122,7 +122,7 @@ class SkipBadImagesTest {
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(3))
                 .hasMessageMatching(
                         "(image file is empty|not a JPEG or PNG file), image = .*/train-0\\.tar:(ant/1|bee/0)\\.jpg,"
-                                + ".*--skip-bad-images");
+                                + ".*skip bad images");
         Told shards = train(new SoloCollective(), SKIPPING);
         assertThat(shards.weights).isEqualTo(folder.weights);
         assertThat(shards.losses).isEqualTo(folder.losses);

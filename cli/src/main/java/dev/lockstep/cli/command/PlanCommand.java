@@ -104,11 +104,11 @@ public final class PlanCommand implements Runnable {
     }
 
     private DatasetFacts facts(Recipe recipe) {
-        DatasetFacts facts = DatasetFacts.of(recipe.data()).orElseGet(() -> catalogued(recipe));
+        DatasetFacts facts = DatasetFacts.of(recipe.data()).orElseGet(() -> ofCatalog(recipe));
         return datasetSize.map(facts::withTrainingImages).orElse(facts);
     }
 
-    private DatasetFacts catalogued(Recipe recipe) {
+    private DatasetFacts ofCatalog(Recipe recipe) {
         DatasetSpec spec = data.isPresent() ? Datasets.open(recipe.data(), data).spec() : Datasets.spec(recipe.data());
         int size = datasetSize.orElseGet(() -> spec.trainingImages()
                 .orElseThrow(() -> LockstepException.recipe(

@@ -20,6 +20,7 @@ import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.Finding;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
+import dev.lockstep.supervise.MemberEvent;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.train.InitialWeights;
 import dev.lockstep.train.RunOptions;
@@ -30,8 +31,10 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -86,8 +89,10 @@ public final class TrainCommand implements Callable<Integer> {
         }
         options.checkInGroup();
         // Joins the group first: while one process still looks for its data, the others can monitor it.
-        try (Collective group = Collectives.fromEnvironment(options.groupOptions(), new HaltOnFailure())) {
-            return train(recipe, models, group, out);
+        List<MemberEvent> members = new CopyOnWriteArrayList<>();
+        try (Collective group =
+                Collectives.fromEnvironment(options.groupOptions().withEvents(members::add), new HaltOnFailure())) {
+            return train(recipe, models, group, members, out);
         }
     }
 
@@ -125,7 +130,7 @@ public final class TrainCommand implements Callable<Integer> {
                         options.maxRestarts());
     }
 
-    private int train(Recipe recipe, ModelFactory models, Collective group, Path out) {
+    private int train(Recipe recipe, ModelFactory models, Collective group, List<MemberEvent> members, Path out) {
         RunOptions run = options.runOptions(recipe, group);
         try (Signals signals = new Signals()) {
             Training training = Training.create(recipe, models, () -> open(recipe, group, signals), group)
@@ -134,6 +139,8 @@ public final class TrainCommand implements Callable<Integer> {
                     .arguments(options.files())
                     .listener(this::hear)
                     .listener(ProgressSink.onStandardError());
+            members.forEach(member -> training.tell(new Event.Membership(
+                    member.rank(), member.host(), member.what().name().toLowerCase(Locale.ROOT))));
             RunResult result = options.start(training, out);
             if (group.rank() == 0) {
                 System.out.println(json ? result.toJson() : Announcement.summary(recipe, result, noiseScale, out));

@@ -166,7 +166,7 @@ final class DataCommandTest {
         Result packed = run(
                 "data", "pack", folder.toString(), "--out", folder.resolve("s").toString(), "--skip-bad-images");
         assertThat(packed.exitCode).isZero();
-        assertThat(packed.out).startsWith("4 images in 2 shards, 1 left out");
+        assertThat(packed.out).startsWith("4 images in 2 shards, 1 skipped");
         JsonNode json = JSON.readTree(
                 run("data", "pack", folder.toString(), "--out", out.toString(), "--skip-bad-images", "--json").out);
         assertThat(json.get("folder").asText()).isEqualTo(out.toString());

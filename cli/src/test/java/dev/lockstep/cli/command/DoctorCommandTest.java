@@ -31,7 +31,7 @@ final class DoctorCommandTest {
                         "  warn  OMP_NUM_THREADS             4",
                         "                                    → set it to 1",
                         "Lockstep works here, 1 warning");
-        assertThat(DoctorCommand.text(List.of(GOOD, BAD))).endsWith("Lockstep does not work here: 1 to fix");
+        assertThat(DoctorCommand.text(List.of(GOOD, BAD))).endsWith("Lockstep does not work here: 1 problem");
     }
 
     @Test

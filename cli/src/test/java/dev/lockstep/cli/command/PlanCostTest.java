@@ -138,7 +138,7 @@ final class PlanCostTest {
                 "--images-per-second",
                 "0");
         assertFails(2, "error: --jitter = 1.5, must be", "--images-per-second", "9", "--jitter", "1.5");
-        assertFails(2, "error: --bandwidth = 9, no bandwidth", "--images-per-second", "9", "--bandwidth", "9");
+        assertFails(2, "error: --bandwidth = 9, not a bandwidth", "--images-per-second", "9", "--bandwidth", "9");
         assertFails(2, "error: --bandwidth, --latency, --jitter, --target and", "--target", "1h");
         assertFails(2, "error: --workers-per-process = 0", "--images-per-second", "9", "--workers-per-process", "0");
         assertFails(2, "error: model.name = mine", "--images-per-second", "9", "--set", "model.name=mine");

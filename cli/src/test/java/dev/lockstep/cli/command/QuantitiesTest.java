@@ -36,7 +36,7 @@ final class QuantitiesTest {
     void bytesPerSecond_nonsense_isRefused(String text) {
         assertThatThrownBy(() -> Quantities.bytesPerSecond("--bandwidth", text))
                 .isInstanceOf(LockstepException.class)
-                .hasMessage("--bandwidth = " + text + ", no bandwidth, write such as 50Gbit or 1.2GB/s");
+                .hasMessage("--bandwidth = " + text + ", not a bandwidth, write, for example, 50Gbit or 1.2GB/s");
     }
 
     @ParameterizedTest

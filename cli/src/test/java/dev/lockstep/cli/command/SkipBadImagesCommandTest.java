@@ -110,6 +110,6 @@ public final class SkipBadImagesCommandTest {
                 .isEqualTo(RunResult.read(folder.resolve("run")).validationLoss());
         assertThat(CapturedRun.of("eval", run, "--data", data, "--skip-bad-images")
                         .out())
-                .contains("6 validation images of imagefolder, 1 of them bad and replaced");
+                .contains("6 validation images of imagefolder, 1 of them bad (replaced)");
     }
 }

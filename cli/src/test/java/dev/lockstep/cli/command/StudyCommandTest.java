@@ -58,7 +58,7 @@ final class StudyCommandTest {
                         "large seed 1                 kn = 16     η̂ = 0.00625  4 epochs  to run",
                         "small seed 2                 kn = 8      η̂ = 0.003125 4 epochs  to run",
                         "large seed 2                 kn = 16     η̂ = 0.00625  4 epochs  to run",
-                        "4 runs, 0 finished; about 4:00 with 2 side by side");
+                        "4 runs, 0 finished; about 4:00 with 2 in parallel");
         assertThat(folder.resolve("out")).doesNotExist();
     }
 

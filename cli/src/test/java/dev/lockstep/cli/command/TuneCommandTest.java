@@ -79,8 +79,8 @@ final class TuneCommandTest {
         assertThat(run.err().lines().filter(line -> line.startsWith("learning rate ")))
                 .hasSize(1);
         assertThat(run.out()).isEqualTo("""
-                        learning-rate.reference: 0.05 for learning-rate.reference-minibatch: 16 (the recipe has 0.1)
-                        this is an end of the sweep: try rates beyond it
+                        learning-rate.reference: 0.05 for learning-rate.reference-minibatch: 16 (currently 0.1)
+                        this is at the end of the sweep: try rates beyond it
                         """);
     }
 
@@ -89,7 +89,7 @@ final class TuneCommandTest {
         Recipe recipe = RecipeFile.parse(TEXT, "test", Map.of());
         assertThat(TuneCommand.text(recipe, new RangeSweep.Result(0.40000000000000002, 0.2, 1.6, false)))
                 .isEqualTo("learning-rate.reference: 0.4 for learning-rate.reference-minibatch: 16"
-                        + " (rates from 0.2 to 1.6 do nearly as well; the recipe has 0.1)");
+                        + " (rates from 0.2 to 1.6 do nearly as well; currently 0.1)");
     }
 
     @Test
@@ -99,7 +99,7 @@ final class TuneCommandTest {
         Path link = Files.createSymbolicLink(folder.resolve("link.yaml"), file.getFileName());
         CapturedRun run = tune(link, "--from", "0.05", "--to", "0.05", "--apply");
         assertThat(run.exitCode()).as(run.err()).isZero();
-        assertThat(run.err()).endsWith("learning-rate.reference: 0.05 is in " + link + " now\n");
+        assertThat(run.err()).endsWith("wrote learning-rate.reference: 0.05 to " + link + "\n");
         assertThat(Files.readString(file)).isEqualTo(TEXT.replace("reference: 0.1 ", "reference: 0.05 "));
         assertThat(Files.isSymbolicLink(link)).isTrue();
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
@@ -145,7 +145,7 @@ final class TuneCommandTest {
     void apply_withOverrides_isRefusedBeforeTheSweep() throws IOException {
         CapturedRun run = tune(write(TEXT), "--set", "model.width=8", "--apply");
         assertThat(run.exitCode()).isEqualTo(2);
-        assertThat(run.err()).startsWith("error: --apply with --set").hasLineCount(1);
+        assertThat(run.err()).startsWith("error: --apply cannot be combined with --set").hasLineCount(1);
     }
 
     @Test

@@ -34,7 +34,7 @@ final class NetworkChecksTest {
         machine.environment().put("GLOO_SOCKET_IFNAME", "nosuch0,lo");
         Finding finding = about("GLOO_SOCKET_IFNAME", NetworkChecks.all(machine));
         assertThat(finding.level()).isEqualTo(Level.FAIL);
-        assertThat(finding.value()).isEqualTo("nosuch0: no such interface is up");
+        assertThat(finding.value()).isEqualTo("nosuch0: no interface of this name is up");
     }
 
     @Test

@@ -39,7 +39,7 @@ final class ProcessorChecksTest {
         assertThat(about("cores", ProcessorChecks.all(machine)).value())
                 .isEqualTo("2 of 3 (limited to this process): 2 lanes by default");
         assertThat(about("memory", ProcessorChecks.all(machine)).value())
-                .isEqualTo("8.0 GiB (a container's limit; the machine has 64.0 GiB)");
+                .isEqualTo("8.0 GiB (container limit; the machine has 64.0 GiB)");
     }
 
     @Test

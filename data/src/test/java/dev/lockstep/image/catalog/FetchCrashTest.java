@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A fetch with a failure or a power failure at any change: the cache holds only complete datasets, and the next fetch
  * works.
  */
+@Tag("slow")
 final class FetchCrashTest {
     @TempDir
     @SuppressWarnings("NullAway.Init")

@@ -218,8 +218,8 @@ final class ImageCodecTest {
     @Test
     void header_emptyFile_saysSo() {
         fails(new byte[0])
-                .withMessage("image file is empty, image = some/file.jpg, bytes = 0, replace or remove it, or use"
-                        + " --skip-bad-images");
+                .withMessage("image file is empty, image = some/file.jpg, bytes = 0, replace or remove it, or skip"
+                        + " bad images");
     }
 
     @Test

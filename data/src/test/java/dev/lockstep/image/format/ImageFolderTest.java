@@ -128,7 +128,7 @@ final class ImageFolderTest {
                 .matches(e -> e.kind() == LockstepException.Kind.DATA)
                 .withMessageContaining("image file is too large")
                 .withMessageContaining("Zebra/0.JPEG, bytes = 268435457, limit = 268435456")
-                .withMessageContaining("--skip-bad-images");
+                .withMessageContaining("skip bad images");
     }
 
     @Test
