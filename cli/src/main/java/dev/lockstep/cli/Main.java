@@ -1,5 +1,6 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.cli.terminal.OptionHints;
 import dev.lockstep.cli.terminal.PrintableStream;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;

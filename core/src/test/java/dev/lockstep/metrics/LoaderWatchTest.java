@@ -27,7 +27,7 @@ final class LoaderWatchTest {
                 .singleElement()
                 .asString()
                 .contains("lanes waited for images 40 % of the time")
-                .contains("more loader threads");
+                .contains("use more loader threads");
     }
 
     @Test

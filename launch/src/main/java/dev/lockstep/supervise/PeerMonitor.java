@@ -6,8 +6,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -201,7 +203,7 @@ public final class PeerMonitor implements AutoCloseable {
             if (line.startsWith(Peer.MEMBER + " ")) {
                 note(line.split(" "), members);
             } else if (line.equals(Peer.COMPLETE)) {
-                roster.complete(Map.copyOf(members));
+                roster.complete(Collections.unmodifiableMap(new TreeMap<>(members)));
             } else if (line.startsWith(Peer.FAIL + " ")) {
                 end(GroupFailure.parse(line.substring(Peer.FAIL.length() + 1)));
                 return;

@@ -1,6 +1,6 @@
 package dev.lockstep.cli.command;
 
-import dev.lockstep.cli.OptionHints;
+import dev.lockstep.cli.terminal.OptionHints;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.supervise.FailurePolicy;

@@ -1,6 +1,6 @@
 package dev.lockstep.cli.command;
 
-import dev.lockstep.cli.OptionHints;
+import dev.lockstep.cli.terminal.OptionHints;
 import dev.lockstep.cli.terminal.ProgressText;
 import dev.lockstep.cli.terminal.RunPosition;
 import dev.lockstep.cli.terminal.StudyPace;

@@ -1,6 +1,5 @@
 package dev.lockstep.cli.terminal;
 
-import dev.lockstep.cli.OptionHints;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.launch.Terminal;
 import dev.lockstep.metrics.BadImage;

@@ -37,7 +37,7 @@ final class PlanCommandTest {
                 .contains("32 processes × 1 lane, 8 workers each: bit for bit the weights of one process")
                 .contains("rank 31: workers 248–255")
                 .contains("25,557,032 parameters")
-                .contains("198 MB out of and into every process in a step")
+                .contains("198 MB out of and into every process per step")
                 .contains("no warnings");
     }
 
@@ -207,7 +207,7 @@ final class PlanCommandTest {
     void plan_badInput_isOneLineAndExitCode2() {
         assertFails("error: procs = 3 does not divide workers = 8", FASHION, "--procs", "3");
         assertFails("error: --procs = 0, must be at least 1", FASHION, "--procs", "0");
-        assertFails("error: lanes = 0, use --lanes 1 or more", FASHION, "--lanes", "0");
+        assertFails("error: lanes = 0, use at least one lane (--lanes)", FASHION, "--lanes", "0");
         assertFails("error: --dataset-size = 0, must be at least 1", FASHION, "--dataset-size", "0");
         assertFails("error: minibatch = 256 images is larger than the dataset", FASHION, "--dataset-size", "255");
         assertFails("error: unknown data.dataset = no", FASHION, "--set", "data.dataset=no");

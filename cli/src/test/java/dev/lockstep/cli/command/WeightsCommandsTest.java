@@ -327,7 +327,7 @@ final class WeightsCommandsTest {
         assertThat(without.exitCode).isEqualTo(2);
         assertThat(without.err)
                 .contains("training would not start from the weights that the recipe names, model.weights = " + other
-                        + ", give their file with --weights");
+                        + ", give their weights file (--weights)");
         Result wrong = train(out, "--set", "model.weights=\"" + other + "\"", "--weights", checkpoint);
         assertThat(wrong.exitCode).isEqualTo(2);
         assertThat(wrong.err).contains("the recipe starts from other weights: model.weights = " + other);

@@ -1,4 +1,4 @@
-package dev.lockstep.cli;
+package dev.lockstep.cli.terminal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;

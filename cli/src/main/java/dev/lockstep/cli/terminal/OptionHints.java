@@ -1,4 +1,4 @@
-package dev.lockstep.cli;
+package dev.lockstep.cli.terminal;
 
 import java.util.List;
 
