@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Numbers as people read them; JSON. */
 @NullMarked
 package dev.lockstep.text;
 
