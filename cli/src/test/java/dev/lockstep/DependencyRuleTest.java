@@ -66,7 +66,7 @@ class DependencyRuleTest {
             new Layer("core", "schedule", "learning rates as functions of the iteration"),
             new Layer("core", "files", "writing files so that a crash cannot undo or tear them"),
             new Layer("core", "errors", "failures that a user can fix, with exit codes; printable text"),
-            new Layer("core", "text", "numbers as people read them"));
+            new Layer("core", "text", "numbers as people read them; JSON"));
 
     private static final Map<String, Integer> DEPTH = depths();
 

@@ -2,6 +2,7 @@ package dev.lockstep.metrics;
 
 import dev.lockstep.errors.InputFile;
 import dev.lockstep.files.DurableFiles;
+import dev.lockstep.text.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;

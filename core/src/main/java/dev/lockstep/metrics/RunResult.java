@@ -1,13 +1,14 @@
 package dev.lockstep.metrics;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectReader;
 import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
+import dev.lockstep.text.Json;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.Objects;
 
 /**
  * How a run ended: {@code result.json}. Errors are fractions in [0, 1]; unknown values are NaN, and null in the file.
@@ -45,6 +46,8 @@ public record RunResult(
     public static final String NAME = "result.json";
 
     private static final int MOST_BYTES = 1_000_000;
+    private static final ObjectReader READER =
+            Json.SNAKE_CASE.readerFor(RunResult.class).without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     /** Whether a run reached its end. */
     public enum Status {
@@ -55,28 +58,15 @@ public record RunResult(
         DIVERGED
     }
 
+    /** Files of earlier versions lack some of it. */
+    public RunResult {
+        status = Objects.requireNonNullElse(status, Status.COMPLETED);
+        weightsSha256 = Objects.requireNonNullElse(weightsSha256, "");
+        datasetFingerprint = Objects.requireNonNullElse(datasetFingerprint, "");
+    }
+
     public String toJson() {
-        ObjectNode node = Json.MAPPER
-                .createObjectNode()
-                .put("status", status.name().toLowerCase(Locale.ROOT))
-                .put("weights_sha256", weightsSha256)
-                .put("dataset_fingerprint", datasetFingerprint)
-                .put("steps", steps)
-                .put("epochs", epochs);
-        MetricsJson.put(node, "validation_top1_error", validationTop1Error);
-        MetricsJson.put(node, "validation_top5_error", validationTop5Error);
-        MetricsJson.put(node, "validation_loss", validationLoss);
-        MetricsJson.put(node, "median_last5_validation_top1_error", medianLast5ValidationTop1Error);
-        MetricsJson.put(node, "train_loss", trainLoss);
-        MetricsJson.put(node, "train_top1_error", trainTop1Error);
-        MetricsJson.put(node, "images_per_second", imagesPerSecond);
-        MetricsJson.put(node, "seconds", seconds);
-        node.put("workers", workers)
-                .put("images_per_worker", imagesPerWorker)
-                .put("processes", processes)
-                .put("lanes", lanes)
-                .put("bad_images", badImages);
-        return node.toString();
+        return Json.line(this);
     }
 
     /**
@@ -103,35 +93,14 @@ public record RunResult(
     public static RunResult read(Path runFolder) {
         Path file = runFolder.resolve(NAME);
         try {
-            return parse(Json.MAPPER.readTree(InputFile.bytes(file, MOST_BYTES)));
-        } catch (IOException | IllegalArgumentException e) {
+            RunResult result = READER.readValue(InputFile.bytes(file, MOST_BYTES));
+            if (result != null) {
+                return result;
+            }
+            throw new IOException("not a JSON object");
+        } catch (IOException e) {
             throw LockstepException.data(
                     "no readable result: " + e, "file = " + file, "finish the run, or remove the file");
         }
-    }
-
-    private static RunResult parse(JsonNode node) {
-        if (!node.isObject()) {
-            throw new IllegalArgumentException("not a JSON object");
-        }
-        return new RunResult(
-                Status.valueOf(node.path("status").asText("completed").toUpperCase(Locale.ROOT)),
-                node.path("weights_sha256").asText(),
-                node.path("dataset_fingerprint").asText(),
-                node.path("steps").asLong(),
-                node.path("epochs").asInt(),
-                MetricsJson.number(node, "validation_top1_error"),
-                MetricsJson.number(node, "validation_top5_error"),
-                MetricsJson.number(node, "validation_loss"),
-                MetricsJson.number(node, "median_last5_validation_top1_error"),
-                MetricsJson.number(node, "train_loss"),
-                MetricsJson.number(node, "train_top1_error"),
-                MetricsJson.number(node, "images_per_second"),
-                MetricsJson.number(node, "seconds"),
-                node.path("workers").asInt(),
-                node.path("images_per_worker").asInt(),
-                node.path("processes").asInt(),
-                node.path("lanes").asInt(),
-                node.path("bad_images").asInt());
     }
 }

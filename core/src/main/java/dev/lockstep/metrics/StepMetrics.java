@@ -1,5 +1,7 @@
 package dev.lockstep.metrics;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+
 /**
  * One SGD iteration.
  *
@@ -19,7 +21,7 @@ public record StepMetrics(
         int epoch,
         double learningRate,
         double loss,
-        double top1Error,
+        @JsonProperty("train_top1_error") double top1Error,
         double imagesPerSecond,
         double stepSeconds,
         double dataWaitSeconds,

@@ -5,11 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
-import dev.lockstep.metrics.Json;
+import dev.lockstep.text.Json;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -65,6 +64,8 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
 
     /** What a {@code summary.json} holds: the study's name and its runs. The rest follows from them. */
     record Summary(String study, List<RunSummary> runs) {}
+
+    private record SummaryFile(String study, double level, List<RunSummary> runs, List<Answer> answers) {}
 
     /** Results from a {@code summary.json} and the study that it belongs to. */
     public static StudyResults read(StudyFile study, Path summary) {
@@ -128,11 +129,8 @@ public record StudyResults(StudyFile study, List<RunSummary> runs, List<Row> row
     }
 
     public String summaryJson() {
-        ObjectNode node = JSON.createObjectNode().put("study", study.name()).put("level", study.level());
-        node.set("runs", JSON.valueToTree(runs));
-        node.set("answers", JSON.valueToTree(answers));
         try {
-            return JSON.writeValueAsString(node) + "\n";
+            return JSON.writeValueAsString(new SummaryFile(study.name(), study.level(), runs, answers)) + "\n";
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

@@ -1,4 +1,4 @@
-/** Numbers formatted for people. */
+/** Numbers as people read them; JSON. */
 @NullMarked
 package dev.lockstep.text;
 

@@ -1,12 +1,10 @@
 package dev.lockstep.checkpoint;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ParameterLayout;
+import dev.lockstep.text.Json;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import java.io.IOException;
@@ -110,7 +108,7 @@ public record Checkpoint(
         metadata.put("recipe", recipe);
         metadata.put("dataset_fingerprint", datasetFingerprint);
         long characters = classNames.stream().mapToLong(String::length).sum();
-        String names = characters <= MOST_CLASS_NAMES ? toJson(classNames) : "[]";
+        String names = characters <= MOST_CLASS_NAMES ? Json.line(classNames) : "[]";
         metadata.put(CLASS_NAMES, names.length() <= MOST_CLASS_NAMES ? names : "[]");
         metadata.put("trainer", trainer);
         return new Safetensors(metadata, tensors);
@@ -175,7 +173,7 @@ public record Checkpoint(
 
     private static List<String> texts(Path file, Safetensors contents, String key) {
         try {
-            return List.of(new ObjectMapper().readValue(text(file, contents, key), String[].class));
+            return List.of(Json.MAPPER.readValue(text(file, contents, key), String[].class));
         } catch (JsonProcessingException | NullPointerException e) {
             throw damaged(file, key + " is malformed");
         }
@@ -183,12 +181,6 @@ public record Checkpoint(
 
     private static LockstepException damaged(Path file, String what) {
         return LockstepException.checkpoint("damaged checkpoint: " + what, "file = " + file, "use another one");
-    }
-
-    private static String toJson(List<String> texts) {
-        ArrayNode array = JsonNodeFactory.instance.arrayNode();
-        texts.forEach(array::add);
-        return array.toString();
     }
 
     /**

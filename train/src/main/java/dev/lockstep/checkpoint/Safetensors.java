@@ -6,8 +6,8 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.text.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -79,6 +79,9 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
         }
     }
 
+    /** A tensor in the header. */
+    private record Entry(String dtype, long[] shape, long[] dataOffsets) {}
+
     /** Writes the file's bytes, including the checksum. */
     public void write(WritableByteChannel out) throws IOException {
         Map<String, Long> offsets = new HashMap<>();
@@ -117,18 +120,17 @@ public record Safetensors(SortedMap<String, String> metadata, Map<String, HostTe
 
     private String header(Map<String, Long> offsets) throws IOException {
         requireReadable(metadata.values().stream().mapToLong(String::length).sum());
-        ObjectNode header = JSON.createObjectNode();
-        ObjectNode strings = header.putObject(METADATA);
-        metadata.forEach(strings::put);
+        Map<String, String> strings = new LinkedHashMap<>(metadata);
         strings.put(CHECKSUM, BLANK);
+        // A map, because the names of the tensors are the keys.
+        Map<String, Object> header = new LinkedHashMap<>();
+        header.put(METADATA, strings);
         tensors.forEach((name, tensor) -> {
-            ObjectNode node = header.putObject(name);
-            node.put("dtype", tensor.type().name());
-            Arrays.stream(tensor.shape()).forEach(node.putArray("shape")::add);
             long from = offsets.getOrDefault(name, 0L);
-            node.putArray("data_offsets").add(from).add(from + tensor.data().remaining());
+            long[] range = {from, from + tensor.data().remaining()};
+            header.put(name, new Entry(tensor.type().name(), tensor.shape(), range));
         });
-        String text = header.toString();
+        String text = Json.line(header);
         int length = text.getBytes(StandardCharsets.UTF_8).length;
         int padding = Math.floorMod(-length, 8);
         requireReadable((long) length + padding);

@@ -3,7 +3,7 @@ package dev.lockstep.train;
 import com.fasterxml.jackson.core.type.TypeReference;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.image.BadImages;
-import dev.lockstep.metrics.Json;
+import dev.lockstep.text.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;

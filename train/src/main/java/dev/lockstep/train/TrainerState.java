@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.metrics.BadImage;
 import dev.lockstep.metrics.EpochMetrics;
-import dev.lockstep.metrics.Json;
+import dev.lockstep.text.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;

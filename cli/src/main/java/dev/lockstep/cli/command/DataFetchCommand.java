@@ -1,9 +1,8 @@
 package dev.lockstep.cli.command;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.text.Json;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -30,13 +29,14 @@ final class DataFetchCommand implements Runnable {
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean json;
 
+    private record Fetched(String name, @Nullable String folder) {}
+
     @Override
     public void run() {
         Optional<Path> found = Datasets.fetch(dataset, Optional.ofNullable(folder));
         if (json) {
-            ObjectNode node = JsonNodeFactory.instance.objectNode().put("name", dataset);
-            found.ifPresent(path -> node.put("folder", path.toString()));
-            System.out.println(node.toPrettyString());
+            System.out.println(
+                    Json.pretty(new Fetched(dataset, found.map(Path::toString).orElse(null))));
         } else {
             System.out.println(found.map(path -> Printable.of(path.toString())).orElse(dataset + " needs no files"));
         }

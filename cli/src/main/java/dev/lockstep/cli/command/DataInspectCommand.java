@@ -1,8 +1,5 @@
 package dev.lockstep.cli.command;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.image.Dataset;
@@ -12,6 +9,7 @@ import dev.lockstep.image.inspect.ContactSheet;
 import dev.lockstep.image.inspect.DatasetCheck;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.sampling.EpochPermutation;
+import dev.lockstep.text.Json;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -75,6 +73,49 @@ final class DataInspectCommand implements Callable<Integer> {
         }
     }
 
+    private record Inspected(
+            String name,
+            int classes,
+            String fingerprint,
+            List<String> classNames,
+            InspectedSet training,
+            InspectedSet validation) {
+        static Inspected of(Found found) {
+            OpenDataset data = found.data;
+            return new Inspected(
+                    data.spec().name(),
+                    data.classes(),
+                    data.fingerprint(),
+                    data.training().classNames(),
+                    InspectedSet.of(data.training(), found.training),
+                    InspectedSet.of(data.validation(), found.validation));
+        }
+    }
+
+    /** The mean and deviation of each channel are NaN if no image is good. */
+    private record InspectedSet(
+            int images,
+            int fewestInClass,
+            int mostInClass,
+            int decoded,
+            int[] perClass,
+            List<String> bad,
+            List<Double> mean,
+            List<Double> deviation) {
+        static InspectedSet of(Dataset set, DatasetCheck check) {
+            int[] perClass = check.perClass();
+            return new InspectedSet(
+                    set.size(),
+                    perClass[least(perClass)],
+                    perClass[most(perClass)],
+                    check.checked(),
+                    perClass,
+                    check.bad(),
+                    check.mean(),
+                    check.deviation());
+        }
+    }
+
     @Override
     public Integer call() throws IOException {
         require("--rows", rows);
@@ -88,7 +129,7 @@ final class DataInspectCommand implements Callable<Integer> {
         List<String> badOnSheet = sheet == null ? List.of() : draw(read, data, sheet);
         Found found = new Found(data, check(data, data.training()).withBad(badOnSheet), check(data, data.validation()));
         if (json) {
-            System.out.println(json(found).toPrettyString());
+            System.out.println(Json.pretty(Inspected.of(found)));
         } else {
             print(found);
         }
@@ -160,45 +201,6 @@ final class DataInspectCommand implements Callable<Integer> {
 
     private static String className(Dataset set, int label) {
         return Printable.of(set.classNames().get(label));
-    }
-
-    private static ObjectNode json(Found found) {
-        ObjectNode node = JsonNodeFactory.instance
-                .objectNode()
-                .put("name", found.data.spec().name())
-                .put("classes", found.data.classes())
-                .put("fingerprint", found.data.fingerprint());
-        found.data.training().classNames().forEach(node.putArray("class_names")::add);
-        node.set("training", json(found.data.training(), found.training));
-        node.set("validation", json(found.data.validation(), found.validation));
-        return node;
-    }
-
-    private static ObjectNode json(Dataset set, DatasetCheck check) {
-        ObjectNode node = JsonNodeFactory.instance
-                .objectNode()
-                .put("images", set.size())
-                .put("fewest_in_class", check.perClass()[least(check.perClass())])
-                .put("most_in_class", check.perClass()[most(check.perClass())])
-                .put("decoded", check.checked());
-        ArrayNode perClass = node.putArray("per_class");
-        Arrays.stream(check.perClass()).forEach(perClass::add);
-        ArrayNode bad = node.putArray("bad");
-        check.bad().forEach(bad::add);
-        ArrayNode mean = node.putArray("mean");
-        check.mean().forEach(value -> add(mean, value));
-        ArrayNode deviation = node.putArray("deviation");
-        check.deviation().forEach(value -> add(deviation, value));
-        return node;
-    }
-
-    /** There is no mean if no image is good. */
-    private static void add(ArrayNode array, double value) {
-        if (Double.isFinite(value)) {
-            array.add(value);
-        } else {
-            array.addNull();
-        }
     }
 
     private static int least(int[] counts) {

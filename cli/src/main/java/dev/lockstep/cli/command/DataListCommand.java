@@ -1,11 +1,10 @@
 package dev.lockstep.cli.command;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.image.catalog.DatasetSpec;
 import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.text.Json;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -18,12 +17,37 @@ final class DataListCommand implements Runnable {
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean json;
 
+    private record Listed(
+            String name,
+            String title,
+            int channels,
+            int height,
+            int width,
+            @Nullable Integer trainingImages,
+            @Nullable Integer validationImages,
+            @Nullable Integer classes) {
+        static Listed of(DatasetSpec spec) {
+            return new Listed(
+                    spec.name(),
+                    spec.title(),
+                    spec.shape().channels(),
+                    spec.shape().height(),
+                    spec.shape().width(),
+                    orNull(spec.trainingImages()),
+                    orNull(spec.validationImages()),
+                    orNull(spec.classes()));
+        }
+
+        private static @Nullable Integer orNull(OptionalInt number) {
+            return number.isPresent() ? number.getAsInt() : null;
+        }
+    }
+
     @Override
     public void run() {
         if (json) {
-            ArrayNode all = JsonNodeFactory.instance.arrayNode();
-            Datasets.list().forEach(spec -> all.add(json(spec)));
-            System.out.println(all.toPrettyString());
+            System.out.println(
+                    Json.pretty(Datasets.list().stream().map(Listed::of).toList()));
         } else {
             System.out.printf(
                     "%-14s %10s %10s %8s %12s  %s%n", "name", "training", "validation", "classes", "shape", "");
@@ -40,20 +64,6 @@ final class DataListCommand implements Runnable {
                 text(spec.classes()),
                 shape(spec),
                 spec.title());
-    }
-
-    private static ObjectNode json(DatasetSpec spec) {
-        ObjectNode node = JsonNodeFactory.instance
-                .objectNode()
-                .put("name", spec.name())
-                .put("title", spec.title())
-                .put("channels", spec.shape().channels())
-                .put("height", spec.shape().height())
-                .put("width", spec.shape().width());
-        spec.trainingImages().ifPresent(images -> node.put("training_images", images));
-        spec.validationImages().ifPresent(images -> node.put("validation_images", images));
-        spec.classes().ifPresent(classes -> node.put("classes", classes));
-        return node;
     }
 
     private static String shape(DatasetSpec spec) {

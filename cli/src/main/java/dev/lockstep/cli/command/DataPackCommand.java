@@ -1,10 +1,10 @@
 package dev.lockstep.cli.command;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.image.pack.ShardPacker;
+import dev.lockstep.text.Json;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -51,6 +51,8 @@ final class DataPackCommand implements Runnable {
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean json;
 
+    private record Packed(String folder, long images, long shards, List<String> leftOut) {}
+
     @Override
     public void run() {
         ShardPacker packer = new ShardPacker(shortSide, quality, imagesPerShard, skipBadImages);
@@ -58,18 +60,12 @@ final class DataPackCommand implements Runnable {
         result.skipped().values().forEach(message -> System.err.println("skipped: " + Printable.of(message, 2000)));
         System.out.println(
                 json
-                        ? json(result).toPrettyString()
+                        ? Json.pretty(new Packed(
+                                out.toString(),
+                                result.images(),
+                                result.shards(),
+                                List.copyOf(result.skipped().values())))
                         : result.images() + " images in " + result.shards() + " shards, "
                                 + result.skipped().size() + " skipped: " + Printable.of(out.toString()));
-    }
-
-    private ObjectNode json(ShardPacker.Result result) {
-        ObjectNode node = JsonNodeFactory.instance
-                .objectNode()
-                .put("folder", out.toString())
-                .put("images", result.images())
-                .put("shards", result.shards());
-        result.skipped().values().forEach(node.putArray("left_out")::add);
-        return node;
     }
 }

@@ -1,12 +1,10 @@
 package dev.lockstep.cli.command;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.cli.Version;
 import dev.lockstep.cli.doctor.Doctor;
 import dev.lockstep.cli.doctor.Finding;
 import dev.lockstep.cli.doctor.Finding.Level;
+import dev.lockstep.text.Json;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -28,29 +26,17 @@ public final class DoctorCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean json;
 
+    private record Diagnosis(boolean usable, List<Finding> findings) {}
+
     @Override
     public Integer call() {
         List<Finding> findings = Doctor.examine(Version.NUMBER);
-        System.out.println(json ? json(findings).toPrettyString() : text(findings));
+        System.out.println(json ? Json.pretty(new Diagnosis(isUsable(findings), findings)) : text(findings));
         return isUsable(findings) ? 0 : UNUSABLE;
     }
 
     static boolean isUsable(List<Finding> findings) {
         return findings.stream().noneMatch(finding -> finding.level() == Level.FAIL);
-    }
-
-    static ObjectNode json(List<Finding> findings) {
-        ObjectNode document = JsonNodeFactory.instance.objectNode().put("usable", isUsable(findings));
-        ArrayNode list = document.putArray("findings");
-        for (Finding finding : findings) {
-            list.addObject()
-                    .put("group", finding.group())
-                    .put("subject", finding.subject())
-                    .put("value", finding.value())
-                    .put("level", name(finding.level()))
-                    .put("fix", finding.fix());
-        }
-        return document;
     }
 
     static String text(List<Finding> findings) {

@@ -6,11 +6,11 @@ import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.text.Json;
 import dev.lockstep.train.Classifier;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -91,23 +91,31 @@ public final class EvalCommand implements Runnable {
                     skipBadImages ? BadImages.replaced() : BadImages.refused());
             accuracy.badImages()
                     .forEach(reason -> System.err.println("bad image replaced: " + Printable.of(reason, 2000)));
-            System.out.println(json ? JsonDocument.of(json(recipe, classifier, accuracy)) : text(recipe, accuracy));
+            System.out.println(json ? Json.pretty(Evaluated.of(recipe, classifier, accuracy)) : text(recipe, accuracy));
         }
     }
 
-    private static Map<String, Object> json(Recipe recipe, Classifier classifier, Classifier.Accuracy accuracy) {
-        Map<String, Object> json = new LinkedHashMap<>();
-        json.put("model", recipe.model().name());
-        json.put("dataset", recipe.data().dataset());
-        json.put("images", accuracy.images());
-        json.put("validation_top1_error", accuracy.top1Error());
-        if (!Double.isNaN(accuracy.top5Error())) {
-            json.put("validation_top5_error", accuracy.top5Error());
+    /** {@code validationTop5Error} is null where there are too few classes. */
+    private record Evaluated(
+            String model,
+            String dataset,
+            int images,
+            double validationTop1Error,
+            @Nullable Double validationTop5Error,
+            double validationLoss,
+            String weightsSha256,
+            List<String> badImages) {
+        static Evaluated of(Recipe recipe, Classifier classifier, Classifier.Accuracy accuracy) {
+            return new Evaluated(
+                    recipe.model().name(),
+                    recipe.data().dataset(),
+                    accuracy.images(),
+                    accuracy.top1Error(),
+                    Double.isNaN(accuracy.top5Error()) ? null : accuracy.top5Error(),
+                    accuracy.loss(),
+                    classifier.weightsSha256(),
+                    accuracy.badImages());
         }
-        json.put("validation_loss", accuracy.loss());
-        json.put("weights_sha256", classifier.weightsSha256());
-        json.put("bad_images", accuracy.badImages());
-        return json;
     }
 
     private static String text(Recipe recipe, Classifier.Accuracy accuracy) {

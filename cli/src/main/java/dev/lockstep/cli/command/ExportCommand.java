@@ -1,7 +1,7 @@
 package dev.lockstep.cli.command;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.lockstep.checkpoint.Weights;
+import dev.lockstep.text.Json;
 import java.nio.file.Path;
 import java.util.Locale;
 import picocli.CommandLine.Command;
@@ -34,6 +34,8 @@ public final class ExportCommand implements Runnable {
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean json;
 
+    private record Exported(String file, int tensors) {}
+
     @Override
     public void run() {
         if (!Weights.isReplaceable(out)) {
@@ -44,11 +46,7 @@ public final class ExportCommand implements Runnable {
         int tensors = weights.tensors().size();
         System.out.println(
                 json
-                        ? JsonNodeFactory.instance
-                                .objectNode()
-                                .put("file", out.toString())
-                                .put("tensors", tensors)
-                                .toPrettyString()
+                        ? Json.pretty(new Exported(out.toString(), tensors))
                         : String.format(Locale.ROOT, "%s: %,d tensors", out, tensors));
     }
 }

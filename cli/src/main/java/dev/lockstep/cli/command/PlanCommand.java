@@ -9,6 +9,7 @@ import dev.lockstep.plan.DatasetFacts;
 import dev.lockstep.plan.Finding;
 import dev.lockstep.plan.Plan;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.text.Json;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -90,7 +91,7 @@ public final class PlanCommand implements Runnable {
     private static String json(Plan plan, List<Finding> findings, Optional<Costs> costs) {
         Map<String, Object> document = PlanJson.of(plan, findings);
         costs.ifPresent(known -> document.put("cost", CostJson.of(known)));
-        return JsonDocument.of(document) + "\n";
+        return Json.pretty(document) + "\n";
     }
 
     private static void atLeastOne(String option, int value) {

@@ -1,23 +1,63 @@
 package dev.lockstep.cli.command;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.network.NetworkShape;
 import dev.lockstep.plan.Finding;
 import dev.lockstep.plan.Memory;
 import dev.lockstep.plan.Plan;
-import dev.lockstep.plan.Traffic;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.topology.Topology;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** A plan as one JSON document. */
 final class PlanJson {
+    private record Warmup(String kind, double epochs, long iterations, double increment, List<Point> table) {}
+
+    private record Point(double epoch, long iteration, double learningRate) {}
+
+    private record Place(int rank, int firstWorker, int lastWorker) {}
+
+    private record Shape(
+            long parameters, long batchNormStatistics, double forwardFlopsPerImage, long activationFloatsPerImage) {
+        static Shape of(NetworkShape network) {
+            return new Shape(
+                    network.parameters(),
+                    network.batchNormStatistics(),
+                    network.forwardFlops(),
+                    network.activationFloats());
+        }
+    }
+
+    private record MemoryBytes(@JsonUnwrapped Memory parts, long total) {}
+
+    private record Sent(long contributionBytes, long sentBytesPerProcessAndStep) {}
+
+    private record Shown(
+            String code,
+            String sentence,
+            String fix,
+            String source,
+            @Nullable String suppressed) {
+        static Shown of(Finding finding) {
+            return new Shown(
+                    finding.code(),
+                    finding.sentence(),
+                    finding.fix(),
+                    finding.check().source(),
+                    finding.suppressed().orElse(null));
+        }
+    }
+
     private PlanJson() {}
 
     static Map<String, Object> of(Plan plan, List<Finding> findings) {
         Recipe recipe = plan.recipe();
+        // A map, because a record of so many components is longer and its arguments are easily exchanged.
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("recipe", recipe.name());
         json.put("model", recipe.model().name());
@@ -41,85 +81,39 @@ final class PlanJson {
         json.put("warmup", warmup(plan));
         json.put("schedule", lower(recipe.learningRate().schedule().kind()));
         json.put("decays", points(plan.decays()));
-        json.put("processes", processes(plan));
+        json.put("processes", processes(plan.topology()));
         json.put("lanes", plan.lanes());
         json.put("bitwise", plan.topology().isBitwise());
-        plan.network().ifPresent(network -> json.put("network", network(network)));
-        plan.memory().ifPresent(memory -> json.put("memory_bytes_per_process", memory(memory)));
-        plan.traffic().ifPresent(traffic -> json.put("traffic", traffic(traffic)));
-        json.put("findings", findings.stream().map(PlanJson::finding).toList());
+        plan.network().ifPresent(network -> json.put("network", Shape.of(network)));
+        plan.memory()
+                .ifPresent(memory -> json.put("memory_bytes_per_process", new MemoryBytes(memory, memory.total())));
+        plan.traffic()
+                .ifPresent(traffic ->
+                        json.put("traffic", new Sent(traffic.contributionBytes(), traffic.sentBytesPerProcess())));
+        json.put("findings", findings.stream().map(Shown::of).toList());
         return json;
     }
 
-    private static Map<String, Object> warmup(Plan plan) {
-        return ordered(
-                "kind", lower(plan.recipe().learningRate().warmup().kind()),
-                "epochs", plan.recipe().learningRate().warmup().epochs(),
-                "iterations", plan.warmupIterations(),
-                "increment", plan.warmupIncrement(),
-                "table", points(plan.warmupTable()));
+    private static Warmup warmup(Plan plan) {
+        return new Warmup(
+                lower(plan.recipe().learningRate().warmup().kind()),
+                plan.recipe().learningRate().warmup().epochs(),
+                plan.warmupIterations(),
+                plan.warmupIncrement(),
+                points(plan.warmupTable()));
     }
 
-    private static List<Map<String, Object>> points(List<Plan.RatePoint> points) {
+    private static List<Point> points(List<Plan.RatePoint> points) {
         return points.stream()
-                .map(point ->
-                        ordered("epoch", point.epoch(), "iteration", point.iteration(), "learning_rate", point.rate()))
+                .map(point -> new Point(point.epoch(), point.iteration(), point.rate()))
                 .toList();
     }
 
-    private static List<Map<String, Object>> processes(Plan plan) {
-        int each = plan.topology().workersPerProcess();
-        return IntStream.range(0, plan.topology().processes())
-                .mapToObj(rank -> ordered(
-                        "rank",
-                        rank,
-                        "first_worker",
-                        plan.topology().firstWorker(rank),
-                        "last_worker",
-                        plan.topology().firstWorker(rank) + each - 1))
+    private static List<Place> processes(Topology topology) {
+        int each = topology.workersPerProcess();
+        return IntStream.range(0, topology.processes())
+                .mapToObj(rank -> new Place(rank, topology.firstWorker(rank), topology.firstWorker(rank) + each - 1))
                 .toList();
-    }
-
-    private static Map<String, Object> network(NetworkShape network) {
-        return ordered(
-                "parameters", network.parameters(),
-                "batch_norm_statistics", network.batchNormStatistics(),
-                "forward_flops_per_image", network.forwardFlops(),
-                "activation_floats_per_image", network.activationFloats());
-    }
-
-    private static Map<String, Object> memory(Memory memory) {
-        return ordered(
-                "parameters", memory.parameters(),
-                "optimizer_state", memory.optimizerState(),
-                "gradients", memory.gradients(),
-                "partial_sums", memory.partialSums(),
-                "activations", memory.activations(),
-                "total", memory.total());
-    }
-
-    private static Map<String, Object> traffic(Traffic traffic) {
-        return ordered(
-                "contribution_bytes", traffic.contributionBytes(),
-                "sent_bytes_per_process_and_step", traffic.sentBytesPerProcess());
-    }
-
-    private static Map<String, Object> finding(Finding finding) {
-        Map<String, Object> json = ordered(
-                "code", finding.code(),
-                "sentence", finding.sentence(),
-                "fix", finding.fix(),
-                "source", finding.check().source());
-        finding.suppressed().ifPresent(reason -> json.put("suppressed", reason));
-        return json;
-    }
-
-    static Map<String, Object> ordered(Object... keysAndValues) {
-        Map<String, Object> map = new LinkedHashMap<>();
-        for (int i = 0; i < keysAndValues.length; i += 2) {
-            map.put((String) keysAndValues[i], keysAndValues[i + 1]);
-        }
-        return map;
     }
 
     private static String lower(Enum<?> constant) {

@@ -1,5 +1,6 @@
 package dev.lockstep.cli.command;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
@@ -8,16 +9,15 @@ import dev.lockstep.image.ImageTransform;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.text.Json;
 import dev.lockstep.train.Classifier;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
@@ -81,7 +81,7 @@ public final class PredictCommand implements Runnable {
                 new Classifier(recipe, Models::create, transform.shape(), names.size(), read.weights(), 1, 1)) {
             List<double[]> probabilities = classify(classifier, contents, transform);
             if (json) {
-                System.out.println(JsonDocument.of(json(probabilities, names)));
+                System.out.println(Json.pretty(json(probabilities, names)));
             } else {
                 print(probabilities, names);
             }
@@ -135,22 +135,18 @@ public final class PredictCommand implements Runnable {
         }
     }
 
-    private List<Map<String, Object>> json(List<double[]> probabilities, List<String> names) {
-        List<Map<String, Object>> all = new ArrayList<>();
-        for (int i = 0; i < images.size(); i++) {
-            List<Map<String, Object>> classes = new ArrayList<>();
-            for (int c : best(probabilities.get(i))) {
-                Map<String, Object> one = new LinkedHashMap<>();
-                one.put("class", c);
-                one.put("name", names.get(c));
-                one.put("probability", probabilities.get(i)[c]);
-                classes.add(one);
-            }
-            Map<String, Object> image = new LinkedHashMap<>();
-            image.put("image", images.get(i).toString());
-            image.put("predictions", classes);
-            all.add(image);
-        }
-        return all;
+    private record Classified(String image, List<Prediction> predictions) {}
+
+    private record Prediction(@JsonProperty("class") int label, String name, double probability) {}
+
+    private List<Classified> json(List<double[]> probabilities, List<String> names) {
+        return IntStream.range(0, images.size())
+                .mapToObj(i -> new Classified(
+                        images.get(i).toString(),
+                        Arrays.stream(best(probabilities.get(i)))
+                                .mapToObj(c -> new Prediction(
+                                        c, names.get(c), probabilities.get(i)[c]))
+                                .toList()))
+                .toList();
     }
 }

@@ -2,10 +2,10 @@ package dev.lockstep.cli.command;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.report.RunReport;
+import dev.lockstep.text.Json;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -35,6 +35,8 @@ public final class ReportCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean json;
 
+    private record Written(String report) {}
+
     @Override
     public Integer call() {
         Path twice = runs.stream()
@@ -46,7 +48,7 @@ public final class ReportCommand implements Callable<Integer> {
         }
         OutputFile.requireReplaceable("--out", out, start -> start.contains(RunReport.GENERATOR));
         RunReport.write(runs, out, plots);
-        System.out.println(json ? JsonDocument.of(Map.of("report", out.toString())) : out.toString());
+        System.out.println(json ? Json.pretty(new Written(out.toString())) : out.toString());
         return 0;
     }
 }

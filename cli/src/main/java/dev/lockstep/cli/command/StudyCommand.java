@@ -22,14 +22,12 @@ import dev.lockstep.study.StudyListener;
 import dev.lockstep.study.StudyResults;
 import dev.lockstep.study.StudyRun;
 import dev.lockstep.study.StudyRunner;
+import dev.lockstep.text.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -165,18 +163,26 @@ public final class StudyCommand implements Callable<Integer> {
     }
 
     private static String grid(StudyRunner runner, List<StudyRun> finished, double seconds) {
-        List<Map<String, Object>> runs = new ArrayList<>();
-        for (StudyRun run : runner.grid()) {
-            Map<String, Object> each = new LinkedHashMap<>();
-            each.put("variant", run.variant().name());
-            each.put("seed", run.seed());
-            each.put("minibatch", run.recipe().minibatch());
-            each.put("learning_rate", run.recipe().scaledLearningRate());
-            each.put("epochs", run.recipe().epochs());
-            each.put("finished", finished.contains(run));
-            runs.add(each);
+        return Json.pretty(new Grid(
+                runner.grid().stream()
+                        .map(run -> GridRun.of(run, finished.contains(run)))
+                        .toList(),
+                seconds));
+    }
+
+    private record Grid(List<GridRun> runs, double secondsLeft) {}
+
+    private record GridRun(
+            String variant, long seed, int minibatch, double learningRate, int epochs, boolean finished) {
+        static GridRun of(StudyRun run, boolean finished) {
+            return new GridRun(
+                    run.variant().name(),
+                    run.seed(),
+                    run.recipe().minibatch(),
+                    run.recipe().scaledLearningRate(),
+                    run.recipe().epochs(),
+                    finished);
         }
-        return JsonDocument.of(Map.of("runs", runs, "seconds_left", seconds));
     }
 
     private Integer run(Study study, Path folder, ChildRuns children, StudyPace pace, int sideBySide)

@@ -1,5 +1,7 @@
 package dev.lockstep.cli.command;
 
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
@@ -10,13 +12,13 @@ import dev.lockstep.plan.RangeSweep;
 import dev.lockstep.plan.RangeSweep.Trial;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.text.Format;
+import dev.lockstep.text.Json;
 import dev.lockstep.train.Assembly;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -76,7 +78,7 @@ public final class TuneCommand implements Callable<Integer> {
         }
         RangeSweep sweep = new RangeSweep(trials);
         RangeSweep.Result result = result(sweep, Math.log(dataset.classes()));
-        System.out.println(json ? JsonDocument.of(document(sweep, result)) : text(recipe, result));
+        System.out.println(json ? Json.pretty(Tuned.of(sweep, result)) : text(recipe, result));
         if (apply) {
             String rate = Format.digits(result.suggestion(), 4);
             recipeArgument.replace(text, RATE, rate);
@@ -140,23 +142,16 @@ public final class TuneCommand implements Callable<Integer> {
         }
     }
 
-    private static Map<String, Object> document(RangeSweep sweep, RangeSweep.Result result) {
-        return Map.of(
-                "trials",
-                sweep.trials().stream()
-                        .map(trial -> Map.of("rate", trial.rate(), "loss", trial.loss()))
-                        .toList(),
-                "result",
-                Map.of(
-                        "suggestion",
-                        result.suggestion(),
-                        "lowestGood",
-                        result.lowestGood(),
-                        "highestGood",
-                        result.highestGood(),
-                        "atEdge",
-                        result.atEdge()));
+    private record Tuned(List<Trial> trials, TunedRates result) {
+        static Tuned of(RangeSweep sweep, RangeSweep.Result result) {
+            return new Tuned(
+                    sweep.trials(),
+                    new TunedRates(result.suggestion(), result.lowestGood(), result.highestGood(), result.atEdge()));
+        }
     }
+
+    @JsonNaming(PropertyNamingStrategies.LowerCamelCaseStrategy.class)
+    private record TunedRates(double suggestion, double lowestGood, double highestGood, boolean atEdge) {}
 
     /** The result of the sweep as text. */
     static String text(Recipe recipe, RangeSweep.Result result) {

@@ -1,13 +1,9 @@
 package dev.lockstep.cli.command;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import dev.lockstep.metrics.Json;
+import dev.lockstep.text.Json;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** What {@code verify} found: a row for each run, how far its weights are from float64, and what that means. */
 final class VerifyTable {
@@ -16,15 +12,11 @@ final class VerifyTable {
 
     private static final String DIFFERENT = "DIFFERENT";
 
-    /** One line of the table; {@code distance} is null where it is that of the reference. */
+    /** One line of the table; {@code distance} is NaN where it is that of the reference. */
     record Row(
-            int processes,
-            int lanes,
-            String collective,
-            String run,
-            String weights,
-            String verdict,
-            @Nullable Double distance) {}
+            int processes, int lanes, String collective, String run, String weights, String verdict, double distance) {}
+
+    private record Document(int steps, List<Row> rows, boolean bitwise, double distanceToFloat64) {}
 
     private final int steps;
     private final List<Row> rows = new ArrayList<>();
@@ -46,7 +38,7 @@ final class VerifyTable {
     /** Adds a run of the tree collective; the first one is the reference. Returns its line. */
     String addTree(int processes, int lanes, String run, String weights) {
         String verdict = rows.isEmpty() ? "reference" : weights.equals(rows.get(0).weights) ? "same" : DIFFERENT;
-        return add(new Row(processes, lanes, "tree", run, weights, verdict, null));
+        return add(new Row(processes, lanes, "tree", run, weights, verdict, Double.NaN));
     }
 
     /** Adds a run whose sums may be in another order: it must be as near to float64, not equal. */
@@ -107,15 +99,6 @@ final class VerifyTable {
     }
 
     String toJson() {
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("steps", steps);
-        document.put("rows", rows);
-        document.put("bitwise", isBitwise());
-        document.put("distance_to_float64", distance);
-        try {
-            return Json.MAPPER.writeValueAsString(document);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
+        return Json.line(new Document(steps, rows, isBitwise(), distance));
     }
 }

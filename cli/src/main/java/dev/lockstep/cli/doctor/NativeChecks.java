@@ -1,6 +1,5 @@
 package dev.lockstep.cli.doctor;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,21 +18,17 @@ final class NativeChecks {
                     report.failure(),
                     "see 'native cache'; Lockstep runs on 64-bit Linux with glibc and on Macs with Apple processors"));
         }
-        JsonNode facts = report.facts();
+        NativeFacts facts = report.facts();
         List<Finding> findings = new ArrayList<>();
         findings.add(Finding.ok(
                 GROUP,
                 "libtorch",
-                String.format(
-                        Locale.ROOT,
-                        "%s, loaded in %.1f s",
-                        facts.path("libtorch").asText(),
-                        facts.path("seconds").asDouble())));
-        findings.add(Finding.ok(GROUP, "JavaCPP", facts.path("javacpp").asText()));
-        findings.add(cpu(facts.path("cpu").asText()));
-        findings.add(threads(facts.path("threads").asInt()));
-        findings.add(loopback(facts.path("loopback").asText()));
-        findings.add(host(facts.path("host").asText()));
+                String.format(Locale.ROOT, "%s, loaded in %.1f s", facts.libtorch(), facts.seconds())));
+        findings.add(Finding.ok(GROUP, "JavaCPP", facts.javacpp()));
+        findings.add(cpu(facts.cpu()));
+        findings.add(threads(facts.threads()));
+        findings.add(loopback(facts.loopback()));
+        findings.add(host(facts.host()));
         return findings;
     }
 

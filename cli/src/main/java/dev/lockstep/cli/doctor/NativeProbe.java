@@ -1,8 +1,7 @@
 package dev.lockstep.cli.doctor;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.collective.GlooProbe;
+import dev.lockstep.text.Json;
 import dev.lockstep.torch.TorchFacts;
 import dev.lockstep.torch.TorchRuntime;
 import java.net.InetAddress;
@@ -18,7 +17,7 @@ final class NativeProbe {
     public static void main(String[] arguments) {
         int exitCode = 0;
         try {
-            System.out.println(probe());
+            System.out.println(Json.line(probe()));
         } catch (RuntimeException | Error e) {
             System.err.println(e.getMessage() == null ? e : e.getMessage());
             exitCode = 1;
@@ -27,20 +26,19 @@ final class NativeProbe {
         Runtime.getRuntime().halt(exitCode);
     }
 
-    private static ObjectNode probe() {
+    private static NativeFacts probe() {
         long started = System.nanoTime();
         TorchRuntime.load();
         double seconds = (System.nanoTime() - started) * 1e-9;
         TorchFacts facts = TorchFacts.gather();
-        return JsonNodeFactory.instance
-                .objectNode()
-                .put("libtorch", facts.libtorch())
-                .put("javacpp", facts.javacpp())
-                .put("cpu", facts.cpuCapability())
-                .put("threads", facts.threads())
-                .put("seconds", seconds)
-                .put("loopback", GlooProbe.host(InetAddress.getLoopbackAddress().getHostAddress()))
-                .put("host", host());
+        return new NativeFacts(
+                facts.libtorch(),
+                facts.javacpp(),
+                facts.cpuCapability(),
+                facts.threads(),
+                seconds,
+                GlooProbe.host(InetAddress.getLoopbackAddress().getHostAddress()),
+                host());
     }
 
     private static String host() {

@@ -1,8 +1,7 @@
 package dev.lockstep.cli.doctor;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.text.Json;
 import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -16,11 +15,10 @@ import java.util.concurrent.TimeUnit;
 /**
  * The output of {@link NativeProbe}.
  *
- * @param facts its JSON; empty when there was none
- * @param failure why there was none, in one line; empty on success
+ * @param facts empty when there were none
+ * @param failure why there were none, in one line; empty on success
  */
-record NativeReport(JsonNode facts, String failure) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+record NativeReport(NativeFacts facts, String failure) {
     /** Unpacking takes a few seconds, but much longer on a slow disk. */
     private static final Duration PATIENCE = Duration.ofMinutes(3);
 
@@ -76,7 +74,7 @@ record NativeReport(JsonNode facts, String failure) {
 
     private static NativeReport parse(String out) {
         try {
-            return new NativeReport(JSON.readTree(lastLine(out)), "");
+            return new NativeReport(Json.SNAKE_CASE.readValue(lastLine(out), NativeFacts.class), "");
         } catch (JsonProcessingException e) {
             return failed("the probe printed: " + lastLine(out));
         }
@@ -94,7 +92,7 @@ record NativeReport(JsonNode facts, String failure) {
     }
 
     private static NativeReport failed(String why) {
-        return new NativeReport(JSON.createObjectNode(), why);
+        return new NativeReport(NativeFacts.NONE, why);
     }
 
     private static void delete(Path folder) throws IOException {

@@ -38,7 +38,7 @@ final class DoctorCommandTest {
     void isUsable_onlyFailuresMatter() {
         assertThat(DoctorCommand.isUsable(List.of(GOOD, POOR))).isTrue();
         assertThat(DoctorCommand.isUsable(List.of(GOOD, BAD))).isFalse();
-        assertThat(DoctorCommand.json(List.of(BAD)).get("usable").asBoolean()).isFalse();
+        assertThat(DoctorCommand.isUsable(List.of(BAD))).isFalse();
     }
 
     @Test

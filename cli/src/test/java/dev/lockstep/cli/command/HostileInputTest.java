@@ -230,7 +230,7 @@ final class HostileInputTest {
         assertThat(run.out()).isEqualTo("\u001b[2J\n");
         String wild = "η\u001b\u007f\u009b\u202e";
         CapturedRun guarded = CapturedRun.of(() -> Main.guarded(() -> {
-            System.out.println(JsonDocument.of(java.util.Map.of("a", wild)));
+            System.out.println(dev.lockstep.text.Json.pretty(java.util.Map.of("a", wild)));
             System.err.printf("%s %s%n", wild, 1);
             System.err.print((Object) wild);
             return 0;

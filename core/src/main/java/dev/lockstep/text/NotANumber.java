@@ -1,4 +1,4 @@
-package dev.lockstep.metrics;
+package dev.lockstep.text;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;

@@ -1,0 +1,47 @@
+package dev.lockstep.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+class MetricsJsonTest {
+    private static final StepMetrics STEP =
+            new StepMetrics(7, 1, 0.1, Double.POSITIVE_INFINITY, 0.5, 1e-9, 3, 0.25, 0, Double.NaN);
+    private static final EpochMetrics EPOCH = new EpochMetrics(2, 300, 0.5, 0.25, 0.125, Double.NaN, 1.5, 12);
+    private static final BadImage IMAGE = new BadImage(5, 1, "training", 77, "a \"b\" η");
+
+    private static byte[] bytes(String line) {
+        return line.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void line_ofEachRecord_hasTheKeysAndTheOrderOfTheContract() {
+        assertThat(MetricsJson.line(STEP))
+                .isEqualTo("{\"type\":\"step\",\"step\":7,\"epoch\":1,\"learning_rate\":0.1,\"loss\":null,"
+                        + "\"train_top1_error\":0.5,\"images_per_second\":1.0E-9,\"step_seconds\":3.0,"
+                        + "\"data_wait_seconds\":0.25,\"exposed_communication_seconds\":0.0,\"noise_scale\":null}");
+        assertThat(MetricsJson.line(EPOCH))
+                .isEqualTo("{\"type\":\"epoch\",\"epoch\":2,\"step\":300,\"train_loss\":0.5,\"train_top1_error\":0.25,"
+                        + "\"validation_top1_error\":0.125,\"validation_top5_error\":null,\"validation_loss\":1.5,"
+                        + "\"seconds\":12.0}");
+        assertThat(MetricsJson.line(IMAGE))
+                .isEqualTo("{\"type\":\"bad-image\",\"step\":5,\"epoch\":1,\"set\":\"training\",\"index\":77,"
+                        + "\"reason\":\"a \\\"b\\\" η\"}");
+    }
+
+    @Test
+    void parse_whatLineWrote_returnsIt() {
+        assertThat(MetricsJson.parse(bytes(MetricsJson.line(EPOCH)))).contains(EPOCH);
+        assertThat(MetricsJson.parse(bytes(MetricsJson.line(IMAGE)))).contains(IMAGE);
+    }
+
+    @Test
+    void parse_lineOfAnotherVersion_ignoresUnknownKeysAndReadsMissingNumbersAsNaN() {
+        assertThat(MetricsJson.parse(bytes("{\"type\":\"epoch\",\"epoch\":0,\"step\":1,\"new\":[1]}")))
+                .contains(new EpochMetrics(
+                        0, 1, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN));
+        assertThat(MetricsJson.parse(bytes("{\"type\":\"bad-image\",\"epoch\":0,\"step\":1}")))
+                .isEmpty();
+    }
+}
