@@ -39,8 +39,8 @@ class MetricsJsonTest {
     @Test
     void parse_lineOfAnotherVersion_ignoresUnknownKeysAndReadsMissingNumbersAsNaN() {
         assertThat(MetricsJson.parse(bytes("{\"type\":\"epoch\",\"epoch\":0,\"step\":1,\"new\":[1]}")))
-                .contains(new EpochMetrics(
-                        0, 1, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN));
+                .contains(
+                        new EpochMetrics(0, 1, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN));
         assertThat(MetricsJson.parse(bytes("{\"type\":\"bad-image\",\"epoch\":0,\"step\":1}")))
                 .isEmpty();
     }

@@ -292,7 +292,8 @@ final class StudyRunnerTest {
                         + "{learning-rate.warmup.kind=none, model.width=8} when the first run started");
         Studies.write(folder, Studies.STUDY.replace("seeds:", "  - {name: another}\nseeds:"));
         assertThatThrownBy(() -> again().run(1))
-                .hasMessageStartingWith("variants changed after the first run started: variants = [small, gradual, none, another], before =");
+                .hasMessageStartingWith(
+                        "variants changed after the first run started: variants = [small, gradual, none, another], before =");
     }
 
     @Test

@@ -145,7 +145,9 @@ final class TuneCommandTest {
     void apply_withOverrides_isRefusedBeforeTheSweep() throws IOException {
         CapturedRun run = tune(write(TEXT), "--set", "model.width=8", "--apply");
         assertThat(run.exitCode()).isEqualTo(2);
-        assertThat(run.err()).startsWith("error: --apply cannot be combined with --set").hasLineCount(1);
+        assertThat(run.err())
+                .startsWith("error: --apply cannot be combined with --set")
+                .hasLineCount(1);
     }
 
     @Test

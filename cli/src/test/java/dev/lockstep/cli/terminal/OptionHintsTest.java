@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.lockstep.checkpoint.CheckpointDirectory;
+import dev.lockstep.cli.CapturedRun;
+import dev.lockstep.cli.Main;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.recipe.Recipe;
