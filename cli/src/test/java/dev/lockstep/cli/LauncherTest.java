@@ -196,7 +196,7 @@ final class LauncherTest {
     @Test
     void run_noJava_isAnError() throws Exception {
         environment.put("JAVA_HOME", temp.resolve("nowhere").toString());
-        assertError("error: no Java there, JAVA_HOME = " + temp.resolve("nowhere") + ", ");
+        assertError("error: no Java found, JAVA_HOME = " + temp.resolve("nowhere") + ", ");
         environment.remove("JAVA_HOME");
         environment.put("PATH", toolsAlone());
         assertError("error: no Java found, command = java, install a JDK 17 or newer ");

@@ -92,7 +92,7 @@ final class PlanCostTest {
                 .isCloseTo(expectedSpeed(2), Percentage.withPercentage(2));
         assertThat(local.at("/predictions/2/processes").asInt()).isEqualTo(4);
         assertThat(plan(FASHION, "--measured", run.toString()).out())
-                .contains("1 process × 1 lane: 640 images/s, 400 ms a step");
+                .contains("1 process × 1 lane: 640 images/s, 400 ms per step");
     }
 
     /** The run had one lane; whatever cores there are more, up to a thread for each of 8 workers, make it faster. */
