@@ -168,7 +168,10 @@ final class GroupFaultsIT {
     void restarts_inTheGroupOfAnotherLauncher_areRefused() throws Exception {
         start("rank-0.out", place(0, 2, freePort()), "--max-restarts", "1");
         assertThat(exitCode(0)).isEqualTo(2);
-        assertThat(errors("rank-0.out")).singleElement().asString().startsWith("error: --max-restarts = 1 only applies to");
+        assertThat(errors("rank-0.out"))
+                .singleElement()
+                .asString()
+                .startsWith("error: --max-restarts = 1 only applies to");
     }
 
     @Test

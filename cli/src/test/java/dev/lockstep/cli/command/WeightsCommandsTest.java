@@ -333,6 +333,8 @@ final class WeightsCommandsTest {
         assertThat(wrong.err).contains("the recipe starts from other weights: model.weights = " + other);
         Result misspelled = train(out, "--set", "model.weights=resnet8.pt");
         assertThat(misspelled.exitCode).isEqualTo(2);
-        assertThat(misspelled.err).contains("model.weights = resnet8.pt").contains("training from a weights file (--weights) sets it");
+        assertThat(misspelled.err)
+                .contains("model.weights = resnet8.pt")
+                .contains("training from a weights file (--weights) sets it");
     }
 }
