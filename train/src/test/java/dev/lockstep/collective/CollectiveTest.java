@@ -134,10 +134,10 @@ class CollectiveTest {
     /** Another thread may close a group, whatever the first one waits for. */
     @Test
     void groupThatAnotherThreadCloses_freesTheCall_andCountsAsLost() {
-        List<GroupFailure> failures = Collections.synchronizedList(new ArrayList<>());
+        CompletableFuture<GroupFailure> failure = new CompletableFuture<>();
         InetSocketAddress where = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         try (Supervisor supervisor =
-                Supervisor.start(where, 2, GroupSecret.none(), LONG, event -> {}, line -> {}, failures::add)) {
+                Supervisor.start(where, 2, GroupSecret.none(), LONG, event -> {}, line -> {}, failure::complete)) {
             CompletableFuture<SocketGroup> other =
                     CompletableFuture.supplyAsync(() -> ThreadGroups.join(1, 2, supervisor, LONG));
             SocketGroup group = ThreadGroups.join(0, 2, supervisor, LONG);
@@ -153,7 +153,8 @@ class CollectiveTest {
             assertThat(catchThrowable(() -> survivor.allGather(new byte[1])))
                     .isInstanceOf(LockstepException.class)
                     .hasMessageStartingWith("rank 0 on " + HostName.own() + " ended without deregistering");
-            assertThat(failures).extracting(GroupFailure::rank).containsExactly(0);
+            // The supervisor tells its processes first.
+            assertThat(failure.orTimeout(20, TimeUnit.SECONDS).join().rank()).isZero();
             survivor.leave();
         }
     }
