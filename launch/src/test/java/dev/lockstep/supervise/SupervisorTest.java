@@ -55,9 +55,8 @@ class SupervisorTest extends SupervisorFixture {
                 .isInstanceOf(LockstepException.class)
                 .hasMessage("rank 1 on node7 was killed");
         assertThat(late.message()).isEqualTo("rank 1 on node7 was killed");
-        assertThat(monitor.outcome())
-                .isCompletedWithValueMatching(failure ->
-                        failure.orElseThrow().equals(new GroupFailure(1, "node7", "rank 1 on node7 was killed")));
+        assertThat(monitor.outcome().orTimeout(20, TimeUnit.SECONDS).join())
+                .contains(new GroupFailure(1, "node7", "rank 1 on node7 was killed"));
     }
 
     /** Those that leave because the group has failed are no culprits. */
