@@ -1,4 +1,4 @@
-/** Atomic, durable file writes: complete or not at all, and on disk when the call returns. Depends on nothing. */
+/** Atomic, durable file writes: complete or not at all, and on disk when the call returns. */
 @NullMarked
 package dev.lockstep.files;
 

@@ -1,7 +1,4 @@
-/**
- * The events of a run, and the listeners that write them: JSON lines and TensorBoard events. Depends on
- * {@code errors}, {@code files} and {@code recipe}.
- */
+/** The events of a run, and the listeners that write them: JSON lines and TensorBoard events. */
 @NullMarked
 package dev.lockstep.metrics;
 

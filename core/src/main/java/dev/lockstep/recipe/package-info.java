@@ -1,6 +1,6 @@
 /**
- * The training recipe, as immutable records that check themselves, and its strict YAML form. Independent of processes and
- * machines. Depends on {@code errors} and {@code schedule}.
+ * The training recipe, as immutable records that check themselves, and its strict YAML form. Independent of processes
+ * and machines.
  */
 @NullMarked
 package dev.lockstep.recipe;

@@ -1,7 +1,6 @@
 /**
- * Experiments with a verdict: variants × seeds of a recipe, questions stated before the runs, and answers with tests of
- * significance. A {@link dev.lockstep.study.RunExecutor} executes the runs. Depends on {@code errors}, {@code recipe}
- * and {@code metrics}.
+ * Experiments with a verdict: variants × seeds of a recipe, questions stated before the runs, and answers with tests
+ * of significance. A {@link dev.lockstep.study.RunExecutor} executes the runs.
  */
 @NullMarked
 package dev.lockstep.study;

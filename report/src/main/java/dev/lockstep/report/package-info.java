@@ -1,6 +1,6 @@
 /**
  * Reports as self-contained HTML pages, and their plots as SVG, PNG and CSV, generated from the files of a run or a
- * study. Depends on {@code recipe}, {@code schedule}, {@code plan}, {@code metrics} and {@code study}.
+ * study.
  */
 @NullMarked
 package dev.lockstep.report;

@@ -1,7 +1,6 @@
 /**
  * Sums over processes: the tree all-reduce whose bits do not depend on the number of processes, c10d's all-reduce for
- * comparison, and how processes join a group. Depends on {@code errors}, {@code supervise}, {@code topology} and
- * {@code torch}.
+ * comparison, and how processes join a group.
  *
  * <p>A program that starts its processes itself runs the supervisor of their group and passes each its place:
  *

@@ -1,7 +1,4 @@
-/**
- * Networks, the roles of their parameters, and the flat buffers that all replicas of a network share. Depends on {@code
- * errors}, {@code image}, {@code recipe}, {@code sampling} and {@code torch}.
- */
+/** Networks, the roles of their parameters, and the flat buffers that all replicas of a network share. */
 @NullMarked
 package dev.lockstep.model;
 

@@ -1,7 +1,4 @@
-/**
- * Optimizers on segments of the flat buffers: momentum SGD (paper, remarks 1 and 2), and those that a program adds.
- * Depends on {@code model}, {@code recipe} and {@code torch}.
- */
+/** Optimizers on segments of the flat buffers: momentum SGD (paper, remarks 1 and 2), and those that a program adds. */
 @NullMarked
 package dev.lockstep.optim;
 

@@ -1,7 +1,4 @@
-/**
- * The training loop: one step, many steps, evaluation. Connects workers, lanes and processes. Depends on every other
- * package of this module.
- */
+/** The training loop: one step, many steps, evaluation. Connects workers, lanes and processes. */
 @NullMarked
 package dev.lockstep.train;
 

@@ -1,6 +1,6 @@
 /**
  * {@code lockstep doctor}: diagnoses this machine and suggests fixes. Most checks are pure functions of a {@code
- * Machine} record, so they can be tested on any machine. Depends on the library.
+ * Machine} record, so they can be tested on any machine.
  */
 @NullMarked
 package dev.lockstep.cli.doctor;

@@ -1,7 +1,6 @@
 /**
  * Decodes JPEG and PNG files to pixels, and encodes them. Files are checked in Java before OpenCV decodes the pixels,
- * on one thread. This is the only image package that may use {@code org.bytedeco}. Depends on {@code image} and {@code
- * errors}.
+ * on one thread. This is the only image package that may use {@code org.bytedeco}.
  */
 @NullMarked
 package dev.lockstep.image.codec;

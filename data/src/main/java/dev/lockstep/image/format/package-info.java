@@ -1,7 +1,4 @@
-/**
- * The dataset formats that Lockstep reads, each in a class that validates its input, and synthetic data. Depends on
- * {@code image}, {@code sampling} and {@code errors}.
- */
+/** The dataset formats that Lockstep reads, each in a class that validates its input, and synthetic data. */
 @NullMarked
 package dev.lockstep.image.format;
 

@@ -1,4 +1,4 @@
-/** Checks datasets and draws the network input. Depends on the other image packages. */
+/** Checks datasets and draws the network input. */
 @NullMarked
 package dev.lockstep.image.inspect;
 

@@ -1,4 +1,4 @@
-/** Packs photographs into tar shards. Depends on the other image packages and {@code errors}. */
+/** Packs photographs into tar shards. */
 @NullMarked
 package dev.lockstep.image.pack;
 

@@ -1,7 +1,4 @@
-/**
- * Augmentation, resizing and normalization: from an image to network input. Depends on {@code image} and {@code
- * sampling}.
- */
+/** Augmentation, resizing and normalization: from an image to network input. */
 @NullMarked
 package dev.lockstep.image.transform;
 
