@@ -26,6 +26,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The packages of Lockstep, the modules that hold them, and the dependencies between them, on the compiled classes.
  * ARCHITECTURE.md shows the same table: run with {@code -Dlockstep.update=true} to write it after a change.
  */
+@Tag("slow")
 class DependencyRuleTest {
     private static final String ROOT = "dev.lockstep";
     private static final Path ARCHITECTURE = Path.of("..", "ARCHITECTURE.md");

@@ -6,12 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The rates of wrong verdicts and of detected effects over 4,000 simulated studies, each with a fixed seed. The
  * standard error of a rate near 0.05 is 0.0034; the limits allow for three standard errors.
  */
+@Tag("slow")
 final class ErrorRatesTest {
     private static final int STUDIES = 4_000;
     private static final double LEVEL = 0.05;

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.metrics.RunResult;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("slow")
 class UserModelSampleTest {
     @Test
     void networkAndDatasetOfAUser_train(@TempDir Path folder, @TempDir Path again) {

@@ -12,10 +12,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Unpacking with a failure or a power failure at any change: a library's name never refers to a partial file. */
+@Tag("slow")
 final class UnpackingCrashTest {
     @TempDir
     @SuppressWarnings("NullAway.Init")

@@ -34,12 +34,15 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs that were interrupted and resumed. */
+@Tag("slow")
+@net.jqwik.api.Tag("slow")
 class TrainingResumeTest {
     @TempDir
     private Path temporary;

@@ -14,9 +14,11 @@ import dev.lockstep.model.Replica;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** One class knows where host memory is: what trains must run on any {@link Device}. */
+@Tag("slow")
 class HostMemoryRuleTest {
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .importUrl(Device.class.getProtectionDomain().getCodeSource().getLocation());

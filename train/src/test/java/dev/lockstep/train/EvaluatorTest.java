@@ -20,10 +20,12 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+@Tag("slow")
 class EvaluatorTest {
     private static final Recipe RECIPE = TestRuns.recipe();
     private static final OpenDataset DATA = TestRuns.data(RECIPE);

@@ -18,6 +18,7 @@ import java.nio.FloatBuffer;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
  * within a rounding of zero, float32 may take the other side of a ReLU; PyTorch's own float32 gradients are within 0.9 % of
  * its float64 ones, most of them within 0.3 %, and ours must be as near.
  */
+@Tag("slow")
 class ImageNetStepGoldenTest {
     private static final ImageShape SHAPE = new ImageShape(3, 64, 64);
 

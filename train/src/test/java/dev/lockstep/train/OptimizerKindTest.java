@@ -16,11 +16,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.Scalar;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What follows from the kind of the optimizer alone, here one that the program adds and that keeps two buffers. */
+@Tag("slow")
 class OptimizerKindTest {
     private static final String ADDED = "{kind: averaged-momentum}";
     private static final RunOptions OPTIONS = RunOptions.defaults().withLanes(1).withBucketFloats(500);

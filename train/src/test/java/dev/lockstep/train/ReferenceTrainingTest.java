@@ -11,9 +11,11 @@ import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("slow")
 class ReferenceTrainingTest {
     private static final String RECIPE = """
             name: reference

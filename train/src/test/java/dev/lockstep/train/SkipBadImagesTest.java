@@ -22,10 +22,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A folder with bad images in it, or shards, trained on without and with the option to replace them. */
+@Tag("slow")
 class SkipBadImagesTest {
     private static final String TEXT = """
                     name: photographs

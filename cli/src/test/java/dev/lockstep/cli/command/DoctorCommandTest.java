@@ -15,8 +15,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("slow")
 final class DoctorCommandTest {
     private static final Finding GOOD = new Finding("threads", "cores", "2", Level.OK, "");
     private static final Finding POOR = new Finding("threads", "OMP_NUM_THREADS", "4", Level.WARN, "set it to 1");

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Malicious inputs: commands reject them quickly, with one short line that says why. */
+@Tag("slow")
 final class HostileInputTest {
     private static final String FASHION = "../recipes/fashion-mnist.yaml";
     private static final Duration SOON = Duration.ofSeconds(30);

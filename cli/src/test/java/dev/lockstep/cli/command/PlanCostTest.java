@@ -17,10 +17,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.assertj.core.data.Percentage;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The predictions of {@code lockstep plan}. */
+@Tag("slow")
 final class PlanCostTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String PAPER_8K = "../recipes/imagenet-resnet50-8k.yaml";

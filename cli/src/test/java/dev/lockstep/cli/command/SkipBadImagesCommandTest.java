@@ -15,10 +15,12 @@ import java.util.Arrays;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code train} and {@code eval} on a folder with bad images. */
+@Tag("slow")
 public final class SkipBadImagesCommandTest {
     @TempDir
     Path folder;

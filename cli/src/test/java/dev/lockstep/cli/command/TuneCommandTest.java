@@ -17,11 +17,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /** {@code tune}, on a network and a dataset that take moments. */
+@Tag("slow")
 final class TuneCommandTest {
     private static final String TEXT = """
             # The rate is 0.1.

@@ -11,12 +11,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Native decoders print to the process's standard error, which Java cannot intercept, so a separate process decodes.
  */
+@Tag("slow")
 final class SilentDecodingTest {
     @TempDir
     Path folder;

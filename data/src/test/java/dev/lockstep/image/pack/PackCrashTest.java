@@ -13,10 +13,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Packing with a failure or a power failure at any change: a published set is complete, and the next attempt works. */
+@Tag("slow")
 final class PackCrashTest {
     private static final ShardPacker PACKER = new ShardPacker(0, 95, 2, false);
     private static final String OUT = "sets/shards";

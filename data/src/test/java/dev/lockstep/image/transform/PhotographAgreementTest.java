@@ -19,6 +19,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
  * lomiri-wallpapers-16.04} and {@code mate-backgrounds}. Their folder is {@code /usr/share/backgrounds} or {@code
  * LOCKSTEP_BACKGROUNDS}. {@code photograph_goldens.py} creates the golden files.
  */
+@Tag("slow")
 final class PhotographAgreementTest {
     private static final int SIDE = 224;
     /** In units of 1/256; the requirement is a mean of 1. */
