@@ -7,6 +7,7 @@ import static dev.lockstep.recipe.Ranges.between;
 import static dev.lockstep.recipe.Ranges.require;
 import static dev.lockstep.recipe.Ranges.shorterThan;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.sampling.MinibatchPlan;
 import dev.lockstep.schedule.Decay;
 import dev.lockstep.schedule.LearningRate;

@@ -75,7 +75,7 @@ public final class YamlRecords {
     /**
      * Reads a file.
      *
-     * @param the name of the file in messages, such as {@code recipe}
+     * @param what the name of the file in messages, such as {@code recipe}
      * @throws LockstepException of kind RECIPE also when the file cannot be read
      */
     public static <T extends Record> T read(Class<T> type, Path file, String what, Map<String, String> overrides) {

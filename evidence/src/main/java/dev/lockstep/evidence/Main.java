@@ -12,6 +12,7 @@ import dev.lockstep.evidence.scenario.Scenarios;
 import dev.lockstep.evidence.scenario.Settings;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -154,7 +155,7 @@ public final class Main implements Callable<Integer> {
             throws Exception {
         System.out.println("== " + scenario.name() + ": " + scenario.about());
         MachineFacts machine = MachineFacts.here();
-        String date = LocalDate.now().toString();
+        String date = LocalDate.now(ZoneOffset.UTC).toString();
         long start = System.nanoTime();
         Report report = new Report(System.out, keep);
         try (Stage stage = new Stage(checkout, report)) {

@@ -77,7 +77,7 @@ public final class Running extends Member {
     private static int rankOf(long pid) {
         try {
             for (String variable : Files.readString(Path.of("/proc", Long.toString(pid), "environ"))
-                    .split("\0")) {
+                    .split("\0", -1)) {
                 if (variable.startsWith("RANK=")) {
                     return Integer.parseInt(variable.substring(5));
                 }

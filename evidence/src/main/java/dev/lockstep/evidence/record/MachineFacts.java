@@ -29,7 +29,7 @@ public record MachineFacts(String processor, boolean avx512, int cores, int memo
                 String.format(
                         Locale.ROOT,
                         "%.1f",
-                        Double.parseDouble(read("/proc/loadavg").split(" ")[0])));
+                        Double.parseDouble(read("/proc/loadavg").split(" ", -1)[0])));
     }
 
     private static String read(String file) {

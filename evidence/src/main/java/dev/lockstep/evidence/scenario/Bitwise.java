@@ -27,7 +27,7 @@ final class Bitwise {
     record Placement(int procs, int lanes, int loaders) {
         /** From {@code P:lanes:loader threads}. */
         static Placement of(String text) {
-            String[] parts = text.split(":");
+            String[] parts = text.split(":", -1);
             return new Placement(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]), Integer.parseInt(parts[2]));
         }
     }
