@@ -152,7 +152,7 @@ final class LocalGroup {
 
     /** Starts the processes and waits until all have ended, by themselves or because we ended them. */
     Outcome run() {
-        StopRequests.Listener listener = (signal, second) -> events.add(new Stop(second));
+        StopRequests.Listener listener = (name, number, second) -> events.add(new Stop(second));
         Thread cleanUp = new Thread(this::killAll);
         Runtime.getRuntime().addShutdownHook(cleanUp);
         stops.add(listener);

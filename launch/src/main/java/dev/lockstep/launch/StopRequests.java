@@ -2,51 +2,62 @@ package dev.lockstep.launch;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import sun.misc.Signal;
-import sun.misc.SignalHandler;
+import java.util.stream.Stream;
 
 /** SIGINT, SIGTERM and SIGHUP as requests to stop, while this is open; {@link SignalFilter} says which of them count. */
 public final class StopRequests implements AutoCloseable {
     /** Receives a signal. */
     public interface Listener {
-        /** @param second whether it is the second one: the user does not want to wait any longer */
-        void onSignal(Signal signal, boolean second);
+        /**
+         * Called for each signal.
+         *
+         * @param name such as {@code SIGTERM}
+         * @param second whether it is the second one: the user does not want to wait any longer
+         */
+        void onSignal(String name, int number, boolean second);
     }
 
     /** Announces and requests a stop at the first signal; ends the process at the second. */
     public static Listener once(String what, Runnable stop) {
-        return (signal, second) -> {
+        return (name, number, second) -> {
             if (second) {
-                Runtime.getRuntime().halt(128 + signal.getNumber());
+                Runtime.getRuntime().halt(128 + number);
             }
-            System.err.println("\n" + signal + ": " + what + "; repeat the signal to end at once");
+            System.err.println("\n" + name + ": " + what + "; repeat the signal to end at once");
             stop.run();
         };
     }
 
-    private final List<Signal> signals = List.of(new Signal("INT"), new Signal("TERM"), new Signal("HUP"));
     private final SignalFilter filter = SignalFilter.ofThisProcess();
-    private final List<SignalHandler> previous;
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> restore;
     private volatile int received;
 
     /** @param first receive signals from the beginning */
     public StopRequests(Listener... first) {
         listeners.addAll(List.of(first));
-        previous = signals.stream()
-                .map(signal -> Signal.handle(signal, this::onSignal))
-                .toList();
+        restore = Stream.of("INT", "TERM", "HUP").map(this::handle).toList();
     }
 
-    private void onSignal(Signal signal) {
+    /**
+     * Takes over a signal and returns what gives it back. The JDK has no other way to a handler than a class that
+     * Javadoc warns of, hence no import and no signature with it.
+     */
+    private Runnable handle(String name) {
+        var signal = new sun.misc.Signal(name);
+        var previous = sun.misc.Signal.handle(signal, it -> onSignal(name, it.getNumber()));
+        return () -> sun.misc.Signal.handle(signal, previous);
+    }
+
+    private void onSignal(String name, int number) {
         boolean second = received != 0;
-        if (!filter.counts(signal.getName(), second)) {
+        if (!filter.counts(name, second)) {
             return;
         }
         if (!second) {
-            received = signal.getNumber();
+            received = number;
         }
-        listeners.forEach(listener -> listener.onSignal(signal, second));
+        listeners.forEach(listener -> listener.onSignal("SIG" + name, number, second));
     }
 
     /** The number of the first signal; 0 when there was none. */
@@ -69,8 +80,6 @@ public final class StopRequests implements AutoCloseable {
 
     @Override
     public void close() {
-        for (int i = 0; i < signals.size(); i++) {
-            Signal.handle(signals.get(i), previous.get(i));
-        }
+        restore.forEach(Runnable::run);
     }
 }
