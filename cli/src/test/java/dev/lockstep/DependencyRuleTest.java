@@ -9,6 +9,8 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -25,6 +27,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -41,34 +44,38 @@ class DependencyRuleTest {
     private static final Path ARCHITECTURE = Path.of("..", "ARCHITECTURE.md");
     private static final Pattern TABLE = Pattern.compile("(?s)(<!-- packages -->\n).*?(<!-- end -->)");
 
-    private record Layer(String module, String name, String what) {}
+    /** @param api whether the programs of users may use it; the others are internal and may change in any release */
+    private record Layer(String module, String name, boolean api, String what) {}
+
+    private static final boolean API = true;
+    private static final boolean INTERNAL = false;
 
     /** From the top down: a package uses only packages below it. */
     private static final List<Layer> LAYERS = List.of(
-            new Layer("cli", "cli", "the `lockstep` command: `command`, `terminal`, `doctor`"),
-            new Layer("report", "report", "self-contained pages with the curves of runs and studies"),
-            new Layer("train", "run", "a recipe being trained in a run folder"),
-            new Layer("train", "train", "the step, the training loop, evaluation, classifying images"),
-            new Layer("train", "checkpoint", "safetensors, PyTorch files, the folder of checkpoints"),
-            new Layer("train", "optim", "optimizers on flat buffers"),
-            new Layer("train", "model", "networks as libtorch modules, the flat layout"),
-            new Layer("train", "collective", "sums over processes, how processes find each other"),
-            new Layer("train", "torch", "loading libtorch, devices, scopes, tensors"),
-            new Layer("launch", "launch", "a process's place in its group; the launcher for one machine"),
-            new Layer("launch", "supervise", "the group's secret and handshake; who watches processes"),
-            new Layer("data", "image", "datasets, decoding, augmentation, the loader"),
-            new Layer("natives", "natives", "the user's cache; native libraries, unpacked whole"),
-            new Layer("core", "study", "variants × seeds, questions, verdicts"),
-            new Layer("core", "plan", "what can be known before a run starts; checks of a recipe"),
-            new Layer("core", "metrics", "events of a run, JSON lines, TensorBoard, results"),
-            new Layer("core", "network", "networks as data, and where recipes find them by name"),
-            new Layer("core", "recipe", "immutable records and their strict YAML form"),
-            new Layer("core", "sampling", "which image goes where; keyed random streams"),
-            new Layer("core", "topology", "which process runs which workers; the reduction tree"),
-            new Layer("core", "schedule", "learning rates as functions of the iteration"),
-            new Layer("core", "files", "writing files so that a crash cannot undo or tear them"),
-            new Layer("core", "errors", "failures that a user can fix, with exit codes; printable text"),
-            new Layer("core", "text", "numbers as people read them; JSON"));
+            new Layer("cli", "cli", INTERNAL, "the `lockstep` command: `command`, `terminal`, `doctor`"),
+            new Layer("report", "report", INTERNAL, "self-contained pages with the curves of runs and studies"),
+            new Layer("train", "run", API, "a recipe being trained in a run folder"),
+            new Layer("train", "train", API, "the step, the training loop, evaluation, classifying images"),
+            new Layer("train", "checkpoint", API, "safetensors, PyTorch files, the folder of checkpoints"),
+            new Layer("train", "optim", API, "optimizers on flat buffers"),
+            new Layer("train", "model", API, "networks as libtorch modules, the flat layout"),
+            new Layer("train", "collective", API, "sums over processes, how processes find each other"),
+            new Layer("train", "torch", API, "loading libtorch, devices, scopes, tensors"),
+            new Layer("launch", "launch", INTERNAL, "a process's place in its group; the launcher for one machine"),
+            new Layer("launch", "supervise", API, "the group's secret and handshake; who watches processes"),
+            new Layer("data", "image", API, "datasets, decoding, augmentation, the loader"),
+            new Layer("natives", "natives", INTERNAL, "the user's cache; native libraries, unpacked whole"),
+            new Layer("core", "study", API, "variants × seeds, questions, verdicts"),
+            new Layer("core", "plan", API, "what can be known before a run starts; checks of a recipe"),
+            new Layer("core", "metrics", API, "events of a run, JSON lines, TensorBoard, results"),
+            new Layer("core", "network", API, "networks as data, and where recipes find them by name"),
+            new Layer("core", "recipe", API, "immutable records and their strict YAML form"),
+            new Layer("core", "sampling", API, "which image goes where; keyed random streams"),
+            new Layer("core", "topology", API, "which process runs which workers; the reduction tree"),
+            new Layer("core", "schedule", API, "learning rates as functions of the iteration"),
+            new Layer("core", "files", INTERNAL, "writing files so that a crash cannot undo or tear them"),
+            new Layer("core", "errors", API, "failures that a user can fix, with exit codes; printable text"),
+            new Layer("core", "text", INTERNAL, "numbers as people read them; JSON"));
 
     private static final Map<String, Integer> DEPTH = depths();
 
@@ -162,8 +169,8 @@ class DependencyRuleTest {
             module = layer.module;
             List<String> targets = new ArrayList<>(uses.getOrDefault(layer.name, Set.of()));
             Collections.sort(targets, (a, b) -> DEPTH.get(a) - DEPTH.get(b));
-            rows.add("| " + shown + " | `" + layer.name + "` | " + layer.what + " | " + String.join(", ", targets)
-                    + " |");
+            rows.add("| " + shown + " | `" + layer.name + "`" + (layer.api ? "" : " (internal)") + " | " + layer.what
+                    + " | " + String.join(", ", targets) + " |");
         }
         return String.join("\n", rows) + "\n";
     }
@@ -222,6 +229,59 @@ class DependencyRuleTest {
                         .evaluate(CLASSES)
                         .hasViolation())
                 .isTrue();
+    }
+
+    private static boolean isInternal(JavaClass type) {
+        JavaClass base = type.getBaseComponentType();
+        return isOurs(base) && LAYERS.stream().anyMatch(layer -> !layer.api && layer.name.equals(layerOf(base)));
+    }
+
+    /** What is public in an API package is for users, so it must not hand them what may change in any release. */
+    @Test
+    void signaturesOfTheApi_nameNoInternalType() {
+        Set<String> wrong = new TreeSet<>();
+        for (JavaClass type : CLASSES) {
+            if (isInternal(type) || !type.getModifiers().contains(JavaModifier.PUBLIC)) {
+                continue;
+            }
+            for (JavaCodeUnit unit : type.getCodeUnits()) {
+                if (unit.getModifiers().contains(JavaModifier.PUBLIC)) {
+                    Stream.concat(Stream.of(unit.getRawReturnType()), unit.getRawParameterTypes().stream())
+                            .filter(DependencyRuleTest::isInternal)
+                            .forEach(used -> wrong.add(unit.getFullName() + " names " + used.getName()));
+                }
+            }
+        }
+        assertThat(wrong).isEmpty();
+    }
+
+    @Test
+    void packagesThatAreInternal_sayIt() throws IOException {
+        for (Layer layer : LAYERS) {
+            Path info = Path.of("..", layer.module, "src/main/java/dev/lockstep", layer.name, "package-info.java");
+            assertThat(Files.readString(info).contains("<p>Internal: "))
+                    .as(layer.name)
+                    .isEqualTo(!layer.api);
+        }
+    }
+
+    /** The examples are what users copy. */
+    @Test
+    void examples_useTheApiAlone() throws IOException {
+        Pattern imported = Pattern.compile("import (?:static )?dev\\.lockstep\\.(\\w+)\\.");
+        try (Stream<Path> files = Files.walk(Path.of("..", "examples", "src", "main"))) {
+            List<Path> sources =
+                    files.filter(file -> file.toString().endsWith(".java")).toList();
+            assertThat(sources).isNotEmpty();
+            for (Path source : sources) {
+                Matcher uses = imported.matcher(Files.readString(source));
+                while (uses.find()) {
+                    assertThat(LAYERS)
+                            .as(source + " uses " + uses.group(1))
+                            .anyMatch(layer -> layer.api && layer.name.equals(uses.group(1)));
+                }
+            }
+        }
     }
 
     /** The library lives in JVMs of others: the failure policy that the caller gives decides what becomes of them. */

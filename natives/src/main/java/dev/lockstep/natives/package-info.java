@@ -1,4 +1,8 @@
-/** The user's cache folder, and unpacking native libraries from their jars into it. */
+/**
+ * The user's cache folder, and unpacking native libraries from their jars into it.
+ *
+ * <p>Internal: not for programs outside of Lockstep, may change in any release.
+ */
 @NullMarked
 package dev.lockstep.natives;
 
