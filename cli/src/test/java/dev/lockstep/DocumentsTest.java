@@ -25,13 +25,11 @@ final class DocumentsTest {
     private static final Pattern LINK =
             Pattern.compile("\\]\\(([^)#:]*)(?:#([^):]*))?\\)|(?:src|srcset)=\"([^\":]+)\"");
     private static final Pattern CODE = Pattern.compile("(?ms)^ *```.*?^ *```|`[^`]*`");
-    /** Words that have a plainer standard word here, and "a" where "per" is meant. */
-    private static final Pattern NOT_PLAIN = Pattern.compile(
-            "(?i)\\b(mend(s|ed|ing)?|rooms?|silenc(e|es|ed|ing)|(the|its|trainer's) books|tak(e|es|ing) leave"
-                    + "|go(es|ing)? on|went on|contributions?|colou?rise\\w*|colour\\w*|(norm|initi)alis\\w*"
-                    + "|neighbour\\w*|in force|whoever"
-                    + "|\\d+ (ms|s|KiB|MB|MiB|images|steps|hours?|minutes) an? "
-                    + "(epoch|step|image|worker|core|process|class|second|minute))\\b");
+    /** Words that have a plainer standard word here, and "a" where "per" is meant; those of the code as well. */
+    private static final Pattern NOT_PLAIN = Pattern.compile("(?i)" + WordsTest.UNWANTED
+            + "|\\b(rooms?|silence|(the|its|trainer's) books|go(es|ing)? on|went on|contributions?|in force|whoever"
+            + "|\\d+ (ms|s|KiB|MB|MiB|images|steps|hours?|minutes) an? "
+            + "(epoch|step|image|worker|core|process|class|second|minute))\\b");
 
     @Test
     void readme_javaExample_isTheCompiledSample() throws IOException {

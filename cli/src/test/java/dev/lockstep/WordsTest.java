@@ -18,7 +18,7 @@ final class WordsTest {
     private static final Path ROOT = Path.of("..");
 
     /** British spellings, and other words for fix, suppress and deregister. */
-    private static final Pattern UNWANTED = Pattern.compile(
+    static final Pattern UNWANTED = Pattern.compile(
             "\\b(behaviour|catalogue|centre|colour|favour|grey|honour|neighbour)"
                     + "|\\b(initial|normal|optim|organ|quant|serial|synchron|summar)is(e|ed|es|ing|ation)\\b"
                     + "|\\bmend(s|ed|ing)?\\b|\\bsilenc(ed|ing)\\b|\\bt(ake|akes|ook|aken) leave\\b",

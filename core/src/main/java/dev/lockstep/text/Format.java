@@ -67,6 +67,11 @@ public final class Format {
         return percentage(mean) + (Double.isFinite(deviation) ? " ± " + percentage(deviation) : "");
     }
 
+    /** An error rate with its sign: {@code 11.61 %}. */
+    public static String error(double fraction) {
+        return Double.isFinite(fraction) ? percentage(fraction) + " %" : NONE;
+    }
+
     /** A difference of fractions in percentage points, signed: {@code +0.29}. */
     public static String points(double fraction) {
         return Double.isFinite(fraction) ? String.format(Locale.ROOT, "%+.2f", 100 * fraction) : NONE;
@@ -111,5 +116,19 @@ public final class Format {
         return whole < DAY
                 ? whole / HOUR + " h " + whole % HOUR / MINUTE + " min"
                 : whole / DAY + " d " + whole % DAY / HOUR + " h";
+    }
+
+    /** As a clock shows it, short and of steady width: {@code 48 s}, {@code 7:05} minutes, {@code 3:07:05} hours. */
+    public static String clock(double seconds) {
+        if (!Double.isFinite(seconds)) {
+            return NONE;
+        }
+        long s = Math.round(seconds);
+        if (s < MINUTE) {
+            return s + " s";
+        }
+        return s < HOUR
+                ? String.format(Locale.ROOT, "%d:%02d", s / MINUTE, s % MINUTE)
+                : String.format(Locale.ROOT, "%d:%02d:%02d", s / HOUR, s % HOUR / MINUTE, s % MINUTE);
     }
 }

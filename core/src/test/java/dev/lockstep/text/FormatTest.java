@@ -33,4 +33,16 @@ final class FormatTest {
     void number_anySize_hasFourDigitsWithoutExponent(double value, String text) {
         assertThat(Format.number(value)).isEqualTo(text);
     }
+
+    @ParameterizedTest
+    @CsvSource({"0.4, 0 s", "59.4, 59 s", "60, 1:00", "3599, 59:59", "3661, 1:01:01", "NaN, –"})
+    void clock_growsItsUnits(double seconds, String text) {
+        assertThat(Format.clock(seconds)).isEqualTo(text);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0.1161, 11.61 %", "1, 100.00 %", "NaN, –"})
+    void error_hasTwoDecimalsAndItsSign(double fraction, String text) {
+        assertThat(Format.error(fraction)).isEqualTo(text);
+    }
 }

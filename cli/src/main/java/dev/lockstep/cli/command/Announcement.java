@@ -4,6 +4,7 @@ import dev.lockstep.metrics.RunInfo;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.text.Format;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,7 +72,7 @@ final class Announcement {
                 result.processes() == 1 ? "" : "es",
                 result.lanes(),
                 result.lanes() == 1 ? "" : "s",
-                duration(result.seconds()),
+                Format.duration(result.seconds()),
                 critical.isEmpty() ? "" : critical + "\n",
                 badImages(result.badImages()),
                 result.weightsSha256(),
@@ -89,16 +90,10 @@ final class Announcement {
     }
 
     private static String percent(double fraction) {
-        return Double.isNaN(fraction) ? "not measured" : String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
+        return Double.isNaN(fraction) ? "not measured" : Format.error(fraction);
     }
 
     private static String number(double value) {
         return Float.toString((float) value);
-    }
-
-    private static String duration(double seconds) {
-        return seconds < 120
-                ? String.format(Locale.ROOT, "%.1f s", seconds)
-                : String.format(Locale.ROOT, "%.1f min", seconds / 60);
     }
 }

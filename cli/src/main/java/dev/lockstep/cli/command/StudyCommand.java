@@ -1,7 +1,6 @@
 package dev.lockstep.cli.command;
 
 import dev.lockstep.cli.terminal.OptionHints;
-import dev.lockstep.cli.terminal.ProgressText;
 import dev.lockstep.cli.terminal.RunPosition;
 import dev.lockstep.cli.terminal.StudyPace;
 import dev.lockstep.cli.terminal.StudyView;
@@ -22,6 +21,7 @@ import dev.lockstep.study.StudyListener;
 import dev.lockstep.study.StudyResults;
 import dev.lockstep.study.StudyRun;
 import dev.lockstep.study.StudyRunner;
+import dev.lockstep.text.Format;
 import dev.lockstep.text.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -145,7 +145,7 @@ public final class StudyCommand implements Callable<Integer> {
                     "%-28s kn = %-6d η̂ = %-8s %d epochs  %s\n",
                     run.title(),
                     recipe.minibatch(),
-                    ProgressText.significant(recipe.scaledLearningRate()),
+                    Format.number(recipe.scaledLearningRate()),
                     recipe.epochs(),
                     finished.contains(run) ? "finished" : "to run"));
         }
@@ -158,7 +158,7 @@ public final class StudyCommand implements Callable<Integer> {
                         Double.isNaN(seconds)
                                 ? "time unknown (no run of this study has finished an epoch here, and it sets no"
                                         + " seconds-per-epoch),"
-                                : "about " + ProgressText.duration(seconds),
+                                : "about " + Format.clock(seconds),
                         sideBySide);
     }
 

@@ -2,6 +2,7 @@ package dev.lockstep.cli.terminal;
 
 import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.StepMetrics;
+import dev.lockstep.text.Format;
 import java.util.Locale;
 
 /** Progress as text, independent of where it is shown. */
@@ -45,8 +46,8 @@ public final class ProgressText {
                 "%,.0f images/s, loss %.4f, learning rate %s, %s left",
                 pace.imagesPerSecond(),
                 last.loss(),
-                significant(last.learningRate()),
-                duration(pace.secondsLeft()));
+                Format.number(last.learningRate()),
+                Format.clock(pace.secondsLeft()));
     }
 
     static String epoch(Pace pace, EpochMetrics epoch) {
@@ -55,41 +56,11 @@ public final class ProgressText {
                 "epoch %d/%d: training error %s, loss %.4f; validation error %s, loss %.4f; %s",
                 epoch.epoch() + 1,
                 pace.epochs(),
-                percent(epoch.trainTop1Error()),
+                Format.error(epoch.trainTop1Error()),
                 epoch.trainLoss(),
-                percent(epoch.validationTop1Error()),
+                Format.error(epoch.validationTop1Error()),
                 epoch.validationLoss(),
-                duration(epoch.seconds()));
-    }
-
-    static String percent(double fraction) {
-        return Double.isNaN(fraction) ? "–" : String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
-    }
-
-    /** Four significant digits, without trailing zeros. */
-    public static String significant(double value) {
-        if (!Double.isFinite(value) || value == 0) {
-            return Double.isFinite(value) ? "0" : "–";
-        }
-        String text = new java.math.BigDecimal(value)
-                .round(new java.math.MathContext(4))
-                .stripTrailingZeros()
-                .toString();
-        return text.contains("E") ? String.format(Locale.ROOT, "%.3e", value) : text;
-    }
-
-    /** Such as {@code 48 s}, {@code 7:05} minutes or {@code 3:07:05} hours. */
-    public static String duration(double seconds) {
-        if (!Double.isFinite(seconds)) {
-            return "?";
-        }
-        long s = Math.round(seconds);
-        if (s < 60) {
-            return s + " s";
-        }
-        return s < 3600
-                ? String.format(Locale.ROOT, "%d:%02d", s / 60, s % 60)
-                : String.format(Locale.ROOT, "%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
+                Format.clock(epoch.seconds()));
     }
 
     static String blocks(double fraction) {

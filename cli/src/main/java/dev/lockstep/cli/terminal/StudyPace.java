@@ -1,6 +1,7 @@
 package dev.lockstep.cli.terminal;
 
 import dev.lockstep.study.StudyRun;
+import dev.lockstep.text.Format;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -127,7 +128,7 @@ public final class StudyPace {
                 grid.size(),
                 Math.floor(100 * fraction),
                 ProgressText.blocks(fraction),
-                ProgressText.duration(secondsLeft()),
+                Format.clock(secondsLeft()),
                 now.isEmpty() ? "none" : String.join(", ", now));
     }
 }

@@ -6,6 +6,7 @@ import dev.lockstep.metrics.RunResult;
 import dev.lockstep.study.RunSummary;
 import dev.lockstep.study.StudyListener;
 import dev.lockstep.study.StudyRun;
+import dev.lockstep.text.Format;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -77,7 +78,7 @@ public final class StudyView implements StudyListener, AutoCloseable {
         print(run.title() + ": "
                 + (summary.status() == RunResult.Status.DIVERGED
                         ? "diverged"
-                        : "validation error " + ProgressText.percent(summary.error())));
+                        : "validation error " + Format.error(summary.error())));
     }
 
     private void print(String text) {

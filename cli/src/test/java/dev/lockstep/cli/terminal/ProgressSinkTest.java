@@ -168,13 +168,6 @@ final class ProgressSinkTest {
     }
 
     @Test
-    void significant_showsSmallAndLargeRates() {
-        assertThat(List.of(0.1, 3.2, 0.00396, 1e-5, 12.34567, 256.0))
-                .extracting(ProgressText::significant)
-                .containsExactly("0.1", "3.2", "0.00396", "0.00001", "12.35", "256");
-    }
-
-    @Test
     void terminal_isDecidedByTheVariableFirst() {
         assertThat(Terminal.from(Map.of("LOCKSTEP_TERMINAL", "1"), false).interactive())
                 .isTrue();
@@ -183,12 +176,5 @@ final class ProgressSinkTest {
         assertThat(Terminal.from(Map.of("TERM", "dumb"), true).interactive()).isFalse();
         assertThat(Terminal.from(Map.of("COLUMNS", "40"), true)).isEqualTo(new Terminal(true, 40));
         assertThat(Terminal.from(Map.of("COLUMNS", "x"), false)).isEqualTo(new Terminal(false, 100));
-    }
-
-    @Test
-    void duration_growsItsUnits() {
-        assertThat(List.of(0.4, 59.4, 60.0, 3599.0, 3661.0, Double.NaN))
-                .extracting(ProgressText::duration)
-                .containsExactly("0 s", "59 s", "1:00", "59:59", "1:01:01", "?");
     }
 }
