@@ -61,7 +61,11 @@ class DependencyRuleTest {
             new Layer("train", "model", API, "networks as libtorch modules, the flat layout"),
             new Layer("train", "collective", API, "sums over processes, how processes find each other"),
             new Layer("train", "torch", API, "loading libtorch, devices, scopes, tensors"),
-            new Layer("launch", "launch", INTERNAL, "a process's place in its group; the launcher for one machine"),
+            new Layer(
+                    "launch",
+                    "launch",
+                    INTERNAL,
+                    "a process's place in its group, by the variables of its launcher; our own launchers"),
             new Layer("launch", "supervise", API, "the group's secret and handshake; who watches processes"),
             new Layer("data", "image", API, "datasets, decoding, augmentation, the loader"),
             new Layer("natives", "natives", INTERNAL, "the user's cache; native libraries, unpacked whole"),
