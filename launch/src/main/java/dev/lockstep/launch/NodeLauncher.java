@@ -75,7 +75,7 @@ public final class NodeLauncher {
         Thread cleanUp = new Thread(this::killAll);
         Runtime.getRuntime().addShutdownHook(cleanUp);
         try (StopRequests stops = new StopRequests(
-                (signal, second) -> events.add(new Event(0, second ? Event.Kind.KILL : Event.Kind.STOP)))) {
+                (name, number, second) -> events.add(new Event(0, second ? Event.Kind.KILL : Event.Kind.STOP)))) {
             start(node, arguments);
             return follow(node, stops);
         } catch (InterruptedException e) {

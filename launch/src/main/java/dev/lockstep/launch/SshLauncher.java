@@ -67,7 +67,7 @@ public final class SshLauncher {
      * @return 0 when all succeeded, else the exit code of the host that failed first
      */
     public int run(List<String> hosts, List<String> commands, String secret) {
-        try (StopRequests stops = new StopRequests((signal, second) -> events.add(second ? STOP - 1 : STOP))) {
+        try (StopRequests stops = new StopRequests((name, number, second) -> events.add(second ? STOP - 1 : STOP))) {
             for (int i = 0; i < hosts.size(); i++) {
                 start(i, hosts.get(i), commands.get(i), secret);
             }
