@@ -19,7 +19,7 @@ import scala.reflect.ClassTag$;
 /** Trains a recipe on the executors of a Spark application. */
 public final class LockstepSpark {
     /** The name of the accumulator whose value is the run's {@link Progress}, for listeners and Spark's pages. */
-    public static final String PROGRESS = "lockstep progress";
+    public static final String PROGRESS = "Lockstep progress";
 
     private static final Logger LOG = LoggerFactory.getLogger(LockstepSpark.class);
 
@@ -45,7 +45,7 @@ public final class LockstepSpark {
         Home.send(context, options.home());
         ProgressAccumulator progress = new ProgressAccumulator(Progress.NONE);
         context.register(progress, PROGRESS);
-        String stage = "lockstep " + recipe.name();
+        String stage = "Lockstep " + recipe.name();
         ProgressLog listener = new ProgressLog(progress.id(), stage, LOG);
         context.addSparkListener(listener);
         try {
