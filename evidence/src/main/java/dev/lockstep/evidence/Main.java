@@ -79,7 +79,7 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--leak", paramLabel = "KIB", description = "memory: KiB per second that every process leaks.")
     private int leak;
 
-    @Option(names = "--python", description = "imagenet: a Python that has torchvision.")
+    @Option(names = "--python", description = "imagenet: a Python that has torchvision; spark: one that has pyspark.")
     private @Nullable String python;
 
     public static void main(String[] arguments) {
