@@ -78,6 +78,7 @@ class DependencyRuleTest {
             new Layer("core", "topology", API, "which process runs which workers; the reduction tree"),
             new Layer("core", "schedule", API, "learning rates as functions of the iteration"),
             new Layer("core", "files", INTERNAL, "writing files so that a crash cannot undo or tear them"),
+            new Layer("core", "storage", API, "where files lie: text becomes a path, stores such as S3 become folders"),
             new Layer("core", "errors", API, "failures that a user can fix, with exit codes; printable text"),
             new Layer("core", "text", INTERNAL, "numbers as people read them; JSON"));
 

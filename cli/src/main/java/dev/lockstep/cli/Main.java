@@ -6,8 +6,8 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.launch.ErrorFile;
 import dev.lockstep.launch.ParentWatch;
+import dev.lockstep.storage.Locations;
 import java.io.PrintStream;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.function.IntSupplier;
 import picocli.CommandLine;
@@ -89,17 +89,11 @@ public final class Main implements Runnable {
                 .execute(arguments);
     }
 
-    /**
-     * Java takes an empty path for the current folder; it usually comes from an unset variable and means something else.
-     */
     private static Path path(String text) {
-        if (text.isEmpty()) {
-            throw new TypeConversionException("the path is empty, give a file or a folder");
-        }
         try {
-            return Path.of(text);
-        } catch (InvalidPathException e) {
-            throw new TypeConversionException("is not a path: " + e.getReason());
+            return Locations.path(text);
+        } catch (LockstepException e) {
+            throw new TypeConversionException(e.getMessage());
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -49,6 +50,10 @@ public final class InputFile {
     public static void requireRegular(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             if (!Files.exists(file)) {
+                if (!file.getFileSystem().equals(FileSystems.getDefault())) {
+                    // A store that does not answer says why.
+                    file.getFileSystem().provider().checkAccess(file);
+                }
                 throw new NoSuchFileException(file.toString());
             }
             throw new FileSystemException(file.toString(), null, "not a regular file");

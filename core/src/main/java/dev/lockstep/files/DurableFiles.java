@@ -1,5 +1,6 @@
 package dev.lockstep.files;
 
+import dev.lockstep.storage.Stores;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -38,11 +39,15 @@ public final class DurableFiles {
     /**
      * Writes a file atomically: writes a temporary file beside it, syncs and renames it, and syncs the folder. A
      * symbolic link of that name is replaced, not followed. After a failure the old file is unchanged and the temporary
-     * one is deleted.
+     * one is deleted. In a store, the file is written here and then put whole.
      *
      * @throws IOException when the file cannot be written, or {@code file} is a folder
      */
     public static void write(Path file, Contents contents) throws IOException {
+        if (Stores.isRemote(file)) {
+            writeRemote(file, contents);
+            return;
+        }
         Path temporary = temporary(file);
         boolean renamed = false;
         try {
@@ -60,6 +65,18 @@ public final class DurableFiles {
             }
         }
         syncFolderOf(file);
+    }
+
+    private static void writeRemote(Path object, Contents contents) throws IOException {
+        Path local = Files.createTempFile("lockstep-", TEMPORARY);
+        try {
+            try (FileChannel channel = FileChannel.open(local, StandardOpenOption.WRITE)) {
+                contents.write(channel);
+            }
+            Stores.put(local, object);
+        } finally {
+            deleteQuietly(local);
+        }
     }
 
     /** Writes a file in UTF-8; see {@link #write(Path, Contents)}. */

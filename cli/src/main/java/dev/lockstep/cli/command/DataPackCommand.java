@@ -2,6 +2,7 @@ package dev.lockstep.cli.command;
 
 import dev.lockstep.errors.Printable;
 import dev.lockstep.image.pack.ShardPacker;
+import dev.lockstep.storage.Stores;
 import dev.lockstep.text.Json;
 import java.nio.file.Path;
 import java.util.List;
@@ -55,6 +56,8 @@ final class DataPackCommand implements Runnable {
 
     @Override
     public void run() {
+        Stores.requireLocal("DIR", folder);
+        Stores.requireLocal("--out", out);
         ShardPacker packer = new ShardPacker(shortSide, quality, imagesPerShard, skipBadImages);
         ShardPacker.Result result = packer.pack(folder, out.toAbsolutePath());
         result.skipped().values().forEach(message -> System.err.println("skipped: " + Printable.of(message, 2000)));

@@ -2,6 +2,7 @@ package dev.lockstep.cli.command;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.report.RunReport;
+import dev.lockstep.storage.Stores;
 import dev.lockstep.text.Json;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -46,6 +47,7 @@ public final class ReportCommand implements Callable<Integer> {
         if (twice != null) {
             throw LockstepException.recipe("a run is given twice", "run = " + twice, "name every run folder once");
         }
+        plots.ifPresent(folder -> Stores.requireLocal("--plots", folder));
         OutputFile.requireReplaceable("--out", out, start -> start.contains(RunReport.GENERATOR));
         RunReport.write(runs, out, plots);
         System.out.println(json ? Json.pretty(new Written(out.toString())) : out.toString());

@@ -16,6 +16,7 @@ import dev.lockstep.network.Networks;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunReport;
 import dev.lockstep.report.StudyReport;
+import dev.lockstep.storage.Stores;
 import dev.lockstep.study.Study;
 import dev.lockstep.study.StudyListener;
 import dev.lockstep.study.StudyResults;
@@ -92,6 +93,7 @@ public final class StudyCommand implements Callable<Integer> {
         }
         Path folder =
                 out.orElseGet(() -> Path.of("runs", "study-" + study.file().name()));
+        Stores.requireLocal("--out", folder);
         int cores = Runtime.getRuntime().availableProcessors();
         int threads = study.recipes().values().stream()
                 .mapToInt(Recipe::threadsPerWorker)

@@ -9,6 +9,7 @@ import dev.lockstep.launch.Node;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
+import dev.lockstep.storage.Locations;
 import dev.lockstep.torch.Device;
 import dev.lockstep.train.RunOptions;
 import java.nio.file.Path;
@@ -99,7 +100,8 @@ final class TrainOptions {
             names = "--max-restarts",
             paramLabel = "R",
             description =
-                    "Restart all processes from the newest good checkpoint when one fails (default: ${DEFAULT-VALUE} times).")
+                    "Restart all processes from the newest good checkpoint when one fails (default: ${DEFAULT-VALUE}"
+                            + " times).")
     private int maxRestarts;
 
     @Option(
@@ -175,6 +177,9 @@ final class TrainOptions {
         if (resume.isEmpty()) {
             throw LockstepException.recipe("--resume is empty", "", "give auto, never or the file of a checkpoint");
         }
+        if (!resume.equals("auto") && !resume.equals("never")) {
+            Locations.path(resume);
+        }
         if (!collective.equals("tree") && !collective.equals("native")) {
             throw LockstepException.recipe("--collective = " + collective, "no such collective", "use tree or native");
         }
@@ -230,7 +235,7 @@ final class TrainOptions {
         return switch (again ? "auto" : resume) {
             case "auto" -> training.resumeOrStart(folder);
             case "never" -> training.start(folder);
-            default -> training.resume(folder, Path.of(resume));
+            default -> training.resume(folder, Locations.path(resume));
         };
     }
 }

@@ -1,0 +1,85 @@
+package dev.lockstep.storage.s3;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.storage.ObjectStore;
+import dev.lockstep.storage.ObjectStoreContract;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The store against a real server. */
+@Tag("slow")
+final class S3StoreTest extends ObjectStoreContract {
+    @TempDir
+    static Path data;
+
+    private static S3Server server;
+    private static ObjectStore store;
+
+    @BeforeAll
+    static void start() throws Exception {
+        Files.createDirectories(data.resolve("buckets/bucket"));
+        server = S3Server.start(data.resolve("buckets"), data.resolve("settings"), S3Server.freePort());
+        System.setProperty("aws.accessKeyId", S3Server.KEY);
+        System.setProperty("aws.secretAccessKey", S3Server.SECRET);
+        store = open("bucket");
+    }
+
+    private static ObjectStore open(String bucket) throws IOException {
+        return new S3Provider(Map.of("AWS_ENDPOINT_URL", server.address())).open(URI.create("s3://" + bucket));
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        store.close();
+        server.close();
+        System.clearProperty("aws.accessKeyId");
+        System.clearProperty("aws.secretAccessKey");
+    }
+
+    @Override
+    protected ObjectStore store() {
+        return store;
+    }
+
+    @Test
+    void largeObject_isPutInParts(@TempDir Path folder) throws IOException {
+        byte[] bytes = new byte[(64 << 20) + 12_345];
+        new Random(3).nextBytes(bytes);
+        store.put("large", Files.write(folder.resolve("large"), bytes));
+        assertThat(store.stat("large").bytes()).isEqualTo(bytes.length);
+        ByteBuffer end = ByteBuffer.allocate(20_000);
+        store.read("large", bytes.length - 20_000, end);
+        assertThat(end.flip()).isEqualTo(ByteBuffer.wrap(bytes, bytes.length - 20_000, 20_000));
+    }
+
+    @Test
+    void missingBucket_isSaid() throws IOException {
+        try (ObjectStore none = open("no-such-bucket")) {
+            assertThatThrownBy(() -> none.list("")).isInstanceOf(NoSuchFileException.class);
+        }
+    }
+
+    @Test
+    void wrongSecret_isADenial() throws IOException {
+        System.setProperty("aws.secretAccessKey", "wrong");
+        try (ObjectStore denied = open("bucket")) {
+            assertThatThrownBy(() -> denied.list("")).isInstanceOf(AccessDeniedException.class);
+        } finally {
+            System.setProperty("aws.secretAccessKey", S3Server.SECRET);
+        }
+    }
+}
