@@ -164,6 +164,32 @@ final class GroupFaultsIT {
         assertThat(out.resolve("result.json")).content().contains("\"steps\":2,");
     }
 
+    /** Machines without shared storage: only rank 0 reads and writes a run folder. */
+    @Test
+    void foldersThatAreNotShared_resumeToTheWeightsOfAnUninterruptedRun() throws Exception {
+        group(freePort(), 2, "--stop-after", "4");
+        assertThat(List.of(exitCode(0), exitCode(1))).containsExactly(0, 0);
+        String whole = weights();
+        for (int life = 1; life <= 2; life++) {
+            String port = freePort();
+            for (int rank = 0; rank < 2; rank++) {
+                out = folder.resolve("own-" + rank);
+                start("life-" + life + "-" + rank + ".out", place(rank, 2, port), "--stop-after", "" + 2 * life);
+            }
+            assertThat(List.of(exitCode(2 * life), exitCode(2 * life + 1)))
+                    .as(read("life-" + life + "-1.out"))
+                    .containsExactly(0, 0);
+        }
+        assertThat(out.resolve("checkpoints")).doesNotExist();
+        out = folder.resolve("own-0");
+        assertThat(weights()).isEqualTo(whole);
+        assertThat(read("life-2-0.out")).contains("rank 0 has sent its state of step 2 to the other processes");
+    }
+
+    private String weights() throws IOException {
+        return Files.readString(out.resolve("result.json")).replaceFirst("(?s).*\"weights_sha256\":\"(\\w+)\".*", "$1");
+    }
+
     @Test
     void restarts_inTheGroupOfAnotherLauncher_areRefused() throws Exception {
         start("rank-0.out", place(0, 2, freePort()), "--max-restarts", "1");

@@ -124,6 +124,10 @@ final class Session implements AutoCloseable {
         events.start(info);
         if (restored.isResumed()) {
             events.on(new Event.Resumed(restored.step(), restored.isFinished()));
+            if (training.group.size() > 1) {
+                events.on(new Event.Notice("rank 0 has sent its state of step " + restored.step()
+                        + " to the other processes, whose run folders are not read"));
+            }
         }
     }
 

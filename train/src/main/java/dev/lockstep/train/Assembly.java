@@ -116,7 +116,8 @@ public final class Assembly implements AutoCloseable {
      * A trainer at a checkpoint, or at the recipe's start if there is none. Compares the processes before and after:
      * recipe, options and data, then the step and all trained state. Every process must call it.
      *
-     * @param start finds the checkpoint; called after the first comparison
+     * @param start finds the checkpoint; called after the first comparison, on rank 0 only: the others get its state from
+     *     there
      * @throws LockstepException naming the process that differs and the difference; of kind CHECKPOINT when the
      *     checkpoint is of another recipe, of other data, or beyond the recipe's end; of kind RECIPE when the recipe
      *     names initial weights and the network has different ones
@@ -125,8 +126,8 @@ public final class Assembly implements AutoCloseable {
         ProcessComparison processes = new ProcessComparison(collective);
         processes.compare(recipe, options, fingerprint);
         // The checkpoint's tensors are on the heap: nothing may keep them alive during the run.
-        Trainer trainer = start.get().map(this::restore).orElseGet(() -> Trainer.atStart(this));
-        processes.compareSteps(trainer.step());
+        Trainer trainer = trainer(new StateBroadcast(collective)
+                .share(state, () -> start.get().map(this::restore).orElse(StateBroadcast.Start.FROM_SCRATCH)));
         trainer.compareState();
         if (trainer.step() == 0) {
             requireInitialWeights();
@@ -145,12 +146,21 @@ public final class Assembly implements AutoCloseable {
         }
     }
 
-    private Trainer restore(Checkpoint checkpoint) {
+    private StateBroadcast.Start restore(Checkpoint checkpoint) {
         CheckpointFit.require(checkpoint, recipe, fingerprint, plan.iterationsPerEpoch());
-        TrainerState progress =
-                TrainerState.fromJson(checkpoint.trainer(), checkpoint.step(), plan.iterationsPerEpoch());
+        TrainerState.fromJson(checkpoint.trainer(), checkpoint.step(), plan.iterationsPerEpoch());
         checkpoint.restore(state);
-        return new Trainer(this, checkpoint.step(), progress, true);
+        return new StateBroadcast.Start(checkpoint.step(), checkpoint.trainer(), null);
+    }
+
+    private Trainer trainer(StateBroadcast.Start start) {
+        return start.step() < 0
+                ? Trainer.atStart(this)
+                : new Trainer(
+                        this,
+                        start.step(),
+                        TrainerState.fromJson(start.trainer(), start.step(), plan.iterationsPerEpoch()),
+                        true);
     }
 
     /** Assigns images to minibatches and workers. */

@@ -31,22 +31,6 @@ final class ProcessComparison {
         fingerprints(gather(fingerprint));
     }
 
-    /** Every process reads the run folder itself; machines that do not share it would start at different steps. */
-    void compareSteps(long step) {
-        if (collective.size() == 1) {
-            return;
-        }
-        List<String> all = gather(Long.toString(step));
-        for (int rank = 1; rank < all.size(); rank++) {
-            if (!all.get(rank).equals(all.get(0))) {
-                throw LockstepException.checkpoint(
-                        "processes found different checkpoints",
-                        "rank = 0 is at step = " + all.get(0) + ", rank = " + rank + " at step = " + all.get(rank),
-                        "give every process the same output folder, on storage that all machines share");
-            }
-        }
-    }
-
     private List<String> gather(String text) {
         return collective.allGather(text.getBytes(StandardCharsets.UTF_8)).stream()
                 .map(bytes -> new String(bytes, StandardCharsets.UTF_8))

@@ -15,15 +15,17 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.StepMetrics;
 import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Scalar;
@@ -212,15 +214,17 @@ class TrainerTest {
                 .allMatch(message -> message.startsWith("processes disagree: rank = 1 has another momentum of "));
     }
 
-    /** Two machines that do not share the run folder, with different copies of the checkpoint. */
+    /** Machines that do not share the run folder: one has an older checkpoint, one of other weights, one none. */
     @Test
-    void checkpointsThatDiffer_areFoundBeforeTheFirstStep(@TempDir Path folder) throws Exception {
-        Recipe recipe = TestRuns.recipe();
+    void rankZeroAlone_decidesWhereAllStart(@TempDir Path folder) throws Exception {
+        Recipe recipe = TestRuns.recipe("workers", "4");
+        RunResult whole = training(recipe, new SoloCollective(), OPTIONS).resumeOrStart(folder.resolve("whole"));
         training(recipe, new SoloCollective(), OPTIONS.withStopAfter(3)).resumeOrStart(folder.resolve("0"));
+        training(recipe, new SoloCollective(), OPTIONS.withStopAfter(2)).resumeOrStart(folder.resolve("1"));
         Checkpoint saved = Checkpoint.read(folder.resolve("0/checkpoints/step-00000003.safetensors"));
         TreeMap<String, HostTensor> tensors = new TreeMap<>(saved.tensors());
         tensors.put("fc.bias", HostTensor.of(new float[7], 7));
-        new CheckpointDirectory(folder.resolve("1/checkpoints"), 2, notice -> {})
+        new CheckpointDirectory(folder.resolve("2/checkpoints"), 2, notice -> {})
                 .write(new Checkpoint(
                         saved.step(),
                         saved.epoch(),
@@ -230,15 +234,39 @@ class TrainerTest {
                         saved.classNames(),
                         saved.trainer(),
                         tensors));
-        List<String> messages = InMemoryGroup.play(2, group -> {
-            Training run = training(recipe, group, OPTIONS);
-            return catchThrowable(() -> run.resumeOrStart(folder.resolve(Integer.toString(group.rank()))))
-                    .getMessage();
+        List<String> notices = new CopyOnWriteArrayList<>();
+        List<RunResult> results = InMemoryGroup.play(
+                4,
+                group -> training(recipe, group, OPTIONS)
+                        .listener(event -> {
+                            if (event instanceof Event.Notice notice) {
+                                notices.add(notice.text());
+                            }
+                        })
+                        .resumeOrStart(folder.resolve(Integer.toString(group.rank()))));
+        assertThat(results).extracting(RunResult::weightsSha256).containsOnly(whole.weightsSha256());
+        assertThat(results).extracting(RunResult::trainLoss).containsOnly(whole.trainLoss());
+        assertThat(notices)
+                .contains("rank 0 has sent its state of step 3 to the other processes, whose run folders are not read");
+        assertThat(folder.resolve("3")).doesNotExist();
+        assertThat(folder.resolve("2/metrics.jsonl")).doesNotExist();
+    }
+
+    @Test
+    void checkpointThatRankZeroCannotUse_isReportedByEveryProcessInTheSameWords(@TempDir Path folder) throws Exception {
+        training(TestRuns.recipe("seed", "7"), new SoloCollective(), OPTIONS.withStopAfter(3))
+                .resumeOrStart(folder.resolve("0"));
+        List<Throwable> failures = InMemoryGroup.play(2, group -> {
+            Training run = training(TestRuns.recipe(), group, OPTIONS);
+            return catchThrowable(() -> run.resumeOrStart(folder.resolve(Integer.toString(group.rank()))));
         });
-        assertThat(messages)
-                .allMatch(message -> message.startsWith(
-                        "processes disagree: rank = 1 has another parameter fc.bias than rank = 0, step = 3"));
-        assertThat(Files.exists(folder.resolve("0/metrics.jsonl"))).isTrue();
+        assertThat(failures)
+                .allSatisfy(failure -> assertThat(failure)
+                        .hasMessage(failures.get(0).getMessage())
+                        .hasMessageStartingWith("checkpoint is of another recipe: seed")
+                        .isInstanceOfSatisfying(
+                                LockstepException.class,
+                                e -> assertThat(e.exitCode()).isEqualTo(6)));
     }
 
     private static Training training(Recipe recipe, Collective group, RunOptions options) {
