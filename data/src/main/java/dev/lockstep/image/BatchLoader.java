@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 public final class BatchLoader implements AutoCloseable {
     private static final long STREAM = KeyedRandom.key("augmentation");
 
+    /** Batches whose images are prefetched: at 20 ms, 16 batches of 32 images keep 25,000 images/s coming. */
+    private static final int PREFETCHED = 16;
+
     private final Dataset dataset;
     private final ImageTransform transform;
     private final BadImages badImages;
@@ -37,7 +40,7 @@ public final class BatchLoader implements AutoCloseable {
     private final List<Thread> threads = new ArrayList<>();
     private final LongAdder waitNanos = new LongAdder();
 
-    /** Guards the six below; notified when any of them changes. */
+    /** Guards what follows; notified when any of them changes. */
     private final Object lock = new Object();
 
     /** Batches not yet taken, in order. */
@@ -46,6 +49,10 @@ public final class BatchLoader implements AutoCloseable {
     /** Batches that a thread is loading, whether already taken or not. */
     private final Set<CompletableFuture<HostBatch>> unfinished = new HashSet<>();
 
+    /** Requests whose images are being prefetched, before a thread claims them. */
+    private final ArrayDeque<BatchRequest> upcoming = new ArrayDeque<>();
+
+    private @Nullable Throwable brokenRequests;
     private boolean exhausted;
     private boolean closed;
     private @Nullable Throwable failure;
@@ -255,8 +262,9 @@ public final class BatchLoader implements AutoCloseable {
             }
             CompletableFuture<HostBatch> batch = new CompletableFuture<>();
             try {
-                if (requests.hasNext()) {
-                    Claim claim = new Claim(requests.next(), batch);
+                BatchRequest request = nextRequest();
+                if (request != null) {
+                    Claim claim = new Claim(request, batch);
                     loading.add(batch);
                     unfinished.add(batch);
                     return claim;
@@ -271,6 +279,24 @@ public final class BatchLoader implements AutoCloseable {
             exhausted = true;
             return null;
         }
+    }
+
+    /** The next request in order, or null after the last one; asks the dataset for the images of those after it. */
+    private @Nullable BatchRequest nextRequest() {
+        int most = dataset.prefetches() ? PREFETCHED : 1;
+        try {
+            while (upcoming.size() < most && brokenRequests == null && requests.hasNext()) {
+                BatchRequest request = requests.next();
+                dataset.prefetch(request.samples());
+                upcoming.add(request);
+            }
+        } catch (Throwable e) {
+            brokenRequests = e;
+        }
+        if (upcoming.isEmpty() && brokenRequests != null) {
+            throw BatchLoader.<RuntimeException>asItIs(brokenRequests);
+        }
+        return upcoming.poll();
     }
 
     /** The loaded batch, or null when the loader was closed meanwhile. */

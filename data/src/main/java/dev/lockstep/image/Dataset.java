@@ -16,6 +16,14 @@ public interface Dataset {
     /** The image of a sample: pixels, or an encoded file that the transform decodes. */
     ImageData image(int index);
 
+    /** Whether images take long to arrive, so that {@link #prefetch} should be called well before {@link #image}. */
+    default boolean prefetches() {
+        return false;
+    }
+
+    /** Starts to read images that will be asked for soon. */
+    default void prefetch(int[] indices) {}
+
     /** The names of the classes, indexed by label. */
     List<String> classNames();
 

@@ -3,6 +3,7 @@ package dev.lockstep.image.catalog;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageTransform;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.storage.Stores;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,7 @@ public final class Datasets {
      * @throws LockstepException of kind RECIPE as in {@link #spec}; of kind DATA when files are missing or damaged
      */
     public static OpenDataset open(Recipe.Data data, Optional<Path> folder) {
+        folder.ifPresent(Stores::requireAnswer);
         return entry(data.dataset()).open(data, folder);
     }
 

@@ -4,6 +4,7 @@ import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageData;
+import dev.lockstep.storage.Stores;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -15,8 +16,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Photographs in WebDataset tar shards: every {@code .tar} file in a folder with {@code train} or {@code val} in its
@@ -36,10 +39,16 @@ public final class WebDataset implements Dataset {
     private static final String VALIDATION = "val";
 
     private final List<Path> shards;
+    /** Of shards on this machine; empty for those in a store. */
     private final List<FileChannel> channels;
+
+    private final @Nullable StoredShards stored;
     private final Samples samples;
     private final int[] shardOf;
     private final long[] offsets;
+    /** CRC-32C of the images of shards in a store. */
+    private final int[] crcs;
+
     private final List<String> classNames;
     private final String fingerprint;
 
@@ -49,6 +58,8 @@ public final class WebDataset implements Dataset {
         this.samples = index.samples;
         this.shardOf = index.shardOf;
         this.offsets = index.offsets;
+        this.stored = index.stored;
+        this.crcs = index.crcs;
         this.classNames = classNames;
         this.fingerprint = samples.fingerprint(split, classNames);
     }
@@ -72,8 +83,13 @@ public final class WebDataset implements Dataset {
      *     no images in a set, or two shards of a set hold the same sample
      */
     public static List<Dataset> read(Path folder, OptionalInt classes) {
-        Index training = Index.of(folder, TRAINING);
-        Index validation = Index.of(folder, VALIDATION);
+        return read(folder, classes, ShardCache::ofUser);
+    }
+
+    /** @param cache for the shards of a store */
+    static List<Dataset> read(Path folder, OptionalInt classes, Supplier<ShardCache> cache) {
+        Index training = Index.of(folder, TRAINING, cache);
+        Index validation = Index.of(folder, VALIDATION, cache);
         Optional<List<String>> given = classNames(folder);
         if (given.isEmpty() && classes.isEmpty()) {
             training.requireEveryLabel();
@@ -150,8 +166,14 @@ public final class WebDataset implements Dataset {
 
     /** The samples of one set. */
     private record Index(
-            List<Path> shards, List<FileChannel> channels, Samples samples, int[] shardOf, long[] offsets) {
-        static Index of(Path folder, String split) {
+            List<Path> shards,
+            List<FileChannel> channels,
+            @Nullable StoredShards stored,
+            Samples samples,
+            int[] shardOf,
+            long[] offsets,
+            int[] crcs) {
+        static Index of(Path folder, String split, Supplier<ShardCache> cache) {
             List<Path> shards = WebDataset.shards(folder, split);
             if (shards.isEmpty()) {
                 throw LockstepException.data(
@@ -161,24 +183,36 @@ public final class WebDataset implements Dataset {
             }
             Optional<ShardList> list = ShardList.find(folder);
             list.ifPresent(listed -> listed.requireAll(folder, split, shards));
+            boolean remote = Stores.isRemote(folder);
+            List<ShardCache.Indexed> indexed = remote ? StoredShards.index(shards, cache.get()) : List.of();
             List<FileChannel> channels = new ArrayList<>();
             Samples samples = new Samples();
             int[] shardOf = {};
             long[] offsets = {};
-            for (Path shard : shards) {
-                List<ShardIndex.Sample> found = index(shard);
+            for (int number = 0; number < shards.size(); number++) {
+                Path shard = shards.get(number);
+                List<ShardIndex.Sample> found = remote ? indexed.get(number).samples() : index(shard);
                 list.ifPresent(listed -> listed.requireSame(shard, found.size()));
                 int before = samples.count();
                 shardOf = Arrays.copyOf(shardOf, before + found.size());
                 offsets = Arrays.copyOf(offsets, before + found.size());
-                Arrays.fill(shardOf, before, shardOf.length, channels.size());
+                Arrays.fill(shardOf, before, shardOf.length, number);
                 for (ShardIndex.Sample sample : found) {
                     offsets[samples.count()] = sample.offset();
                     samples.add(sample.name(), sample.size(), sample.label());
                 }
-                channels.add(open(shard));
+                if (!remote) {
+                    channels.add(open(shard));
+                }
             }
-            Index index = new Index(shards, channels, samples, shardOf, offsets);
+            StoredShards stored = remote
+                    ? new StoredShards(
+                            indexed.stream().map(ShardCache.Indexed::copy).toList())
+                    : null;
+            int[] crcs = indexed.stream()
+                    .flatMapToInt(shard -> Arrays.stream(shard.crcs()))
+                    .toArray();
+            Index index = new Index(shards, channels, stored, samples, shardOf, offsets, crcs);
             index.requireDifferentKeys();
             return index;
         }
@@ -265,8 +299,11 @@ public final class WebDataset implements Dataset {
     public ImageData image(int index) {
         String name = shards.get(shardOf[index]) + ":" + samples.name(index);
         samples.requireLoadable(index, name);
-        ByteBuffer bytes = ByteBuffer.allocate((int) samples.size(index));
         try {
+            if (stored != null) {
+                return new ImageData.Encoded(name, stored.read(index, place(index)));
+            }
+            ByteBuffer bytes = ByteBuffer.allocate((int) samples.size(index));
             FileChannel shard = channels.get(shardOf[index]);
             while (bytes.hasRemaining()) {
                 if (shard.read(bytes, offsets[index] + bytes.position()) < 0) {
@@ -276,6 +313,7 @@ public final class WebDataset implements Dataset {
                             "pack or fetch it again, or skip bad images");
                 }
             }
+            return new ImageData.Encoded(name, bytes.array());
         } catch (IOException e) {
             throw new LockstepException(
                     LockstepException.Kind.DATA,
@@ -284,7 +322,27 @@ public final class WebDataset implements Dataset {
                     "check the shard, or skip bad images",
                     e);
         }
-        return new ImageData.Encoded(name, bytes.array());
+    }
+
+    private StoredShards.Place place(int index) {
+        int shard = shardOf[index];
+        return new StoredShards.Place(shard, shards.get(shard), offsets[index], (int) samples.size(index), crcs[index]);
+    }
+
+    @Override
+    public boolean prefetches() {
+        return stored != null;
+    }
+
+    @Override
+    public void prefetch(int[] indices) {
+        if (stored != null) {
+            for (int index : indices) {
+                if (samples.size(index) <= Samples.LARGEST_FILE) {
+                    stored.prefetch(index, place(index));
+                }
+            }
+        }
     }
 
     @Override
