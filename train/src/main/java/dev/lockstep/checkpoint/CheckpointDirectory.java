@@ -20,25 +20,57 @@ public final class CheckpointDirectory {
     /** Suffix of a file that {@link #supersedeAfter} has set aside. */
     public static final String SUPERSEDED = ".superseded";
 
+    /** Where checkpoints are also stored, such as an object store. */
+    public interface Mirror {
+        /** Nowhere else. */
+        Mirror NONE = new Mirror() {
+            @Override
+            public void put(Path checkpoint) {}
+
+            @Override
+            public void prune(int keep) {}
+
+            @Override
+            public void supersedeAfter(long step) {}
+        };
+
+        /** Stores a checkpoint, and before it what it relies on; it is there whole or not at all. */
+        void put(Path checkpoint) throws IOException;
+
+        /** Removes all but the newest. */
+        void prune(int keep) throws IOException;
+
+        /** Sets aside the checkpoints of later steps; see {@link CheckpointDirectory#supersedeAfter}. */
+        void supersedeAfter(long step) throws IOException;
+    }
+
     private final Path directory;
     private final int keep;
     private final Consumer<String> notices;
+    private final Mirror mirror;
 
     /**
      * @param keep how many checkpoints stay
      * @param notices receives one-line reports of problems that do not stop the run
      */
     public CheckpointDirectory(Path directory, int keep, Consumer<String> notices) {
+        this(directory, keep, notices, Mirror.NONE);
+    }
+
+    /** The same; every change is also made in the mirror, last. */
+    public CheckpointDirectory(Path directory, int keep, Consumer<String> notices, Mirror mirror) {
         this.directory = directory;
         this.keep = keep;
         this.notices = notices;
+        this.mirror = mirror;
     }
 
-    /** Writes a checkpoint; once this has returned, it survives any crash. */
+    /** Writes a checkpoint; once this has returned, it survives any crash, here and in the mirror. */
     public Path write(Checkpoint checkpoint) throws IOException {
         DurableFiles.createFolders(directory);
         Path target = directory.resolve(nameOf(checkpoint.step()));
         DurableFiles.write(target, out -> checkpoint.toFile().write(out));
+        mirror.put(target);
         return target;
     }
 
@@ -58,6 +90,7 @@ public final class CheckpointDirectory {
         for (Path old : files.subList(Math.min(keep, files.size()), files.size())) {
             Files.deleteIfExists(old);
         }
+        mirror.prune(keep);
     }
 
     /** Removes temporary files of interrupted writes. Only for the one process that writes here. */
@@ -75,9 +108,11 @@ public final class CheckpointDirectory {
                 DurableFiles.rename(file, file.getFileName() + SUPERSEDED);
             }
         }
+        mirror.supersedeAfter(step);
     }
 
-    private static long stepOf(Path file) {
+    /** The step of a checkpoint, from its name. */
+    public static long stepOf(Path file) {
         return Long.parseLong(file.getFileName().toString().replaceAll("\\D", ""));
     }
 
@@ -115,8 +150,12 @@ public final class CheckpointDirectory {
                 "start anew, or restore a copy");
     }
 
-    /** Newest first. */
     private List<Path> files() throws IOException {
+        return files(directory);
+    }
+
+    /** The checkpoints in a folder, newest first. */
+    public static List<Path> files(Path directory) throws IOException {
         if (!Files.isDirectory(directory)) {
             return List.of();
         }

@@ -7,6 +7,7 @@ import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
+import dev.lockstep.storage.Stores;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -50,6 +51,7 @@ final class RunFolder implements AutoCloseable {
      * @throws LockstepException of kind RECIPE naming the file
      */
     static void requireOwn(Path path, Recipe recipe) {
+        Stores.requireAnswer(path);
         boolean isRun = Files.exists(path.resolve(LOCK)) || Files.isDirectory(path.resolve(Training.CHECKPOINTS));
         for (String name : isRun ? List.<String>of() : WRITTEN) {
             if (Files.exists(path.resolve(name), LinkOption.NOFOLLOW_LINKS)) {

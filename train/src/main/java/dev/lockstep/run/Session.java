@@ -11,10 +11,12 @@ import dev.lockstep.metrics.RunListenerFactory;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.RunResult.Status;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.storage.Stores;
 import dev.lockstep.train.Assembly;
 import dev.lockstep.train.CheckpointWriter;
 import dev.lockstep.train.Trainer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -30,6 +32,10 @@ final class Session implements AutoCloseable {
 
     private final Training training;
     private final Path folder;
+    /** Where the run is stored if that is not on this machine, where {@code folder} is. */
+    private final @Nullable RemoteFolder remote;
+
+    private final Path out;
     private final EventHub events;
     private final boolean first;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -39,7 +45,9 @@ final class Session implements AutoCloseable {
 
     Session(Training training, Path folder) {
         this.training = training;
-        this.folder = folder;
+        this.out = folder;
+        this.remote = Stores.isRemote(folder) ? new RemoteFolder(folder) : null;
+        this.folder = remote == null ? folder : remote.local();
         this.first = training.group.rank() == 0;
         this.events = training.events;
         open.push(events);
@@ -57,7 +65,7 @@ final class Session implements AutoCloseable {
      */
     RunResult run(Function<CheckpointDirectory, Optional<Checkpoint>> choice) {
         if (first) {
-            RunFolder.requireOwn(folder, training.recipe);
+            RunFolder.requireOwn(out, training.recipe);
         }
         Assembly assembly = opened(new Assembly(
                 training.recipe,
@@ -69,8 +77,16 @@ final class Session implements AutoCloseable {
         try {
             RunFolder locked = first ? opened(RunFolder.open(folder)) : null;
             CheckpointDirectory checkpoints = new CheckpointDirectory(
-                    folder.resolve(Training.CHECKPOINTS), training.options.keep(), events::notice);
-            Trainer restored = assembly.begin(() -> choice.apply(checkpoints));
+                    folder.resolve(Training.CHECKPOINTS),
+                    training.options.keep(),
+                    events::notice,
+                    remote == null ? CheckpointDirectory.Mirror.NONE : remote);
+            Trainer restored = assembly.begin(() -> {
+                if (remote != null) {
+                    remote.pull();
+                }
+                return choice.apply(checkpoints);
+            });
             if (locked != null) {
                 prepare(locked, checkpoints, restored);
             }
@@ -78,6 +94,9 @@ final class Session implements AutoCloseable {
             RunResult result = locked == null ? train(restored, () -> {}) : trainAndSave(restored, checkpoints);
             events.flush();
             events.on(new Event.Finished(result, restored.noiseScale().images()));
+            if (remote != null && first) {
+                remote.pushFiles();
+            }
             return result;
         } catch (IOException e) {
             throw unwritable(e);
@@ -86,9 +105,7 @@ final class Session implements AutoCloseable {
 
     private LockstepException unwritable(Exception e) {
         return LockstepException.recipe(
-                "run folder cannot be written: " + e.getMessage(),
-                "out = " + folder,
-                "choose a writable output folder");
+                "run folder cannot be written: " + e.getMessage(), "out = " + out, "choose a writable output folder");
     }
 
     private void prepare(RunFolder locked, CheckpointDirectory checkpoints, Trainer restored) throws IOException {
@@ -96,9 +113,15 @@ final class Session implements AutoCloseable {
         locked.removeUnfinished();
         checkpoints.removeUnfinished();
         checkpoints.supersedeAfter(restored.isResumed() ? restored.step() : NO_STEP);
+        if (remote != null) {
+            remote.mark();
+        }
         if (!restored.isFinished()) {
             // From an earlier session: if this one crashed, it would pass for its result.
             DurableFiles.delete(folder.resolve(RunResult.NAME));
+            if (remote != null) {
+                Files.deleteIfExists(out.resolve(RunResult.NAME));
+            }
         }
     }
 
@@ -167,8 +190,11 @@ final class Session implements AutoCloseable {
                     && cause instanceof LockstepException known
                     && known.kind() == LockstepException.Kind.DIVERGED) {
                 trainer.result(Status.DIVERGED, seconds()).write(folder);
+                if (remote != null) {
+                    remote.pushFiles();
+                }
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | IOException e) {
             cause.addSuppressed(e);
         }
         events.flush();

@@ -12,6 +12,7 @@ import dev.lockstep.metrics.RunListenerFactory;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.storage.Stores;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
 import java.nio.file.Path;
@@ -149,6 +150,11 @@ public final class Training {
      */
     public static void requireOwn(Path folder, Recipe recipe) {
         RunFolder.requireOwn(folder, recipe);
+    }
+
+    /** The folder of this machine in which a run works: the run folder itself, or one in the cache if that is in a store. */
+    public static Path workFolder(Path folder) {
+        return Stores.isRemote(folder) ? RemoteFolder.localOf(folder) : folder;
     }
 
     private RunResult run(Path folder, Function<CheckpointDirectory, Optional<Checkpoint>> choice) {

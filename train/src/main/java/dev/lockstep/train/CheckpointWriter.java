@@ -124,7 +124,8 @@ public final class CheckpointWriter implements AutoCloseable {
             throw LockstepException.checkpoint(
                     "the checkpoint of the last step could not be written",
                     reason,
-                    "free some space and run the same command again: it resumes from the newest checkpoint");
+                    "free some space, or bring the store back, and run the same command again: it resumes from the"
+                            + " newest checkpoint");
         }
     }
 

@@ -144,11 +144,12 @@ public final class TrainCommand implements Callable<Integer> {
 
     /** Runs this command in P processes. */
     private int launch(Path out) {
+        Path work = Training.workFolder(out);
         return new LocalLauncher(Main.class.getName(), NativeLibraries::unpack, System.out, System.err)
                 .run(
                         options.processes(),
-                        RestartArguments.of(arguments(out), out.resolve("checkpoints")),
-                        out.resolve("logs"),
+                        RestartArguments.of(arguments(out), work.resolve("checkpoints")),
+                        work.resolve("logs"),
                         options.peerTimeout(),
                         options.maxRestarts());
     }
