@@ -26,6 +26,7 @@ public final class Scenarios {
             fault("hosted", "groups that another launcher starts", Hosted::play),
             evidence("launchers", "lockstep launch on two hosts (needs root)", Launchers::play),
             fault("network", "groups on two hosts, and a disconnected cable (needs root)", Hosted::playNetwork),
+            evidence("storage", "data and run folders on S3 and HDFS, whose servers are killed", Storage::play),
             evidence("soak", "random kills, each resumed on another number of processes", Soak::play),
             evidence("memory", "the memory of a long run is flat", FlatMemory::play),
             evidence("attacks", "a third host attacks a group (needs root)", Attacks::play),
