@@ -33,7 +33,7 @@ public final class LocalNetwork {
     }
 
     /** Connects it again. */
-    public void mend(Host host) {
+    public void reconnect(Host host) {
         if (!Stage.system("ip", "-n", host.name(), "link", "set", "veth0", "up")) {
             throw new IllegalStateException("the cable cannot be plugged in");
         }

@@ -134,7 +134,7 @@ final class LaunchedByLockstep {
             Launchers.awaitStep(claims, run, 6);
             network.cut(network.host(1));
             ends(claims, hosts);
-            network.mend(network.host(1));
+            network.reconnect(network.host(1));
             for (Running host : onBoth(run, network.host(0).address())) {
                 claims.claim(host.exitCode() == 0, "not resumed");
             }
