@@ -54,7 +54,10 @@ class DependencyRuleTest {
             new Layer("train", "model", "networks as libtorch modules, the flat layout"),
             new Layer("train", "collective", "sums over processes, how processes find each other"),
             new Layer("train", "torch", "loading libtorch, devices, scopes, tensors"),
-            new Layer("launch", "launch", "a process's place in its group; the launcher for one machine"),
+            new Layer(
+                    "launch",
+                    "launch",
+                    "a process's place in its group, by the variables of its launcher; our own launchers"),
             new Layer("launch", "supervise", "the group's secret and handshake; who watches processes"),
             new Layer("data", "image", "datasets, decoding, augmentation, the loader"),
             new Layer("natives", "natives", "the user's cache; native libraries, unpacked whole"),

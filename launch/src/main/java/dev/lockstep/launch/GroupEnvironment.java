@@ -1,49 +1,55 @@
 package dev.lockstep.launch;
 
-import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.GroupSecret;
-import dev.lockstep.supervise.Place;
 import dev.lockstep.supervise.SupervisorAddress;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
- * The place of this process in its group, as torchrun and our own launcher describe it in the environment.
+ * The place of this process in its group, as the launcher that started it describes it in the environment. The launchers
+ * are Lockstep's own, torchrun, Slurm, Open MPI, Hydra (MPICH), Kubeflow Trainer, and whatever sets RANK, WORLD_SIZE,
+ * MASTER_ADDR and MASTER_PORT.
  *
  * @param rank 0 … size − 1
  * @param size P
  * @param masterAddress where rank 0 listens: a host name or an address
  * @param masterPort where rank 0 listens; 0 when rank 0 is to choose a free port and pass it to the others
+ * @param job what else the launcher says
  */
-public record GroupEnvironment(int rank, int size, String masterAddress, int masterPort) {
+public record GroupEnvironment(int rank, int size, String masterAddress, int masterPort, Job job) {
     public static final String RANK = "RANK";
     public static final String WORLD_SIZE = "WORLD_SIZE";
     public static final String MASTER_ADDR = "MASTER_ADDR";
     public static final String MASTER_PORT = "MASTER_PORT";
+    /** The port of rank 0 where nothing else is said, as in PyTorch. */
+    public static final int USUAL_PORT = 29_500;
 
-    private static final List<String> NAMES = List.of(RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT);
-    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
+    static final int LAST_PORT = 65_535;
 
-    /** Empty when no variable is set. */
+    /** A place that no launcher describes further. */
+    public GroupEnvironment(int rank, int size, String masterAddress, int masterPort) {
+        this(rank, size, masterAddress, masterPort, Job.of(PlainVariables.LAUNCHER, 0, Job.UNKNOWN));
+    }
+
+    /**
+     * Empty when the environment describes no group, or the launcher started a single process.
+     *
+     * @throws dev.lockstep.errors.LockstepException of kind RECIPE when variables are incomplete, wrong, or contradict each
+     *     other
+     */
     public static Optional<GroupEnvironment> from(Map<String, String> environment) {
-        List<String> missing = new ArrayList<>(NAMES);
-        missing.removeIf(environment::containsKey);
-        if (missing.size() == NAMES.size()) {
-            return Optional.empty();
-        }
-        if (!missing.isEmpty()) {
-            throw incomplete(environment, missing);
-        }
-        int size = number(environment, WORLD_SIZE, 1, Place.MOST);
-        return Optional.of(new GroupEnvironment(
-                number(environment, RANK, 0, size - 1),
-                size,
-                address(environment),
-                number(environment, MASTER_PORT, 0, 65_535)));
+        return Contracts.place(new Variables(environment));
+    }
+
+    /** Whether rank 0 is known to run on another machine. */
+    public boolean isAwayFromRankZero() {
+        return job.node() > 0;
+    }
+
+    /** Whether the group is known to have processes on other machines. */
+    public boolean isSpread() {
+        return job.processesHere() > 0 && job.processesHere() < size;
     }
 
     /**
@@ -58,48 +64,12 @@ public record GroupEnvironment(int rank, int size, String masterAddress, int mas
                 WORLD_SIZE,
                 Integer.toString(size),
                 MASTER_ADDR,
-                "127.0.0.1",
+                Master.LOOPBACK,
                 MASTER_PORT,
                 "0",
                 SupervisorAddress.VARIABLE,
                 supervisor.toString(),
                 GroupSecret.VARIABLE,
                 secret.toString());
-    }
-
-    private static LockstepException incomplete(Map<String, String> environment, List<String> missing) {
-        String present =
-                NAMES.stream().filter(environment::containsKey).findFirst().orElseThrow();
-        return LockstepException.recipe(
-                present + " = " + environment.get(present) + " is set but " + String.join(", ", missing)
-                        + (missing.size() == 1 ? " is not" : " are not"),
-                "environment of this process",
-                "set all of " + String.join(", ", NAMES) + " to join a group, or none to run alone");
-    }
-
-    private static String address(Map<String, String> environment) {
-        String address = environment.getOrDefault(MASTER_ADDR, "").strip();
-        if (address.isEmpty()) {
-            throw invalid(MASTER_ADDR, "", "the host name or the address of rank 0");
-        }
-        return address;
-    }
-
-    private static int number(Map<String, String> environment, String name, int least, int most) {
-        String text = environment.getOrDefault(name, "").strip();
-        if (NUMBER.matcher(text).matches()) {
-            int value = Integer.parseInt(text);
-            if (value >= least && value <= most) {
-                return value;
-            }
-        }
-        throw invalid(name, text, "a whole number from " + least + " to " + most);
-    }
-
-    private static LockstepException invalid(String name, String value, String allowed) {
-        return LockstepException.recipe(
-                name + " = " + value + " is not " + allowed,
-                "environment of this process",
-                "correct it, or unset " + String.join(", ", NAMES) + " to run alone");
     }
 }

@@ -11,15 +11,12 @@ import java.util.Map;
  * @param launched whether another program started this one; it decides how long to wait before it kills
  */
 record SignalFilter(boolean child, boolean launched) {
-    /** Set by torchrun for its processes. */
-    private static final String TORCHRUN = "TORCHELASTIC_RUN_ID";
-
     static SignalFilter ofThisProcess() {
         return of(ParentWatch.isChild(), System.getenv());
     }
 
     static SignalFilter of(boolean child, Map<String, String> environment) {
-        return new SignalFilter(child, child || environment.containsKey(TORCHRUN));
+        return new SignalFilter(child, child || Contracts.isLaunched(new Variables(environment)));
     }
 
     /**

@@ -1,4 +1,7 @@
-/** The place of a process in its group, and a launcher that starts, watches and restarts the processes of one machine. */
+/**
+ * The place of a process in its group, as its launcher describes it, and our own launchers: of the processes of one
+ * machine, which are watched and restarted, and of groups on several.
+ */
 @NullMarked
 package dev.lockstep.launch;
 

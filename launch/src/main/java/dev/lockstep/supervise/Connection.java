@@ -26,7 +26,7 @@ public record Connection(SocketChannel channel, String reply) implements Closeab
     }
 
     /** When to report the wait for the first time; each later notice comes after twice the time. */
-    private static final Duration FIRST_NOTICE = Duration.ofSeconds(10);
+    private static final Duration FIRST_NOTICE = Duration.ofSeconds(5);
 
     private static final Duration PAUSE = Duration.ofMillis(200);
     /** How long a program that accepts connections but stays silent may count as a busy Lockstep process. */
@@ -40,7 +40,7 @@ public record Connection(SocketChannel channel, String reply) implements Closeab
      * @param where queried before each try
      * @param who the other end, for messages: {@code rank 0}
      * @param patience how long to try
-     * @param notices receives a line after ten seconds
+     * @param notices receives a line after five seconds
      * @throws LockstepException of kind WORKER when nobody answers in time or this thread is interrupted, of kind
      *     RECIPE when another program answers or the request is refused
      */
@@ -72,10 +72,22 @@ public record Connection(SocketChannel channel, String reply) implements Closeab
             }
             if (spent.compareTo(nextNotice) > 0) {
                 nextNotice = nextNotice.multipliedBy(2);
-                notices.accept("waiting for " + who + " at " + address + ": " + attempt.why);
+                notices.accept("waiting for " + who + " at " + address + ": " + attempt.why + hint(address));
             }
             Threads.pause(PAUSE);
         }
+    }
+
+    private static String hint(SupervisorAddress address) {
+        boolean here;
+        try {
+            here = InetAddress.getByName(address.host()).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return "; it may not have started yet, or give an address that every machine knows";
+        }
+        return here
+                ? "; that is this machine itself: if it runs on another one, give an address of that one"
+                : "; it may not have started yet, or a firewall or another network interface is in the way";
     }
 
     /** The failure of a thread that was interrupted while waiting for another process; it stays interrupted. */

@@ -122,9 +122,14 @@ public final class GroupSecret {
 
     /** Writes a new secret into a file that only this user can read, in the folder for temporary files. */
     public static Path create() {
+        return store(random(32));
+    }
+
+    /** Writes a secret that came from elsewhere into such a file. */
+    public static Path store(String text) {
         try {
             Path file = Files.createTempFile("lockstep-", ".secret");
-            return Files.writeString(file, random(32));
+            return Files.writeString(file, text);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

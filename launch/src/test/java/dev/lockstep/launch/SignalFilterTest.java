@@ -25,7 +25,7 @@ class SignalFilterTest {
         "true,  false, TERM, true,  false",
     })
     void counts(boolean child, boolean torchrun, String name, boolean again, boolean expected) {
-        Map<String, String> environment = torchrun ? Map.of("TORCHELASTIC_RUN_ID", "none") : Map.of();
+        Map<String, String> environment = torchrun ? Map.of("TORCHELASTIC_RUN_ID", "none", "RANK", "0") : Map.of();
         assertThat(SignalFilter.of(child, environment).counts(name, again)).isEqualTo(expected);
     }
 }

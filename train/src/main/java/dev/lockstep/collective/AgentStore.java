@@ -1,10 +1,14 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.launch.GroupEnvironment;
 import dev.lockstep.supervise.Place;
 import dev.lockstep.supervise.SupervisorAddress;
 import dev.lockstep.torch.TorchRuntime;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -30,6 +34,7 @@ final class AgentStore implements AutoCloseable {
     private static final String KEY = "lockstep/supervisor";
     private static final Pattern FORM = Pattern.compile("[^\\s]{1,255} [0-9]{1,5}");
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
+    private static final int PROBE_MILLIS = 10_000;
 
     private final GroupEnvironment place;
     private @Nullable TCPStore store;
@@ -48,6 +53,8 @@ final class AgentStore implements AutoCloseable {
         String host = own.isLoopbackAddress() ? Place.SAME : own.getHostAddress();
         try (ByteVector bytes = new ByteVector((host + " " + port).getBytes(StandardCharsets.UTF_8))) {
             store().set(KEY, bytes);
+        } catch (LockstepException e) {
+            throw e;
         } catch (RuntimeException e) {
             throw CommunicationFailure.of(e, "torchrun's agent", "while storing the address of rank 0");
         }
@@ -62,6 +69,8 @@ final class AgentStore implements AutoCloseable {
             try (ByteVector bytes = store().get(KEY)) {
                 return parse(new String(bytes.get(), StandardCharsets.UTF_8));
             }
+        } catch (LockstepException e) {
+            throw e;
         } catch (RuntimeException e) {
             throw CommunicationFailure.of(e, "torchrun's agent", "while requesting the address of rank 0");
         }
@@ -76,6 +85,7 @@ final class AgentStore implements AutoCloseable {
     private TCPStore store() {
         TCPStore open = store;
         if (open == null) {
+            requireReachable();
             TorchRuntime.load();
             try (TCPStoreOptions options = new TCPStoreOptions()) {
                 options.port((short) place.masterPort());
@@ -87,6 +97,20 @@ final class AgentStore implements AutoCloseable {
             store = open;
         }
         return open;
+    }
+
+    /** c10d would wait for a minute and say nothing. */
+    private void requireReachable() {
+        try (Socket probe = new Socket()) {
+            InetAddress address = LocalAddress.resolve(place.masterAddress());
+            probe.connect(new InetSocketAddress(address, place.masterPort()), PROBE_MILLIS);
+        } catch (IOException e) {
+            throw LockstepException.worker(
+                    "the store of torchrun's agent cannot be reached: " + e.getMessage(),
+                    "MASTER_ADDR = " + place.masterAddress() + ", MASTER_PORT = " + place.masterPort(),
+                    "give torchrun an address that every machine can reach (--rdzv-endpoint, --master-addr), or set"
+                            + " TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1");
+        }
     }
 
     @Override

@@ -52,8 +52,9 @@ public final class Collectives {
     }
 
     /**
-     * Joins the group that RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT describe (torchrun's contract), and
-     * waits for all its processes. If none is set, the group has one process and nothing native is loaded.
+     * Joins the group that the launcher of this process describes in the environment (torchrun, srun, mpirun, Kubeflow
+     * Trainer, or RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT), and waits for all its processes. If there is none, the
+     * group has one process and nothing native is loaded.
      *
      * @param policy called once when another process fails
      * @throws LockstepException of kind RECIPE when the variables are incomplete or wrong, the port is taken or the

@@ -23,6 +23,24 @@ final class LocalAddress {
 
     private LocalAddress() {}
 
+    /** What a name stands for on this machine, now; empty when it is unknown, as that of a pod that has not started. */
+    static Optional<InetAddress> find(String name) {
+        try {
+            return Optional.of(InetAddress.getByName(name));
+        } catch (UnknownHostException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Whether it is an address of this machine. */
+    static boolean isOwn(InetAddress address) {
+        try {
+            return address.isLoopbackAddress() || NetworkInterface.getByInetAddress(address) != null;
+        } catch (SocketException e) {
+            return false;
+        }
+    }
+
     static InetAddress resolve(String masterAddress) {
         try {
             return InetAddress.getByName(masterAddress);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.launch.GroupEnvironment;
+import dev.lockstep.launch.Job;
 import dev.lockstep.supervise.FailurePolicy;
 import dev.lockstep.supervise.GroupFailure;
 import dev.lockstep.supervise.GroupSecret;
@@ -186,6 +187,64 @@ class RendezvousTest {
                 .asString()
                 .startsWith("this group has no secret: ")
                 .contains("port " + port, "LOCKSTEP_GROUP_SECRET");
+    }
+
+    /** The interface is for data; where rank 0 is looked for is MASTER_ADDR. Both are this machine's. */
+    @Test
+    void masterBesideTheNamedInterface_isReached() throws Exception {
+        int port = freePort();
+        Map<String, String> environment = Map.of("GLOO_SOCKET_IFNAME", "lo");
+        List<CompletableFuture<SocketGroup>> joining = Stream.of(0, 1)
+                .map(rank -> CompletableFuture.supplyAsync(
+                        () -> {
+                            GroupEnvironment place = new GroupEnvironment(rank, 2, "127.0.0.2", port);
+                            return new EnvironmentRendezvous(place, environment, terms(Duration.ofSeconds(10))).join();
+                        },
+                        THREADS))
+                .toList();
+        List<SocketGroup> groups = joining.stream().map(CompletableFuture::join).toList();
+        assertThat(gathered(groups)).allSatisfy(all -> assertThat(all).hasSize(2));
+        groups.forEach(SocketGroup::leave);
+    }
+
+    @Test
+    void masterThatLeadsToThisMachine_inAGroupOfSeveral_isExplained() throws IOException {
+        Job job = new Job("Slurm", "slurm-1", 0, 1, 1, 0);
+        GroupEnvironment place = new GroupEnvironment(1, 2, "localhost", freePort(), job);
+        assertThatThrownBy(() -> new EnvironmentRendezvous(place, Map.of(), terms(Duration.ofSeconds(1))).join())
+                .hasMessageStartingWith("MASTER_ADDR = localhost leads to this machine itself, but Slurm says that the"
+                        + " group has several machines, rank 0 cannot be reached")
+                .hasMessageEndingWith("/etc/hosts may map its name to a loopback address");
+    }
+
+    /** Open MPI names the machine of mpirun, which need not be that of rank 0. */
+    @Test
+    void addressOfAnotherMachine_thatTheLauncherGave_isRefusedByRankZeroAtOnce() throws IOException {
+        Job job = new Job("Open MPI", "", 0, 1, Job.UNKNOWN, 0);
+        GroupEnvironment place = new GroupEnvironment(0, 2, "198.51.100.1", freePort(), job);
+        assertThatThrownBy(() -> new EnvironmentRendezvous(place, Map.of(), terms(LONG)).join())
+                .hasMessageStartingWith("MASTER_ADDR = 198.51.100.1 is not an address of ")
+                .hasMessageContaining("where rank 0 runs")
+                .hasMessageContaining("mpirun -x MASTER_ADDR=HOST");
+    }
+
+    @Test
+    void addressOfAnotherMachine_thatTheUserGave_isANotice() throws IOException {
+        GroupEnvironment place = new GroupEnvironment(0, 2, "198.51.100.1", freePort());
+        Map<String, String> environment = Map.of("MASTER_ADDR", "198.51.100.1");
+        assertThatThrownBy(() -> new EnvironmentRendezvous(place, environment, terms(Duration.ofSeconds(1))).join())
+                .hasMessageContaining("missing rank = 1");
+        assertThat(notices.get(0)).startsWith("MASTER_ADDR = 198.51.100.1 is not an address of ");
+    }
+
+    @Test
+    void agentsStoreThatCannotBeReached_isSaidAtOnce() throws IOException {
+        int port = freePort();
+        GroupEnvironment place = new GroupEnvironment(1, 2, "127.0.0.1", port);
+        Map<String, String> environment = Map.of("TORCHELASTIC_USE_AGENT_STORE", "True");
+        assertThatThrownBy(() -> new EnvironmentRendezvous(place, environment, terms(LONG)).join())
+                .hasMessageStartingWith("the store of torchrun's agent cannot be reached: ")
+                .hasMessageContaining("MASTER_ADDR = 127.0.0.1, MASTER_PORT = " + port);
     }
 
     @Test

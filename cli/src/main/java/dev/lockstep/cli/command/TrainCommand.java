@@ -9,7 +9,10 @@ import dev.lockstep.collective.Collectives;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
+import dev.lockstep.launch.Job;
 import dev.lockstep.launch.LocalLauncher;
+import dev.lockstep.launch.Node;
+import dev.lockstep.launch.NodeLauncher;
 import dev.lockstep.metrics.Event;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.model.ModelFactory;
@@ -32,6 +35,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -49,7 +53,7 @@ import picocli.CommandLine.Spec;
             "",
             "Example:",
             "  lockstep train recipes/fashion-mnist.yaml --procs 2 --set workers=16",
-            "With RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT set (as torchrun does), joins that group."
+            "Started by torchrun, srun, mpirun or another launcher, joins that group; see 'lockstep doctor'."
         })
 public final class TrainCommand implements Callable<Integer> {
     @Spec
@@ -81,7 +85,11 @@ public final class TrainCommand implements Callable<Integer> {
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
         requireInputStays(out, recipe);
         // Checked before any process waits for others with which it could not compute.
-        new Topology(recipe.workers(), Collectives.sizeInEnvironment().orElse(options.processes()));
+        Optional<Node> node = Node.from(System.getenv());
+        new Topology(recipe.workers(), node.isPresent() ? node.get().size() : size());
+        if (node.isPresent()) {
+            return launch(node.get(), out);
+        }
         if (!Collectives.isInGroup() && (options.processes() > 1 || options.maxRestarts() > 0)) {
             // So that only one process fetches it.
             Datasets.open(recipe.data(), options.data());
@@ -94,6 +102,10 @@ public final class TrainCommand implements Callable<Integer> {
                 Collectives.fromEnvironment(options.groupOptions().withEvents(members::add), new HaltOnFailure())) {
             return train(recipe, models, group, members, out);
         }
+    }
+
+    private int size() {
+        return Collectives.sizeInEnvironment().orElse(options.processes());
     }
 
     /** The run folder gets its own recipe, with every default written out. */
@@ -114,17 +126,28 @@ public final class TrainCommand implements Callable<Integer> {
         Training.requireOwn(out, recipe);
     }
 
-    /** Runs this command in P processes. */
-    private int launch(Path out) {
+    private List<String> arguments(Path out) {
         List<String> arguments =
                 new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
         if (options.out().isEmpty()) {
             arguments.addAll(List.of("--out", out.toString()));
         }
+        return arguments;
+    }
+
+    /** Runs this command in the processes that the launcher expects this one to start. */
+    private int launch(Node node, Path out) {
+        options.checkInGroup();
+        NativeLibraries.unpack();
+        return new NodeLauncher(Main.class.getName(), Map.of(), System.err).run(node, arguments(out));
+    }
+
+    /** Runs this command in P processes. */
+    private int launch(Path out) {
         return new LocalLauncher(Main.class.getName(), NativeLibraries::unpack, System.out, System.err)
                 .run(
                         options.processes(),
-                        RestartArguments.of(arguments, out.resolve("checkpoints")),
+                        RestartArguments.of(arguments(out), out.resolve("checkpoints")),
                         out.resolve("logs"),
                         options.peerTimeout(),
                         options.maxRestarts());
@@ -189,7 +212,12 @@ public final class TrainCommand implements Callable<Integer> {
         }
     }
 
+    /** Under a scheduler, the job's: the same for all of its processes, and again when it is requeued. */
     private static Path defaultFolder(Recipe recipe) {
+        Optional<String> job = Job.from(System.getenv()).map(Job::name).filter(name -> !name.isEmpty());
+        if (job.isPresent()) {
+            return Path.of("runs", recipe.name() + "-" + job.get());
+        }
         String time = LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss"));
         return Path.of("runs", recipe.name() + "-" + time);
     }

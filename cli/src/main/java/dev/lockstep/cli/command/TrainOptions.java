@@ -4,6 +4,8 @@ import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.Collectives;
 import dev.lockstep.collective.GroupOptions;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.launch.Job;
+import dev.lockstep.launch.Node;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
@@ -193,17 +195,21 @@ final class TrainOptions {
 
     /** Checks the options of a process of a group. */
     void checkInGroup() {
-        if (maxRestarts > 0 && Collectives.isInGroupOfAnother()) {
+        if (maxRestarts > 0
+                && (Collectives.isInGroupOfAnother()
+                        || Node.from(System.getenv()).isPresent())) {
             throw LockstepException.recipe(
                     "--max-restarts = " + maxRestarts + " only applies to processes that Lockstep starts",
-                    "another launcher started this one, since RANK and WORLD_SIZE are set",
+                    "launcher = " + Job.from(System.getenv()).map(Job::launcher).orElse("another"),
                     "leave it out and use that launcher's own restarts, as torchrun's --max-restarts");
         }
     }
 
     RunOptions runOptions(Recipe recipe, Collective group) {
         int cores = Runtime.getRuntime().availableProcessors();
-        int standard = Math.max(1, cores / group.processesHere() / recipe.threadsPerWorker());
+        int own = Job.from(System.getenv()).map(Job::cores).orElse(0);
+        int mine = own > 0 && group.size() > 1 ? Math.min(own, cores) : cores / group.processesHere();
+        int standard = Math.max(1, mine / recipe.threadsPerWorker());
         int chosen = lanes > 0 ? lanes : Math.min(standard, recipe.workers() / group.size());
         return new RunOptions(
                 Math.max(1, chosen),
@@ -217,8 +223,11 @@ final class TrainOptions {
                 Device.cpu());
     }
 
+    /** A requeued job continues: the given option was for its first start. */
     RunResult start(Training training, Path folder) {
-        return switch (resume) {
+        boolean again =
+                Job.from(System.getenv()).filter(job -> job.restarts() > 0).isPresent();
+        return switch (again ? "auto" : resume) {
             case "auto" -> training.resumeOrStart(folder);
             case "never" -> training.start(folder);
             default -> training.resume(folder, Path.of(resume));

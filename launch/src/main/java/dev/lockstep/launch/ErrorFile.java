@@ -1,0 +1,45 @@
+package dev.lockstep.launch;
+
+import dev.lockstep.text.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * The file in which torchrun's agent looks for the reason when a process fails, to show it in its table of failures.
+ *
+ * @see <a href="https://docs.pytorch.org/docs/stable/elastic/errors.html">torch.distributed.elastic.multiprocessing.errors</a>
+ */
+public final class ErrorFile {
+    static final String VARIABLE = "TORCHELASTIC_ERROR_FILE";
+
+    private ErrorFile() {}
+
+    /**
+     * Writes the error line, if torchrun asks for it. The table shows the text that Python's processes use for their stack.
+     *
+     * @param environment of this process
+     */
+    public static void write(Map<String, String> environment, String line) {
+        String file = environment.getOrDefault(VARIABLE, "");
+        if (file.isEmpty()) {
+            return;
+        }
+        String seconds = Long.toString(System.currentTimeMillis() / 1000);
+        Map<String, String> more = Map.of("py_callstack", line, "timestamp", seconds);
+        try {
+            Files.writeString(Path.of(file), Json.line(Map.of("message", new Message(line, more))));
+        } catch (IOException | InvalidPathException e) {
+            // The line is on standard error, too.
+        }
+    }
+
+    /** In PyTorch's form. */
+    private record Message(
+            String message,
+
+            @com.fasterxml.jackson.annotation.JsonProperty("extraInfo")
+            Map<String, String> extraInfo) {}
+}
