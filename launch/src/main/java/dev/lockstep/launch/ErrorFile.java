@@ -28,18 +28,12 @@ public final class ErrorFile {
             return;
         }
         String seconds = Long.toString(System.currentTimeMillis() / 1000);
-        Map<String, String> more = Map.of("py_callstack", line, "timestamp", seconds);
+        Map<String, Object> message =
+                Map.of("message", line, "extraInfo", Map.of("py_callstack", line, "timestamp", seconds));
         try {
-            Files.writeString(Path.of(file), Json.line(Map.of("message", new Message(line, more))));
+            Files.writeString(Path.of(file), Json.line(Map.of("message", message)));
         } catch (IOException | InvalidPathException e) {
             // The line is on standard error, too.
         }
     }
-
-    /** In PyTorch's form. */
-    private record Message(
-            String message,
-
-            @com.fasterxml.jackson.annotation.JsonProperty("extraInfo")
-            Map<String, String> extraInfo) {}
 }

@@ -51,10 +51,9 @@ final class AgentStore implements AutoCloseable {
     void write(Optional<InetAddress> named, int port) {
         InetAddress own = named.orElseGet(() -> LocalAddress.route(LocalAddress.resolve(place.masterAddress())));
         String host = own.isLoopbackAddress() ? Place.SAME : own.getHostAddress();
+        TCPStore open = store();
         try (ByteVector bytes = new ByteVector((host + " " + port).getBytes(StandardCharsets.UTF_8))) {
-            store().set(KEY, bytes);
-        } catch (LockstepException e) {
-            throw e;
+            open.set(KEY, bytes);
         } catch (RuntimeException e) {
             throw CommunicationFailure.of(e, "torchrun's agent", "while storing the address of rank 0");
         }
@@ -62,15 +61,14 @@ final class AgentStore implements AutoCloseable {
 
     /** The address of rank 0's supervisor; if there is none yet, an address at which nobody listens. */
     SupervisorAddress read() {
+        TCPStore open = store();
         try (StringVector key = new StringVector(KEY)) {
-            if (!store().check(key)) {
+            if (!open.check(key)) {
                 return new SupervisorAddress(place.masterAddress(), 0);
             }
-            try (ByteVector bytes = store().get(KEY)) {
+            try (ByteVector bytes = open.get(KEY)) {
                 return parse(new String(bytes.get(), StandardCharsets.UTF_8));
             }
-        } catch (LockstepException e) {
-            throw e;
         } catch (RuntimeException e) {
             throw CommunicationFailure.of(e, "torchrun's agent", "while requesting the address of rank 0");
         }
@@ -82,6 +80,7 @@ final class AgentStore implements AutoCloseable {
         return new SupervisorAddress(host, Math.min(Integer.parseInt(words[1]), 65_535));
     }
 
+    /** Call it before any native object is made: it decides from where the native libraries are loaded. */
     private TCPStore store() {
         TCPStore open = store;
         if (open == null) {
@@ -93,6 +92,8 @@ final class AgentStore implements AutoCloseable {
                 options.waitWorkers(false);
                 options.timeout(new Milliseconds(TIMEOUT.toMillis()));
                 open = new TCPStore(place.masterAddress(), options);
+            } catch (RuntimeException e) {
+                throw CommunicationFailure.of(e, "torchrun's agent", "while connecting to its store");
             }
             store = open;
         }
