@@ -4,6 +4,7 @@ import dev.lockstep.cli.terminal.OptionHints;
 import dev.lockstep.cli.terminal.PrintableStream;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
+import dev.lockstep.launch.ErrorFile;
 import dev.lockstep.launch.ParentWatch;
 import java.io.PrintStream;
 import java.nio.file.InvalidPathException;
@@ -81,7 +82,7 @@ public final class Main implements Runnable {
                 .setExpandAtFiles(false)
                 .registerConverter(Path.class, Main::path)
                 .setParameterExceptionHandler((e, args) -> {
-                    System.err.println("error: " + oneLine(e) + ", see '" + commandName(e) + " --help'");
+                    say(oneLine(e) + ", see '" + commandName(e) + " --help'");
                     return LockstepException.Kind.RECIPE.exitCode();
                 })
                 .setExecutionExceptionHandler((e, line, result) -> main.report(e))
@@ -108,18 +109,24 @@ public final class Main implements Runnable {
             failure.printStackTrace();
         }
         if (failure instanceof LockstepException known) {
-            System.err.println("error: " + OptionHints.addTo(known.getMessage()));
+            say(OptionHints.addTo(known.getMessage()));
             return known.exitCode();
         }
         if (failure instanceof OutOfMemoryError || isNativeOutOfMemory(failure)) {
-            System.err.println("error: out of memory: " + oneLine(failure)
+            say("out of memory: " + oneLine(failure)
                     + ", lower images-per-worker, --lanes or --loader-threads, or give the JVM more with"
                     + " LOCKSTEP_JAVA_OPTIONS=-Xmx8g");
             return LockstepException.Kind.WORKER.exitCode();
         }
-        System.err.println("error: unexpected " + failure.getClass().getSimpleName() + ": " + oneLine(failure)
+        say("unexpected " + failure.getClass().getSimpleName() + ": " + oneLine(failure)
                 + ", this is a bug of Lockstep, run again with --debug and report what it prints");
         return 1;
+    }
+
+    /** Shows an error, also in the table of torchrun. */
+    private static void say(String line) {
+        System.err.println("error: " + line);
+        ErrorFile.write(System.getenv(), line);
     }
 
     /** Recognized by libtorch's message: its exceptions have no types in Java. */

@@ -3,6 +3,7 @@ package dev.lockstep.cli.command;
 import dev.lockstep.cli.terminal.OptionHints;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
+import dev.lockstep.launch.ErrorFile;
 import dev.lockstep.supervise.FailurePolicy;
 import dev.lockstep.supervise.GroupFailure;
 import java.io.FileDescriptor;
@@ -23,10 +24,12 @@ final class HaltOnFailure implements FailurePolicy {
     @Override
     public void onFailure(GroupFailure failure) {
         CountDownLatch printed = new CountDownLatch(1);
+        String line = Printable.of(OptionHints.addTo(failure.message()), LONGEST);
         // Not System.err: its lock may be held by a thread that waits for a reader that is gone.
         Thread printing = new Thread(
                 () -> {
-                    print("error: " + Printable.of(OptionHints.addTo(failure.message()), LONGEST) + "\n");
+                    print("error: " + line + "\n");
+                    ErrorFile.write(System.getenv(), line);
                     printed.countDown();
                 },
                 "lockstep-last-words");
