@@ -4,6 +4,7 @@ import dev.lockstep.cli.command.DataCommand;
 import dev.lockstep.cli.command.DoctorCommand;
 import dev.lockstep.cli.command.EvalCommand;
 import dev.lockstep.cli.command.ExportCommand;
+import dev.lockstep.cli.command.LaunchCommand;
 import dev.lockstep.cli.command.PlanCommand;
 import dev.lockstep.cli.command.PredictCommand;
 import dev.lockstep.cli.command.ReportCommand;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Command;
 public final class Commands {
     private static final List<Class<?>> ALL = List.of(
             TrainCommand.class,
+            LaunchCommand.class,
             PlanCommand.class,
             TuneCommand.class,
             StudyCommand.class,

@@ -66,17 +66,23 @@ final class DocumentedCommandsTest {
     @MethodSource("documents")
     void commands_ofADocument_existWithTheirOptions(Path document) throws IOException {
         for (MatchResult example : commands(document)) {
-            String[] words = example.group(2).trim().split("\\s+");
-            CommandLine group = line.getSubcommands().get(example.group(1));
-            assertThat(group).as(example.group()).isNotNull();
-            CommandLine command = group.getSubcommands().getOrDefault(words[0], group);
-            Arrays.stream(words)
-                    .filter(word -> word.startsWith("--"))
-                    .map(word -> word.replaceFirst("[=,;)].*", ""))
-                    .forEach(option -> assertThat(command.getCommandSpec().findOption(option))
-                            .as(example.group())
-                            .isNotNull());
+            // Behind -- is a command of its own, as for 'launch'.
+            for (String part : (example.group(1) + example.group(2)).split(" -- ")) {
+                assertExists(part.trim().split("\\s+"), example.group());
+            }
         }
+    }
+
+    private void assertExists(String[] words, String example) {
+        CommandLine group = line.getSubcommands().get(words[0]);
+        assertThat(group).as(example).isNotNull();
+        CommandLine command = words.length == 1 ? group : group.getSubcommands().getOrDefault(words[1], group);
+        Arrays.stream(words)
+                .filter(word -> word.startsWith("--"))
+                .map(word -> word.replaceFirst("[=,;)].*", ""))
+                .forEach(option -> assertThat(command.getCommandSpec().findOption(option))
+                        .as(example)
+                        .isNotNull());
     }
 
     @ParameterizedTest
