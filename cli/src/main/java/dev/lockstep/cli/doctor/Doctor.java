@@ -28,6 +28,7 @@ public final class Doctor {
         findings.addAll(AllocatorChecks.all(machine));
         findings.addAll(storage);
         findings.addAll(NetworkChecks.all(machine));
+        findings.addAll(LauncherChecks.all(machine));
         return findings;
     }
 

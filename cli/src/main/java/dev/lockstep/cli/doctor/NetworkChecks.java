@@ -19,7 +19,6 @@ import java.util.stream.Collectors;
 final class NetworkChecks {
     private static final String GROUP = "network";
     private static final String INTERFACE = "GLOO_SOCKET_IFNAME";
-    private static final List<String> CONTRACT = List.of("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT");
     private static final double SLOW_SECONDS = 2;
 
     private NetworkChecks() {}
@@ -30,11 +29,6 @@ final class NetworkChecks {
         findings.add(hostName());
         findings.add(interfaces());
         machine.variable(INTERFACE).ifPresent(name -> findings.add(chosen(name)));
-        List<String> present =
-                CONTRACT.stream().filter(machine.environment()::containsKey).toList();
-        if (!present.isEmpty()) {
-            findings.add(group(machine, present));
-        }
         return findings;
     }
 
@@ -112,22 +106,5 @@ final class NetworkChecks {
     private static Finding unusable(String name, String why) {
         return Finding.fail(
                 GROUP, INTERFACE, name + ": " + why, "set it to an interface listed by 'ip addr', or unset it");
-    }
-
-    /** If torchrun's variables are set, train joins that group instead of starting its own. */
-    private static Finding group(Machine machine, List<String> present) {
-        String value = present.stream()
-                .map(name -> name + "=" + machine.environment().get(name))
-                .collect(Collectors.joining(" "));
-        if (present.size() == CONTRACT.size()) {
-            return Finding.ok(GROUP, "group", value + ": train joins it");
-        }
-        List<String> missing = new ArrayList<>(CONTRACT);
-        missing.removeAll(present);
-        return Finding.fail(
-                GROUP,
-                "group",
-                value + " without " + String.join(", ", missing),
-                "set all of " + String.join(", ", CONTRACT) + " to join a group, or none of them to train alone");
     }
 }
