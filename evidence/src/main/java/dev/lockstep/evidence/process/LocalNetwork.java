@@ -32,6 +32,13 @@ public final class LocalNetwork {
         }
     }
 
+    /** Connects it again. */
+    public void mend(Host host) {
+        if (!Stage.system("ip", "-n", host.name(), "link", "set", "veth0", "up")) {
+            throw new IllegalStateException("the cable cannot be plugged in");
+        }
+    }
+
     /** The commands that set it up; the first one fails without permission. */
     List<List<String>> commands() {
         List<List<String>> commands = new ArrayList<>();
@@ -41,6 +48,8 @@ public final class LocalNetwork {
             Host host = hosts.get(i);
             String end = cable + "-" + i;
             commands.add(words("ip netns add " + host.name()));
+            commands.add(List.of(
+                    "sh", "-c", "mkdir -p \"$0\" && printf '%s' \"$1\" > \"$0/hosts\"", files(host), names(host)));
             commands.add(words("ip -n " + host.name() + " link set lo up"));
             commands.add(words("ip link add " + end + " type veth peer name veth0 netns " + host.name()));
             commands.add(words("ip link set " + end + " master " + bridge + " up"));
@@ -50,8 +59,26 @@ public final class LocalNetwork {
         return commands;
     }
 
+    /** What 'ip netns exec' mounts over the files of /etc. */
+    private static String files(Host host) {
+        return "/etc/netns/" + host.name();
+    }
+
+    /** As Debian writes it: a host's own name leads to a loopback address. */
+    private String names(Host own) {
+        StringBuilder lines = new StringBuilder("127.0.0.1 localhost\n");
+        for (Host host : hosts) {
+            lines.append(host.equals(own) ? "127.0.1.1" : host.address())
+                    .append(' ')
+                    .append(host.name())
+                    .append('\n');
+        }
+        return lines.toString();
+    }
+
     List<Command> undo() {
-        Stream<String> namespaces = hosts.stream().map(host -> "ip netns del " + host.name());
+        Stream<String> namespaces =
+                hosts.stream().flatMap(host -> Stream.of("ip netns del " + host.name(), "rm -r " + files(host)));
         return Stream.concat(Stream.of("ip link del " + bridge), namespaces)
                 .map(line -> new Command(words(line), Map.of(), null))
                 .toList();

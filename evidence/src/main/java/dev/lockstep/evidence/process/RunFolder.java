@@ -102,6 +102,12 @@ public record RunFolder(Path path) {
         }
     }
 
+    /** Whether a run has saved its state and ended before its last step. */
+    public boolean hasStopped() {
+        return result().path("status").asText().equals("interrupted")
+                && result().path("steps").asInt() == newest();
+    }
+
     public boolean hasResult() {
         return !result().isMissingNode();
     }
