@@ -34,7 +34,7 @@ final class LaunchedByLockstep {
     }
 
     private List<String> arguments(RunFolder run, String... options) {
-        List<String> words = launchers.train(run, options).words();
+        List<String> words = launchers.trainWithCheckpoints(run, options).words();
         return words.subList(1, words.size());
     }
 

@@ -24,7 +24,10 @@ public final class Scenarios {
                     Signals::play),
             fault("refusals", "a checkpoint of another recipe, a loss that is not finite", Refusals::play),
             fault("hosted", "groups that another launcher starts", Hosted::play),
-            evidence("launchers", "lockstep launch on two hosts (needs root)", Launchers::play),
+            evidence(
+                    "launchers",
+                    "torchrun, Slurm, Open MPI, MPICH and our own start a group (installs them; needs root)",
+                    Launchers::play),
             fault("network", "groups on two hosts, and a disconnected cable (needs root)", Hosted::playNetwork),
             evidence("soak", "random kills, each resumed on another number of processes", Soak::play),
             evidence("memory", "the memory of a long run is flat", FlatMemory::play),
