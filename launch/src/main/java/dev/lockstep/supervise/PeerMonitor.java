@@ -126,18 +126,14 @@ public final class PeerMonitor implements AutoCloseable {
     /**
      * Waits until all processes of the group have joined.
      *
-     * @return all of them, by rank
-     * @throws LockstepException of kind WORKER when some do not join in time, when the group fails meanwhile, or when this
-     *     thread is interrupted
+     * @return all of them, by rank; empty when some do not join in time
+     * @throws LockstepException of kind WORKER when the group fails meanwhile, or when this thread is interrupted
      */
-    public Map<Integer, Member> awaitRoster(Duration patience) {
+    public Optional<Map<Integer, Member>> awaitRoster(Duration patience) {
         try {
-            return roster.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            return Optional.of(roster.get(patience.toMillis(), TimeUnit.MILLISECONDS));
         } catch (TimeoutException e) {
-            throw LockstepException.worker(
-                    "some processes did not join within " + patience.toSeconds() + " s",
-                    "supervisor = " + watcher.name(),
-                    "see its messages for the missing ranks");
+            return Optional.empty();
         } catch (InterruptedException e) {
             throw Connection.interrupted(watcher.name());
         } catch (ExecutionException e) {

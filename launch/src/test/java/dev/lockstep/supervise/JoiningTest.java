@@ -41,18 +41,15 @@ class JoiningTest extends SupervisorFixture {
                 LONG,
                 line -> {});
         PeerMonitor early = PeerMonitor.over(elsewhere, 1, Watcher.launcher(LONG), new Ends());
-        assertThatThrownBy(() -> early.awaitRoster(Duration.ofMillis(50)))
-                .isInstanceOfSatisfying(
-                        LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(4))
-                .hasMessageStartingWith("some processes did not join");
+        assertThat(early.awaitRoster(Duration.ofMillis(50))).isEmpty();
         assertThat(supervisor.missing()).containsExactly(0);
         PeerMonitor late = PeerMonitor.over(connect(0, 2, 5678), 0, Watcher.launcher(LONG), new Ends());
         InetAddress here = InetAddress.getLoopbackAddress();
         Map<Integer, PeerMonitor.Member> all = Map.of(
                 0, new PeerMonitor.Member(new InetSocketAddress(here, 5678), HostName.own()),
                 1, new PeerMonitor.Member(new InetSocketAddress(here, 1234), "node7"));
-        assertThat(early.awaitRoster(LONG)).isEqualTo(all);
-        assertThat(late.awaitRoster(LONG)).isEqualTo(all);
+        assertThat(early.awaitRoster(LONG)).contains(all);
+        assertThat(late.awaitRoster(LONG)).contains(all);
     }
 
     @Test

@@ -127,22 +127,23 @@ final class SupervisorWatch implements Watch {
      * @throws LockstepException of kind WORKER that names the missing ranks
      */
     Map<Integer, PeerMonitor.Member> awaitRoster(int size, Duration patience) {
-        try {
-            return monitor.awaitRoster(patience);
-        } catch (LockstepException e) {
-            List<Integer> missing = supervisor == null ? List.of() : supervisor.missing();
-            if (missing.isEmpty()
-                    || outcome().isDone()
-                    || Thread.currentThread().isInterrupted()) {
-                throw e;
-            }
-            throw LockstepException.worker(
-                    missing.size() + " of " + size + " processes did not join within " + patience.toSeconds() + " s",
-                    "missing rank = "
-                            + String.join(
-                                    ", ", missing.stream().map(String::valueOf).toList()),
-                    "see their logs, and check that they can reach this machine");
+        return monitor.awaitRoster(patience).orElseThrow(() -> missing(size, patience));
+    }
+
+    /** Only the supervisor knows who is missing. */
+    private LockstepException missing(int size, Duration patience) {
+        List<Integer> missing = supervisor == null ? List.of() : supervisor.missing();
+        String within = " did not join within " + patience.toSeconds() + " s";
+        if (missing.isEmpty()) {
+            return LockstepException.worker(
+                    "some processes" + within, "rank = " + rank, "see the supervisor's messages for the missing ranks");
         }
+        return LockstepException.worker(
+                missing.size() + " of " + size + " processes" + within,
+                "missing rank = "
+                        + String.join(
+                                ", ", missing.stream().map(String::valueOf).toList()),
+                "see their logs, and check that they can reach this machine");
     }
 
     @Override
