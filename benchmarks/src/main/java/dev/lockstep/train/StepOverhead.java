@@ -151,7 +151,7 @@ public class StepOverhead {
     private TrainStep made(String name) {
         return new TrainStep(new Setup(
                 recipe(name),
-                new Topology(WORKERS, 1),
+                Topology.equal(WORKERS, 1),
                 new SoloCollective(),
                 state(classifier(name)),
                 List.of(classifier(name)),

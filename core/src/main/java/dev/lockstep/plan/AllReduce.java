@@ -6,28 +6,16 @@ package dev.lockstep.plan;
  */
 public enum AllReduce {
     /**
-     * Recursive halving, then doubling: 2·log₂P messages. If P is not a power of two, it is split into blocks of powers of
-     * two (binary blocks): the blocks reduce on their own, then each passes its parts up to the next larger block, and
-     * receives the sums.
+     * Recursive halving, then doubling: 2·log₂P messages. If P is not a power of two, each process sends a segment of its
+     * sum to each other process, which adds and returns it: 2(P−1) messages. More data moves then if the processes have
+     * several partial sums, see {@link dev.lockstep.topology.Topology#traffic}; this model assumes one.
      */
     HALVING_DOUBLING {
         @Override
         double seconds(double bytes, int processes, Interconnect network) {
-            int largest = Integer.highestOneBit(processes);
-            double seconds = powerOfTwo(bytes, largest, network);
-            int larger = largest;
-            for (int rest = processes - largest; rest > 0; rest -= larger) {
-                int block = Integer.highestOneBit(rest);
-                // A part of the smaller block belongs to larger/block processes of the larger one.
-                seconds += 2 * network.seconds((double) larger / block, bytes / block);
-                larger = block;
-            }
-            return seconds;
-        }
-
-        private double powerOfTwo(double bytes, int processes, Interconnect network) {
-            int steps = Integer.numberOfTrailingZeros(processes);
-            return network.seconds(2 * steps, 2 * (processes - 1.0) / processes * bytes);
+            boolean power = Integer.bitCount(processes) == 1;
+            int messages = power ? 2 * Integer.numberOfTrailingZeros(processes) : 2 * (processes - 1);
+            return network.seconds(messages, 2 * (processes - 1.0) / processes * bytes);
         }
     },
     /** Every process sends P−1 parts around the ring twice: 2(P−1) messages. */

@@ -33,29 +33,26 @@ public record CostModel(NetworkShape shape, ComputeCost compute, Interconnect ne
     private static final NormalDistribution NORMAL = NormalDistribution.of(0, 1);
 
     /**
-     * @param workers k: at most {@code workersPerProcess}, or a multiple of it
+     * @param workers k; if it is no multiple of {@code workersPerProcess}, one process has fewer
      */
     public StepForecast step(int workers, AllReduce algorithm) {
         int local = Math.min(workers, workersPerProcess);
-        if (workers % local != 0) {
-            throw new IllegalArgumentException(
-                    "workers = " + workers + ": must be a multiple of workersPerProcess = " + workersPerProcess);
-        }
-        return step(workers, workers / local, compute, algorithm);
+        return step(workers, (workers + local - 1) / local, algorithm);
     }
 
-    private StepForecast step(int workers, int processes, ComputeCost cost, AllReduce algorithm) {
+    /** With the workers divided as evenly as possible. */
+    StepForecast step(int workers, int processes, AllReduce algorithm) {
         BackwardProfile profile = BackwardProfile.of(shape, BUCKET_BYTES);
         DoubleUnaryOperator transfer =
                 processes == 1 ? bytes -> 0 : bytes -> algorithm.seconds(bytes, processes, network);
-        double seconds = cost.seconds(workers / processes);
+        double seconds = compute.seconds((workers + processes - 1) / processes);
         return new StepForecast(
                 workers,
                 processes,
                 seconds,
-                seconds * cost.jitter() * expectedMaximum(processes),
+                seconds * compute.jitter() * expectedMaximum(processes),
                 profile.totalSeconds(transfer),
-                profile.exposedSeconds(cost.backwardSeconds(), transfer));
+                profile.exposedSeconds(compute.backwardSeconds(), transfer));
     }
 
     /** E[max] of some standard normal numbers (Blom 1958). */

@@ -51,11 +51,11 @@ public record LocalForecast(NetworkShape shape, Measurement measured, int cores)
     /**
      * The same minibatch on P processes.
      *
-     * @param processes divides the number of workers
+     * @param processes P ≤ k
      * @param lanes of each process
      */
     public StepForecast on(int processes, int lanes) {
-        int local = measured.workers() / processes;
+        int local = (measured.workers() + processes - 1) / processes;
         int used = Math.min(lanes, local);
         // The time of one worker on a dedicated core, derived from rounds that may have shared cores.
         double rounds = Math.ceil((double) measured.workers() / measured.lanes());
@@ -65,7 +65,7 @@ public record LocalForecast(NetworkShape shape, Measurement measured, int cores)
         ComputeCost cost = ComputeCost.ofSpeed(
                 used * measured.imagesPerWorker() / round, measured.imagesPerWorker(), used, measured.jitter());
         return new CostModel(shape, cost, Interconnect.LOOPBACK, local)
-                .step(measured.workers(), AllReduce.HALVING_DOUBLING);
+                .step(measured.workers(), processes, AllReduce.HALVING_DOUBLING);
     }
 
     private double crowding(int threads) {

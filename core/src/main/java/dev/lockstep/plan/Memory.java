@@ -14,11 +14,11 @@ import dev.lockstep.recipe.Recipe;
  */
 public record Memory(long parameters, long optimizerState, long gradients, long partialSums, long activations) {
 
-    static Memory of(NetworkShape shape, Recipe recipe, int lanes, int workersPerProcess) {
+    static Memory of(NetworkShape shape, Recipe recipe, int lanes, int localWorkers) {
         long contribution = Traffic.contributionBytes(shape);
         long parameters = Float.BYTES * (shape.parameters() + shape.batchNormStatistics());
-        int depth = Integer.SIZE - Integer.numberOfLeadingZeros(workersPerProcess - 1);
-        int waiting = workersPerProcess == 1 ? 0 : Math.min(lanes + depth, workersPerProcess);
+        int depth = Integer.SIZE - Integer.numberOfLeadingZeros(localWorkers - 1);
+        int waiting = localWorkers == 1 ? 0 : Math.min(lanes + depth, localWorkers);
         return new Memory(
                 parameters,
                 product(recipe.optimizer().state().size(), Float.BYTES * shape.parameters()),

@@ -35,19 +35,19 @@ public record Plan(
 
     /**
      * @param lanes at most the workers of a process are used
-     * @throws LockstepException of kind RECIPE when the minibatch is larger than the dataset, P does not divide k, or
+     * @throws LockstepException of kind RECIPE when the minibatch is larger than the dataset, P exceeds k, or
      *     there is no such network
      */
     public static Plan of(Recipe recipe, DatasetFacts data, int processes, int lanes) {
         if (lanes < 1) {
             throw LockstepException.recipe("lanes = " + lanes, "", "use at least one lane");
         }
-        Topology topology = new Topology(recipe.workers(), processes);
+        Topology topology = Topology.equal(recipe.workers(), processes);
         return new Plan(
                 recipe,
                 data,
                 topology,
-                Math.min(lanes, topology.workersPerProcess()),
+                Math.min(lanes, topology.mostWorkers()),
                 recipe.minibatchPlan(data.trainingImages()),
                 Networks.named(recipe.model()).shape(recipe.model(), data.task()));
     }
@@ -131,11 +131,11 @@ public record Plan(
 
     /** Empty if the size of the network is unknown. */
     public Optional<Memory> memory() {
-        return network.map(shape -> Memory.of(shape, recipe, lanes, topology.workersPerProcess()));
+        return network.map(shape -> Memory.of(shape, recipe, lanes, topology.mostWorkers()));
     }
 
     /** Empty if the size of the network is unknown. */
     public Optional<Traffic> traffic() {
-        return network.map(shape -> Traffic.of(shape, topology.processes()));
+        return network.map(shape -> Traffic.of(shape, topology));
     }
 }

@@ -1,7 +1,6 @@
 package dev.lockstep.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lockstep.network.NetworkShape;
@@ -156,10 +155,10 @@ class CostModelTest {
     }
 
     @Test
-    void step_workersThatDoNotFillProcesses_isRefused() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> paper().step(12, AllReduce.RING))
-                .withMessageContaining("workers = 12");
+    void step_workersThatDoNotFillProcesses_needsOneMore() {
+        assertThat(paper().step(12, AllReduce.RING).processes()).isEqualTo(2);
+        assertThat(paper().step(12, AllReduce.RING).computeSeconds())
+                .isEqualTo(paper().step(16, AllReduce.RING).computeSeconds());
     }
 
     @Test

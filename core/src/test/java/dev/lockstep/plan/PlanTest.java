@@ -151,10 +151,10 @@ class PlanTest {
     }
 
     @Test
-    void of_processesThatDoNotDivideOrNoLanes_isARecipeError() {
-        assertThatThrownBy(() -> plan(3, 1))
+    void of_tooManyProcessesOrNoLanes_isARecipeError() {
+        assertThatThrownBy(() -> plan(257, 1))
                 .isInstanceOf(LockstepException.class)
-                .hasMessageContaining("procs = 3");
+                .hasMessageContaining("procs = 257");
         assertThatThrownBy(() -> plan(1, 0))
                 .isInstanceOf(LockstepException.class)
                 .hasMessageContaining("lanes = 0");

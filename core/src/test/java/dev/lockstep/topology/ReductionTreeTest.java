@@ -67,7 +67,7 @@ class ReductionTreeTest {
 
         for (int leaf : new int[] {0, 1, 32_767, 65_535}) {
             int depth = 0;
-            for (int node = tree.parentOfLeaf(leaf); node != ReductionTree.NONE; node = tree.parentOfNode(node)) {
+            for (int node = tree.parentOfLeaf(leaf); node >= 0; node = tree.parentOfNode(node)) {
                 depth++;
             }
             assertThat(depth).isEqualTo(16);
@@ -86,7 +86,8 @@ class ReductionTreeTest {
             children[tree.parentOfNode(node)]++;
         }
         assertThat(children).containsOnly(2);
-        assertThat(tree.parentOfNode(tree.innerNodes() - 1)).isEqualTo(ReductionTree.NONE);
+        assertThat(tree.roots()).isEqualTo(1);
+        assertThat(ReductionTree.root(tree.parentOfNode(tree.innerNodes() - 1))).isZero();
     }
 
     @Test
@@ -94,7 +95,7 @@ class ReductionTreeTest {
         ReductionTree tree = new ReductionTree(1);
 
         assertThat(tree.innerNodes()).isZero();
-        assertThat(tree.parentOfLeaf(0)).isEqualTo(ReductionTree.NONE);
+        assertThat(ReductionTree.root(tree.parentOfLeaf(0))).isZero();
     }
 
     @Test
@@ -156,7 +157,7 @@ class ReductionTreeTest {
             List<Item> two = children.get(node);
             two.sort(Comparator.comparingInt(Item::from));
             sum = two.get(0).value + two.get(1).value;
-            if (tree.parentOfNode(node) != ReductionTree.NONE) {
+            if (tree.parentOfNode(node) >= 0) {
                 children.get(tree.parentOfNode(node)).add(new Item(ranges.get(node).from, sum));
             }
         }
@@ -172,7 +173,7 @@ class ReductionTreeTest {
         int[] to = new int[tree.innerNodes()];
         Arrays.fill(from, Integer.MAX_VALUE);
         for (int leaf = 0; leaf < tree.leaves(); leaf++) {
-            for (int node = tree.parentOfLeaf(leaf); node != ReductionTree.NONE; node = tree.parentOfNode(node)) {
+            for (int node = tree.parentOfLeaf(leaf); node >= 0; node = tree.parentOfNode(node)) {
                 from[node] = Math.min(from[node], leaf);
                 to[node] = Math.max(to[node], leaf + 1);
             }

@@ -34,13 +34,12 @@ public final class LockstepSpark {
      * a checkpoint and end.
      *
      * @return the run's result, as in {@code result.json}
-     * @throws LockstepException of kind RECIPE before anything starts, when the number of processes does not divide the recipe's
-     *     workers, the cluster has too few slots or dynamic allocation is on; of the kind that a process failed with; of kind
+     * @throws LockstepException of kind RECIPE before anything starts, when there are more processes than workers, the cluster has too few slots or dynamic allocation is on; of the kind that a process failed with; of kind
      *     WORKER when all attempts failed or the job was cancelled
      */
     public static RunResult train(SparkSession spark, Recipe recipe, SparkOptions options) {
         SparkContext context = spark.sparkContext();
-        Topology topology = new Topology(recipe.workers(), options.processes());
+        Topology topology = Topology.equal(recipe.workers(), options.processes());
         Slots.require(context, options.processes());
         Home.send(context, options.home());
         ProgressAccumulator progress = new ProgressAccumulator(Progress.NONE);
@@ -50,7 +49,7 @@ public final class LockstepSpark {
         context.addSparkListener(listener);
         try {
             int cpus = context.conf().getInt("spark.task.cpus", 1);
-            int lanes = Math.max(1, Math.min(cpus / recipe.threadsPerWorker(), topology.workersPerProcess()));
+            int lanes = Math.max(1, Math.min(cpus / recipe.threadsPerWorker(), topology.mostWorkers()));
             LOG.info(
                     "{}: {} processes × {} lanes, run folder {}",
                     stage,

@@ -12,7 +12,7 @@ import java.util.Map;
  *     Spark can read, which is then sent to every node
  * @param runFolder the run folder, on storage that every node can reach under this path: a retry resumes from the
  *     checkpoints in it
- * @param processes P, the number of processes and of tasks in the barrier stage; divides the recipe's workers
+ * @param processes P, the number of processes and of tasks in the barrier stage, at most the number of the recipe's workers
  * @param arguments further options of {@code lockstep train}, such as {@code --data} and a folder
  * @param environment variables of the processes, such as LOCKSTEP_JAVA_OPTIONS
  */

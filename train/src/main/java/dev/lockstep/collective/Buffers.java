@@ -1,5 +1,7 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.topology.Topology;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -18,5 +20,18 @@ final class Buffers {
                             + " dimensions: must be a contiguous float32 vector in host memory");
         }
         return buffer.numel();
+    }
+
+    /** The elements of each of a process's partial sums, one for each of its subtrees. */
+    static long length(Topology topology, Collective collective, List<Tensor> partials) {
+        int roots = topology.processes() == collective.size()
+                ? topology.subtreesOf(collective.rank()).size()
+                : 0;
+        long length = partials.isEmpty() ? 0 : length(partials.get(0));
+        if (partials.size() != roots || partials.stream().anyMatch(partial -> length(partial) != length)) {
+            throw new IllegalArgumentException(partials.size() + " partial sums of rank " + collective.rank() + " of "
+                    + collective.size() + ", " + topology + ": must be one for each subtree, of equal lengths");
+        }
+        return length;
     }
 }

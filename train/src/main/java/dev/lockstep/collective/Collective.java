@@ -1,5 +1,6 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.topology.Topology;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
@@ -26,6 +27,15 @@ public interface Collective extends AutoCloseable {
      *     dev.lockstep.torch.Device#onHost}
      */
     void allReduceSum(Tensor buffer);
+
+    /**
+     * Sums the partial sums of all processes. If {@link #isBitwise}, the total has the same bits for every topology of
+     * these workers. Every process ends with it in {@code partials.get(0)}; the other partial sums are then undefined.
+     *
+     * @param partials this process's sums, one for each of {@link Topology#subtreesOf}: buffers as for {@link
+     *     #allReduceSum(Tensor)}, of the same length everywhere
+     */
+    void allReduceSum(Topology topology, List<Tensor> partials);
 
     /** Every process's bytes, by rank. Intended for facts that are compared before and during training, not for tensors. */
     List<byte[]> allGather(byte[] mine);

@@ -50,7 +50,7 @@ final class LongExchange implements AutoCloseable {
         if (transfer.kind() != Transfer.Kind.ADD) {
             return new Step(transfer, Message.of(transfer.peer(), tag, view), null, null);
         }
-        Tensor arrived = owned.view(scratch.slot(additions.size()), 0, transfer.length());
+        Tensor arrived = owned.view(scratch.slot(additions.size() % Scratch.SLOTS), 0, transfer.length());
         return new Step(transfer, Message.of(transfer.peer(), tag, arrived), view, arrived);
     }
 

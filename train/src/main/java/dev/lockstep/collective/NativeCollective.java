@@ -1,5 +1,6 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.TorchRuntime;
 import java.io.IOException;
@@ -178,6 +179,14 @@ final class NativeCollective implements Collective {
                 throw group.fail(CommunicationFailure.of(e, "another process", "during an all-reduce"));
             }
         });
+    }
+
+    @Override
+    public void allReduceSum(Topology topology, List<Tensor> partials) {
+        Buffers.length(topology, this, partials);
+        Tensor sum = partials.get(0);
+        partials.subList(1, partials.size()).forEach(sum::add_);
+        allReduceSum(sum);
     }
 
     @Override

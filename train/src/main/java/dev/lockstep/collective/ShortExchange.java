@@ -37,7 +37,7 @@ final class ShortExchange implements AutoCloseable {
     }
 
     private static boolean isReceive(Transfer transfer) {
-        return transfer.kind() == Kind.ADD || transfer.kind() == Kind.COPY;
+        return transfer.kind() == Kind.ADD;
     }
 
     void sum(Tensor buffer) {
@@ -54,13 +54,11 @@ final class ShortExchange implements AutoCloseable {
     }
 
     private void exchange(Step step) {
-        switch (step.transfer.kind()) {
-            case GIVE, SHARE -> group.send(step.message);
-            case COPY -> group.await(step.message);
-            case ADD -> {
-                group.await(step.message);
-                add(step, step.transfer.peer());
-            }
+        if (isReceive(step.transfer)) {
+            group.await(step.message);
+            add(step, step.transfer.peer());
+        } else {
+            group.send(step.message);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.lockstep.collective;
 
 import dev.lockstep.supervise.GroupFailure;
+import dev.lockstep.topology.Topology;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
@@ -33,6 +34,12 @@ public final class SoloCollective implements Collective {
     @Override
     public void allReduceSum(Tensor buffer) {
         Buffers.length(buffer);
+        requireWatched();
+    }
+
+    @Override
+    public void allReduceSum(Topology topology, List<Tensor> partials) {
+        Buffers.length(topology, this, partials);
         requireWatched();
     }
 

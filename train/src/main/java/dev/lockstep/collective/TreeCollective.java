@@ -1,5 +1,6 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.CpuDevice;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,8 +11,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * The all-reduce whose sums are the upper levels of {@link dev.lockstep.topology.ReductionTree}, over {@link SocketGroup}.
- * See {@link TreeSchedule} for the algorithm; this class chooses between its two forms and caches the plans, so that
- * a step allocates nothing.
+ * See {@link TreeSchedule} for the algorithm of balanced divisions; this class chooses between its two forms and caches
+ * the plans, so that a step allocates nothing. {@link SegmentExchange} has that of all other divisions.
  *
  * <p>Plans hold views of the caller's buffers: the buffers of the last {@value #KEPT} different all-reduces stay alive.
  */
@@ -31,6 +32,9 @@ final class TreeCollective implements Collective {
     private final long shortElements;
     private final long pieceElements;
     private final Scratch scratch;
+    /** One buffer of each process. */
+    private final Topology each;
+
     private final Map<Long, ShortExchange> shortExchanges = new Recent<>();
     private final Map<Memory, LongExchange> longExchanges = new Recent<>();
 
@@ -43,6 +47,7 @@ final class TreeCollective implements Collective {
         this.shortElements = shortElements;
         this.pieceElements = pieceElements;
         this.scratch = new Scratch(pieceElements);
+        this.each = Topology.equal(group.size(), group.size());
     }
 
     @Override
@@ -62,25 +67,34 @@ final class TreeCollective implements Collective {
 
     @Override
     public void allReduceSum(Tensor buffer) {
-        long length = Buffers.length(buffer);
+        allReduceSum(each, List.of(buffer));
+    }
+
+    @Override
+    public void allReduceSum(Topology topology, List<Tensor> partials) {
+        long length = Buffers.length(topology, this, partials);
         if (length == 0) {
             return;
         }
         group.inTurn(() -> {
-            sum(buffer, length);
+            try (PointerScope scope = new PointerScope()) {
+                if (topology.isBalanced()) {
+                    sum(partials.get(0), length);
+                } else {
+                    new SegmentExchange(group, topology, partials, shortElements, pieceElements, scratch).sum();
+                }
+            }
             return null;
         });
     }
 
     private void sum(Tensor buffer, long length) {
-        try (PointerScope scope = new PointerScope()) {
-            if (length <= shortElements) {
-                plan(shortExchanges, length, n -> new ShortExchange(group, n)).sum(buffer);
-            } else {
-                Memory memory = new Memory(CpuDevice.address(buffer), length);
-                plan(longExchanges, memory, key -> new LongExchange(group, buffer, pieceElements, scratch))
-                        .sum();
-            }
+        if (length <= shortElements) {
+            plan(shortExchanges, length, n -> new ShortExchange(group, n)).sum(buffer);
+        } else {
+            Memory memory = new Memory(CpuDevice.address(buffer), length);
+            plan(longExchanges, memory, key -> new LongExchange(group, buffer, pieceElements, scratch))
+                    .sum();
         }
     }
 
@@ -106,7 +120,7 @@ final class TreeCollective implements Collective {
 
     @Override
     public boolean isBitwise() {
-        return Integer.bitCount(group.size()) == 1;
+        return true;
     }
 
     @Override

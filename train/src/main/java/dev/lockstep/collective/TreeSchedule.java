@@ -6,9 +6,10 @@ import java.util.List;
 
 /**
  * The messages that one process exchanges, in order, to sum a buffer over all processes in the order of
- * {@link dev.lockstep.topology.ReductionTree}. Pure arithmetic over ranks and ranges.
+ * {@link dev.lockstep.topology.ReductionTree}, for {@linkplain dev.lockstep.topology.Topology#isBalanced balanced}
+ * divisions: P is a power of two. {@link SegmentExchange} is for all others. Pure arithmetic over ranks and ranges.
  *
- * <p><b>A power of two.</b> Reduce-scatter by recursive halving: in the step of distance d = 1, 2, 4, … a process and its
+ * <p><b>Halving.</b> Reduce-scatter by recursive halving: in the step of distance d = 1, 2, 4, … a process and its
  * partner {@code rank ^ d} split the range they share; each sends the half that it gives up and adds the half that it
  * keeps. After the step of distance d a process holds, for its range, the sum over the aligned block of 2d processes
  * around it: exactly a subtree, because small distances come first. All-gather walks back with the distances reversed.
@@ -21,33 +22,22 @@ import java.util.List;
  * <p><b>Short buffers.</b> When latency dominates the time of a message, halving does not pay: every step
  * exchanges the whole buffer, and log₂ P steps suffice (recursive doubling). Both partners add the same two numbers, so
  * they agree on every bit, and the sums are those of halving.
- *
- * <p><b>Other P.</b> Binary blocks: P is split into blocks of descending powers of two (7 = 4 + 2 + 1). Every block
- * reduces as above; each passes its sums on to the next larger one, smallest first; the largest returns the total to
- * all. The order of additions is fixed for a given P but differs between values of P.
  */
 final class TreeSchedule {
     private final int size;
     private final int rank;
     private final long length;
     private final long piece;
-    private final boolean whole;
-    /** The block of {@link #rank}: its first rank and its size. */
-    private final int base;
-
-    private final int block;
-    private final int local;
     private final List<Transfer> transfers = new ArrayList<>();
 
-    private TreeSchedule(int rank, int size, long length, long piece, boolean whole) {
+    private TreeSchedule(int rank, int size, long length, long piece) {
+        if (Integer.bitCount(size) != 1) {
+            throw new IllegalArgumentException("size = " + size + ": must be a power of two");
+        }
         this.size = size;
         this.rank = rank;
         this.length = length;
         this.piece = piece;
-        this.whole = whole;
-        this.base = blockBase(rank, size);
-        this.block = Integer.highestOneBit(size - base);
-        this.local = rank - base;
     }
 
     /**
@@ -56,35 +46,24 @@ final class TreeSchedule {
      * @param piece the most elements of one message
      */
     static List<Transfer> halving(int rank, int size, long length, long piece) {
-        TreeSchedule schedule = new TreeSchedule(rank, size, length, piece, false);
+        TreeSchedule schedule = new TreeSchedule(rank, size, length, piece);
         schedule.reduceScatter();
-        schedule.joinBlocks();
         schedule.allGather();
         return schedule.transfers;
     }
 
     /** Whole buffers in every step, for short ones. */
     static List<Transfer> doubling(int rank, int size, long length) {
-        TreeSchedule schedule = new TreeSchedule(rank, size, length, Math.max(1, length), true);
-        for (int distance = 1; distance < schedule.block; distance *= 2) {
+        TreeSchedule schedule = new TreeSchedule(rank, size, length, Math.max(1, length));
+        for (int distance = 1; distance < size; distance *= 2) {
             schedule.add(Kind.GIVE, schedule.partner(distance), 0, length);
             schedule.add(Kind.ADD, schedule.partner(distance), 0, length);
         }
-        schedule.joinBlocks();
         return schedule.transfers;
     }
 
-    /** The first rank of the block that a rank is in. */
-    private static int blockBase(int rank, int size) {
-        int base = 0;
-        while (rank >= base + Integer.highestOneBit(size - base)) {
-            base += Integer.highestOneBit(size - base);
-        }
-        return base;
-    }
-
     private int partner(int distance) {
-        return base + (local ^ distance);
+        return rank ^ distance;
     }
 
     private void add(Kind kind, int peer, long from, long to) {
@@ -96,13 +75,13 @@ final class TreeSchedule {
     private void reduceScatter() {
         List<Range> sends = List.of();
         Range held = new Range(0, length);
-        for (int distance = 1; distance < block; distance *= 2) {
+        for (int distance = 1; distance < size; distance *= 2) {
             List<Range> first = distance == 1 ? pieces(held.half(1 - bit(distance)), distance) : sends;
             if (distance == 1) {
                 first.forEach(range -> add(Kind.GIVE, partner(1), range.from, range.to));
             }
             held = held.half(bit(distance));
-            sends = 2 * distance < block ? pieces(held.half(1 - bit(2 * distance)), 2 * distance) : List.of();
+            sends = 2 * distance < size ? pieces(held.half(1 - bit(2 * distance)), 2 * distance) : List.of();
             addAndForward(pieces(held, distance), distance, sends);
         }
     }
@@ -125,7 +104,7 @@ final class TreeSchedule {
 
     /** 0 when this process keeps the lower half in the step of that distance, 1 when the upper. */
     private int bit(int distance) {
-        return (local & distance) == 0 ? 0 : 1;
+        return (rank & distance) == 0 ? 0 : 1;
     }
 
     /**
@@ -140,7 +119,7 @@ final class TreeSchedule {
 
     private void cut(Range range, int distance, List<Range> pieces) {
         int next = 2 * distance;
-        if (range.length() > piece && next < block) {
+        if (range.length() > piece && next < size) {
             cut(range.half(1 - bit(next)), next, pieces);
             cut(range.half(bit(next)), next, pieces);
         } else {
@@ -148,77 +127,26 @@ final class TreeSchedule {
         }
     }
 
-    /** The range that a process of a block holds after the block's reduce-scatter. */
-    private Range held(int member, int members) {
+    /** The range that a process holds after the reduce-scatter. */
+    private Range held(int member) {
         Range range = new Range(0, length);
-        for (int distance = 1; distance < members && !whole; distance *= 2) {
+        for (int distance = 1; distance < size; distance *= 2) {
             range = range.half((member & distance) == 0 ? 0 : 1);
         }
         return range;
     }
 
-    /** Passes sums from smaller blocks to larger ones, and the total back. Nothing when P is a power of two. */
-    private void joinBlocks() {
-        int after = base + block;
-        if (after < size) {
-            receiveFromSmaller(after, Integer.highestOneBit(size - after));
-        }
-        if (base > 0) {
-            sendToLarger();
-            receiveTotal();
-        } else {
-            sendTotal();
-        }
-    }
-
-    private void receiveFromSmaller(int smallerBase, int smaller) {
-        exchange(Kind.ADD, smallerBase + local % smaller, held(local, block));
-    }
-
-    private void sendToLarger() {
-        int larger = Integer.lowestOneBit(base);
-        for (int member = local; member < larger; member += block) {
-            exchange(Kind.GIVE, base - larger + member, held(member, larger));
-        }
-    }
-
-    private void sendTotal() {
-        for (int other = block; other < size; other += Integer.highestOneBit(size - other)) {
-            int members = Integer.highestOneBit(size - other);
-            if (!whole || local < members) {
-                exchange(Kind.SHARE, other + local % members, held(local, block));
-            }
-        }
-    }
-
-    private void receiveTotal() {
-        int largest = Integer.highestOneBit(size);
-        for (int member = local; member < (whole ? local + 1 : largest); member += block) {
-            exchange(Kind.COPY, member, held(member, largest));
-        }
-    }
-
-    private void exchange(Kind kind, int peer, Range range) {
-        List<Range> pieces = new ArrayList<>();
-        range.split(piece, pieces);
-        pieces.forEach(part -> add(kind, peer, part.from, part.to));
-    }
-
     /** Sends its own sums to every partner at once, then passes on what it receives, nearest step last. */
     private void allGather() {
-        forward(held(local, block), block);
-        for (int distance = block / 2; distance >= 1; distance /= 2) {
-            for (int member : gathered(local ^ distance, distance)) {
-                for (Range part : split(held(member, block))) {
+        split(held(rank)).forEach(part -> forwardPart(part, size));
+        for (int distance = size / 2; distance >= 1; distance /= 2) {
+            for (int member : gathered(rank ^ distance, distance)) {
+                for (Range part : split(held(member))) {
                     add(Kind.COPY, partner(distance), part.from, part.to);
                     forwardPart(part, distance);
                 }
             }
         }
-    }
-
-    private void forward(Range range, int above) {
-        split(range).forEach(part -> forwardPart(part, above));
     }
 
     private void forwardPart(Range part, int above) {
@@ -236,7 +164,7 @@ final class TreeSchedule {
     /** The ranks whose ranges a member has when the step of a distance begins, in the order of their arrival. */
     private List<Integer> gathered(int member, int distance) {
         List<Integer> members = new ArrayList<>(List.of(member));
-        for (int step = block / 2; step > distance; step /= 2) {
+        for (int step = size / 2; step > distance; step /= 2) {
             for (int known : List.copyOf(gathered(member ^ step, step))) {
                 members.add(known);
             }

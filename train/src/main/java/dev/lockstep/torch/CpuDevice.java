@@ -3,6 +3,7 @@ package dev.lockstep.torch;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.List;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
@@ -62,8 +63,8 @@ public final class CpuDevice implements Device {
     }
 
     @Override
-    public void onHost(Tensor buffer, Consumer<Tensor> work) {
-        work.accept(buffer);
+    public void onHost(List<Tensor> buffers, Consumer<List<Tensor>> work) {
+        work.accept(buffers);
     }
 
     @Override

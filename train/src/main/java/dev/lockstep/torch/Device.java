@@ -1,6 +1,7 @@
 package dev.lockstep.torch;
 
 import java.nio.FloatBuffer;
+import java.util.List;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
@@ -51,12 +52,17 @@ public interface Device {
     float[] read(Tensor tensor);
 
     /**
-     * Lets code that needs host memory, such as a message to another process, work on a tensor in place.
+     * Lets code that needs host memory, such as a message to another process, work on tensors in place.
      *
-     * @param buffer a contiguous vector of this device
-     * @param work gets a vector in host memory with the same elements; its changes are in {@code buffer} afterward
+     * @param buffers contiguous vectors of this device
+     * @param work gets vectors in host memory with the same elements; its changes are in {@code buffers} afterward
      */
-    void onHost(Tensor buffer, Consumer<Tensor> work);
+    void onHost(List<Tensor> buffers, Consumer<List<Tensor>> work);
+
+    /** {@link #onHost(List, Consumer)} for one tensor. */
+    default void onHost(Tensor buffer, Consumer<Tensor> work) {
+        onHost(List.of(buffer), buffers -> work.accept(buffers.get(0)));
+    }
 
     /**
      * Orders threads: everything that the calling thread has asked of the device so far happens before anything that

@@ -60,12 +60,12 @@ public final class Assembly implements AutoCloseable {
         this.collective = collective;
         this.options = options;
         this.stop = stop;
-        this.topology = new Topology(recipe.workers(), collective.size());
+        this.topology = Topology.equal(recipe.workers(), collective.size());
         this.plan = recipe.minibatchPlan(data.training().size());
         this.learningRate = recipe.schedule(plan.iterationsPerEpoch());
         this.decay = recipe.decay(plan.iterationsPerEpoch());
         this.fingerprint = data.fingerprint();
-        int lanes = Math.min(options.lanes(), topology.workersPerProcess());
+        int lanes = Math.min(options.lanes(), topology.workersOf(collective.rank()));
         this.threads = new LaneThreads(options.device(), options.lanes(), recipe.threadsPerWorker());
         ImageClassifier initial = classifier(models);
         initial.initialize(recipe.seed());

@@ -1,14 +1,15 @@
 package dev.lockstep.train;
 
 import dev.lockstep.collective.Collective;
+import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.Device;
 import dev.lockstep.train.GradientBuffer.Bucket;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -20,11 +21,15 @@ final class BucketExchange implements AutoCloseable {
     private final Device device;
     private final List<Bucket> buckets;
     private final ExecutorService thread;
-    private List<CompletableFuture<Tensor>> local = List.of();
+    private final Topology topology;
+    /** Per bucket, the partial sum of each root. */
+    private List<List<CompletableFuture<Tensor>>> local = List.of();
+
     private List<CompletableFuture<Tensor>> global = List.of();
 
-    BucketExchange(Collective collective, Device device, List<Bucket> buckets) {
+    BucketExchange(Collective collective, Topology topology, Device device, List<Bucket> buckets) {
         this.collective = collective;
+        this.topology = topology;
         this.device = device;
         this.buckets = buckets;
         this.thread = Executors.newSingleThreadExecutor(task -> {
@@ -36,22 +41,27 @@ final class BucketExchange implements AutoCloseable {
 
     /** Starts a step. */
     void begin() {
-        local = futures();
-        global = collective.size() == 1 ? local : reduceInOrder(local);
+        int roots = topology.subtreesOf(collective.rank()).size();
+        local = buckets.stream().map(bucket -> futures(roots)).toList();
+        global =
+                collective.size() == 1 ? local.stream().map(sums -> sums.get(0)).toList() : reduceInOrder(local);
     }
 
-    private List<CompletableFuture<Tensor>> futures() {
-        List<CompletableFuture<Tensor>> futures = new ArrayList<>();
-        buckets.forEach(bucket -> futures.add(new CompletableFuture<>()));
-        return futures;
+    private static List<CompletableFuture<Tensor>> futures(int count) {
+        return Stream.generate(() -> new CompletableFuture<Tensor>())
+                .limit(count)
+                .toList();
     }
 
-    private List<CompletableFuture<Tensor>> reduceInOrder(List<CompletableFuture<Tensor>> own) {
-        List<CompletableFuture<Tensor>> sums = futures();
+    private List<CompletableFuture<Tensor>> reduceInOrder(List<List<CompletableFuture<Tensor>>> own) {
+        List<CompletableFuture<Tensor>> sums = futures(buckets.size());
         thread.execute(() -> {
             for (int i = 0; i < own.size(); i++) {
                 try {
-                    sums.get(i).complete(reduce(own.get(i).join()));
+                    sums.get(i)
+                            .complete(reduce(own.get(i).stream()
+                                    .map(CompletableFuture::join)
+                                    .toList()));
                 } catch (Throwable failure) {
                     Throwable cause = failure instanceof CompletionException && failure.getCause() != null
                             ? failure.getCause()
@@ -64,20 +74,26 @@ final class BucketExchange implements AutoCloseable {
         return sums;
     }
 
-    private Tensor reduce(Tensor sum) {
-        device.onHost(sum, collective::allReduceSum);
+    /** Every partial sum is replaced by a copy on the host where that is another device. */
+    private Tensor reduce(List<Tensor> partials) {
+        device.onHost(partials, onHost -> collective.allReduceSum(topology, onHost));
         device.handOver();
-        return sum;
+        return partials.get(0);
     }
 
-    /** Accepts the sum over this process's workers. */
-    void onBucket(Bucket bucket, Tensor sum) {
-        local.get(bucket.index()).complete(sum);
+    /** Accepts the sum over this process's workers below a root. */
+    void onSum(Bucket bucket, int root, Tensor sum) {
+        local.get(bucket.index()).get(root).complete(sum);
+    }
+
+    /** The partial sums of this process, when {@link #await} has returned: the first is now the total. */
+    List<Tensor> partials(Bucket bucket) {
+        return local.get(bucket.index()).stream().map(CompletableFuture::join).toList();
     }
 
     /** Ends the step without sums; waiting threads get the failure. */
     void fail(Throwable cause) {
-        local.forEach(sum -> sum.completeExceptionally(cause));
+        local.forEach(sums -> sums.forEach(sum -> sum.completeExceptionally(cause)));
     }
 
     /** Waits for the sum over all workers. */

@@ -12,7 +12,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Sums the gradient buffers of the workers of one process, bucket by bucket, in the order of the {@link ReductionTree}
- * regardless of the order in which lanes finish.
+ * regardless of the order in which lanes finish. The result is one partial sum for each root of the process's part of the
+ * tree.
  *
  * <p>A lane that has filled a bucket for a worker climbs from the worker's leaf: if the sibling's sum is missing,
  * it stores its own and stops; otherwise the lane adds the two and climbs on. So no lane ever waits, additions happen
@@ -20,14 +21,13 @@ import org.bytedeco.pytorch.Tensor;
  * at a time as the tree has levels, because workers start in order (each lane that is late by many workers adds up to as
  * many again). A sum a + b has the same bits as b + a, so the order of arrival does not matter.
  *
- * <p>The lane that completes the root hands the bucket to {@link Completion}. With one worker, this is the lane's own
- * buffer.
+ * <p>The lane that completes a root hands its sum to {@link Completion}. With one worker, this is the lane's own buffer.
  */
 final class LocalSum {
-    /** Receives the sum of a bucket over the workers of this process; called by the lane that completed it. */
+    /** Receives the sum of a bucket over the workers below a root; called by the lane that completed it. */
     @FunctionalInterface
     interface Completion {
-        void onBucket(Bucket bucket, Tensor sum);
+        void onSum(Bucket bucket, int root, Tensor sum);
     }
 
     private final ReductionTree tree;
@@ -38,8 +38,9 @@ final class LocalSum {
 
     private final List<ConcurrentLinkedQueue<Tensor>> free = new ArrayList<>();
 
-    LocalSum(int workers, Device device, List<Bucket> buckets, Completion completion) {
-        this.tree = new ReductionTree(workers);
+    /** @param tree the part of the tree that lies in this process */
+    LocalSum(ReductionTree tree, Device device, List<Bucket> buckets, Completion completion) {
+        this.tree = tree;
         this.device = device;
         this.completion = completion;
         for (int b = 0; b < buckets.size(); b++) {
@@ -55,40 +56,38 @@ final class LocalSum {
      * @param part the bucket in the lane's buffer: read only, and only until this returns, unless it is the only leaf
      */
     void add(int leaf, Bucket bucket, Tensor part) {
-        int node = tree.parentOfLeaf(leaf);
-        if (node == ReductionTree.NONE) {
+        if (tree.leaves() == 1) {
             device.handOver();
-            completion.onBucket(bucket, part);
+            completion.onSum(bucket, 0, part);
             return;
         }
+        int node = tree.parentOfLeaf(leaf);
         AtomicReferenceArray<Tensor> nodes = waiting.get(bucket.index());
-        Tensor sum = nodes.getAndSet(node, null);
+        Tensor sum = node < 0 ? null : nodes.getAndSet(node, null);
         if (sum == null) {
             Tensor copy = acquire(bucket);
             copy.copy_(part);
             device.handOver();
-            if (nodes.compareAndSet(node, null, copy)) {
-                return;
-            }
-            sum = merge(nodes.getAndSet(node, null), copy, bucket);
+            climb(node, nodes, copy, bucket);
         } else {
             sum.add_(part);
             device.handOver();
+            climb(tree.parentOfNode(node), nodes, sum, bucket);
         }
-        climb(node, nodes, sum, bucket);
     }
 
-    private void climb(int from, AtomicReferenceArray<Tensor> nodes, Tensor complete, Bucket bucket) {
+    /** @param first the node above the sum, or a negative number that tells its root */
+    private void climb(int first, AtomicReferenceArray<Tensor> nodes, Tensor complete, Bucket bucket) {
         Tensor sum = complete;
-        int node = tree.parentOfNode(from);
-        while (node != ReductionTree.NONE) {
+        int node = first;
+        while (node >= 0) {
             if (nodes.compareAndSet(node, null, sum)) {
                 return;
             }
             sum = merge(nodes.getAndSet(node, null), sum, bucket);
             node = tree.parentOfNode(node);
         }
-        completion.onBucket(bucket, sum);
+        completion.onSum(bucket, ReductionTree.root(node), sum);
     }
 
     private Tensor merge(Tensor first, Tensor second, Bucket bucket) {
@@ -105,7 +104,7 @@ final class LocalSum {
 
     /** Returns the memory of a completed sum that is no longer read. The buffer of a lane is ignored. */
     void release(Bucket bucket, Tensor sum) {
-        if (tree.innerNodes() > 0) {
+        if (tree.leaves() > 1) {
             free.get(bucket.index()).add(sum);
         }
     }

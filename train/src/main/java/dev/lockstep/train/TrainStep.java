@@ -51,10 +51,11 @@ final class TrainStep implements AutoCloseable {
         this.collective = setup.collective();
         this.threads = setup.threads();
         this.firstWorker = setup.topology().firstWorker(collective.rank());
-        this.localWorkers = setup.topology().workersPerProcess();
+        this.localWorkers = setup.topology().workersOf(collective.rank());
         this.layout = new GradientBuffer(state.layout(), setup.bucketFloats());
-        this.exchange = new BucketExchange(collective, device, layout.buckets());
-        this.localSum = new LocalSum(localWorkers, device, layout.buckets(), exchange::onBucket);
+        this.exchange = new BucketExchange(collective, setup.topology(), device, layout.buckets());
+        this.localSum =
+                new LocalSum(setup.topology().treeOf(collective.rank()), device, layout.buckets(), exchange::onSum);
         this.optimizer = Optimizers.of(recipe.optimizer());
         this.ownTails = StepScope.keep(device.zeros((long) localWorkers * GradientBuffer.TAIL));
         this.lanes = setup.classifiers().stream()
@@ -112,7 +113,8 @@ final class TrainStep implements AutoCloseable {
             }
             update(step, rates);
             averageStatistics(lastSum);
-            layout.buckets().forEach(bucket -> localSum.release(bucket, exchange.await(bucket)));
+            layout.buckets()
+                    .forEach(bucket -> exchange.partials(bucket).forEach(partial -> localSum.release(bucket, partial)));
             return new Outcome(
                     totals.loss(),
                     totals.wrong(),

@@ -248,14 +248,13 @@ public final class Trainer {
     private Iterator<BatchRequest> requests(long from, long to) {
         int perEpoch = iterationsPerEpoch();
         int first = parts.topology.firstWorker(parts.collective.rank());
+        int count = parts.topology.workersOf(parts.collective.rank());
         return LongStream.range(from, to)
                 .boxed()
-                .flatMap(s -> IntStream.range(first, first + parts.topology.workersPerProcess())
-                        .mapToObj(worker -> {
-                            int epoch = (int) (s / perEpoch);
-                            return new BatchRequest(
-                                    s, epoch, worker, parts.plan.samples(epoch, (int) (s % perEpoch), worker));
-                        }))
+                .flatMap(s -> IntStream.range(first, first + count).mapToObj(worker -> {
+                    int epoch = (int) (s / perEpoch);
+                    return new BatchRequest(s, epoch, worker, parts.plan.samples(epoch, (int) (s % perEpoch), worker));
+                }))
                 .iterator();
     }
 

@@ -3,6 +3,8 @@ package dev.lockstep.collective;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lockstep.topology.ReductionTree;
+import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
 import java.nio.charset.StandardCharsets;
@@ -57,6 +59,26 @@ final class CollectiveContract {
             collective.allReduceSum(buffer);
             return values(buffer);
         }
+    }
+
+    /** One contribution of each worker, summed over this process's subtrees as {@code LocalSum} does. */
+    static float[] sumOfPartials(Collective collective, Topology topology, int length, long seed) {
+        TorchRuntime.load();
+        try (PointerScope scope = new PointerScope()) {
+            List<Tensor> partials = topology.subtreesOf(collective.rank()).stream()
+                    .map(subtree -> partial(subtree.from(), subtree.size(), length, seed))
+                    .toList();
+            collective.allReduceSum(topology, partials);
+            return values(partials.get(0));
+        }
+    }
+
+    private static Tensor partial(int from, int size, int length, long seed) {
+        if (size == 1) {
+            return AbstractTensor.create(contribution(from, length, seed), length);
+        }
+        int left = ReductionTree.leftHalf(size);
+        return partial(from, left, length, seed).add_(partial(from + left, size - left, length, seed));
     }
 
     private static float[] values(Tensor buffer) {

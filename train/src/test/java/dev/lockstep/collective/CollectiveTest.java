@@ -1,6 +1,7 @@
 package dev.lockstep.collective;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.lockstep.errors.LockstepException;
@@ -12,6 +13,8 @@ import dev.lockstep.supervise.MemberEvent;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.supervise.SupervisorAddress;
 import dev.lockstep.topology.ReductionTree;
+import dev.lockstep.topology.Topology;
+import dev.lockstep.torch.Device;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -21,11 +24,17 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
 import org.assertj.core.data.Offset;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,13 +64,61 @@ class CollectiveTest {
     @ValueSource(ints = {2, 3, 4, 5, 6, 7, 8})
     void tree_keepsContract(int size) {
         List<List<float[]>> ranks = ThreadGroups.run(size, TREE, collective -> {
-            assertThat(collective.isBitwise()).isEqualTo(Integer.bitCount(size) == 1);
+            assertThat(collective.isBitwise()).isTrue();
             return CollectiveContract.check(collective);
         });
         assertSumsAgree(ranks);
-        if (Integer.bitCount(size) == 1) {
-            assertTreeOrder(ranks.get(0), size);
+        assertTreeOrder(ranks.get(0), size);
+    }
+
+    /** Any division of the workers, equal or not, over real connections: the bits of the tree over all workers. */
+    @Property(tries = 40)
+    void tree_ofAnyDivision_hasTheTreesBits(@ForAll @IntRange(min = 2, max = 6) int size, @ForAll long seed) {
+        Random random = new Random(seed);
+        int workers = size + random.nextInt(30);
+        Topology topology = random.nextInt(3) == 0 ? Topology.equal(workers, size) : divided(workers, size, random);
+        List<Integer> lengths = List.of(1, 1 + random.nextInt(40), 1 + random.nextInt(9_000));
+        List<List<float[]>> ranks = ThreadGroups.run(
+                size,
+                TREE,
+                collective -> lengths.stream()
+                        .map(length -> CollectiveContract.sumOfPartials(collective, topology, length, seed))
+                        .toList());
+        for (int i = 0; i < lengths.size(); i++) {
+            float[] expected = expected(workers, lengths.get(i), seed);
+            for (List<float[]> sums : ranks) {
+                assertThat(sums.get(i)).as("%s", topology).isEqualTo(expected);
+            }
         }
+    }
+
+    private static Topology divided(int workers, int size, Random random) {
+        List<Integer> cuts = new ArrayList<>(IntStream.range(1, workers).boxed().toList());
+        Collections.shuffle(cuts, random);
+        List<Integer> ends = new ArrayList<>(cuts.subList(0, size - 1));
+        Collections.sort(ends);
+        ends.add(workers);
+        List<Integer> sizes = new ArrayList<>();
+        int start = 0;
+        for (int end : ends) {
+            sizes.add(end - start);
+            start = end;
+        }
+        return Topology.of(workers, sizes);
+    }
+
+    @Test
+    void partialSums_ofAnotherDivision_areRefused() {
+        ThreadGroups.run(2, TREE, collective -> {
+            // Rank 1 has workers 1, and 2 to 3: two partial sums.
+            Topology topology = Topology.of(4, List.of(1, 3));
+            int given = collective.rank() == 0 ? 2 : 1;
+            Tensor partial = Device.cpu().zeros(3);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> collective.allReduceSum(topology, Collections.nCopies(given, partial)))
+                    .withMessageContaining("one for each subtree");
+            return 0;
+        });
     }
 
     /** With the sizes that training uses: several pieces of a million elements, and a rest. */

@@ -18,6 +18,7 @@ import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.topology.Topology;
 import dev.lockstep.train.TestRuns;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,6 +63,9 @@ class TrainingEventsTest {
 
         @Override
         public void allReduceSum(Tensor buffer) {}
+
+        @Override
+        public void allReduceSum(Topology topology, List<Tensor> partials) {}
 
         @Override
         public List<byte[]> allGather(byte[] mine) {

@@ -1,9 +1,11 @@
 package dev.lockstep.train;
 
 import dev.lockstep.collective.Collective;
-import dev.lockstep.topology.ReductionTree;
+import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.Tensors;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
@@ -15,7 +17,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
-/** P processes played by threads of one JVM; sums over ranks are in the order of {@link ReductionTree}. */
+/** P processes played by threads of one JVM; sums are in the order of {@link Topology#arrivals}. */
 final class InMemoryGroup {
     private final int size;
     private final CyclicBarrier barrier;
@@ -66,16 +68,25 @@ final class InMemoryGroup {
 
         @Override
         public void allReduceSum(Tensor buffer) {
-            List<float[]> all = exchange(Tensors.toArray(buffer));
-            float[] sums = new float[all.get(0).length];
-            float[] leaves = new float[size];
-            for (int i = 0; i < sums.length; i++) {
-                for (int r = 0; r < size; r++) {
-                    leaves[r] = all.get(r)[i];
+            allReduceSum(Topology.equal(size, size), List.of(buffer));
+        }
+
+        @Override
+        public void allReduceSum(Topology topology, List<Tensor> partials) {
+            List<List<float[]>> all =
+                    exchange(partials.stream().map(Tensors::toArray).toList());
+            Deque<float[]> sums = new ArrayDeque<>();
+            for (Topology.Arrival arrival : topology.arrivals()) {
+                sums.push(all.get(arrival.rank()).get(arrival.root()).clone());
+                for (int i = 0; i < arrival.additions(); i++) {
+                    float[] right = sums.pop();
+                    float[] left = sums.element();
+                    for (int at = 0; at < left.length; at++) {
+                        left[at] += right[at];
+                    }
                 }
-                sums[i] = ReductionTree.sum(leaves);
             }
-            Tensors.assign(buffer, sums);
+            Tensors.assign(partials.get(0), sums.pop());
         }
 
         @Override
@@ -98,7 +109,7 @@ final class InMemoryGroup {
 
         @Override
         public boolean isBitwise() {
-            return Integer.bitCount(size) == 1;
+            return true;
         }
 
         @Override

@@ -9,6 +9,7 @@ import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
 import dev.lockstep.train.GradientBuffer.Bucket;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
@@ -59,10 +60,11 @@ class LocalSumTest {
                     }
                 }
             }
-            this.sum = new LocalSum(workers, Device.cpu(), this.buckets, this::take);
+            this.sum = new LocalSum(new ReductionTree(workers), Device.cpu(), this.buckets, this::take);
         }
 
-        private void take(Bucket bucket, Tensor sum) {
+        private void take(Bucket bucket, int root, Tensor sum) {
+            assertThat(root).isZero();
             completions.incrementAndGet();
             results[bucket.index()] = Tensors.toArray(sum);
             memory.add(sum.data_ptr().address());
@@ -186,6 +188,44 @@ class LocalSumTest {
         assertThat(afterOne).isLessThanOrEqualTo(sums.depth());
         assertThat(sums.buffers()).isEqualTo(afterOne);
         assertThat(sums.memory).hasSizeLessThanOrEqualTo(afterOne);
+    }
+
+    /** A process whose range is no subtree: one sum for each root. */
+    @Property(tries = 150)
+    void sums_ofAnyRange_areThoseOfItsSubtrees(
+            @ForAll @IntRange(min = 1, max = 60) int workers,
+            @ForAll @IntRange(max = 59) int start,
+            @ForAll @IntRange(min = 1, max = 60) int count,
+            @ForAll long seed) {
+        int from = start % workers;
+        int to = Math.min(workers, from + count);
+        List<ReductionTree.Range> subtrees = ReductionTree.subtrees(workers, from, to);
+        float[][] sums = new float[subtrees.size()][];
+        Bucket bucket = new Bucket(0, 0, LENGTH, LENGTH, LENGTH);
+        LocalSum local = new LocalSum(
+                new ReductionTree(workers, from, to),
+                Device.cpu(),
+                List.of(bucket),
+                (completed, root, sum) -> sums[root] = Tensors.toArray(sum));
+        Random random = new Random(seed);
+        float[] values = new float[workers];
+        for (int worker = 0; worker < workers; worker++) {
+            values[worker] = (float) (random.nextGaussian() * Math.pow(10, random.nextInt(8)));
+        }
+        List<Integer> order = new ArrayList<>(IntStream.range(from, to).boxed().toList());
+        Collections.shuffle(order, random);
+        for (int worker : order) {
+            float[] part = new float[LENGTH];
+            Arrays.fill(part, values[worker]);
+            try (StepScope scope = new StepScope()) {
+                local.add(worker - from, bucket, AbstractTensor.create(part));
+            }
+        }
+        for (int root = 0; root < sums.length; root++) {
+            ReductionTree.Range range = subtrees.get(root);
+            float expected = ReductionTree.sum(Arrays.copyOfRange(values, range.from(), range.to()));
+            assertThat(sums[root]).containsOnly(expected);
+        }
     }
 
     /** Lanes take workers in order, as in a step, and each worker's buckets in order. */

@@ -74,10 +74,12 @@ final class StrictDevice implements Device {
     }
 
     @Override
-    public void onHost(Tensor buffer, Consumer<Tensor> work) {
-        Tensor copy = buffer.clone();
-        work.accept(copy);
-        buffer.copy_(copy);
+    public void onHost(List<Tensor> buffers, Consumer<List<Tensor>> work) {
+        List<Tensor> copies = buffers.stream().map(Tensor::clone).toList();
+        work.accept(copies);
+        for (int i = 0; i < copies.size(); i++) {
+            buffers.get(i).copy_(copies.get(i));
+        }
     }
 
     @Override

@@ -96,7 +96,7 @@ final class TestStep implements AutoCloseable {
                 Stream.<ImageClassifier>generate(network::get).limit(lanes).toList();
         TrainStep step = new TrainStep(new Setup(
                 recipe,
-                new Topology(recipe.workers(), group.size()),
+                Topology.equal(recipe.workers(), group.size()),
                 group,
                 state,
                 replicas,

@@ -16,6 +16,7 @@ import dev.lockstep.model.ParameterLayout.Slot;
 import dev.lockstep.network.ParameterRole;
 import dev.lockstep.optim.Optimizer.Rates;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.Tensors;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -294,6 +295,11 @@ class TrainStepTest {
 
         @Override
         public void allReduceSum(Tensor buffer) {
+            left.countDown();
+        }
+
+        @Override
+        public void allReduceSum(Topology topology, List<Tensor> partials) {
             left.countDown();
         }
 

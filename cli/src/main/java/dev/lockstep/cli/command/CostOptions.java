@@ -139,6 +139,6 @@ final class CostOptions {
                 shape,
                 ComputeCost.ofSpeed(speed, recipe.imagesPerWorker(), lanes, deviation),
                 network,
-                workersPerProcess.orElse(plan.topology().workersPerProcess()));
+                workersPerProcess.orElse(plan.topology().mostWorkers()));
     }
 }

@@ -83,7 +83,6 @@ final class PlanJson {
         json.put("decays", points(plan.decays()));
         json.put("processes", processes(plan.topology()));
         json.put("lanes", plan.lanes());
-        json.put("bitwise", plan.topology().isBitwise());
         plan.network().ifPresent(network -> json.put("network", Shape.of(network)));
         plan.memory()
                 .ifPresent(memory -> json.put("memory_bytes_per_process", new MemoryBytes(memory, memory.total())));
@@ -110,9 +109,9 @@ final class PlanJson {
     }
 
     private static List<Place> processes(Topology topology) {
-        int each = topology.workersPerProcess();
         return IntStream.range(0, topology.processes())
-                .mapToObj(rank -> new Place(rank, topology.firstWorker(rank), topology.firstWorker(rank) + each - 1))
+                .mapToObj(rank -> new Place(
+                        rank, topology.firstWorker(rank), topology.firstWorker(rank) + topology.workersOf(rank) - 1))
                 .toList();
     }
 

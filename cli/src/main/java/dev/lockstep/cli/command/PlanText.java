@@ -15,8 +15,10 @@ import dev.lockstep.plan.Traffic;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.schedule.LearningRate;
 import dev.lockstep.text.Format;
+import dev.lockstep.topology.Topology;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -151,20 +153,24 @@ final class PlanText {
         int processes = plan.topology().processes();
         List<String> lines = new ArrayList<>();
         lines.add(plural(processes, "process", "processes") + " × " + plural(plan.lanes(), "lane", "lanes") + ", "
-                + plural(plan.topology().workersPerProcess(), "worker", "workers") + " each: "
-                + (plan.topology().isBitwise()
-                        ? "bit for bit the weights of one process"
-                        : "the same mathematics, but not bit for bit (P is no power of two)"));
+                + workersEach(plan.topology()) + " each: bit for bit the weights of one process");
         for (int rank = 0; rank < processes; rank++) {
             if (processes > MOST_RANKS + 1 && rank == MOST_RANKS - 1) {
                 lines.add("  …");
                 rank = processes - 1;
             }
             int first = plan.topology().firstWorker(rank);
-            int last = first + plan.topology().workersPerProcess() - 1;
+            int last = first + plan.topology().workersOf(rank) - 1;
             lines.add("  rank " + rank + ": " + (first == last ? "worker " + first : "workers " + first + "–" + last));
         }
         out.block("Processes", lines.toArray(String[]::new));
+    }
+
+    /** Processes have equal numbers of workers, or there is a difference of one or a few. */
+    private static String workersEach(Topology topology) {
+        int most = topology.mostWorkers();
+        int least = Collections.min(topology.sizes());
+        return (least < most ? least + "–" : "") + plural(most, "worker", "workers");
     }
 
     private void resources() {

@@ -86,7 +86,7 @@ public final class TrainCommand implements Callable<Integer> {
         requireInputStays(out, recipe);
         // Checked before any process waits for others with which it could not compute.
         Optional<Node> node = Node.from(System.getenv());
-        new Topology(recipe.workers(), node.isPresent() ? node.get().size() : size());
+        Topology.equal(recipe.workers(), node.isPresent() ? node.get().size() : size());
         if (node.isPresent()) {
             return launch(node.get(), out);
         }
