@@ -55,9 +55,25 @@ public final class Topology {
                     "a process needs at least one worker",
                     "use procs ≤ " + workers);
         }
+        int[] most = new int[processes];
+        Arrays.fill(most, (workers + processes - 1) / processes);
+        return within(workers, most);
+    }
+
+    /**
+     * Divides the workers so that each process gets at least one and at most as many as given; otherwise as {@link #equal}.
+     *
+     * @param most by rank, at least 1; together at least {@code workers}
+     */
+    static Topology within(int workers, int[] most) {
+        int processes = most.length;
+        long[] mostBefore = new long[processes + 1];
+        for (int rank = 0; rank < processes; rank++) {
+            mostBefore[rank + 1] = mostBefore[rank] + most[rank];
+        }
         int[] starts = new int[processes + 1];
         starts[processes] = workers;
-        cut(starts, 0, processes, (workers + processes - 1) / processes, workers);
+        cut(starts, 0, processes, mostBefore, workers);
         return new Topology(starts);
     }
 
@@ -92,17 +108,16 @@ public final class Topology {
     }
 
     /** Divides the workers between processes [low, high), whose ends are known. */
-    private static void cut(int[] starts, int low, int high, int most, int workers) {
+    private static void cut(int[] starts, int low, int high, long[] mostBefore, int workers) {
         if (high - low == 1) {
             return;
         }
         int middle = low + (high - low + 1) / 2;
-        // Long: the products may exceed an int.
-        long first = Math.max(starts[low] + (middle - low), starts[high] - (long) most * (high - middle));
-        long last = Math.min(starts[high] - (high - middle), starts[low] + (long) most * (middle - low));
+        long first = Math.max(starts[low] + (middle - low), starts[high] - (mostBefore[high] - mostBefore[middle]));
+        long last = Math.min(starts[high] - (high - middle), starts[low] + (mostBefore[middle] - mostBefore[low]));
         starts[middle] = highestSplit(workers, (int) first, (int) last);
-        cut(starts, low, middle, most, workers);
-        cut(starts, middle, high, most, workers);
+        cut(starts, low, middle, mostBefore, workers);
+        cut(starts, middle, high, mostBefore, workers);
     }
 
     /** The position in [first, last] at which the tree splits at the highest level. */

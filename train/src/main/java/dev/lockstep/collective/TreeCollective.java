@@ -34,6 +34,8 @@ final class TreeCollective implements Collective {
     private final Scratch scratch;
     /** One buffer of each process. */
     private final Topology each;
+    /** That of the last partial sums: the plans for buffers of another division would only keep them alive. */
+    private Topology divided;
 
     private final Map<Long, ShortExchange> shortExchanges = new Recent<>();
     private final Map<Memory, LongExchange> longExchanges = new Recent<>();
@@ -48,6 +50,7 @@ final class TreeCollective implements Collective {
         this.pieceElements = pieceElements;
         this.scratch = new Scratch(pieceElements);
         this.each = Topology.equal(group.size(), group.size());
+        this.divided = each;
     }
 
     @Override
@@ -67,16 +70,27 @@ final class TreeCollective implements Collective {
 
     @Override
     public void allReduceSum(Tensor buffer) {
-        allReduceSum(each, List.of(buffer));
+        inTurn(each, List.of(buffer), () -> {});
     }
 
     @Override
     public void allReduceSum(Topology topology, List<Tensor> partials) {
+        inTurn(topology, partials, () -> {
+            if (!topology.equals(divided)) {
+                longExchanges.values().forEach(LongExchange::close);
+                longExchanges.clear();
+                divided = topology;
+            }
+        });
+    }
+
+    private void inTurn(Topology topology, List<Tensor> partials, Runnable first) {
         long length = Buffers.length(topology, this, partials);
         if (length == 0) {
             return;
         }
         group.inTurn(() -> {
+            first.run();
             try (PointerScope scope = new PointerScope()) {
                 if (topology.isBalanced()) {
                     sum(partials.get(0), length);

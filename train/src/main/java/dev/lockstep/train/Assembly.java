@@ -32,7 +32,6 @@ public final class Assembly implements AutoCloseable {
     final Collective collective;
     final RunOptions options;
     final StopSignal stop;
-    final Topology topology;
     final MinibatchPlan plan;
     final LearningRate learningRate;
     final Decay decay;
@@ -60,12 +59,13 @@ public final class Assembly implements AutoCloseable {
         this.collective = collective;
         this.options = options;
         this.stop = stop;
-        this.topology = Topology.equal(recipe.workers(), collective.size());
+        Topology topology = options.workerSplit().divide(recipe.workers(), collective.size());
         this.plan = recipe.minibatchPlan(data.training().size());
         this.learningRate = recipe.schedule(plan.iterationsPerEpoch());
         this.decay = recipe.decay(plan.iterationsPerEpoch());
         this.fingerprint = data.fingerprint();
-        int lanes = Math.min(options.lanes(), topology.workersOf(collective.rank()));
+        int mostWorkers = options.workerSplit().moves() ? recipe.workers() : topology.workersOf(collective.rank());
+        int lanes = Math.min(options.lanes(), mostWorkers);
         this.threads = new LaneThreads(options.device(), options.lanes(), recipe.threadsPerWorker());
         ImageClassifier initial = classifier(models);
         initial.initialize(recipe.seed());

@@ -21,15 +21,13 @@ final class BucketExchange implements AutoCloseable {
     private final Device device;
     private final List<Bucket> buckets;
     private final ExecutorService thread;
-    private final Topology topology;
     /** Per bucket, the partial sum of each root. */
     private List<List<CompletableFuture<Tensor>>> local = List.of();
 
     private List<CompletableFuture<Tensor>> global = List.of();
 
-    BucketExchange(Collective collective, Topology topology, Device device, List<Bucket> buckets) {
+    BucketExchange(Collective collective, Device device, List<Bucket> buckets) {
         this.collective = collective;
-        this.topology = topology;
         this.device = device;
         this.buckets = buckets;
         this.thread = Executors.newSingleThreadExecutor(task -> {
@@ -40,11 +38,12 @@ final class BucketExchange implements AutoCloseable {
     }
 
     /** Starts a step. */
-    void begin() {
+    void begin(Topology topology) {
         int roots = topology.subtreesOf(collective.rank()).size();
         local = buckets.stream().map(bucket -> futures(roots)).toList();
-        global =
-                collective.size() == 1 ? local.stream().map(sums -> sums.get(0)).toList() : reduceInOrder(local);
+        global = collective.size() == 1
+                ? local.stream().map(sums -> sums.get(0)).toList()
+                : reduceInOrder(topology, local);
     }
 
     private static List<CompletableFuture<Tensor>> futures(int count) {
@@ -53,15 +52,18 @@ final class BucketExchange implements AutoCloseable {
                 .toList();
     }
 
-    private List<CompletableFuture<Tensor>> reduceInOrder(List<List<CompletableFuture<Tensor>>> own) {
+    private List<CompletableFuture<Tensor>> reduceInOrder(
+            Topology topology, List<List<CompletableFuture<Tensor>>> own) {
         List<CompletableFuture<Tensor>> sums = futures(buckets.size());
         thread.execute(() -> {
             for (int i = 0; i < own.size(); i++) {
                 try {
                     sums.get(i)
-                            .complete(reduce(own.get(i).stream()
-                                    .map(CompletableFuture::join)
-                                    .toList()));
+                            .complete(reduce(
+                                    topology,
+                                    own.get(i).stream()
+                                            .map(CompletableFuture::join)
+                                            .toList()));
                 } catch (Throwable failure) {
                     Throwable cause = failure instanceof CompletionException && failure.getCause() != null
                             ? failure.getCause()
@@ -75,7 +77,7 @@ final class BucketExchange implements AutoCloseable {
     }
 
     /** Every partial sum is replaced by a copy on the host where that is another device. */
-    private Tensor reduce(List<Tensor> partials) {
+    private Tensor reduce(Topology topology, List<Tensor> partials) {
         device.onHost(partials, onHost -> collective.allReduceSum(topology, onHost));
         device.handOver();
         return partials.get(0);

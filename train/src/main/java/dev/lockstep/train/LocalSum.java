@@ -30,7 +30,7 @@ final class LocalSum {
         void onSum(Bucket bucket, int root, Tensor sum);
     }
 
-    private final ReductionTree tree;
+    private ReductionTree tree;
     private final Device device;
     private final Completion completion;
     /** A half-finished node's first child, by bucket and node. */
@@ -100,6 +100,19 @@ final class LocalSum {
     private Tensor acquire(Bucket bucket) {
         Tensor reused = free.get(bucket.index()).poll();
         return reused != null ? reused : StepScope.keep(device.zeros(bucket.length()));
+    }
+
+    /**
+     * From the next step on, sums the workers of another part of the tree. Frees what the previous one needed; call it
+     * when every completed sum is released.
+     */
+    void divide(ReductionTree next) {
+        tree = next;
+        free.forEach(queue -> {
+            queue.forEach(Tensor::close);
+            queue.clear();
+        });
+        waiting.replaceAll(nodes -> new AtomicReferenceArray<>(next.innerNodes()));
     }
 
     /** Returns the memory of a completed sum that is no longer read. The buffer of a lane is ignored. */

@@ -63,6 +63,7 @@ final class ProcessComparison {
                 "checkpoint-every = " + options.checkpointEvery(),
                 "audit-every = " + options.auditEvery(),
                 "stop-after = " + options.stopAfter(),
+                "worker-split = " + options.workerSplit(),
                 "skip-bad-images = " + options.skipBadImages());
     }
 

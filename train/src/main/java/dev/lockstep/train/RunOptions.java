@@ -1,5 +1,6 @@
 package dev.lockstep.train;
 
+import dev.lockstep.topology.WorkerSplit;
 import dev.lockstep.torch.Device;
 
 /**
@@ -14,6 +15,7 @@ import dev.lockstep.torch.Device;
  * @param auditEvery steps between comparisons of all processes' state; 0: only before each checkpoint, where it always
  *     happens
  * @param stopAfter save and stop after this many steps since the start of training; negative: never
+ * @param workerSplit how the workers are divided among the processes
  * @param skipBadImages replace images that cannot be read or decoded, and report them, instead of stopping at the first
  * @param device where the tensors of the run are stored
  */
@@ -25,6 +27,7 @@ public record RunOptions(
         int keep,
         long auditEvery,
         long stopAfter,
+        WorkerSplit workerSplit,
         boolean skipBadImages,
         Device device) {
 
@@ -43,7 +46,7 @@ public record RunOptions(
 
     public static RunOptions defaults() {
         int cores = Runtime.getRuntime().availableProcessors();
-        return new RunOptions(cores, 1, DEFAULT_BUCKET_FLOATS, 0, 2, 0, -1, false, Device.cpu());
+        return new RunOptions(cores, 1, DEFAULT_BUCKET_FLOATS, 0, 2, 0, -1, WorkerSplit.EQUAL, false, Device.cpu());
     }
 
     public RunOptions withLanes(int lanes) {
@@ -55,6 +58,7 @@ public record RunOptions(
                 keep,
                 auditEvery,
                 stopAfter,
+                workerSplit,
                 skipBadImages,
                 device);
     }
@@ -68,6 +72,7 @@ public record RunOptions(
                 keep,
                 auditEvery,
                 stopAfter,
+                workerSplit,
                 skipBadImages,
                 device);
     }
@@ -81,28 +86,79 @@ public record RunOptions(
                 keep,
                 auditEvery,
                 stopAfter,
+                workerSplit,
                 skipBadImages,
                 device);
     }
 
     public RunOptions withCheckpoints(long every, int keep) {
         return new RunOptions(
-                lanes, loaderThreads, bucketFloats, every, keep, auditEvery, stopAfter, skipBadImages, device);
+                lanes,
+                loaderThreads,
+                bucketFloats,
+                every,
+                keep,
+                auditEvery,
+                stopAfter,
+                workerSplit,
+                skipBadImages,
+                device);
     }
 
     public RunOptions withAuditEvery(long steps) {
         return new RunOptions(
-                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, steps, stopAfter, skipBadImages, device);
+                lanes,
+                loaderThreads,
+                bucketFloats,
+                checkpointEvery,
+                keep,
+                steps,
+                stopAfter,
+                workerSplit,
+                skipBadImages,
+                device);
     }
 
     public RunOptions withStopAfter(long steps) {
         return new RunOptions(
-                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, steps, skipBadImages, device);
+                lanes,
+                loaderThreads,
+                bucketFloats,
+                checkpointEvery,
+                keep,
+                auditEvery,
+                steps,
+                workerSplit,
+                skipBadImages,
+                device);
+    }
+
+    public RunOptions withWorkerSplit(WorkerSplit split) {
+        return new RunOptions(
+                lanes,
+                loaderThreads,
+                bucketFloats,
+                checkpointEvery,
+                keep,
+                auditEvery,
+                stopAfter,
+                split,
+                skipBadImages,
+                device);
     }
 
     public RunOptions withSkipBadImages(boolean skip) {
         return new RunOptions(
-                lanes, loaderThreads, bucketFloats, checkpointEvery, keep, auditEvery, stopAfter, skip, device);
+                lanes,
+                loaderThreads,
+                bucketFloats,
+                checkpointEvery,
+                keep,
+                auditEvery,
+                stopAfter,
+                workerSplit,
+                skip,
+                device);
     }
 
     public RunOptions withDevice(Device device) {
@@ -114,6 +170,7 @@ public record RunOptions(
                 keep,
                 auditEvery,
                 stopAfter,
+                workerSplit,
                 skipBadImages,
                 device);
     }

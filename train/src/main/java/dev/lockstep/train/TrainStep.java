@@ -7,6 +7,7 @@ import dev.lockstep.model.FlatState;
 import dev.lockstep.optim.Optimizer;
 import dev.lockstep.optim.Optimizers;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.train.GradientBuffer.Bucket;
@@ -39,10 +40,9 @@ final class TrainStep implements AutoCloseable {
     private final BucketExchange exchange;
     private final List<Lane> lanes;
     private final Optimizer optimizer;
-    private final int firstWorker;
-    private final int localWorkers;
+    private Topology topology;
     /** The tails of this process's workers, one after another; read only if the step diverged. */
-    private final Tensor ownTails;
+    private Tensor ownTails;
 
     TrainStep(Setup setup) {
         this.recipe = setup.recipe();
@@ -50,14 +50,12 @@ final class TrainStep implements AutoCloseable {
         this.device = state.device();
         this.collective = setup.collective();
         this.threads = setup.threads();
-        this.firstWorker = setup.topology().firstWorker(collective.rank());
-        this.localWorkers = setup.topology().workersOf(collective.rank());
         this.layout = new GradientBuffer(state.layout(), setup.bucketFloats());
-        this.exchange = new BucketExchange(collective, setup.topology(), device, layout.buckets());
-        this.localSum =
-                new LocalSum(setup.topology().treeOf(collective.rank()), device, layout.buckets(), exchange::onSum);
+        this.exchange = new BucketExchange(collective, device, layout.buckets());
+        this.topology = setup.topology();
+        this.localSum = new LocalSum(topology.treeOf(collective.rank()), device, layout.buckets(), exchange::onSum);
         this.optimizer = Optimizers.of(recipe.optimizer());
-        this.ownTails = StepScope.keep(device.zeros((long) localWorkers * GradientBuffer.TAIL));
+        this.ownTails = ownTails();
         this.lanes = setup.classifiers().stream()
                 .map(classifier -> new Lane(
                         classifier,
@@ -70,6 +68,35 @@ final class TrainStep implements AutoCloseable {
                 .toList();
     }
 
+    private Tensor ownTails() {
+        return StepScope.keep(device.zeros((long) localWorkers() * GradientBuffer.TAIL));
+    }
+
+    private int localWorkers() {
+        return topology.workersOf(collective.rank());
+    }
+
+    private int firstWorker() {
+        return topology.firstWorker(collective.rank());
+    }
+
+    /** The division of the workers among the processes. */
+    Topology topology() {
+        return topology;
+    }
+
+    int lanes() {
+        return lanes.size();
+    }
+
+    /** Divides the workers anew, between two steps. Every process must call it. */
+    void divide(Topology next) {
+        ownTails.close();
+        topology = next;
+        localSum.divide(topology.treeOf(collective.rank()));
+        ownTails = ownTails();
+    }
+
     /**
      * The results of one step, equal on every process except for the times and this process's own share.
      *
@@ -80,6 +107,7 @@ final class TrainStep implements AutoCloseable {
      * @param replaced bad images that were replaced, of kn
      * @param ownReplaced those among this process's images
      * @param stop whether any process was asked to stop
+     * @param computeSeconds until all lanes of this process were done, with the time in which they waited for images
      * @param dataWaitSeconds time spent waiting for images, mean over this process's lanes
      * @param exposedSeconds from the end of the last backward to the arrival of the last sum
      */
@@ -91,6 +119,7 @@ final class TrainStep implements AutoCloseable {
             long replaced,
             List<Integer> ownReplaced,
             boolean stop,
+            double computeSeconds,
             double dataWaitSeconds,
             double exposedSeconds) {}
 
@@ -101,7 +130,8 @@ final class TrainStep implements AutoCloseable {
     Outcome run(long step, Supplier<HostBatch> next, Optimizer.Rates rates) {
         AtomicLong waited = new AtomicLong();
         Queue<Integer> replaced = new ConcurrentLinkedQueue<>();
-        exchange.begin();
+        exchange.begin(topology);
+        long started = System.nanoTime();
         computeWorkers(next, waited, replaced);
         long computed = System.nanoTime();
         Tensor lastSum = exchange.await(layout.lastBucket());
@@ -123,6 +153,7 @@ final class TrainStep implements AutoCloseable {
                     totals.replaced(),
                     List.copyOf(replaced),
                     totals.stop(),
+                    (computed - started) * 1e-9,
                     waited.get() * 1e-9 / lanes.size(),
                     exposed);
         }
@@ -133,7 +164,7 @@ final class TrainStep implements AutoCloseable {
         AtomicInteger taken = new AtomicInteger();
         try {
             threads.runAll(lanes.size(), lane -> {
-                while (taken.getAndIncrement() < localWorkers) {
+                while (taken.getAndIncrement() < localWorkers()) {
                     long asked = System.nanoTime();
                     try (HostBatch batch = next.get()) {
                         waited.addAndGet(System.nanoTime() - asked);
@@ -149,7 +180,7 @@ final class TrainStep implements AutoCloseable {
     }
 
     private void computeWorker(Lane lane, HostBatch batch) {
-        int leaf = batch.request().worker() - firstWorker;
+        int leaf = batch.request().worker() - firstWorker();
         try (StepScope scope = new StepScope()) {
             lane.compute(leaf, batch, ownTails.narrow(0, (long) leaf * GradientBuffer.TAIL, GradientBuffer.TAIL));
         }
@@ -204,11 +235,11 @@ final class TrainStep implements AutoCloseable {
     /** The first worker of this process whose own loss or gradient is not finite; the largest int when there is none. */
     private int firstNotFinite() {
         float[] tails = device.read(ownTails);
-        for (int leaf = 0; leaf < localWorkers; leaf++) {
+        for (int leaf = 0; leaf < localWorkers(); leaf++) {
             int from = leaf * GradientBuffer.TAIL;
             float[] tail = Arrays.copyOfRange(tails, from, from + GradientBuffer.TAIL);
             if (!Float.isFinite(tail[GradientBuffer.LOSS]) || !Float.isFinite(tail[GradientBuffer.SQUARED_NORM])) {
-                return firstWorker + leaf;
+                return firstWorker() + leaf;
             }
         }
         return Integer.MAX_VALUE;

@@ -15,6 +15,8 @@ import dev.lockstep.metrics.StepMetrics;
 import dev.lockstep.optim.Optimizer;
 import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.topology.Topology;
+import dev.lockstep.topology.WorkerSplit;
 import dev.lockstep.torch.TorchRuntime;
 import java.util.Iterator;
 import java.util.List;
@@ -32,6 +34,7 @@ public final class Trainer {
     private final boolean resumed;
     private long step;
     private TrainerState progress;
+    private final WorkerMoves moves;
     private double trainingSeconds;
     private long trainedImages;
 
@@ -50,6 +53,7 @@ public final class Trainer {
         this.step = step;
         this.progress = progress;
         this.resumed = resumed;
+        this.moves = new WorkerMoves(parts.collective, parts.trainStep.lanes());
     }
 
     static Trainer atStart(Assembly parts) {
@@ -181,34 +185,32 @@ public final class Trainer {
         if (isEvaluationDue() && !oneEvaluation(listener, save, System.nanoTime())) {
             return End.SIGNALLED;
         }
-        try (BatchLoader loader = new BatchLoader(
-                parts.data.training(),
-                parts.data.trainingTransform(),
-                parts.badTraining,
-                parts.recipe.seed(),
-                parts.options.loaderThreads(),
-                2 * parts.options.lanes() + parts.options.loaderThreads(),
-                requests(step, end))) {
-            long epochStart = System.nanoTime();
-            while (step < end) {
-                boolean stopping = oneStep(loader, listener);
-                boolean epochDone = step % perEpoch == 0;
-                boolean saving = epochDone || isDue(parts.options.checkpointEvery()) || stopping || step == end;
-                if (saving || isDue(parts.options.auditEvery())) {
-                    audit(listener);
-                    requireFinite();
-                }
-                if (saving) {
-                    save.run();
-                }
-                if (stopping) {
-                    return End.SIGNALLED;
-                }
-                if (epochDone) {
-                    if (!oneEvaluation(listener, save, epochStart)) {
+        long epochStart = System.nanoTime();
+        while (step < end) {
+            // One loader for as long as this process has the same workers.
+            Topology topology = parts.trainStep.topology();
+            try (BatchLoader loader = loader(end)) {
+                while (step < end && parts.trainStep.topology() == topology) {
+                    boolean stopping = oneStep(loader, listener);
+                    boolean epochDone = step % perEpoch == 0;
+                    boolean saving = epochDone || isDue(parts.options.checkpointEvery()) || stopping || step == end;
+                    if (saving || isDue(parts.options.auditEvery())) {
+                        audit(listener);
+                        requireFinite();
+                    }
+                    if (saving) {
+                        save.run();
+                    }
+                    if (stopping) {
                         return End.SIGNALLED;
                     }
-                    epochStart = System.nanoTime();
+                    if (epochDone) {
+                        if (!oneEvaluation(listener, save, epochStart)) {
+                            return End.SIGNALLED;
+                        }
+                        epochStart = System.nanoTime();
+                    }
+                    moveWorkers(listener);
                 }
             }
         }
@@ -244,11 +246,37 @@ public final class Trainer {
         }
     }
 
+    private BatchLoader loader(long end) {
+        return new BatchLoader(
+                parts.data.training(),
+                parts.data.trainingTransform(),
+                parts.badTraining,
+                parts.recipe.seed(),
+                parts.options.loaderThreads(),
+                2 * parts.options.lanes() + parts.options.loaderThreads(),
+                requests(step, end));
+    }
+
+    /** Moves workers to faster processes if that is wanted and pays. */
+    private void moveWorkers(RunListener listener) {
+        if (!parts.options.workerSplit().moves()) {
+            return;
+        }
+        Topology now = parts.trainStep.topology();
+        Topology next = moves.after(now);
+        if (!next.equals(now)) {
+            parts.trainStep.divide(next);
+            listener.on(new Event.Notice("after step " + step + " the workers of the processes are "
+                    + WorkerSplit.of(next) + " (before: " + WorkerSplit.of(now) + ")"));
+        }
+    }
+
     /** The batches of this process's workers in every step of [from, to), in order. */
     private Iterator<BatchRequest> requests(long from, long to) {
         int perEpoch = iterationsPerEpoch();
-        int first = parts.topology.firstWorker(parts.collective.rank());
-        int count = parts.topology.workersOf(parts.collective.rank());
+        Topology topology = parts.trainStep.topology();
+        int first = topology.firstWorker(parts.collective.rank());
+        int count = topology.workersOf(parts.collective.rank());
         return LongStream.range(from, to)
                 .boxed()
                 .flatMap(s -> IntStream.range(first, first + count).mapToObj(worker -> {
@@ -266,6 +294,7 @@ public final class Trainer {
         double seconds = (System.nanoTime() - started) * 1e-9;
         int epoch = (int) (step / iterationsPerEpoch());
         step++;
+        moves.measured(outcome.computeSeconds());
         trainedImages += parts.plan.minibatch();
         trainingSeconds += seconds;
         if (outcome.replaced() > 0) {

@@ -24,7 +24,6 @@ import dev.lockstep.plan.Finding;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import dev.lockstep.supervise.MemberEvent;
-import dev.lockstep.topology.Topology;
 import dev.lockstep.train.InitialWeights;
 import dev.lockstep.train.RunOptions;
 import java.io.IOException;
@@ -86,7 +85,8 @@ public final class TrainCommand implements Callable<Integer> {
         requireInputStays(out, recipe);
         // Checked before any process waits for others with which it could not compute.
         Optional<Node> node = Node.from(System.getenv());
-        Topology.equal(recipe.workers(), node.isPresent() ? node.get().size() : size());
+        options.workerSplit()
+                .divide(recipe.workers(), node.isPresent() ? node.get().size() : size());
         if (node.isPresent()) {
             return launch(node.get(), out);
         }

@@ -10,6 +10,7 @@ import dev.lockstep.metrics.RunResult;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import dev.lockstep.storage.Locations;
+import dev.lockstep.topology.WorkerSplit;
 import dev.lockstep.torch.Device;
 import dev.lockstep.train.RunOptions;
 import java.nio.file.Path;
@@ -37,6 +38,12 @@ final class TrainOptions {
             paramLabel = "L",
             description = "Compute threads per process (default: cores / processes here / threads-per-worker).")
     private int lanes;
+
+    @Option(
+            names = "--worker-split",
+            paramLabel = "auto|equal|N0,N1,...",
+            description = "Workers of each process; auto moves them to faster processes (default: ${DEFAULT-VALUE}).")
+    private String workerSplit = "equal";
 
     @Option(
             names = "--loader-threads",
@@ -155,6 +162,10 @@ final class TrainOptions {
         return Duration.ofSeconds(peerTimeout);
     }
 
+    WorkerSplit workerSplit() {
+        return WorkerSplit.parse(workerSplit);
+    }
+
     int maxRestarts() {
         return maxRestarts;
     }
@@ -164,6 +175,7 @@ final class TrainOptions {
         atLeast("--procs", processes, 1);
         atLeast("--lanes", lanes, 0);
         atLeast("--loader-threads", loaderThreads, 1);
+        workerSplit();
         stopAfter.ifPresent(steps -> atLeast("--stop-after", steps, 0));
         atLeast("--checkpoint-every", checkpointEvery, 0);
         atLeast("--keep", keep, 1);
@@ -215,7 +227,11 @@ final class TrainOptions {
         int own = Job.from(System.getenv()).map(Job::cores).orElse(0);
         int mine = own > 0 && group.size() > 1 ? Math.min(own, cores) : cores / group.processesHere();
         int standard = Math.max(1, mine / recipe.threadsPerWorker());
-        int chosen = lanes > 0 ? lanes : Math.min(standard, recipe.workers() / group.size());
+        WorkerSplit split = workerSplit();
+        int most = split.moves()
+                ? recipe.workers()
+                : split.divide(recipe.workers(), group.size()).workersOf(group.rank());
+        int chosen = lanes > 0 ? lanes : Math.min(standard, most);
         return new RunOptions(
                 Math.max(1, chosen),
                 loaderThreads,
@@ -224,6 +240,7 @@ final class TrainOptions {
                 keep,
                 auditEvery,
                 stopAfter.orElse(-1L),
+                workerSplit(),
                 skipBadImages,
                 Device.cpu());
     }
