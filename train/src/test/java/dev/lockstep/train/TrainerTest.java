@@ -16,17 +16,22 @@ import dev.lockstep.image.Dataset;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.StepMetrics;
 import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
+import dev.lockstep.topology.WorkerSplit;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Scalar;
 import org.junit.jupiter.api.Tag;
@@ -112,6 +117,58 @@ class TrainerTest {
             }
         });
         assertThat(hashes).hasSize(processes).containsOnly(reference);
+    }
+
+    @Test
+    void weights_ofAGivenSplit_haveTheSameBits() throws Exception {
+        Recipe recipe = TestRuns.recipe("epochs", "1");
+        RunOptions split = OPTIONS.withWorkerSplit(WorkerSplit.parse("1,4,1"));
+        List<String> hashes = InMemoryGroup.play(3, group -> {
+            try (Assembly parts = TestRuns.assembly(recipe, group, split, new StopSignal())) {
+                return trained(parts, event -> {});
+            }
+        });
+        assertThat(hashes).hasSize(3).containsOnly(alone(recipe));
+    }
+
+    /** Rank 1 waits for its images, so its workers move to rank 0, once: it keeps one. */
+    @Test
+    void weights_whileWorkersMove_haveTheSameBits() throws Exception {
+        Recipe recipe = TestRuns.recipe("epochs", "9");
+        OpenDataset data = TestRuns.data(recipe);
+        OpenDataset late = new OpenDataset(
+                data.spec(),
+                new TestRuns.Watched(data.training(), image -> LockSupport.parkNanos(10_000_000)),
+                data.validation(),
+                data.trainingTransform(),
+                data.evaluationTransform());
+        List<Event> notices = Collections.synchronizedList(new ArrayList<>());
+        List<String> hashes = InMemoryGroup.play(2, group -> {
+            OpenDataset own = group.rank() == 1 ? late : data;
+            RunOptions auto = OPTIONS.withWorkerSplit(WorkerSplit.AUTO);
+            try (Assembly parts = new Assembly(recipe, Models::create, own, group, auto, new StopSignal())) {
+                return trained(parts, event -> {
+                    if (event instanceof Event.Notice && group.rank() == 0) {
+                        notices.add(event);
+                    }
+                });
+            }
+        });
+        assertThat(notices)
+                .containsExactly(new Event.Notice("after step 50 the workers of the processes are 5,1 (before: 3,3)"));
+        assertThat(hashes).hasSize(2).containsOnly(alone(recipe));
+    }
+
+    private static String alone(Recipe recipe) {
+        try (Assembly parts = TestRuns.assembly(recipe, OPTIONS)) {
+            return trained(parts, event -> {});
+        }
+    }
+
+    private static String trained(Assembly parts, RunListener listener) {
+        Trainer trainer = parts.begin();
+        trainer.run(listener);
+        return trainer.weightsSha256();
     }
 
     @Test

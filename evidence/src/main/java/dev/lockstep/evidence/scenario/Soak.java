@@ -13,8 +13,7 @@ import java.util.Random;
 
 /**
  * Kills runs with SIGKILL at random moments and resumes each on different random numbers of processes and lanes: the final
- * weights are those of an undisturbed run. A kill counts if the run had made steps since its start. All numbers
- * of processes must be powers of two that divide k.
+ * weights are those of an undisturbed run. A kill counts if the run had made steps since its start.
  */
 final class Soak {
     private static final String STEPS = "40";
@@ -28,7 +27,7 @@ final class Soak {
 
     private Soak(Stage stage, Settings settings) {
         this.stage = stage;
-        choices = settings.procs().isEmpty() ? List.of(1, 2, 4, 8) : settings.procs();
+        choices = settings.procs().isEmpty() ? List.of(1, 2, 3, 4, 5, 8) : settings.procs();
         options = settings.options();
         random = new Random(settings.seed());
         wanted = settings.kills();
