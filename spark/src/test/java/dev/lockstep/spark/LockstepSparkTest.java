@@ -237,9 +237,9 @@ class LockstepSparkTest {
     }
 
     @Test
-    void train_processesDoNotDivideWorkers_isRefusedBeforeItStarts() {
-        assertThatThrownBy(() -> train(options("three", 3)))
+    void train_moreProcessesThanWorkers_isRefusedBeforeItStarts() {
+        assertThatThrownBy(() -> train(options("five", 5)))
                 .isInstanceOf(LockstepException.class)
-                .hasMessageContaining("procs = 3 does not divide workers = 4");
+                .hasMessageContaining("procs = 5 is larger than workers = 4");
     }
 }

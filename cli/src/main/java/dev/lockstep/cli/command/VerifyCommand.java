@@ -90,50 +90,68 @@ public final class VerifyCommand implements Callable<Integer> {
 
     private void fill(VerifyTable table, Recipe recipe, OpenDataset dataset, Path file, Path folder) throws Exception {
         Path first = folder.resolve("p1-l1");
-        show(table.addTree(1, 1, "straight", train(file, first, 1, 1, "tree")));
-        for (int[] placement : placements(recipe.workers())) {
-            Path out = folder.resolve("p" + placement[0] + "-l" + placement[1]);
-            String weights = train(file, out, placement[0], placement[1], "tree");
-            show(table.addTree(placement[0], placement[1], "straight", weights));
+        show(table.addTree(1, 1, "straight", train(file, first, new Placement(1, 1))));
+        for (Placement placement : placements(recipe.workers())) {
+            String weights = train(file, folder.resolve(placement.name()), placement);
+            show(table.addTree(placement.processes, placement.lanes, placement.run(), weights));
         }
         killedAndResumed(table, recipe, file, folder);
         SortedMap<String, double[]> exact = inFloat64(recipe, dataset);
         table.distance(distance(first, exact));
         // With two processes, either order of the two summands gives the same bits.
-        int processes = recipe.workers() % 4 == 0 ? 4 : 2;
-        if (recipe.workers() % processes == 0) {
+        int processes = Math.min(recipe.workers(), recipe.workers() % 4 == 0 ? 4 : 3);
+        if (processes > 1) {
             Path out = folder.resolve("native");
-            String weights = train(file, out, processes, 1, "native");
+            String weights = train(file, out, new Placement(processes, 1, "equal", "native"));
             show(table.addNative(processes, 1, weights, distance(out, exact)));
         }
     }
 
-    private static List<int[]> placements(int workers) {
-        List<int[]> placements = new ArrayList<>();
-        placements.add(new int[] {1, 2});
-        for (int p = 2; p <= 4 && workers % p == 0; p *= 2) {
-            placements.add(new int[] {p, 1});
+    /** How a run is computed. */
+    private record Placement(int processes, int lanes, String split, String collective) {
+        Placement(int processes, int lanes) {
+            this(processes, lanes, "equal", "tree");
+        }
+
+        String name() {
+            return "p" + processes + "-l" + lanes + "-" + split;
+        }
+
+        /** For the table. */
+        String run() {
+            return "straight" + (split.equals("equal") ? "" : ", workers " + split);
+        }
+    }
+
+    private static List<Placement> placements(int workers) {
+        List<Placement> placements = new ArrayList<>();
+        placements.add(new Placement(1, 2));
+        for (int processes = 2; processes <= Math.min(workers, 3); processes++) {
+            placements.add(new Placement(processes, 1));
+        }
+        if (workers > 2) {
+            placements.add(new Placement(2, 1, "1," + (workers - 1), "tree"));
         }
         return placements;
     }
 
     private void killedAndResumed(VerifyTable table, Recipe recipe, Path file, Path folder) throws Exception {
-        int processes = recipe.workers() % 2 == 0 ? 2 : 1;
+        Placement killed = new Placement(Math.min(2, recipe.workers()), 1);
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
             Path out = folder.resolve("killed-" + attempt);
-            Process process = start(file, out, processes, 1, "tree", List.of("--checkpoint-every", "1"));
+            Process process = start(file, out, killed, List.of("--checkpoint-every", "1"));
             while (process.isAlive() && newest(out) < steps / 2) {
                 Thread.sleep(5);
             }
             if (process.isAlive()) {
                 kill(process);
             } else {
-                requireGood(process, out, processes, 1, "tree");
+                requireGood(process, out, killed);
             }
             long killedAt = newest(out);
             if (killedAt > 0 && killedAt < steps) {
-                String run = "killed at P = " + processes + ", resumed from step " + killedAt;
-                show(table.addTree(1, 2, run, train(file, out, 1, 2, "tree")));
+                String run = "killed at P = " + killed.processes + ", resumed from step " + killedAt;
+                show(table.addTree(1, 2, run, train(file, out, new Placement(1, 2))));
                 requireResumed(out, killedAt);
                 return;
             }
@@ -179,37 +197,38 @@ public final class VerifyCommand implements Callable<Integer> {
         }
     }
 
-    private String train(Path recipe, Path out, int processes, int lanes, String collective) throws Exception {
-        Process process = start(recipe, out, processes, lanes, collective, List.of());
+    private String train(Path recipe, Path out, Placement placement) throws Exception {
+        Process process = start(recipe, out, placement, List.of());
         process.waitFor();
-        requireGood(process, out, processes, lanes, collective);
+        requireGood(process, out, placement);
         return RunResult.read(out).weightsSha256();
     }
 
-    private static void requireGood(Process ended, Path out, int processes, int lanes, String collective)
-            throws IOException {
+    private static void requireGood(Process ended, Path out, Placement placement) throws IOException {
         if (ended.exitValue() != 0) {
             Path log = out.resolveSibling(out.getFileName() + ".log");
             throw LockstepException.worker(
                     "a run failed, exit code = " + ended.exitValue() + ": " + LogTail.lastError(log),
-                    "procs = " + processes + ", lanes = " + lanes + ", collective = " + collective,
+                    "procs = " + placement.processes + ", lanes = " + placement.lanes + ", worker-split = "
+                            + placement.split + ", collective = " + placement.collective,
                     "run 'lockstep doctor'");
         }
     }
 
-    private Process start(Path recipe, Path out, int processes, int lanes, String collective, List<String> more)
-            throws IOException {
+    private Process start(Path recipe, Path out, Placement placement, List<String> more) throws IOException {
         List<String> arguments = new ArrayList<>(List.of(
                 "train",
                 recipe.toString(),
                 "--out",
                 out.toString(),
                 "--procs",
-                Integer.toString(processes),
+                Integer.toString(placement.processes),
                 "--lanes",
-                Integer.toString(lanes),
+                Integer.toString(placement.lanes),
                 "--collective",
-                collective,
+                placement.collective,
+                "--worker-split",
+                placement.split,
                 "--stop-after",
                 Integer.toString(steps)));
         arguments.addAll(data.arguments());

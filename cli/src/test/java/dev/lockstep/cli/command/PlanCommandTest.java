@@ -79,7 +79,6 @@ final class PlanCommandTest {
         assertThat(json.at("/decays/2/iteration").asInt()).isEqualTo(12_480);
         assertThat(json.get("processes")).hasSize(64);
         assertThat(json.at("/processes/63/last_worker").asInt()).isEqualTo(255);
-        assertThat(json.get("bitwise").asBoolean()).isTrue();
         assertThat(json.at("/network/parameters").asLong()).isEqualTo(25_557_032);
         assertThat(json.at("/memory_bytes_per_process/optimizer_state").asLong())
                 .isEqualTo(4 * 25_557_032L);
@@ -197,15 +196,20 @@ final class PlanCommandTest {
     }
 
     @Test
-    void plan_oddProcesses_saysThatBitsMayDiffer() {
-        CapturedRun result = plan(FASHION, "--set", "workers=12", "--procs", "3");
+    void plan_processesThatDoNotDivide_showsTheRangeOfEach() {
+        CapturedRun result = plan(FASHION, "--procs", "3");
 
-        assertThat(result.out()).contains("but not bit for bit (P is no power of two)");
+        assertThat(result.out())
+                .contains(
+                        "2–3 workers each: bit for bit the weights of one process",
+                        "rank 0: workers 0–2",
+                        "rank 1: workers 3–5",
+                        "rank 2: workers 6–7");
     }
 
     @Test
     void plan_badInput_isOneLineAndExitCode2() {
-        assertFails("error: procs = 3 does not divide workers = 8", FASHION, "--procs", "3");
+        assertFails("error: procs = 9 is larger than workers = 8", FASHION, "--procs", "9");
         assertFails("error: --procs = 0, must be at least 1", FASHION, "--procs", "0");
         assertFails("error: lanes = 0, use at least one lane (--lanes)", FASHION, "--lanes", "0");
         assertFails("error: --dataset-size = 0, must be at least 1", FASHION, "--dataset-size", "0");
