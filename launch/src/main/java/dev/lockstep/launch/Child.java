@@ -48,13 +48,45 @@ final class Child {
                 builder.environment()
                         .put(Terminal.VARIABLE, Terminal.fromEnvironment().interactive() ? "1" : "0");
                 Process process = builder.start();
-                return new Child(rank, log, logStart, process, PassThrough.start(process, log, out, err));
+                return new Child(rank, log, logStart, process, PassThrough.start(process, log, out, err, true));
             }
             builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
             return new Child(rank, log, logStart, builder.start(), null);
         } catch (IOException e) {
             throw LockstepException.worker(
                     "rank " + rank + " cannot be started: " + e.getMessage(), "log = " + log, "fix what it names");
+        }
+    }
+
+    /**
+     * Starts a process of an elastic group. Any of them may become rank 0, and is shown from then on.
+     *
+     * @param number of the process in this run, from 0: its log is {@code rank-NUMBER.log}
+     * @param rank its rank at the supervisor
+     */
+    static Child elastic(
+            int number,
+            int rank,
+            int size,
+            ProcessBuilder builder,
+            SupervisorAddress supervisor,
+            Path secret,
+            Path logs,
+            PrintStream out,
+            PrintStream err) {
+        Path log = logs.resolve("rank-" + number + ".log");
+        try {
+            long logStart = Files.exists(log) ? Files.size(log) : 0;
+            builder.environment().putAll(GroupEnvironment.local(rank, size, supervisor, secret));
+            builder.environment()
+                    .put(Terminal.VARIABLE, Terminal.fromEnvironment().interactive() ? "1" : "0");
+            builder.redirectInput(new File("/dev/null"));
+            Process process = builder.start();
+            PassThrough output = PassThrough.start(process, log, out, err, number == 0);
+            return new Child(number, log, logStart, process, output);
+        } catch (IOException e) {
+            throw LockstepException.worker(
+                    "process " + number + " cannot be started: " + e.getMessage(), "log = " + log, "fix what it names");
         }
     }
 
@@ -99,6 +131,13 @@ final class Child {
     void mute() {
         if (shown != null) {
             shown.mute();
+        }
+    }
+
+    /** Shows the output of this process from now on. */
+    void show() {
+        if (shown != null) {
+            shown.show();
         }
     }
 

@@ -73,6 +73,24 @@ public final class LocalLauncher {
         }
     }
 
+    /**
+     * Runs an elastic group: the processes that are left go on when one is lost, without a restart.
+     *
+     * @return as {@link #run(int, Supplier, Path, Duration, int)}; 4 when fewer processes are left than the group may have
+     */
+    public int run(int processes, Supplier<List<String>> arguments, Path logs, Duration peerTimeout, Elastic elastic) {
+        makeFolder(logs);
+        warmup.run();
+        Duration start = startTimeout.compareTo(peerTimeout) > 0 ? startTimeout : peerTimeout;
+        try (StopRequests stops = new StopRequests()) {
+            LocalGroup.Outcome outcome = new ElasticGroup(
+                            mainClass, processes, arguments, elastic, logs, peerTimeout, start, stops, out, err)
+                    .run(processes);
+            outcome.print(err);
+            return outcome.exitCode();
+        }
+    }
+
     private static void makeFolder(Path logs) {
         try {
             Files.createDirectories(logs);

@@ -25,9 +25,12 @@ final class PassThrough {
                 new Thread(() -> copy(process.getErrorStream(), log, err), "lockstep-err"));
     }
 
-    static PassThrough start(Process process, Path log, PrintStream out, PrintStream err) throws IOException {
+    /** @param shown whether its output is shown at first */
+    static PassThrough start(Process process, Path log, PrintStream out, PrintStream err, boolean shown)
+            throws IOException {
         OutputStream file = Files.newOutputStream(log, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         PassThrough pass = new PassThrough(process, file, out, err);
+        pass.muted = !shown;
         pass.threads.forEach(thread -> {
             thread.setDaemon(true);
             thread.start();
@@ -58,6 +61,11 @@ final class PassThrough {
         } catch (IOException e) {
             // The run itself warns about the full disk.
         }
+    }
+
+    /** Shows output from now on. */
+    void show() {
+        muted = false;
     }
 
     /** Stops showing output, and ends a partially shown line. */

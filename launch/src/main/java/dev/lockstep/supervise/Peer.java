@@ -24,6 +24,9 @@ final class Peer implements Closeable {
     /** From a process that cannot continue: {@code FAIL message}; to processes: {@code FAIL rank host report}. */
     static final String FAIL = "FAIL";
 
+    /** To processes: their group ends and another one follows it, {@code NEXT rank size supervisor rank host report}. */
+    static final String NEXT = "NEXT";
+
     private static final Duration LONGEST_PERIOD = Duration.ofSeconds(1);
     private static final int LINE_BYTES = 16 * 1024;
 

@@ -39,6 +39,7 @@ public final class PeerMonitor implements AutoCloseable {
 
     private final CompletableFuture<Optional<GroupFailure>> outcome = new CompletableFuture<>();
     private volatile @Nullable GroupFailure verdict;
+    private volatile @Nullable NextGroup next;
     private volatile long lastHeard = System.nanoTime();
 
     /**
@@ -203,12 +204,36 @@ public final class PeerMonitor implements AutoCloseable {
             } else if (line.startsWith(Peer.FAIL + " ")) {
                 end(GroupFailure.parse(line.substring(Peer.FAIL.length() + 1)));
                 return;
+            } else if (line.startsWith(Peer.NEXT + " ")) {
+                moveOn(line.substring(Peer.NEXT.length() + 1));
+                return;
             } else if (line.equals(Peer.BYE)) {
                 settle();
                 return;
             }
         }
         end(watcher.gone());
+    }
+
+    /** The group ends, and this process has a place in the next one: no failure for the policy. */
+    private void moveOn(String line) {
+        Optional<NextGroup.Parsed> parsed = NextGroup.parse(line);
+        if (parsed.isEmpty()) {
+            end(GroupFailure.parse(line));
+        } else if (settled.compareAndSet(false, true)) {
+            GroupFailure reason = parsed.get().reason();
+            next = parsed.get().next();
+            verdict = reason;
+            stopped.countDown();
+            peer.close();
+            roster.completeExceptionally(reason.asException());
+            outcome.complete(Optional.of(reason));
+        }
+    }
+
+    /** After the outcome: this process's place in the group that follows; empty when there is none. */
+    public Optional<NextGroup> next() {
+        return Optional.ofNullable(next);
     }
 
     private void note(String[] words, Map<Integer, Member> members) {

@@ -54,6 +54,8 @@ public final class Supervisor implements AutoCloseable {
     private final Map<Integer, Member> members = new ConcurrentHashMap<>();
     private volatile boolean complete;
     private final AtomicReference<@Nullable GroupFailure> failure = new AtomicReference<>();
+    /** By rank, the places of those that go on after the failure. */
+    private volatile Map<Integer, NextGroup> successors = Map.of();
 
     private volatile boolean closed;
 
@@ -217,6 +219,27 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
+    /**
+     * Ends this group and sends each of its processes to the one that follows, also those that join later. A process
+     * without a place there is told that the group has failed. Does nothing after a failure was announced.
+     *
+     * @param reason why the group ends: the process that was lost, or that joins
+     * @param places in the next group, by rank in this one
+     */
+    public synchronized void succeed(GroupFailure reason, Map<Integer, NextGroup> places) {
+        if (failure.get() == null) {
+            successors = Map.copyOf(places);
+            if (failure.compareAndSet(null, reason)) {
+                members.values().forEach(member -> member.peer.send(ending(member, reason)));
+            }
+        }
+    }
+
+    private String ending(Member member, GroupFailure reason) {
+        NextGroup next = successors.get(member.rank());
+        return next == null ? Peer.FAIL + " " + reason.line() : Peer.NEXT + " " + next.line(reason);
+    }
+
     /** Announces a failure and applies the policy, unless the receiver of the events does both. */
     private void fail(GroupFailure reported) {
         if (policy != null) {
@@ -261,7 +284,7 @@ public final class Supervisor implements AutoCloseable {
                     return;
                 }
                 if (failed != null) {
-                    member.peer.send(Peer.FAIL + " " + failed.line());
+                    member.peer.send(ending(member, failed));
                 }
                 happened(MemberEvent.What.JOINED, member, "");
                 if (completeWhenAllAreHere()) {

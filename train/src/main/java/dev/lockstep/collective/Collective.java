@@ -2,6 +2,7 @@ package dev.lockstep.collective;
 
 import dev.lockstep.topology.Topology;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -53,6 +54,17 @@ public interface Collective extends AutoCloseable {
      * {@link #close}, which otherwise deregisters normally.
      */
     default void fail(Throwable cause) {}
+
+    /**
+     * After a failure: joins the group of the processes that go on, if the keeper of the group has a place there for this
+     * one. The previous collective must be closed then.
+     *
+     * @return empty when the group has ended
+     * @throws dev.lockstep.errors.LockstepException of kind WORKER when those that go on do not join in time
+     */
+    default Optional<Collective> joinNext() {
+        return Optional.empty();
+    }
 
     /**
      * Leaves the group and closes its connections. After a failure, or while another thread is in a call, the other

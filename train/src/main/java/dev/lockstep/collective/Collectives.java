@@ -2,8 +2,10 @@ package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.launch.GroupEnvironment;
+import dev.lockstep.supervise.Connection;
 import dev.lockstep.supervise.FailurePolicy;
 import dev.lockstep.supervise.GroupSecret;
+import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.supervise.SupervisorAddress;
 import java.util.Map;
 import java.util.Optional;
@@ -40,10 +42,49 @@ public final class Collectives {
         requireFit(options, policy);
         Terms terms = new Terms(place.secret(), options, policy);
         if (place.size() == 1) {
-            return new SoloCollective(SupervisorWatch.supervised(
-                    place.supervisor(), SupervisorWatch.withoutData(0, 1), place.rank(), terms));
+            return new SoloCollective(
+                    SupervisorWatch.supervised(
+                            place.supervisor(), SupervisorWatch.withoutData(0, 1), place.rank(), terms),
+                    terms);
         }
-        return over(Rendezvous.join(place, terms), options.mode(), options.networkInterface());
+        return over(Rendezvous.join(place, terms), terms, options.networkInterface());
+    }
+
+    /**
+     * Joins the next group after the keeper has sent this process there; if that group ends before it is complete, the one
+     * after it, and so on.
+     */
+    static Collective joinNext(NextGroup first, Terms terms) {
+        NextGroup next = first;
+        while (true) {
+            Connection.Request alone = SupervisorWatch.withoutData(0, 1);
+            if (next.size() == 1) {
+                return new SoloCollective(SupervisorWatch.launched(next.supervisor(), alone, 0, terms), terms);
+            }
+            Optional<NextGroup> later;
+            Rendezvous rendezvous = new Rendezvous(
+                    next.rank(),
+                    next.size(),
+                    terms,
+                    LocalAddress.ofInterface(terms.options().networkInterface()));
+            try {
+                NextGroup place = next;
+                return over(
+                        rendezvous.join(() -> SupervisorWatch.launched(
+                                place.supervisor(),
+                                rendezvous.request(place.supervisor().isLoopback()),
+                                place.rank(),
+                                terms)),
+                        terms,
+                        terms.options().networkInterface());
+            } catch (LockstepException e) {
+                later = rendezvous.next();
+                if (later.isEmpty()) {
+                    throw e;
+                }
+            }
+            next = later.get();
+        }
     }
 
     /** {@link #fromEnvironment(GroupOptions, FailurePolicy)} with default options; after a failure, calls throw. */
@@ -90,15 +131,18 @@ public final class Collectives {
             Terms terms = new Terms(GroupSecret.from(environment), options, policy);
             return SupervisorAddress.from(environment)
                     .map(launcher -> new SoloCollective(
-                            SupervisorWatch.launched(launcher, SupervisorWatch.withoutData(0, 1), 0, terms)))
+                            SupervisorWatch.launched(launcher, SupervisorWatch.withoutData(0, 1), 0, terms), terms))
                     .orElseGet(SoloCollective::new);
         }
         requireFit(options, policy);
         String named = options.networkInterface();
-        return over(
-                socketGroup(options, policy, environment),
-                options.mode(),
-                named.isEmpty() ? LocalAddress.interfaceName(environment) : named);
+        Terms terms = new Terms(GroupSecret.from(environment), options, policy);
+        EnvironmentRendezvous rendezvous = new EnvironmentRendezvous(place.get(), environment, terms);
+        try {
+            return over(rendezvous.join(), terms, named.isEmpty() ? LocalAddress.interfaceName(environment) : named);
+        } catch (LockstepException e) {
+            return joinNext(rendezvous.next().orElseThrow(() -> e), terms);
+        }
     }
 
     /** Joins the group that the environment describes. */
@@ -118,7 +162,9 @@ public final class Collectives {
         }
     }
 
-    private static Collective over(SocketGroup group, Mode mode, String networkInterface) {
-        return mode == Mode.TREE ? new TreeCollective(group) : new NativeCollective(group, networkInterface);
+    private static Collective over(SocketGroup group, Terms terms, String networkInterface) {
+        return terms.options().mode() == Mode.TREE
+                ? new TreeCollective(group, terms)
+                : new NativeCollective(group, networkInterface);
     }
 }

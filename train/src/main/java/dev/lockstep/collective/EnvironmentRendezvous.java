@@ -3,6 +3,7 @@ package dev.lockstep.collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.launch.GroupEnvironment;
 import dev.lockstep.supervise.HostName;
+import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.supervise.SupervisorAddress;
 import java.io.IOException;
@@ -49,6 +50,11 @@ final class EnvironmentRendezvous {
                 && LocalAddress.find(place.masterAddress())
                         .filter(InetAddress::isLoopbackAddress)
                         .isPresent();
+    }
+
+    /** After a failure to join: this process's place in the group that follows. */
+    Optional<NextGroup> next() {
+        return rendezvous.next();
     }
 
     /** Blocks until all P processes are connected. */

@@ -5,6 +5,7 @@ import dev.lockstep.supervise.Connection;
 import dev.lockstep.supervise.GroupFailure;
 import dev.lockstep.supervise.HostName;
 import dev.lockstep.supervise.MemberEvent;
+import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.supervise.PeerMonitor;
 import dev.lockstep.supervise.Place;
 import java.io.IOException;
@@ -36,6 +37,7 @@ final class Rendezvous {
     private final Terms terms;
     private final Optional<InetAddress> named;
     private @Nullable DataPort dataPort;
+    private @Nullable SupervisorWatch watch;
 
     /** @param named the address on which the others reach this process; empty for that of the route to the supervisor */
     Rendezvous(int rank, int size, Terms terms, Optional<InetAddress> named) {
@@ -56,6 +58,7 @@ final class Rendezvous {
     /** Blocks until all P processes are connected. After a failure nothing stays open. */
     SocketGroup join(Entry entry) {
         SupervisorWatch watch = enter(entry);
+        this.watch = watch;
         try (DataPort port = dataPort) {
             if (port == null) {
                 throw new IllegalStateException("joined without a place");
@@ -76,6 +79,16 @@ final class Rendezvous {
             watch.close();
             throw e;
         }
+    }
+
+    /** After a failure to join: this process's place in the group that follows. */
+    Optional<NextGroup> next() {
+        SupervisorWatch entered = watch;
+        if (entered == null) {
+            return Optional.empty();
+        }
+        entered.awaitVerdict();
+        return entered.next();
     }
 
     /** The waiting processes get the reason instead of a report that this process vanished. */

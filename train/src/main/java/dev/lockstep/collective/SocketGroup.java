@@ -2,6 +2,7 @@ package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.GroupFailure;
+import dev.lockstep.supervise.NextGroup;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
@@ -230,6 +231,12 @@ final class SocketGroup {
         broken = true;
         watch.awaitVerdict().ifPresent(this::abort);
         return failed().orElse(seen);
+    }
+
+    /** After a failure: this process's place in the group that follows; empty when there is none. */
+    Optional<NextGroup> next() {
+        watch.awaitVerdict();
+        return watch.next();
     }
 
     /** Whether a thread is in a call. */

@@ -10,15 +10,20 @@ import org.jspecify.annotations.Nullable;
 /** A group of one process: its own buffer is the sum. Loads nothing native. */
 public final class SoloCollective implements Collective {
     private final @Nullable Watch watch;
+    private final @Nullable Terms terms;
     private boolean failed;
 
     public SoloCollective() {
-        this(null);
+        this(null, null);
     }
 
-    /** @param watch of the launcher that started this process, if one did */
-    SoloCollective(@Nullable Watch watch) {
+    /**
+     * @param watch of the launcher that started this process, if one did
+     * @param terms with which it was joined, and the next group will be
+     */
+    SoloCollective(@Nullable Watch watch, @Nullable Terms terms) {
         this.watch = watch;
+        this.terms = terms;
     }
 
     @Override
@@ -55,6 +60,17 @@ public final class SoloCollective implements Collective {
                 throw failure.asException();
             });
         }
+    }
+
+    @Override
+    public Optional<Collective> joinNext() {
+        Terms joined = terms;
+        return watch == null || joined == null
+                ? Optional.empty()
+                : watch.next().map(place -> {
+                    close();
+                    return Collectives.joinNext(place, joined);
+                });
     }
 
     @Override

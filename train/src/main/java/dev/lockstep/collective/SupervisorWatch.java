@@ -6,6 +6,7 @@ import dev.lockstep.supervise.FailurePolicy;
 import dev.lockstep.supervise.GroupFailure;
 import dev.lockstep.supervise.HostName;
 import dev.lockstep.supervise.MemberEvent;
+import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.supervise.PeerMonitor;
 import dev.lockstep.supervise.PeerMonitor.Watcher;
 import dev.lockstep.supervise.Place;
@@ -154,6 +155,11 @@ final class SupervisorWatch implements Watch {
     @Override
     public Optional<GroupFailure> awaitVerdict() {
         return monitor.awaitVerdict();
+    }
+
+    @Override
+    public Optional<NextGroup> next() {
+        return monitor.next();
     }
 
     /** Rank 0 stays until the others are notified: the supervisor ends with it. */

@@ -1,13 +1,16 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.CpuDevice;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The all-reduce whose sums are the upper levels of {@link dev.lockstep.topology.ReductionTree}, over {@link SocketGroup}.
@@ -37,11 +40,19 @@ final class TreeCollective implements Collective {
     /** That of the last partial sums: the plans for buffers of another division would only keep them alive. */
     private Topology divided;
 
+    private @Nullable Terms terms;
+
     private final Map<Long, ShortExchange> shortExchanges = new Recent<>();
     private final Map<Memory, LongExchange> longExchanges = new Recent<>();
 
     TreeCollective(SocketGroup group) {
         this(group, SHORT_ELEMENTS, PIECE_ELEMENTS);
+    }
+
+    /** @param terms with which the group was joined, and the next one will be */
+    TreeCollective(SocketGroup group, Terms terms) {
+        this(group);
+        this.terms = terms;
     }
 
     TreeCollective(SocketGroup group, long shortElements, long pieceElements) {
@@ -135,6 +146,19 @@ final class TreeCollective implements Collective {
     @Override
     public boolean isBitwise() {
         return true;
+    }
+
+    @Override
+    public Optional<Collective> joinNext() {
+        Terms joined = terms;
+        if (joined == null || !group.isBroken()) {
+            return Optional.empty();
+        }
+        Optional<NextGroup> next = group.next();
+        if (next.isPresent()) {
+            close();
+        }
+        return next.map(place -> Collectives.joinNext(place, joined));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.lockstep.collective;
 
 import dev.lockstep.supervise.GroupFailure;
+import dev.lockstep.supervise.NextGroup;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -17,6 +18,9 @@ interface Watch extends AutoCloseable {
 
     /** The failure that ended the group; returns after a few seconds at the latest, empty when none is reported. */
     Optional<GroupFailure> awaitVerdict();
+
+    /** After the outcome: this process's place in the group that follows; empty when there is none. */
+    Optional<NextGroup> next();
 
     /** Reports to the others why this process cannot continue, in one line. */
     void failed(String words);

@@ -2,6 +2,7 @@ package dev.lockstep.run;
 
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.CheckpointDirectory;
+import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
 import dev.lockstep.metrics.Event;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -37,10 +39,10 @@ final class Session implements AutoCloseable {
 
     private final Path out;
     private final EventHub events;
-    private final boolean first;
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private @Nullable Trainer trainer;
     private @Nullable CheckpointWriter writer;
+    private @Nullable RunFolder locked;
     private long startedNanos;
 
     Session(Training training, Path folder) {
@@ -48,7 +50,6 @@ final class Session implements AutoCloseable {
         this.out = folder;
         this.remote = Stores.isRemote(folder) ? new RemoteFolder(folder) : null;
         this.folder = remote == null ? folder : remote.local();
-        this.first = training.group.rank() == 0;
         this.events = training.events;
         open.push(events);
     }
@@ -64,7 +65,7 @@ final class Session implements AutoCloseable {
      * @param choice the checkpoint to resume from
      */
     RunResult run(Function<CheckpointDirectory, Optional<Checkpoint>> choice) {
-        if (first) {
+        if (isFirst()) {
             RunFolder.requireOwn(out, training.recipe);
         }
         Assembly assembly = opened(new Assembly(
@@ -75,7 +76,9 @@ final class Session implements AutoCloseable {
                 training.options,
                 training.stop));
         try {
-            RunFolder locked = first ? opened(RunFolder.open(folder)) : null;
+            if (isFirst()) {
+                locked = opened(RunFolder.open(folder));
+            }
             CheckpointDirectory checkpoints = new CheckpointDirectory(
                     folder.resolve(Training.CHECKPOINTS),
                     training.options.keep(),
@@ -87,14 +90,11 @@ final class Session implements AutoCloseable {
                 }
                 return choice.apply(checkpoints);
             });
-            if (locked != null) {
-                prepare(locked, checkpoints, restored);
-            }
-            start(assembly, restored);
-            RunResult result = locked == null ? train(restored, () -> {}) : trainAndSave(restored, checkpoints);
+            start(assembly, restored, checkpoints);
+            RunResult result = train(assembly, restored, checkpoints);
             events.flush();
             events.on(new Event.Finished(result, restored.noiseScale().images()));
-            if (remote != null && first) {
+            if (remote != null && isFirst()) {
                 remote.pushFiles();
             }
             return result;
@@ -125,9 +125,36 @@ final class Session implements AutoCloseable {
         }
     }
 
-    private void start(Assembly assembly, Trainer restored) {
+    private boolean isFirst() {
+        return training.group.rank() == 0;
+    }
+
+    private void start(Assembly assembly, Trainer restored, CheckpointDirectory checkpoints) throws IOException {
         startedNanos = System.nanoTime();
         trainer = restored;
+        if (isFirst()) {
+            prepare(locked(), checkpoints, restored);
+        }
+        openListeners(assembly, restored);
+        if (restored.isResumed()) {
+            events.on(new Event.Resumed(restored.step(), restored.isFinished()));
+            if (training.group.size() > 1) {
+                events.on(new Event.Notice("rank 0 has sent its state of step " + restored.step()
+                        + " to the other processes, whose run folders are not read"));
+            }
+        }
+        if (isFirst()) {
+            openWriter(restored, checkpoints);
+        }
+    }
+
+    private RunFolder locked() throws IOException {
+        RunFolder held = locked == null ? opened(RunFolder.open(folder)) : locked;
+        locked = held;
+        return held;
+    }
+
+    private void openListeners(Assembly assembly, Trainer restored) {
         Recipe recipe = training.recipe;
         RunInfo info = new RunInfo(
                 folder,
@@ -145,34 +172,82 @@ final class Session implements AutoCloseable {
             factory.open(info, events::notice).ifPresent(events::addOpened);
         }
         events.start(info);
-        if (restored.isResumed()) {
-            events.on(new Event.Resumed(restored.step(), restored.isFinished()));
-            if (training.group.size() > 1) {
-                events.on(new Event.Notice("rank 0 has sent its state of step " + restored.step()
-                        + " to the other processes, whose run folders are not read"));
-            }
-        }
     }
 
-    private RunResult train(Trainer restored, Runnable save) {
-        Trainer.End end = restored.run(events, save);
-        return restored.result(end == Trainer.End.COMPLETED ? Status.COMPLETED : Status.INTERRUPTED, seconds());
-    }
-
-    private RunResult trainAndSave(Trainer restored, CheckpointDirectory checkpoints) {
+    private void openWriter(Trainer restored, CheckpointDirectory checkpoints) {
         CheckpointWriter saves =
                 opened(new CheckpointWriter(checkpoints, List.of(folder.resolve(MetricsFile.NAME)), events::later));
         writer = saves;
         if (restored.isResumed() && !checkpoints.holds(restored.step())) {
             restored.checkpoint(saves);
         }
-        RunResult result = train(restored, () -> {
-            events.flush();
-            restored.checkpoint(saves);
-        });
-        saves.requireNewest();
-        result.write(folder);
+    }
+
+    private RunResult train(Assembly assembly, Trainer running, CheckpointDirectory checkpoints) throws IOException {
+        Optional<Trainer.End> end = Optional.empty();
+        while (end.isEmpty()) {
+            try {
+                end = Optional.of(running.run(events, () -> save(running)));
+            } catch (LockstepException e) {
+                goOn(assembly, running, checkpoints, e);
+            }
+        }
+        Status status = end.get() == Trainer.End.COMPLETED ? Status.COMPLETED : Status.INTERRUPTED;
+        RunResult result = running.result(status, seconds());
+        if (writer != null) {
+            writer.requireNewest();
+            result.write(folder);
+        }
         return result;
+    }
+
+    private void save(Trainer running) {
+        if (writer != null) {
+            events.flush();
+            running.checkpoint(writer);
+        }
+    }
+
+    /**
+     * Goes on with the processes that are left, or with one more. Where rank 0 was lost, this process may take over its
+     * duties.
+     *
+     * @param reason why the group has ended; thrown if no other follows it
+     */
+    private void goOn(Assembly assembly, Trainer running, CheckpointDirectory checkpoints, LockstepException reason)
+            throws IOException {
+        long lost = System.nanoTime();
+        boolean wasFirst = isFirst();
+        LockstepException failure = reason;
+        while (true) {
+            Collective next = joinNext(failure);
+            training.group = opened(next);
+            try {
+                running.regroup(next, events);
+                break;
+            } catch (LockstepException e) {
+                failure = e;
+            }
+        }
+        if (isFirst() && !wasFirst) {
+            prepare(locked(), checkpoints, running);
+            training.lead();
+            openListeners(assembly, running);
+            events.on(new Event.Resumed(running.step(), running.isFinished()));
+            openWriter(running, checkpoints);
+        }
+        events.on(new Event.Notice(String.format(
+                Locale.ROOT,
+                "%s; %d %s on from step %d after %.2f s",
+                failure.whatAndWhere(),
+                training.group.size(),
+                training.group.size() == 1 ? "process goes" : "processes go",
+                running.step(),
+                (System.nanoTime() - lost) * 1e-9)));
+    }
+
+    private Collective joinNext(LockstepException failure) {
+        return training.group.joinNext().orElseThrow(() -> failure);
     }
 
     private double seconds() {
@@ -185,7 +260,7 @@ final class Session implements AutoCloseable {
             if (writer != null) {
                 writer.close();
             }
-            if (first
+            if (isFirst()
                     && trainer != null
                     && cause instanceof LockstepException known
                     && known.kind() == LockstepException.Kind.DIVERGED) {

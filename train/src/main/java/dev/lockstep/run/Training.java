@@ -52,13 +52,15 @@ public final class Training {
     final Recipe recipe;
     final ModelFactory models;
     final Supplier<OpenDataset> data;
-    final Collective group;
     final EventHub events = new EventHub();
     RunOptions options = RunOptions.defaults();
     StopSignal stop = new StopSignal();
     List<String> arguments = List.of();
+    private final List<RunListener> listeners = new ArrayList<>();
     private final List<RunListenerFactory> added = new ArrayList<>();
     private boolean used;
+    /** The present one: in an elastic run it changes when a process is lost or joins. */
+    Collective group;
 
     private Training(Recipe recipe, ModelFactory models, Supplier<OpenDataset> data, Collective group) {
         this.recipe = recipe;
@@ -101,10 +103,21 @@ public final class Training {
 
     /** Adds a listener; on rank 0 it gets every event, elsewhere none. */
     public Training listener(RunListener listener) {
+        listeners.add(listener);
         if (group.rank() == 0) {
             events.add(listener);
         }
         return this;
+    }
+
+    /** This process becomes rank 0: its listeners get events from now on. */
+    void lead() {
+        listeners.forEach(events::add);
+    }
+
+    /** The group of which this process is a member now; see {@link Collective#joinNext}. */
+    public Collective group() {
+        return group;
     }
 
     /** Adds a factory beside those on the class path. It is called on every process. */

@@ -15,6 +15,7 @@ import dev.lockstep.sampling.MinibatchPlan;
 import dev.lockstep.schedule.Decay;
 import dev.lockstep.schedule.LearningRate;
 import dev.lockstep.topology.Topology;
+import dev.lockstep.topology.WorkerSplit;
 import dev.lockstep.torch.TorchRuntime;
 import java.util.List;
 import java.util.Optional;
@@ -29,7 +30,6 @@ import org.bytedeco.pytorch.global.torch;
 public final class Assembly implements AutoCloseable {
     final Recipe recipe;
     final OpenDataset data;
-    final Collective collective;
     final RunOptions options;
     final StopSignal stop;
     final MinibatchPlan plan;
@@ -38,10 +38,12 @@ public final class Assembly implements AutoCloseable {
     final FlatState state;
     final TrainStep trainStep;
     final Evaluator evaluator;
-    final Audit audit;
     final BadImages badTraining;
     final BadImages badValidation;
     final String fingerprint;
+
+    Collective collective;
+    Audit audit;
 
     private final LaneThreads threads;
 
@@ -123,16 +125,40 @@ public final class Assembly implements AutoCloseable {
      *     names initial weights and the network has different ones
      */
     public Trainer begin(Supplier<Optional<Checkpoint>> start) {
-        ProcessComparison processes = new ProcessComparison(collective);
-        processes.compare(recipe, options, fingerprint);
+        Positions positions = compare(Positions.NOT_STARTED, Positions.NOT_STARTED);
+        if (positions.isRunning()) {
+            Trainer trainer = trainer(new StateBroadcast(collective, positions.source()).receive(state));
+            trainer.join(positions);
+            return trainer;
+        }
         // The checkpoint's tensors are on the heap: nothing may keep them alive during the run.
-        Trainer trainer = trainer(new StateBroadcast(collective)
+        Trainer trainer = trainer(new StateBroadcast(collective, 0)
                 .share(state, () -> start.get().map(this::restore).orElse(StateBroadcast.Start.FROM_SCRATCH)));
         trainer.compareState();
         if (trainer.step() == 0) {
             requireInitialWeights();
         }
         return trainer;
+    }
+
+    /** Compares the processes, and tells how far each has come. */
+    Positions compare(long position, long settled) {
+        new ProcessComparison(collective).compare(recipe, options, fingerprint);
+        return Positions.gather(collective, position, settled);
+    }
+
+    /** Goes on with another group. */
+    void regroup(Collective next) {
+        collective = next;
+        audit = new Audit(next);
+        evaluator.regroup(next);
+        trainStep.regroup(next, division());
+    }
+
+    /** Given shares are those of the first group. */
+    private Topology division() {
+        boolean given = options.workerSplit().sizes().size() == collective.size();
+        return (given ? options.workerSplit() : WorkerSplit.EQUAL).divide(recipe.workers(), collective.size());
     }
 
     /** Initial weights are part of the arithmetic: the ones that the recipe names, or none. */

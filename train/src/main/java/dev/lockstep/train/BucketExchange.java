@@ -93,6 +93,11 @@ final class BucketExchange implements AutoCloseable {
         return local.get(bucket.index()).stream().map(CompletableFuture::join).toList();
     }
 
+    /** Whether the step's sums cannot be completed any more. */
+    boolean hasFailed() {
+        return global.stream().anyMatch(CompletableFuture::isCompletedExceptionally);
+    }
+
     /** Ends the step without sums; waiting threads get the failure. */
     void fail(Throwable cause) {
         local.forEach(sums -> sums.forEach(sum -> sum.completeExceptionally(cause)));

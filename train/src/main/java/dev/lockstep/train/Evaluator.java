@@ -45,7 +45,7 @@ final class Evaluator {
     private final Device device;
     private final List<Replica> replicas;
     private final LaneThreads threads;
-    private final Collective collective;
+    private Collective collective;
     private final int imagesPerBatch;
     private final int imagesPerPass;
     private final int loaderThreads;
@@ -85,6 +85,11 @@ final class Evaluator {
      * @param replaced the bad images that were replaced, by index, each with the reason
      */
     record Result(double top1Error, double top5Error, double loss, SortedMap<Integer, String> replaced) {}
+
+    /** Goes on with another group. */
+    void regroup(Collective next) {
+        collective = next;
+    }
 
     Result evaluate(Dataset dataset, ImageTransform transform, BadImages badImages) {
         return evaluate(dataset, transform, badImages, () -> false).orElseThrow();

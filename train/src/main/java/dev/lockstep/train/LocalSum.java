@@ -6,6 +6,7 @@ import dev.lockstep.torch.StepScope;
 import dev.lockstep.train.GradientBuffer.Bucket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.bytedeco.pytorch.Tensor;
@@ -37,6 +38,8 @@ final class LocalSum {
     private final List<AtomicReferenceArray<Tensor>> waiting = new ArrayList<>();
 
     private final List<ConcurrentLinkedQueue<Tensor>> free = new ArrayList<>();
+    /** Every buffer. */
+    private final Queue<Tensor> made = new ConcurrentLinkedQueue<>();
 
     /** @param tree the part of the tree that lies in this process */
     LocalSum(ReductionTree tree, Device device, List<Bucket> buckets, Completion completion) {
@@ -99,19 +102,23 @@ final class LocalSum {
 
     private Tensor acquire(Bucket bucket) {
         Tensor reused = free.get(bucket.index()).poll();
-        return reused != null ? reused : StepScope.keep(device.zeros(bucket.length()));
+        if (reused != null) {
+            return reused;
+        }
+        Tensor fresh = StepScope.keep(device.zeros(bucket.length()));
+        made.add(fresh);
+        return fresh;
     }
 
     /**
-     * From the next step on, sums the workers of another part of the tree. Frees what the previous one needed; call it
-     * when every completed sum is released.
+     * From the next step on, sums the workers of another part of the tree. Frees the buffers of the previous one, also those
+     * of a step that was given up; no lane may be computing.
      */
     void divide(ReductionTree next) {
         tree = next;
-        free.forEach(queue -> {
-            queue.forEach(Tensor::close);
-            queue.clear();
-        });
+        made.forEach(Tensor::close);
+        made.clear();
+        free.forEach(ConcurrentLinkedQueue::clear);
         waiting.replaceAll(nodes -> new AtomicReferenceArray<>(next.innerNodes()));
     }
 

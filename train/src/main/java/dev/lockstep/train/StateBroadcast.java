@@ -16,9 +16,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives every process the state that rank 0 starts from, so that only rank 0 needs the run folder: the position, the
- * trainer's sums, and every bit of parameters, optimizer state and running statistics. A process needs memory for one
- * piece besides its state.
+ * Gives every process the state of one of them: that from which rank 0 starts, so that only rank 0 needs the run folder, or
+ * that of the one which has come furthest. The state is the position, the trainer's sums, and every bit of parameters,
+ * optimizer state and running statistics. A process needs memory for one piece besides its state.
  */
 final class StateBroadcast {
     /** 1 MiB. Each process holds one piece at a time. */
@@ -27,17 +27,20 @@ final class StateBroadcast {
     private static final byte[] NOTHING = {};
 
     private final Collective collective;
+    private final int source;
 
-    StateBroadcast(Collective collective) {
+    /** @param source the rank whose state all get */
+    StateBroadcast(Collective collective, int source) {
         this.collective = collective;
+        this.source = source;
     }
 
     /**
-     * Where rank 0 starts.
+     * Where the source is.
      *
      * @param step of the checkpoint; negative when there is none
      * @param trainer the trainer's own state
-     * @param failure why rank 0 cannot start; null when it can
+     * @param failure why the source cannot start; null when it can
      */
     record Start(long step, String trainer, @Nullable Failure failure) {
         static final Start FROM_SCRATCH = new Start(-1, "", null);
@@ -49,20 +52,27 @@ final class StateBroadcast {
     /**
      * Every process's start. The initial state is a function of the recipe, so only a checkpoint's state is sent.
      *
-     * @param restore restores a checkpoint into {@code state}; called on rank 0 only
+     * @param restore restores a checkpoint into {@code state}; called on the source only
      * @throws LockstepException what {@code restore} threw, on every process
      */
     Start share(FlatState state, Supplier<Start> restore) {
         if (collective.size() == 1) {
             return restore.get();
         }
-        Start start = collective.rank() == 0 ? send(restore) : receive();
+        Start start = collective.rank() == source ? send(restore) : receive();
         if (start.step() >= 0) {
             share(state.parameters());
             state.optimizer().values().forEach(this::share);
             share(state.running());
         }
         return start;
+    }
+
+    /** As {@link #share(FlatState, Supplier)}, on a process that is not the source. */
+    Start receive(FlatState state) {
+        return share(state, () -> {
+            throw new IllegalStateException("source = " + source + " is this process");
+        });
     }
 
     private Start send(Supplier<Start> restore) {
@@ -102,16 +112,16 @@ final class StateBroadcast {
         }
     }
 
-    /** The bytes of rank 0. */
+    /** The bytes of the source. */
     private byte[] broadcast(byte[] mine) {
-        return collective.allGather(mine).get(0);
+        return collective.allGather(mine).get(source);
     }
 
     private void share(Tensor flat) {
         for (long from = 0; from < flat.numel(); from += PIECE_FLOATS) {
             try (StepScope scope = new StepScope()) {
                 Tensor piece = flat.narrow(0, from, Math.min(PIECE_FLOATS, flat.numel() - from));
-                if (collective.rank() == 0) {
+                if (collective.rank() == source) {
                     broadcast(bytes(Tensors.toArray(piece)));
                 } else {
                     Tensors.assign(piece, floats(broadcast(NOTHING)));

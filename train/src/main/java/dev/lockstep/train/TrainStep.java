@@ -33,13 +33,13 @@ final class TrainStep implements AutoCloseable {
     private final Recipe recipe;
     private final FlatState state;
     private final Device device;
-    private final Collective collective;
     private final LaneThreads threads;
     private final GradientBuffer layout;
     private final LocalSum localSum;
-    private final BucketExchange exchange;
     private final List<Lane> lanes;
     private final Optimizer optimizer;
+    private Collective collective;
+    private BucketExchange exchange;
     private Topology topology;
     /** The tails of this process's workers, one after another; read only if the step diverged. */
     private Tensor ownTails;
@@ -53,7 +53,11 @@ final class TrainStep implements AutoCloseable {
         this.layout = new GradientBuffer(state.layout(), setup.bucketFloats());
         this.exchange = new BucketExchange(collective, device, layout.buckets());
         this.topology = setup.topology();
-        this.localSum = new LocalSum(topology.treeOf(collective.rank()), device, layout.buckets(), exchange::onSum);
+        this.localSum = new LocalSum(
+                topology.treeOf(collective.rank()),
+                device,
+                layout.buckets(),
+                (bucket, root, sum) -> exchange.onSum(bucket, root, sum));
         this.optimizer = Optimizers.of(recipe.optimizer());
         this.ownTails = ownTails();
         this.lanes = setup.classifiers().stream()
@@ -87,6 +91,14 @@ final class TrainStep implements AutoCloseable {
 
     int lanes() {
         return lanes.size();
+    }
+
+    /** Goes on with another group, after a step that the previous one gave up. */
+    void regroup(Collective next, Topology division) {
+        exchange.close();
+        collective = next;
+        exchange = new BucketExchange(next, device, layout.buckets());
+        divide(division);
     }
 
     /** Divides the workers anew, between two steps. Every process must call it. */
@@ -130,6 +142,7 @@ final class TrainStep implements AutoCloseable {
     Outcome run(long step, Supplier<HostBatch> next, Optimizer.Rates rates) {
         AtomicLong waited = new AtomicLong();
         Queue<Integer> replaced = new ConcurrentLinkedQueue<>();
+        requireGroup();
         exchange.begin(topology);
         long started = System.nanoTime();
         computeWorkers(next, waited, replaced);
@@ -159,12 +172,19 @@ final class TrainStep implements AutoCloseable {
         }
     }
 
+    /** A group of one process sends nothing that would fail when another process joins. */
+    private void requireGroup() {
+        if (collective.size() == 1) {
+            collective.allGather(new byte[0]);
+        }
+    }
+
     /** Lanes take batches as they become available; returns when all workers of this process have added their buffers. */
     private void computeWorkers(Supplier<HostBatch> next, AtomicLong waited, Queue<Integer> replaced) {
         AtomicInteger taken = new AtomicInteger();
         try {
             threads.runAll(lanes.size(), lane -> {
-                while (taken.getAndIncrement() < localWorkers()) {
+                while (taken.getAndIncrement() < localWorkers() && !exchange.hasFailed()) {
                     long asked = System.nanoTime();
                     try (HostBatch batch = next.get()) {
                         waited.addAndGet(System.nanoTime() - asked);

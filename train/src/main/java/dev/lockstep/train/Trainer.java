@@ -1,6 +1,7 @@
 package dev.lockstep.train;
 
 import dev.lockstep.checkpoint.Checkpoint;
+import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.BatchRequest;
@@ -15,15 +16,19 @@ import dev.lockstep.metrics.StepMetrics;
 import dev.lockstep.optim.Optimizer;
 import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.text.Json;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.topology.WorkerSplit;
 import dev.lockstep.torch.TorchRuntime;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The loop of a run: steps, an evaluation at the end of each epoch, checkpoints, audits. Everything it computes is a
@@ -34,7 +39,11 @@ public final class Trainer {
     private final boolean resumed;
     private long step;
     private TrainerState progress;
-    private final WorkerMoves moves;
+    private WorkerMoves moves;
+    /** The last position whose checkpoint and audit, if due, are done. */
+    private long settled;
+
+    private @Nullable StepMetrics lastStep;
     private double trainingSeconds;
     private long trainedImages;
 
@@ -53,6 +62,7 @@ public final class Trainer {
         this.step = step;
         this.progress = progress;
         this.resumed = resumed;
+        this.settled = position();
         this.moves = new WorkerMoves(parts.collective, parts.trainStep.lanes());
     }
 
@@ -72,6 +82,68 @@ public final class Trainer {
                 ? new int[0]
                 : parts.plan.samples((int) (step / perEpoch), (int) (step % perEpoch), 0);
         parts.audit.compare(step, parts.learningRate.at(step), samples, parts.state);
+    }
+
+    /**
+     * Goes on with another group, after a call of {@link #run} failed because the previous one ended. The step under way, if
+     * any, was given up. Processes that are behind, as one that has just joined, get the state of one that has come furthest.
+     * Every process must call it, or {@link Assembly#begin} if it has just joined; call {@link #run} again afterward.
+     *
+     * @param listener hears of a step that this process has only now received
+     * @throws LockstepException as {@link Assembly#begin(java.util.function.Supplier)}
+     */
+    public void regroup(Collective next, RunListener listener) {
+        parts.regroup(next);
+        moves = new WorkerMoves(next, parts.trainStep.lanes());
+        Positions positions = parts.compare(position(), settled);
+        if (!positions.agree()) {
+            boolean behind = position() < positions.most();
+            StateBroadcast.Start start = new StateBroadcast(next, positions.source())
+                    .share(parts.state, () -> new StateBroadcast.Start(step, progress.toJson(), null));
+            Optional<StepMetrics> missed = missedStep(positions.source());
+            if (behind) {
+                catchUp(start, missed, listener);
+            }
+        }
+        settled = positions.settled();
+        compareState();
+    }
+
+    private void catchUp(StateBroadcast.Start start, Optional<StepMetrics> missed, RunListener listener) {
+        boolean newStep = step < start.step();
+        int epochs = progress.epochsDone();
+        step = start.step();
+        progress = TrainerState.fromJson(start.trainer(), step, iterationsPerEpoch());
+        if (newStep) {
+            missed.ifPresent(metrics -> listener.on(new Event.Step(metrics)));
+        }
+        if (progress.epochsDone() > epochs) {
+            List<EpochMetrics> done = progress.epochs();
+            listener.on(new Event.Epoch(done.get(done.size() - 1)));
+        }
+    }
+
+    /** Completes the start of a process that has joined a run, whose state it has. */
+    void join(Positions positions) {
+        missedStep(positions.source());
+        settled = positions.settled();
+        compareState();
+    }
+
+    /** Grows with each step and with each evaluation. */
+    private long position() {
+        return 2 * step + (step > 0 && step % iterationsPerEpoch() == 0 && !isEvaluationDue() ? 1 : 0);
+    }
+
+    /** The last step of the process that has come furthest; empty if that has just resumed. */
+    private Optional<StepMetrics> missedStep(int source) {
+        try {
+            byte[] mine = Json.MAPPER.writeValueAsBytes(lastStep);
+            byte[] theirs = parts.collective.allGather(mine).get(source);
+            return Optional.ofNullable(Json.MAPPER.readValue(theirs, StepMetrics.class));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Whether it was restored from a checkpoint. */
@@ -182,6 +254,10 @@ public final class Trainer {
         int perEpoch = iterationsPerEpoch();
         long last = totalSteps();
         long end = parts.options.stopAfter() < 0 ? last : Math.min(last, parts.options.stopAfter());
+        if (position() > settled) {
+            // The previous group ended between a step or an evaluation and what follows it.
+            settle(listener, save, step == end);
+        }
         if (isEvaluationDue() && !oneEvaluation(listener, save, System.nanoTime())) {
             return End.SIGNALLED;
         }
@@ -192,19 +268,11 @@ public final class Trainer {
             try (BatchLoader loader = loader(end)) {
                 while (step < end && parts.trainStep.topology() == topology) {
                     boolean stopping = oneStep(loader, listener);
-                    boolean epochDone = step % perEpoch == 0;
-                    boolean saving = epochDone || isDue(parts.options.checkpointEvery()) || stopping || step == end;
-                    if (saving || isDue(parts.options.auditEvery())) {
-                        audit(listener);
-                        requireFinite();
-                    }
-                    if (saving) {
-                        save.run();
-                    }
+                    settle(listener, save, stopping || step == end);
                     if (stopping) {
                         return End.SIGNALLED;
                     }
-                    if (epochDone) {
+                    if (step % perEpoch == 0) {
                         if (!oneEvaluation(listener, save, epochStart)) {
                             return End.SIGNALLED;
                         }
@@ -244,6 +312,19 @@ public final class Trainer {
         if (parts.collective.size() > 1) {
             listener.on(new Event.Audit(step));
         }
+    }
+
+    /** What follows a step: an audit and a checkpoint, if due. */
+    private void settle(RunListener listener, Runnable save, boolean last) {
+        boolean saving = last || step % iterationsPerEpoch() == 0 || isDue(parts.options.checkpointEvery());
+        if (saving || isDue(parts.options.auditEvery())) {
+            audit(listener);
+            requireFinite();
+        }
+        if (saving) {
+            save.run();
+        }
+        settled = position();
     }
 
     private BatchLoader loader(long end) {
@@ -311,7 +392,7 @@ public final class Trainer {
                         outcome.workerSquaredNorm(),
                         outcome.squaredNorm());
         progress = progress.plusStep(outcome.loss(), outcome.wrong(), noise.state());
-        listener.on(new Event.Step(new StepMetrics(
+        lastStep = new StepMetrics(
                 step,
                 epoch,
                 rate,
@@ -321,7 +402,8 @@ public final class Trainer {
                 seconds,
                 outcome.dataWaitSeconds(),
                 outcome.exposedSeconds(),
-                noise.images())));
+                noise.images());
+        listener.on(new Event.Step(lastStep));
         return outcome.stop();
     }
 
@@ -377,8 +459,7 @@ public final class Trainer {
                 (System.nanoTime() - startedNanos) * 1e-9);
         progress = progress.plusEpoch(epoch);
         listener.on(new Event.Epoch(epoch));
-        audit(listener);
-        save.run();
+        settle(listener, save, true);
         return true;
     }
 }

@@ -10,6 +10,7 @@ import dev.lockstep.supervise.GroupFailure;
 import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.HostName;
 import dev.lockstep.supervise.MemberEvent;
+import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.supervise.SupervisorAddress;
 import dev.lockstep.topology.ReductionTree;
@@ -306,6 +307,11 @@ class CollectiveTest {
         List<String> told = new ArrayList<>();
         Watch watch = new Watch() {
             @Override
+            public Optional<NextGroup> next() {
+                return Optional.empty();
+            }
+
+            @Override
             public CompletableFuture<Optional<GroupFailure>> outcome() {
                 return new CompletableFuture<>();
             }
@@ -330,13 +336,13 @@ class CollectiveTest {
                 told.add("closed");
             }
         };
-        try (Collective solo = new SoloCollective(watch)) {
+        try (Collective solo = new SoloCollective(watch, null)) {
             solo.fail(LockstepException.data("truncated image", "file = x", "replace it"));
             solo.fail(new IllegalStateException("later"));
         }
         assertThat(told).containsExactly("truncated image, file = x, replace it", "closed");
         told.clear();
-        new SoloCollective(watch).close();
+        new SoloCollective(watch, null).close();
         assertThat(told).containsExactly("left");
     }
 

@@ -90,7 +90,10 @@ public final class TrainCommand implements Callable<Integer> {
         if (node.isPresent()) {
             return launch(node.get(), out);
         }
-        if (!Collectives.isInGroup() && (options.processes() > 1 || options.maxRestarts() > 0)) {
+        if (!Collectives.isInGroup()
+                && (options.processes() > 1
+                        || options.maxRestarts() > 0
+                        || options.elastic().isPresent())) {
             // So that only one process fetches it.
             Datasets.open(recipe.data(), options.data());
             return launch(out);
@@ -145,13 +148,22 @@ public final class TrainCommand implements Callable<Integer> {
     /** Runs this command in P processes. */
     private int launch(Path out) {
         Path work = Training.workFolder(out);
-        return new LocalLauncher(Main.class.getName(), NativeLibraries::unpack, System.out, System.err)
-                .run(
-                        options.processes(),
-                        RestartArguments.of(arguments(out), work.resolve("checkpoints")),
-                        work.resolve("logs"),
-                        options.peerTimeout(),
-                        options.maxRestarts());
+        LocalLauncher launcher =
+                new LocalLauncher(Main.class.getName(), NativeLibraries::unpack, System.out, System.err);
+        if (options.elastic().isPresent()) {
+            return launcher.run(
+                    options.processes(),
+                    RestartArguments.of(arguments(out), work.resolve("checkpoints")),
+                    work.resolve("logs"),
+                    options.peerTimeout(),
+                    options.elastic().get());
+        }
+        return launcher.run(
+                options.processes(),
+                RestartArguments.of(arguments(out), work.resolve("checkpoints")),
+                work.resolve("logs"),
+                options.peerTimeout(),
+                options.maxRestarts());
     }
 
     private int train(Recipe recipe, ModelFactory models, Collective group, List<MemberEvent> members, Path out) {
@@ -166,7 +178,7 @@ public final class TrainCommand implements Callable<Integer> {
             members.forEach(member -> training.tell(new Event.Membership(
                     member.rank(), member.host(), member.what().name().toLowerCase(Locale.ROOT))));
             RunResult result = options.start(training, out);
-            if (group.rank() == 0) {
+            if (training.group().rank() == 0) {
                 System.out.println(json ? result.toJson() : Announcement.summary(recipe, result, noiseScale, out));
             }
             return signals.exitCode(result, run.stopAfter());

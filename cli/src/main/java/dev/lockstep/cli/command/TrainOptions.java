@@ -4,6 +4,7 @@ import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.Collectives;
 import dev.lockstep.collective.GroupOptions;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.launch.Elastic;
 import dev.lockstep.launch.Job;
 import dev.lockstep.launch.Node;
 import dev.lockstep.metrics.RunResult;
@@ -112,6 +113,21 @@ final class TrainOptions {
     private int maxRestarts;
 
     @Option(
+            names = "--elastic",
+            paramLabel = "MIN:MAX",
+            description =
+                    "Go on when a process is lost, without a restart, while at least MIN are left, and replace it.")
+    private Optional<String> elastic = Optional.empty();
+
+    @Option(
+            names = "--replace",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "With --elastic, replace lost processes up to MAX (default: ${DEFAULT-VALUE}).")
+    private boolean replace;
+
+    @Option(
             names = "--skip-bad-images",
             description = "Replace images that cannot be read, and list them in metrics.jsonl, instead of stopping.")
     private boolean skipBadImages;
@@ -166,6 +182,10 @@ final class TrainOptions {
         return WorkerSplit.parse(workerSplit);
     }
 
+    Optional<Elastic> elastic() {
+        return elastic.map(text -> Elastic.parse(text, replace));
+    }
+
     int maxRestarts() {
         return maxRestarts;
     }
@@ -182,6 +202,7 @@ final class TrainOptions {
         atLeast("--audit-every", auditEvery, 0);
         atLeast("--peer-timeout", peerTimeout, 1);
         atLeast("--max-restarts", maxRestarts, 0);
+        elastic().ifPresent(this::requireElastic);
         if (!(bucketMegabytes > 0 && bucketMegabytes <= 4096)) {
             throw LockstepException.recipe(
                     "--bucket-mb = " + bucketMegabytes + " is out of range", "", "give more than 0 and at most 4096");
@@ -201,6 +222,32 @@ final class TrainOptions {
         }
         if (!device.equals("auto") && !device.equals("cpu")) {
             throw LockstepException.recipe("--device = " + device, "no such device", "use auto, cpu or cuda");
+        }
+    }
+
+    private void requireElastic(Elastic asked) {
+        if (processes < asked.least() || processes > asked.most()) {
+            throw LockstepException.recipe(
+                    "--procs = " + processes + " is not within --elastic = " + elastic.orElse(""),
+                    "",
+                    "start with at least " + asked.least() + " and at most " + asked.most() + " processes");
+        }
+        if (maxRestarts > 0) {
+            throw LockstepException.recipe(
+                    "--max-restarts = " + maxRestarts
+                            + " with --elastic: lost processes are replaced without a restart",
+                    "",
+                    "leave --max-restarts out");
+        }
+        if (!workerSplit().sizes().isEmpty()) {
+            throw LockstepException.recipe(
+                    "--worker-split = " + workerSplit + " is for a fixed number of processes",
+                    "--elastic = " + elastic.orElse(""),
+                    "use --worker-split auto or equal");
+        }
+        if (collective.equals("native")) {
+            throw LockstepException.recipe(
+                    "--collective = native cannot go on when a process is lost", "", "use --collective tree");
         }
     }
 
