@@ -159,6 +159,45 @@ class TrainerTest {
         assertThat(hashes).hasSize(2).containsOnly(alone(recipe));
     }
 
+    /** Rank 1 is behind by a step, as when a group ends while some have the last sum and others have not; rank 2 is new. */
+    @Test
+    void regroup_ofProcessesAtDifferentSteps_goesOnFromTheLast() throws Exception {
+        Recipe recipe = TestRuns.recipe();
+        TestRuns.Listener behind = new TestRuns.Listener();
+        List<String> hashes = InMemoryGroup.play(3, group -> {
+            if (group.rank() == 2) {
+                try (Assembly parts = TestRuns.assembly(recipe, group, OPTIONS, new StopSignal())) {
+                    Trainer joined = parts.begin();
+                    assertThat(joined.step()).isEqualTo(5);
+                    joined.run(event -> {});
+                    return joined.weightsSha256();
+                }
+            }
+            StopSignal stop = new StopSignal();
+            try (Assembly parts = TestRuns.assembly(recipe, new SoloCollective(), OPTIONS, stop)) {
+                Trainer trainer = parts.begin();
+                TestRuns.Listener listener = group.rank() == 1 ? behind : new TestRuns.Listener();
+                assertThatThrownBy(() -> trainer.run(event -> {
+                            listener.on(event);
+                            if (event instanceof Event.Step && trainer.step() == 5 - group.rank()) {
+                                throw new IllegalStateException("the group ends");
+                            }
+                        }))
+                        .hasMessage("the group ends");
+                trainer.regroup(group, listener);
+                assertThat(trainer.step()).isEqualTo(5);
+                trainer.run(listener);
+                return trainer.weightsSha256();
+            }
+        });
+        assertThat(hashes).hasSize(3).containsOnly(alone(recipe));
+        assertThat(behind.steps)
+                .extracting(StepMetrics::step)
+                .containsExactlyElementsOf(
+                        LongStream.rangeClosed(1, TestRuns.STEPS).boxed().toList());
+        assertThat(behind.epochs).hasSize(2);
+    }
+
     private static String alone(Recipe recipe) {
         try (Assembly parts = TestRuns.assembly(recipe, OPTIONS)) {
             return trained(parts, event -> {});

@@ -63,6 +63,15 @@ public final class Running extends Member {
         return ranks;
     }
 
+    /** The living processes that this launcher has started, in no order. */
+    public List<Member> anyRanks() {
+        return process.children()
+                .filter(child -> rankOf(child.pid()) >= 0)
+                .map(child -> new Member(child.pid(), signals))
+                .filter(child -> !child.gone())
+                .toList();
+    }
+
     private List<Member> findRanks() {
         TreeMap<Integer, Member> byRank = new TreeMap<>();
         process.children().forEach(child -> {

@@ -29,6 +29,7 @@ public final class Scenarios {
             fault("network", "groups on two hosts, and a disconnected cable (needs root)", Hosted::playNetwork),
             evidence("storage", "data and run folders on S3 and HDFS, whose servers are killed", Storage::play),
             evidence("soak", "random kills, each resumed on another number of processes", Soak::play),
+            evidence("chaos", "processes of elastic runs are killed, stopped and replaced at random", Chaos::play),
             evidence("memory", "the memory of a long run is flat", FlatMemory::play),
             evidence("attacks", "a third host attacks a group (needs root)", Attacks::play),
             evidence("attack-tests", "counts the attacks among the tests of the last mvn verify", AttackTests::play),

@@ -1,0 +1,176 @@
+package dev.lockstep.evidence.scenario;
+
+import dev.lockstep.evidence.process.Await;
+import dev.lockstep.evidence.process.Member;
+import dev.lockstep.evidence.process.RunFolder;
+import dev.lockstep.evidence.process.Running;
+import dev.lockstep.evidence.process.Signal;
+import dev.lockstep.evidence.process.Stage;
+import dev.lockstep.evidence.record.Case;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+/**
+ * Elastic runs in which processes are killed and stopped at random moments, sometimes two at once, and are replaced: no step
+ * is lost or done twice, and the final state is that of an undisturbed run.
+ */
+final class Chaos {
+    private static final int STEPS = 6000;
+    private static final int MOST = 4;
+    private static final int PEER_TIMEOUT_SECONDS = 2;
+    private static final int SEEDS = 3;
+
+    private static final Pattern WENT_ON =
+            Pattern.compile("; ([0-9]+) process(?:es)? go(?:es)? on from step ([0-9]+) after ([0-9.]+) s");
+    private static final Pattern STEP = Pattern.compile("\"type\":\"step\",\"step\":([0-9]+),");
+
+    private final Stage stage;
+    private final int wanted;
+    private final Random random;
+    private final String[] counted = {"killed", "two killed", "stopped"};
+    private final int[] counts = new int[counted.length];
+
+    private Chaos(Stage stage, Settings settings, long seed) {
+        this.stage = stage;
+        this.wanted = settings.kills();
+        this.random = new Random(seed);
+    }
+
+    static void play(Stage stage, Settings settings) throws Exception {
+        RunFolder untouched = stage.run("untouched");
+        stage.require(train(stage, untouched, "--procs", "1"), "untouched.log");
+        for (long seed = settings.seed(); seed < settings.seed() + SEEDS; seed++) {
+            Chaos chaos = new Chaos(stage, settings, seed);
+            RunFolder run = stage.run("chaos-" + seed);
+            stage.check(
+                    "seed " + seed + ": " + settings.kills() + " events, up to " + MOST + " processes",
+                    "exit code 0, every step once, evaluations and all tensors of the undisturbed run",
+                    claims -> chaos.run(claims, run, untouched));
+        }
+    }
+
+    private static dev.lockstep.evidence.process.Command train(Stage stage, RunFolder out, String... more) {
+        return stage.train(
+                        "fashion-mnist.yaml",
+                        out,
+                        "--set",
+                        "data.dataset=synthetic:images=6400,validation=512,shape=1x8x8,classes=10",
+                        "--set",
+                        "epochs=1000",
+                        "--set",
+                        "learning-rate.schedule.epochs=[900]",
+                        "--set",
+                        "images-per-worker=8",
+                        "--stop-after",
+                        Integer.toString(STEPS),
+                        "--lanes",
+                        "1",
+                        "--checkpoint-every",
+                        "30")
+                .with(more);
+    }
+
+    private void run(Case claims, RunFolder run, RunFolder untouched) throws IOException, InterruptedException {
+        Running launcher = stage.start(
+                train(
+                        stage,
+                        run,
+                        "--procs",
+                        "3",
+                        "--elastic",
+                        "1:" + MOST,
+                        "--peer-timeout",
+                        Integer.toString(PEER_TIMEOUT_SECONDS)),
+                run.path().getFileName() + ".log");
+        boolean started = Await.within(60_000, () -> run.metrics().says("\"type\":\"step\""));
+        claims.claim(started, "no first step");
+        int done = 0;
+        while (done < wanted && launcher.isAlive()) {
+            done += disturb(launcher);
+            Thread.sleep(random.nextInt(2500));
+        }
+        SmallRuns.exits(claims, launcher, 0);
+        claims.claim(done == wanted, "the run ended after " + done + " events");
+        List<Integer> steps = run.metrics().lines().stream()
+                .map(STEP::matcher)
+                .filter(Matcher::find)
+                .map(step -> Integer.valueOf(step.group(1)))
+                .toList();
+        claims.claim(
+                steps.equals(IntStream.rangeClosed(1, STEPS).boxed().toList()),
+                "steps are lost or repeated: " + steps.size());
+        claims.claim(run.evaluations().equals(untouched.evaluations()), "other evaluations");
+        claims.claim(run.sameAs(untouched), "other tensors");
+        figures(claims, launcher, run);
+    }
+
+    /** Disturbs the group if enough members are left; returns how many events that was. */
+    private int disturb(Running launcher) {
+        int members = members(launcher);
+        List<Member> alive = launcher.anyRanks();
+        if (members < 2 || alive.size() < 2) {
+            return 0;
+        }
+        Member first = alive.get(random.nextInt(alive.size()));
+        int kind = random.nextInt(10);
+        if (kind == 0) {
+            first.signal(Signal.STOP);
+            counts[2]++;
+        } else if (kind < 3 && members > 2) {
+            Member second = alive.get(random.nextInt(alive.size()));
+            first.signal(Signal.KILL);
+            second.signal(Signal.KILL);
+            counts[1]++;
+        } else {
+            first.signal(Signal.KILL);
+            counts[0]++;
+        }
+        return 1;
+    }
+
+    /** The number of members that the launcher last reported; killed ones that it has not noticed are still counted. */
+    private static int members(Running launcher) {
+        List<Integer> sizes = new ArrayList<>();
+        sizes.add(3);
+        launcher.log().lines().forEach(line -> {
+            Matcher went = WENT_ON.matcher(line);
+            if (went.find()) {
+                sizes.add(Integer.valueOf(went.group(1)));
+            }
+        });
+        return sizes.get(sizes.size() - 1);
+    }
+
+    private void figures(Case claims, Running launcher, RunFolder run) {
+        List<Double> lost = new ArrayList<>();
+        List<Double> joins = new ArrayList<>();
+        for (String line : launcher.log().lines()) {
+            Matcher went = WENT_ON.matcher(line);
+            if (went.find()) {
+                (line.contains("joins the group") ? joins : lost).add(Double.valueOf(went.group(3)));
+            }
+        }
+        for (int i = 0; i < counted.length; i++) {
+            claims.figure(counted[i], counts[i]);
+        }
+        claims.figure("losses", lost.size());
+        claims.figure("median s", seconds(lost, 0.5));
+        claims.figure("most s", seconds(lost, 1));
+        claims.figure("joins", joins.size());
+        claims.figure("median s to join", seconds(joins, 0.5));
+        claims.figure("weights", run.weights());
+    }
+
+    private static String seconds(List<Double> values, double share) {
+        List<Double> sorted = values.stream().sorted().toList();
+        return sorted.isEmpty()
+                ? "none"
+                : String.format(Locale.ROOT, "%.2f", sorted.get((int) (share * (sorted.size() - 1))));
+    }
+}
