@@ -73,7 +73,7 @@ final class ElasticIT {
 
     /** The oldest child is rank 0: its duties pass to another process, and a new one takes the free place. */
     @Test
-    void rankZeroKilled_othersGoOn_andItIsReplaced() throws Exception {
+    void rankZeroKilled_othersContinue_andItIsReplaced() throws Exception {
         Path alone = folder.resolve("alone");
         String expected = ended(train(alone), alone);
         Path out = folder.resolve("elastic");
@@ -90,7 +90,7 @@ final class ElasticIT {
         assertThat(steps(out))
                 .isEqualTo(LongStream.rangeClosed(1, STEPS).boxed().toList());
         assertThat(Files.readString(log(out)))
-                .containsPattern("rank 0 on .* was killed by signal 9 .*; 1 process goes on from step [0-9]+ after");
+                .containsPattern("rank 0 on .* was killed by signal 9 .*; 1 process continues from step [0-9]+ after");
     }
 
     @Test

@@ -33,7 +33,7 @@ import java.util.function.Supplier;
  * killed.
  *
  * <p>A process that replaces a lost one first reports at a supervisor of its own, where it waits for its place; the others
- * go on until it is there.
+ * continue until it is there.
  */
 final class ElasticGroup {
     private sealed interface Event {}
@@ -55,7 +55,7 @@ final class ElasticGroup {
     private static final Duration FIRST_BACKOFF = Duration.ofSeconds(1);
     private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(60);
     /** A process that lived for so long was not ended by what ends it at once. */
-    private static final Duration SETTLED = Duration.ofSeconds(60);
+    private static final Duration SETTLED = Duration.ofSeconds(10);
 
     private static final Set<Integer> EXPLAINED =
             Set.of(Kind.RECIPE.exitCode(), Kind.DATA.exitCode(), Kind.DIVERGED.exitCode(), Kind.CHECKPOINT.exitCode());
@@ -118,11 +118,12 @@ final class ElasticGroup {
 
     private Supervisor supervise(int of, int size) {
         return Supervisor.onLoopback(
-                size,
-                proved,
-                peerTimeout,
-                event -> events.add(new Seen(of, event.rank(), event)),
-                line -> err.println("notice: " + line));
+                size, proved, peerTimeout, event -> events.add(new Seen(of, event.rank(), event)), line -> {
+                    // The first group may wait for long; later ones wait for processes that are watched.
+                    if (of == 0) {
+                        err.println("notice: " + line);
+                    }
+                });
     }
 
     /** Starts the processes and waits until all have ended, by themselves or because this ended them. */
@@ -366,7 +367,7 @@ final class ElasticGroup {
         start(0, 2, waiting.address());
     }
 
-    /** A process has started and waits: all go on with it. */
+    /** A process has started and waits: all continue with it. */
     private void admit(int number) {
         List<Integer> next = new ArrayList<>(members);
         next.add(number);

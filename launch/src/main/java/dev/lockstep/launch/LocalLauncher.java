@@ -74,7 +74,7 @@ public final class LocalLauncher {
     }
 
     /**
-     * Runs an elastic group: the processes that are left go on when one is lost, without a restart.
+     * Runs an elastic group: the processes that are left continue when one is lost, without a restart.
      *
      * @return as {@link #run(int, Supplier, Path, Duration, int)}; 4 when fewer processes are left than the group may have
      */

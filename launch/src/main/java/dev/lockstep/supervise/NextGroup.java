@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
  * A process's place in the group that follows its own: after a process was lost, or when one joins.
  *
  * @param rank 0 … size − 1
- * @param size P, the number of processes that go on
+ * @param size P, the number of processes that continue
  * @param supervisor where they join
  */
 public record NextGroup(int rank, int size, SupervisorAddress supervisor) {

@@ -54,7 +54,7 @@ public final class Supervisor implements AutoCloseable {
     private final Map<Integer, Member> members = new ConcurrentHashMap<>();
     private volatile boolean complete;
     private final AtomicReference<@Nullable GroupFailure> failure = new AtomicReference<>();
-    /** By rank, the places of those that go on after the failure. */
+    /** By rank, the places of those that continue after the failure. */
     private volatile Map<Integer, NextGroup> successors = Map.of();
 
     private volatile boolean closed;

@@ -56,11 +56,11 @@ public interface Collective extends AutoCloseable {
     default void fail(Throwable cause) {}
 
     /**
-     * After a failure: joins the group of the processes that go on, if the keeper of the group has a place there for this
+     * After a failure: joins the group of the processes that continue, if the keeper of the group has a place there for this
      * one. The previous collective must be closed then.
      *
      * @return empty when the group has ended
-     * @throws dev.lockstep.errors.LockstepException of kind WORKER when those that go on do not join in time
+     * @throws dev.lockstep.errors.LockstepException of kind WORKER when those that continue do not join in time
      */
     default Optional<Collective> joinNext() {
         return Optional.empty();

@@ -5,6 +5,7 @@ import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.Event;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunInfo;
@@ -68,13 +69,6 @@ final class Session implements AutoCloseable {
         if (isFirst()) {
             RunFolder.requireOwn(out, training.recipe);
         }
-        Assembly assembly = opened(new Assembly(
-                training.recipe,
-                training.models,
-                training.data.get(),
-                training.group,
-                training.options,
-                training.stop));
         try {
             if (isFirst()) {
                 locked = opened(RunFolder.open(folder));
@@ -84,12 +78,10 @@ final class Session implements AutoCloseable {
                     training.options.keep(),
                     events::notice,
                     remote == null ? CheckpointDirectory.Mirror.NONE : remote);
-            Trainer restored = assembly.begin(() -> {
-                if (remote != null) {
-                    remote.pull();
-                }
-                return choice.apply(checkpoints);
-            });
+            OpenDataset data = training.data.get();
+            Begun begun = begin(data, checkpoints, choice);
+            Assembly assembly = begun.assembly;
+            Trainer restored = begun.trainer;
             start(assembly, restored, checkpoints);
             RunResult result = train(assembly, restored, checkpoints);
             events.flush();
@@ -100,6 +92,34 @@ final class Session implements AutoCloseable {
             return result;
         } catch (IOException e) {
             throw unwritable(e);
+        }
+    }
+
+    private record Begun(Assembly assembly, Trainer trainer) {}
+
+    /** If the group changes meanwhile, begins anew with the next one: the state may be half received. */
+    private Begun begin(
+            OpenDataset data,
+            CheckpointDirectory checkpoints,
+            Function<CheckpointDirectory, Optional<Checkpoint>> choice) {
+        while (true) {
+            Assembly assembly = new Assembly(
+                    training.recipe, training.models, data, training.group, training.options, training.stop);
+            try {
+                Trainer trainer = assembly.begin(() -> {
+                    if (remote != null) {
+                        remote.pull();
+                    }
+                    return choice.apply(checkpoints);
+                });
+                return new Begun(opened(assembly), trainer);
+            } catch (LockstepException e) {
+                assembly.close();
+                training.group = opened(joinNext(e));
+            } catch (RuntimeException | Error e) {
+                assembly.close();
+                throw e;
+            }
         }
     }
 
@@ -189,7 +209,7 @@ final class Session implements AutoCloseable {
             try {
                 end = Optional.of(running.run(events, () -> save(running)));
             } catch (LockstepException e) {
-                goOn(assembly, running, checkpoints, e);
+                continueWith(assembly, running, checkpoints, e);
             }
         }
         Status status = end.get() == Trainer.End.COMPLETED ? Status.COMPLETED : Status.INTERRUPTED;
@@ -209,12 +229,13 @@ final class Session implements AutoCloseable {
     }
 
     /**
-     * Goes on with the processes that are left, or with one more. Where rank 0 was lost, this process may take over its
+     * Continues with the processes that are left, or with one more. Where rank 0 was lost, this process may take over its
      * duties.
      *
      * @param reason why the group has ended; thrown if no other follows it
      */
-    private void goOn(Assembly assembly, Trainer running, CheckpointDirectory checkpoints, LockstepException reason)
+    private void continueWith(
+            Assembly assembly, Trainer running, CheckpointDirectory checkpoints, LockstepException reason)
             throws IOException {
         long lost = System.nanoTime();
         boolean wasFirst = isFirst();
@@ -238,10 +259,10 @@ final class Session implements AutoCloseable {
         }
         events.on(new Event.Notice(String.format(
                 Locale.ROOT,
-                "%s; %d %s on from step %d after %.2f s",
+                "%s; %d %s from step %d after %.2f s",
                 failure.whatAndWhere(),
                 training.group.size(),
-                training.group.size() == 1 ? "process goes" : "processes go",
+                training.group.size() == 1 ? "process continues" : "processes continue",
                 running.step(),
                 (System.nanoTime() - lost) * 1e-9)));
     }

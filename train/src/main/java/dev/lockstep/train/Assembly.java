@@ -147,7 +147,7 @@ public final class Assembly implements AutoCloseable {
         return Positions.gather(collective, position, settled);
     }
 
-    /** Goes on with another group. */
+    /** Continues with another group. */
     void regroup(Collective next) {
         collective = next;
         audit = new Audit(next);

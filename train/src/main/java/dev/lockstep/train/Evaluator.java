@@ -86,7 +86,7 @@ final class Evaluator {
      */
     record Result(double top1Error, double top5Error, double loss, SortedMap<Integer, String> replaced) {}
 
-    /** Goes on with another group. */
+    /** Continues with another group. */
     void regroup(Collective next) {
         collective = next;
     }

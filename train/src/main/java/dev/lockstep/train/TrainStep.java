@@ -93,7 +93,7 @@ final class TrainStep implements AutoCloseable {
         return lanes.size();
     }
 
-    /** Goes on with another group, after a step that the previous one gave up. */
+    /** Continues with another group, after a step that the previous one gave up. */
     void regroup(Collective next, Topology division) {
         exchange.close();
         collective = next;

@@ -43,6 +43,9 @@ public final class Trainer {
     /** The last position whose checkpoint and audit, if due, are done. */
     private long settled;
 
+    /** False while the state of another process is being received. */
+    private boolean whole = true;
+
     private @Nullable StepMetrics lastStep;
     private double trainingSeconds;
     private long trainedImages;
@@ -85,19 +88,25 @@ public final class Trainer {
     }
 
     /**
-     * Goes on with another group, after a call of {@link #run} failed because the previous one ended. The step under way, if
+     * Continues with another group, after a call of {@link #run} failed because the previous one ended. The step under way, if
      * any, was given up. Processes that are behind, as one that has just joined, get the state of one that has come furthest.
      * Every process must call it, or {@link Assembly#begin} if it has just joined; call {@link #run} again afterward.
      *
      * @param listener hears of a step that this process has only now received
-     * @throws LockstepException as {@link Assembly#begin(java.util.function.Supplier)}
+     * @throws LockstepException as {@link Assembly#begin(java.util.function.Supplier)}; of kind WORKER when every process
+     *     that had the state is lost
      */
     public void regroup(Collective next, RunListener listener) {
         parts.regroup(next);
         moves = new WorkerMoves(next, parts.trainStep.lanes());
         Positions positions = parts.compare(position(), settled);
+        if (!positions.isRunning()) {
+            throw LockstepException.worker(
+                    "every process that had the state of the run is lost", "", "start it again: it resumes");
+        }
         if (!positions.agree()) {
             boolean behind = position() < positions.most();
+            whole = !behind;
             StateBroadcast.Start start = new StateBroadcast(next, positions.source())
                     .share(parts.state, () -> new StateBroadcast.Start(step, progress.toJson(), null));
             Optional<StepMetrics> missed = missedStep(positions.source());
@@ -105,6 +114,7 @@ public final class Trainer {
                 catchUp(start, missed, listener);
             }
         }
+        whole = true;
         settled = positions.settled();
         compareState();
     }
@@ -130,9 +140,11 @@ public final class Trainer {
         compareState();
     }
 
-    /** Grows with each step and with each evaluation. */
+    /** Grows with each step and with each evaluation; {@link Positions#NOT_STARTED} while there is no state. */
     private long position() {
-        return 2 * step + (step > 0 && step % iterationsPerEpoch() == 0 && !isEvaluationDue() ? 1 : 0);
+        return !whole
+                ? Positions.NOT_STARTED
+                : 2 * step + (step > 0 && step % iterationsPerEpoch() == 0 && !isEvaluationDue() ? 1 : 0);
     }
 
     /** The last step of the process that has come furthest; empty if that has just resumed. */

@@ -255,7 +255,7 @@ class TrainerTest {
         assertThat(steps).containsExactly(7L, 7L);
     }
 
-    /** What a process of other memory has computed must not become the checkpoint that all go on from. */
+    /** What a process of other memory has computed must not become the checkpoint that all continue from. */
     @Test
     void stateThatDiffers_isNeverSaved() throws Exception {
         List<String> messages = InMemoryGroup.play(2, group -> {

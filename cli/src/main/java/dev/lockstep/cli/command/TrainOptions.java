@@ -116,7 +116,7 @@ final class TrainOptions {
             names = "--elastic",
             paramLabel = "MIN:MAX",
             description =
-                    "Go on when a process is lost, without a restart, while at least MIN are left, and replace it.")
+                    "Continue when a process is lost, without a restart, while at least MIN are left, and replace it.")
     private Optional<String> elastic = Optional.empty();
 
     @Option(
@@ -247,7 +247,7 @@ final class TrainOptions {
         }
         if (collective.equals("native")) {
             throw LockstepException.recipe(
-                    "--collective = native cannot go on when a process is lost", "", "use --collective tree");
+                    "--collective = native cannot continue when a process is lost", "", "use --collective tree");
         }
     }
 

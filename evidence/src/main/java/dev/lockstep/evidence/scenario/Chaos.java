@@ -1,6 +1,7 @@
 package dev.lockstep.evidence.scenario;
 
 import dev.lockstep.evidence.process.Await;
+import dev.lockstep.evidence.process.Command;
 import dev.lockstep.evidence.process.Member;
 import dev.lockstep.evidence.process.RunFolder;
 import dev.lockstep.evidence.process.Running;
@@ -25,9 +26,11 @@ final class Chaos {
     private static final int MOST = 4;
     private static final int PEER_TIMEOUT_SECONDS = 2;
     private static final int SEEDS = 3;
+    /** Shorter than it takes to start a process, so that some events fall into a change of the group. */
+    private static final int LONGEST_PAUSE_MILLIS = 6000;
 
-    private static final Pattern WENT_ON =
-            Pattern.compile("; ([0-9]+) process(?:es)? go(?:es)? on from step ([0-9]+) after ([0-9.]+) s");
+    private static final Pattern CONTINUED =
+            Pattern.compile("; ([0-9]+) process(?:es)? continues? from step ([0-9]+) after ([0-9.]+) s");
     private static final Pattern STEP = Pattern.compile("\"type\":\"step\",\"step\":([0-9]+),");
 
     private final Stage stage;
@@ -35,6 +38,8 @@ final class Chaos {
     private final Random random;
     private final String[] counted = {"killed", "two killed", "stopped"};
     private final int[] counts = new int[counted.length];
+    private int reports;
+    private int unreported;
 
     private Chaos(Stage stage, Settings settings, long seed) {
         this.stage = stage;
@@ -55,7 +60,7 @@ final class Chaos {
         }
     }
 
-    private static dev.lockstep.evidence.process.Command train(Stage stage, RunFolder out, String... more) {
+    private static Command train(Stage stage, RunFolder out, String... more) {
         return stage.train(
                         "fashion-mnist.yaml",
                         out,
@@ -93,7 +98,7 @@ final class Chaos {
         int done = 0;
         while (done < wanted && launcher.isAlive()) {
             done += disturb(launcher);
-            Thread.sleep(random.nextInt(2500));
+            Thread.sleep(random.nextInt(LONGEST_PAUSE_MILLIS));
         }
         SmallRuns.exits(claims, launcher, 0);
         claims.claim(done == wanted, "the run ended after " + done + " events");
@@ -112,7 +117,7 @@ final class Chaos {
 
     /** Disturbs the group if enough members are left; returns how many events that was. */
     private int disturb(Running launcher) {
-        int members = members(launcher);
+        int members = certainMembers(launcher);
         List<Member> alive = launcher.anyRanks();
         if (members < 2 || alive.size() < 2) {
             return 0;
@@ -122,38 +127,45 @@ final class Chaos {
         if (kind == 0) {
             first.signal(Signal.STOP);
             counts[2]++;
-        } else if (kind < 3 && members > 2) {
+            unreported++;
+        } else if (kind < 4 && members > 2) {
             Member second = alive.get(random.nextInt(alive.size()));
             first.signal(Signal.KILL);
             second.signal(Signal.KILL);
             counts[1]++;
+            unreported += 2;
         } else {
             first.signal(Signal.KILL);
             counts[0]++;
+            unreported++;
         }
         return 1;
     }
 
-    /** The number of members that the launcher last reported; killed ones that it has not noticed are still counted. */
-    private static int members(Running launcher) {
+    /** The members of the last change that was reported, less those that were disturbed since. */
+    private int certainMembers(Running launcher) {
         List<Integer> sizes = new ArrayList<>();
         sizes.add(3);
         launcher.log().lines().forEach(line -> {
-            Matcher went = WENT_ON.matcher(line);
-            if (went.find()) {
-                sizes.add(Integer.valueOf(went.group(1)));
+            Matcher continued = CONTINUED.matcher(line);
+            if (continued.find()) {
+                sizes.add(Integer.valueOf(continued.group(1)));
             }
         });
-        return sizes.get(sizes.size() - 1);
+        if (sizes.size() > reports) {
+            reports = sizes.size();
+            unreported = 0;
+        }
+        return sizes.get(sizes.size() - 1) - unreported;
     }
 
     private void figures(Case claims, Running launcher, RunFolder run) {
         List<Double> lost = new ArrayList<>();
         List<Double> joins = new ArrayList<>();
         for (String line : launcher.log().lines()) {
-            Matcher went = WENT_ON.matcher(line);
-            if (went.find()) {
-                (line.contains("joins the group") ? joins : lost).add(Double.valueOf(went.group(3)));
+            Matcher continued = CONTINUED.matcher(line);
+            if (continued.find()) {
+                (line.contains("joins the group") ? joins : lost).add(Double.valueOf(continued.group(3)));
             }
         }
         for (int i = 0; i < counted.length; i++) {
