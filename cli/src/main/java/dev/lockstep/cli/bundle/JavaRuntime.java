@@ -82,7 +82,8 @@ final class JavaRuntime {
             err.write(String.valueOf(e.getMessage()));
         }
         throw LockstepException.recipe(
-                name + " failed: " + (err + "\n" + out).strip().lines().findFirst().orElse("no message"),
+                name + " failed: "
+                        + (err + "\n" + out).strip().lines().findFirst().orElse("no message"),
                 "java.home = " + home(),
                 "run this command with another JDK, see JAVA_HOME");
     }
