@@ -109,6 +109,11 @@ public final class Image {
                 || file.startsWith("lib") && !file.getFileName().toString().startsWith("lockstep-");
     }
 
+    /** Files of a jar, whose times JavaCPP compares with the jar's; beside their folders lies an empty lock. */
+    private static boolean isUnpacked(Path file) {
+        return file.startsWith("natives") && file.getNameCount() > 2;
+    }
+
     /** A shell, the loader and the libraries, and the few files that the C library reads. */
     private FileEntriesLayer system(Path work) throws IOException {
         FileEntriesLayer.Builder layer = FileEntriesLayer.builder().setName("system");
@@ -139,7 +144,7 @@ public final class Image {
                             file,
                             AbsoluteUnixPath.get(HOME + "/" + inside),
                             Files.isExecutable(file) ? PROGRAM : FILE,
-                            inside.startsWith("natives")
+                            isUnpacked(inside)
                                     ? Files.getLastModifiedTime(file).toInstant()
                                     : time);
                 }

@@ -58,7 +58,7 @@ final class ImageIT {
         List<List<String>> layers = new ArrayList<>();
         for (String layer : texts(manifest.path("Layers"))) {
             Sandbox.Result listed = Sandbox.run(
-                    Map.of(), List.of("tar", "-tzf", files.resolve(layer).toString()));
+                    Map.of(), List.of("tar", "--warning=no-unknown-keyword", "-tzf", files.resolve(layer).toString()));
             layers.add(listed.out().lines().filter(line -> !line.endsWith("/")).toList());
         }
         return layers;
