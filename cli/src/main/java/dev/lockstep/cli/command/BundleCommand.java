@@ -24,7 +24,7 @@ public final class BundleCommand implements Runnable {
 
     @Option(
             names = "--unpack",
-            description = "Also unpack the native libraries, so that a host needs no cache folder; about 460 MiB more.")
+            description = "Also unpack the native libraries, so that a host needs no cache folder; about 520 MiB more.")
     private boolean unpack;
 
     @Option(names = "--json", description = "Print one JSON document.")
