@@ -251,12 +251,13 @@ final class TrainerStatusSinkTest {
     void serverThatAcceptsAndNeverAnswers_holdsUpNeitherStepsNorTheEndForLong() throws Exception {
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             environment.put(TrainerStatusSink.URL, "https://127.0.0.1:" + silent.getLocalPort() + PATH);
+            long start = System.nanoTime();
             RunListener sink = open(0);
             for (int step = 1; step <= 100_000; step++) {
                 sink.on(new Event.Step(Samples.step(step, 0)));
             }
             sink.close();
-            assertThat(silent.isClosed()).isFalse();
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
         }
     }
 
