@@ -1,5 +1,6 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.cli.command.BundleCommand;
 import dev.lockstep.cli.command.DataCommand;
 import dev.lockstep.cli.command.DoctorCommand;
 import dev.lockstep.cli.command.EvalCommand;
@@ -32,7 +33,8 @@ public final class Commands {
             PredictCommand.class,
             ExportCommand.class,
             DataCommand.class,
-            DoctorCommand.class);
+            DoctorCommand.class,
+            BundleCommand.class);
 
     private Commands() {}
 

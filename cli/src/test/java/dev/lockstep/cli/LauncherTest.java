@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
@@ -148,6 +149,46 @@ final class LauncherTest {
     }
 
     @Test
+    void run_inADistribution_needsNothingButJava() throws Exception {
+        Path home = makeDistribution();
+        environment.put("PATH", jdk.resolve("bin").toString());
+        Result result = start(List.of(home.resolve("bin/lockstep").toString(), "train", "my recipe.yaml"))
+                .finish();
+        assertThat(result.err).isEmpty();
+        assertThat(result.out)
+                .contains("LOCKSTEP_HOME=" + home, "OMP_NUM_THREADS=1", "LC_ALL=C.UTF-8")
+                .contains("-cp\n" + home + "/lib/a.jar:" + home + "/lib/lockstep-cli-1.jar\ndev.lockstep.cli.Main\n")
+                .doesNotContain("cachedir");
+        assertThat(result.out.lines().toList()).endsWith("train", "my recipe.yaml");
+        assertThat(temp.resolve("builds")).doesNotExist();
+    }
+
+    @Test
+    void run_inABundle_takesItsJavaAndItsLibraries() throws Exception {
+        Path home = makeDistribution();
+        Files.move(makeJdk("bundled", "17.0.9"), home.resolve("jre"));
+        Files.createDirectory(home.resolve("natives"));
+        environment.put("JAVA_HOME", temp.resolve("nowhere").toString());
+        environment.put("PATH", "");
+        List<String> command = List.of(home.resolve("bin/lockstep").toString(), "doctor");
+        assertThat(start(command).finish().out)
+                .contains("jdk=bundled", "-Dorg.bytedeco.javacpp.cachedir=" + home + "/natives\n");
+        environment.put("LOCKSTEP_CACHE", "/elsewhere");
+        assertThat(start(command).finish().out).doesNotContain("cachedir");
+    }
+
+    @Test
+    void run_distributionWithoutJava_asksForARuntimeOnly() throws Exception {
+        environment.put("PATH", "");
+        Result result = start(List.of(makeDistribution().resolve("bin/lockstep").toString()))
+                .finish();
+        assertThat(result.exitCode).isEqualTo(2);
+        assertThat(result.err)
+                .isEqualTo("error: no Java found, command = java, install a Java 17 or newer"
+                        + " (Debian: apt-get install openjdk-17-jre-headless)\n");
+    }
+
+    @Test
     void run_always_setsWhatTheNativeCodeNeeds() throws Exception {
         environment.put("GLIBC_TUNABLES", "glibc.malloc.arena_max=2");
         environment.put("MALLOC_TOP_PAD_", "7");
@@ -259,6 +300,17 @@ final class LauncherTest {
         }
     }
 
+    private Path makeDistribution() throws IOException {
+        Path home = Files.createDirectories(temp.toRealPath().resolve("a distribution"));
+        for (String file : List.of("bin/lockstep", "lib/a.jar", "lib/lockstep-cli-1.jar")) {
+            Files.createDirectories(home.resolve(file).getParent());
+            Files.writeString(home.resolve(file), "");
+        }
+        Files.copy(checkout.resolve("lockstep"), home.resolve("bin/lockstep"), StandardCopyOption.REPLACE_EXISTING);
+        home.resolve("bin/lockstep").toFile().setExecutable(true);
+        return home;
+    }
+
     private Path makeJdk(String name, String version) throws IOException {
         Path home = temp.resolve(name);
         Files.createDirectories(home.resolve("bin"));
@@ -267,7 +319,7 @@ final class LauncherTest {
         executable(
                 home.resolve("bin/java"),
                 "[ \"$1\" != -version ] || { echo \"$FAKE_VERSION\" >&2; exit 0; }",
-                "env | grep -E '^(GLIBC|MALLOC|OMP|LC_ALL|LOCKSTEP_HOME)'",
+                "PATH=/usr/bin:/bin; env | grep -E '^(GLIBC|MALLOC|OMP|LC_ALL|LOCKSTEP_HOME)'",
                 "echo jdk=" + name,
                 "printf '%s\\n' \"$@\"",
                 "exit \"${FAKE_EXIT:-0}\"");

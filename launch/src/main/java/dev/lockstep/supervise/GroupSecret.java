@@ -95,9 +95,7 @@ public final class GroupSecret {
                 throw refused(
                         file, "is not a regular file", "write at least " + LEAST + " random characters into a file");
             }
-            if (Files.getFileStore(real).supportsFileAttributeView("posix")
-                    && Files.getPosixFilePermissions(real, LinkOption.NOFOLLOW_LINKS).stream()
-                            .anyMatch(OF_OTHERS::contains)) {
+            if (Files.getFileStore(real).supportsFileAttributeView("posix") && isOpenToOthers(real)) {
                 throw refused(file, "can be read or written by others", "chmod 600 " + file);
             }
             long size = Files.size(real);
@@ -114,6 +112,18 @@ public final class GroupSecret {
         } catch (IOException e) {
             throw refused(file, "cannot be read (" + e + ")", "create it with mode 600, the same on every machine");
         }
+    }
+
+    /**
+     * A file that belongs to another user, such as root, reaches this one through its group alone: Kubernetes mounts secrets
+     * like that for a process that is not root. As ssh does with keys, only the owner's group is suspicious.
+     */
+    private static boolean isOpenToOthers(Path file) throws IOException {
+        Path self = Path.of("/proc/self");
+        boolean own = !Files.exists(self) || Files.getOwner(self).equals(Files.getOwner(file));
+        return Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS).stream()
+                .filter(OF_OTHERS::contains)
+                .anyMatch(permission -> own || permission != PosixFilePermission.GROUP_READ);
     }
 
     private static LockstepException refused(Path file, String what, String fix) {

@@ -2,6 +2,7 @@ package dev.lockstep.supervise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
@@ -58,6 +59,19 @@ class GroupSecretTest {
                 file,
                 "the group's secret can be read or written by others, LOCKSTEP_GROUP_SECRET = " + file + ", chmod 600 "
                         + file);
+    }
+
+    /** As Kubernetes mounts secrets for a process that is not root. Needs root, to give the file away. */
+    @Test
+    void fileOfAnotherUser_mayBeReadByTheGroup() throws IOException {
+        assumeTrue((int) Files.getAttribute(folder, "unix:uid") == 0);
+        Path file = write("of another", LONG_ENOUGH, "r--r-----");
+        Files.setAttribute(file, "unix:uid", 65_532);
+        assertThat(from(file).isKnown()).isTrue();
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw----"));
+        assertRefused(file, "the group's secret can be read or written by others");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r--r--"));
+        assertRefused(file, "the group's secret can be read or written by others");
     }
 
     @Test

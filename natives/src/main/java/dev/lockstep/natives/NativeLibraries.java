@@ -54,13 +54,28 @@ public final class NativeLibraries {
         return unpack(ALL);
     }
 
+    /**
+     * Unpacks all libraries into a folder for other processes, without loading any; this process keeps its own folder.
+     *
+     * @return the folder without symbolic links
+     * @throws LockstepException of kind RECIPE when it is not safe or cannot be written
+     */
+    public static synchronized Path unpackInto(Path folder) {
+        return unpack(folder, ALL);
+    }
+
     private static Path unpack(List<String> artifacts) {
-        Path wanted = LoaderFolder.inUse().orElseGet(() -> folder(System.getenv(), System.getProperties()));
+        Path folder = unpack(
+                LoaderFolder.inUse().orElseGet(() -> folder(System.getenv(), System.getProperties())), artifacts);
+        LoaderFolder.use(folder);
+        return folder;
+    }
+
+    private static Path unpack(Path wanted, List<String> artifacts) {
         Path folder = safe(wanted);
         List<PackedLibrary> libraries = libraries(artifacts);
         new Unpacking(folder).complete(libraries);
         check(folder, libraries);
-        LoaderFolder.use(folder);
         return folder;
     }
 

@@ -1,0 +1,127 @@
+package dev.lockstep.cli.bundle;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.natives.NativeLibraries;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * A copy of a distribution with a Java runtime of its own, which the launcher prefers to any other Java.
+ *
+ * @param modules that the runtime was asked to have
+ * @param bytes of all files
+ */
+public record Bundle(Path folder, List<String> modules, long bytes) {
+    private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwxr-xr-x");
+    private static final Set<PosixFilePermission> FILE = PosixFilePermissions.fromString("rw-r--r--");
+    private static final Predicate<Path> MADE_HERE = Set.of(Path.of("jre"), Path.of("natives"))::contains;
+
+    /**
+     * The distribution that runs this command.
+     *
+     * @throws LockstepException of kind RECIPE in a checkout, whose jars lie in many places
+     */
+    public static Path distribution(Map<String, String> environment) {
+        Path home = Path.of(environment.getOrDefault("LOCKSTEP_HOME", ""));
+        if (Files.isRegularFile(home.resolve("bin/lockstep")) && Files.isDirectory(home.resolve("lib"))) {
+            return home;
+        }
+        throw LockstepException.recipe(
+                "only a distribution can be bundled",
+                "home = " + home,
+                "build one with mvn -Pdist -DskipTests package, unpack dist/target/lockstep-*.tar.gz,"
+                        + " and run its bin/lockstep");
+    }
+
+    /**
+     * Makes a bundle. Nothing is left when that fails.
+     *
+     * @param home the distribution
+     * @param folder the bundle; must not exist
+     * @param unpack whether to unpack the native libraries into it, so that a host needs no cache folder
+     * @throws LockstepException of kind RECIPE when this Java has no tools for it or the folder cannot be written
+     */
+    public static Bundle make(Path home, Path folder, boolean unpack) {
+        JavaRuntime.requireTools();
+        Path place = folder.toAbsolutePath();
+        if (Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
+            throw unwritable(folder, "it exists already");
+        }
+        try {
+            Path parent = Files.createDirectories(place.resolveSibling("")).toRealPath();
+            if (parent.startsWith(home.toRealPath())) {
+                throw unwritable(folder, "it would be a part of itself, home = " + home);
+            }
+            Path unfinished = Files.createTempDirectory(parent, ".lockstep-bundle-");
+            try {
+                copy(home, unfinished);
+                List<String> modules = JavaRuntime.make(unfinished.resolve("lib"), unfinished.resolve("jre"));
+                if (unpack) {
+                    makeReadable(NativeLibraries.unpackInto(unfinished.resolve("natives")));
+                }
+                Files.setPosixFilePermissions(unfinished, FOLDER);
+                long bytes = bytes(unfinished);
+                Files.move(unfinished, place, StandardCopyOption.ATOMIC_MOVE);
+                return new Bundle(folder, modules, bytes);
+            } finally {
+                delete(unfinished);
+            }
+        } catch (IOException e) {
+            throw unwritable(folder, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Path inside = from.relativize(file);
+                if (!inside.toString().isEmpty() && !MADE_HERE.test(inside.getName(0))) {
+                    Files.copy(file, to.resolve(inside.toString()), StandardCopyOption.COPY_ATTRIBUTES);
+                }
+            }
+        }
+    }
+
+    /** Whoever unpacks owns the files alone; a bundle is used by other users. */
+    private static void makeReadable(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Files.setPosixFilePermissions(file, Files.isDirectory(file) ? FOLDER : FILE);
+            }
+        }
+    }
+
+    private static long bytes(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(Files::isRegularFile)
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    private static LockstepException unwritable(Path folder, String why) {
+        return LockstepException.recipe(
+                "the bundle cannot be written: " + why, "folder = " + folder, "choose another output folder");
+    }
+}

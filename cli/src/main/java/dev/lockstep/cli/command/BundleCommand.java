@@ -1,0 +1,49 @@
+package dev.lockstep.cli.command;
+
+import dev.lockstep.cli.bundle.Bundle;
+import dev.lockstep.text.Format;
+import dev.lockstep.text.Json;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code lockstep bundle}: a distribution with a Java runtime of its own. */
+@Command(
+        name = "bundle",
+        description = {
+            "Copies this distribution into a new folder and adds a Java runtime that has just the modules it needs, so"
+                    + " that it runs on hosts without Java.",
+            "Needs a full JDK here, and nothing there."
+        },
+        footer = {"", "Example: bin/lockstep bundle --out /opt/lockstep"})
+public final class BundleCommand implements Runnable {
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Output folder; must not exist.")
+    @SuppressWarnings("NullAway.Init")
+    private Path out;
+
+    @Option(
+            names = "--unpack",
+            description = "Also unpack the native libraries, so that a host needs no cache folder; about 520 MiB more.")
+    private boolean unpack;
+
+    @Option(names = "--json", description = "Print one JSON document.")
+    private boolean json;
+
+    private record Made(String folder, long bytes, String java, List<String> modules) {}
+
+    @Override
+    public void run() {
+        Bundle bundle = Bundle.make(Bundle.distribution(System.getenv()), out, unpack);
+        String java = Runtime.version().toString();
+        System.out.println(
+                json
+                        ? Json.pretty(new Made(bundle.folder().toString(), bundle.bytes(), java, bundle.modules()))
+                        : "%s: %s, Java %s with %s"
+                                .formatted(
+                                        bundle.folder(),
+                                        Format.binaryBytes(bundle.bytes()),
+                                        java,
+                                        String.join(", ", bundle.modules())));
+    }
+}
