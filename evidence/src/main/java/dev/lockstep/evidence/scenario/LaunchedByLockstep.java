@@ -2,8 +2,10 @@ package dev.lockstep.evidence.scenario;
 
 import dev.lockstep.evidence.process.Await;
 import dev.lockstep.evidence.process.Command;
+import dev.lockstep.evidence.process.DelayCable;
 import dev.lockstep.evidence.process.Host;
 import dev.lockstep.evidence.process.LocalNetwork;
+import dev.lockstep.evidence.process.Member;
 import dev.lockstep.evidence.process.RunFolder;
 import dev.lockstep.evidence.process.Running;
 import dev.lockstep.evidence.process.Signal;
@@ -15,6 +17,10 @@ import java.util.List;
 
 /** {@code lockstep launch} on two hosts without any scheduler. */
 final class LaunchedByLockstep {
+    private static final int DELAY_MILLIS = 10;
+    /** Half of the gradients of 20 steps, 300 kB each. */
+    private static final long LEAST_BYTES = 3_000_000;
+
     private final Stage stage;
     private final Launchers launchers;
     private final LocalNetwork network;
@@ -29,12 +35,14 @@ final class LaunchedByLockstep {
         byHand();
         bySsh();
         stopped();
+        killed();
+        delayed();
         loopback();
         cut();
     }
 
     private List<String> arguments(RunFolder run, String... options) {
-        List<String> words = launchers.train(run, options).words();
+        List<String> words = launchers.trainWithCheckpoints(run, options).words();
         return words.subList(1, words.size());
     }
 
@@ -51,15 +59,18 @@ final class LaunchedByLockstep {
     }
 
     private void byHand() {
-        stage.check("launch on each of two hosts, by name, P = 4", "one group, same weights", claims -> {
-            RunFolder run = stage.run("launch");
-            // On its own host the name leads to 127.0.1.1, on the other to its address.
-            for (Running host : onBoth(run, network.host(0).name())) {
-                SmallRuns.exits(claims, host, 0);
-            }
-            launchers.processes(claims, run, 4);
-            launchers.sameWeights(claims, run);
-        });
+        stage.check(
+                "launch: undisturbed, started on each of two hosts, by name, P = 4",
+                "one group, same weights",
+                claims -> {
+                    RunFolder run = stage.run("launch");
+                    // On its own host the name leads to 127.0.1.1, on the other to its address.
+                    for (Running host : onBoth(run, network.host(0).name())) {
+                        SmallRuns.exits(claims, host, 0);
+                    }
+                    launchers.processes(claims, run, 4);
+                    launchers.sameWeights(claims, run);
+                });
     }
 
     private Command everywhere(RunFolder run) throws IOException {
@@ -74,19 +85,22 @@ final class LaunchedByLockstep {
     }
 
     private void bySsh() {
-        stage.check("launch --hosts --ssh, P = 4", "one group, same weights, a secret that nobody typed", claims -> {
-            RunFolder run = stage.run("ssh");
-            Running launch = stage.complete(everywhere(run), "ssh.log");
-            SmallRuns.exits(claims, launch, 0);
-            claims.claim(!launch.log().says("this group has no secret"), "no secret");
-            launchers.processes(claims, run, 4);
-            launchers.sameWeights(claims, run);
-        });
+        stage.check(
+                "launch: undisturbed, --hosts --ssh, P = 4",
+                "one group, same weights, a secret that nobody typed",
+                claims -> {
+                    RunFolder run = stage.run("ssh");
+                    Running launch = stage.complete(everywhere(run), "ssh.log");
+                    SmallRuns.exits(claims, launch, 0);
+                    claims.claim(!launch.log().says("this group has no secret"), "no secret");
+                    launchers.processes(claims, run, 4);
+                    launchers.sameWeights(claims, run);
+                });
     }
 
     private void stopped() {
         stage.check(
-                "launch --hosts --ssh, SIGTERM, then SIGKILL of a resumed one",
+                "launch: told to stop, --hosts --ssh, by SIGTERM, then by SIGKILL of a resumed one",
                 "saved, resumed, saved again when the connections break, resumed to the same weights",
                 claims -> {
                     RunFolder run = stage.run("ssh-stopped");
@@ -105,9 +119,64 @@ final class LaunchedByLockstep {
                 });
     }
 
+    private void killed() {
+        stage.check(
+                "launch: process killed, started on each of two hosts, the last rank of 4",
+                "both end with exit code 4, its host named, resumed to the same weights",
+                claims -> {
+                    RunFolder run = stage.run("killed");
+                    List<Running> hosts = onBoth(run, network.host(0).address());
+                    Launchers.awaitStep(claims, run, 6);
+                    List<Member> ranks = hosts.get(1).ranks(2);
+                    ranks.get(1).signal(Signal.KILL);
+                    for (Running host : hosts) {
+                        SmallRuns.exits(claims, host, 4);
+                    }
+                    claims.claim(
+                            hosts.get(0)
+                                    .log()
+                                    .says("^error: .*rank 3 on "
+                                            + network.host(1).name()),
+                            "host not named");
+                    SmallRuns.gone(claims, ranks);
+                    resumed(claims, run);
+                });
+    }
+
+    private void resumed(Case claims, RunFolder run) throws IOException, InterruptedException {
+        List<Running> again = onBoth(run, network.host(0).address());
+        for (Running host : again) {
+            claims.claim(host.exitCode() == 0, "not resumed");
+        }
+        claims.claim(again.get(0).log().says("resuming at step [1-9]"), "started anew");
+        launchers.processes(claims, run, 4);
+        launchers.sameWeights(claims, run);
+    }
+
+    private void delayed() {
+        stage.check(
+                "launch: delay, " + DELAY_MILLIS + " ms each way between two hosts, P = 4",
+                "one group, its data goes through the slow cable, same weights",
+                claims -> {
+                    DelayCable cable = DelayCable.between(stage, network.host(0), network.host(1), DELAY_MILLIS);
+                    double roundTrip = cable.roundTripMillis();
+                    claims.figure("round trip, ms", roundTrip);
+                    claims.claim(roundTrip >= 2 * DELAY_MILLIS, "no delay");
+                    RunFolder run = stage.run("delayed");
+                    for (Running host : onBoth(run, cable.address(0))) {
+                        SmallRuns.exits(claims, host, 0);
+                    }
+                    long sent = cable.bytesSent();
+                    claims.figure("MB through the cable", sent / 1_000_000);
+                    claims.claim(sent > LEAST_BYTES, "the data went another way");
+                    launchers.processes(claims, run, 4);
+                    launchers.sameWeights(claims, run);
+                });
+    }
+
     private void loopback() {
         stage.check(
-                "launch on two hosts, --master localhost",
+                "launch: wrong use, two hosts, --master localhost",
                 "said with the fix by the second host, which ends",
                 claims -> {
                     RunFolder run = stage.run("loopback");
@@ -126,20 +195,19 @@ final class LaunchedByLockstep {
                 });
     }
 
-    /** Last: it leaves the second host without a network. */
     private void cut() {
-        stage.check("launch on two hosts, the second cut off", "both end and name a rank, exit code 4", claims -> {
-            RunFolder run = stage.run("cut");
-            List<Running> hosts = onBoth(run, network.host(0).address(), "--peer-timeout", "5");
-            Launchers.awaitStep(claims, run, 6);
-            network.cut(network.host(1));
-            ends(claims, hosts);
-            network.reconnect(network.host(1));
-            for (Running host : onBoth(run, network.host(0).address())) {
-                claims.claim(host.exitCode() == 0, "not resumed");
-            }
-            launchers.sameWeights(claims, run);
-        });
+        stage.check(
+                "launch: cable pulled, two hosts",
+                "both end and name a rank, exit code 4, resumed to the same weights",
+                claims -> {
+                    RunFolder run = stage.run("cut");
+                    List<Running> hosts = onBoth(run, network.host(0).address(), "--peer-timeout", "5");
+                    Launchers.awaitStep(claims, run, 6);
+                    network.cut(network.host(1));
+                    ends(claims, hosts);
+                    network.reconnect(network.host(1));
+                    resumed(claims, run);
+                });
     }
 
     private static void ends(Case claims, List<Running> hosts) throws InterruptedException {
