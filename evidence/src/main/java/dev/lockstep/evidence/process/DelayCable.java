@@ -2,14 +2,16 @@ package dev.lockstep.evidence.process;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A second cable between two hosts, with a subnet of its own, that carries each frame after a delay. It is there until its case ends. */
 public final class DelayCable {
-    private static final String SUBNET = "10.77.9";
+    /** Each has other names and addresses: those of the one before may not be gone yet. */
+    private static final AtomicInteger COUNT = new AtomicInteger();
 
     private final Stage stage;
     private final List<Host> hosts;
-    private final String name = "lsd" + ProcessHandle.current().pid() % 100_000 + "-";
+    private final int number = COUNT.getAndIncrement();
 
     private DelayCable(Stage stage, List<Host> hosts) {
         this.stage = stage;
@@ -46,12 +48,12 @@ public final class DelayCable {
     }
 
     private String device(int end) {
-        return name + end;
+        return "lsd" + ProcessHandle.current().pid() % 100_000 + "-" + number + "-" + end;
     }
 
     /** The address at one end, 0 or 1. */
     public String address(int end) {
-        return SUBNET + "." + (end + 1);
+        return "10.77." + (10 + number) + "." + (end + 1);
     }
 
     /** How long a connection to a closed port of the second host takes, from the first one, ms. */
