@@ -79,7 +79,9 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--leak", paramLabel = "KIB", description = "memory: KiB per second that every process leaks.")
     private int leak;
 
-    @Option(names = "--python", description = "imagenet: a Python that has torchvision; spark: one that has pyspark.")
+    @Option(
+            names = "--python",
+            description = "imagenet: a Python that has torchvision; launchers: one that has torch; spark: pyspark.")
     private @Nullable String python;
 
     public static void main(String[] arguments) {

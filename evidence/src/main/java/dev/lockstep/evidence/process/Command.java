@@ -40,6 +40,13 @@ public record Command(
         return new Command(words, environment, where);
     }
 
+    /** Bound to one core. */
+    public Command onCore(int core) {
+        List<String> all = new ArrayList<>(List.of("taskset", "-c", Integer.toString(core)));
+        all.addAll(words);
+        return new Command(all, environment, host);
+    }
+
     /** The words to start. Each part replaces itself with the next, so that the process id stays the same. */
     List<String> line() {
         List<String> line = new ArrayList<>(List.of("setsid"));

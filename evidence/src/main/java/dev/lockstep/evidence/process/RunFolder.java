@@ -55,6 +55,14 @@ public record RunFolder(Path path) {
         return Integer.parseInt(name.substring("step-".length(), name.length() - ".safetensors".length()));
     }
 
+    /** The running Lockstep processes of this run, whoever is their parent. */
+    public List<ProcessHandle> trainers() {
+        return ProcessHandle.allProcesses()
+                .filter(process -> CommandLines.has(process, "dev.lockstep.cli.Main train"))
+                .filter(process -> CommandLines.has(process, "--out " + path))
+                .toList();
+    }
+
     public boolean awaitStep(int step) {
         return Await.within(60_000, () -> newest() >= step);
     }

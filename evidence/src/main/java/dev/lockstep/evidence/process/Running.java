@@ -72,15 +72,36 @@ public final class Running extends Member {
                 .toList();
     }
 
+    /** The JVMs among all processes below this one, in the order of their ids; fails unless this many exist within a minute. */
+    public List<Member> javas(int count) {
+        List<Member> found = new ArrayList<>();
+        boolean all = Await.within(60_000, () -> {
+            found.clear();
+            process.descendants()
+                    .filter(Running::isJava)
+                    .sorted()
+                    .forEach(child -> found.add(new Member(child.pid(), signals)));
+            return found.size() == count;
+        });
+        if (!all) {
+            throw new IllegalStateException("found " + found.size() + " of " + count + " JVMs: " + log.lastLine());
+        }
+        return found;
+    }
+
     private List<Member> findRanks() {
         TreeMap<Integer, Member> byRank = new TreeMap<>();
-        process.children().forEach(child -> {
+        process.descendants().filter(Running::isJava).forEach(child -> {
             int rank = rankOf(child.pid());
             if (rank >= 0) {
                 byRank.put(rank, new Member(child.pid(), signals));
             }
         });
         return List.copyOf(byRank.values());
+    }
+
+    private static boolean isJava(ProcessHandle process) {
+        return process.info().command().filter(path -> path.endsWith("/java")).isPresent();
     }
 
     private static int rankOf(long pid) {

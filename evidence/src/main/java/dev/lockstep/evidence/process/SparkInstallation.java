@@ -152,7 +152,7 @@ public final class SparkInstallation {
             return workers.stream()
                     .flatMap(worker -> ProcessHandle.of(worker.pid()).stream())
                     .flatMap(ProcessHandle::descendants)
-                    .filter(process -> isRunning(process, "CoarseGrainedExecutorBackend"))
+                    .filter(process -> CommandLines.has(process, "CoarseGrainedExecutorBackend"))
                     .toList();
         }
     }
@@ -160,19 +160,5 @@ public final class SparkInstallation {
     /** Starts a cluster that ends with the stage. */
     public Standalone startStandalone(int workers) throws IOException {
         return new Standalone(workers);
-    }
-
-    /** The running Lockstep processes of a run, whoever is their parent. */
-    public static List<ProcessHandle> trainers(RunFolder run) {
-        return ProcessHandle.allProcesses()
-                .filter(process -> isRunning(process, "dev.lockstep.cli.Main train"))
-                .filter(process -> isRunning(process, "--out " + run.path()))
-                .toList();
-    }
-
-    private static boolean isRunning(ProcessHandle process, String words) {
-        // All of it: the handle has only the first 4 KiB.
-        return new Log(Path.of("/proc", Long.toString(process.pid()), "cmdline"))
-                .lines().stream().anyMatch(line -> line.replace('\0', ' ').contains(words));
     }
 }

@@ -147,6 +147,15 @@ public final class Stage implements AutoCloseable {
         return Optional.of(network);
     }
 
+    /** Whether a program is installed; installs a Debian package that has it, if permitted. */
+    public static boolean has(String program, String... packages) {
+        List<String> install = new ArrayList<>(List.of(
+                "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends"));
+        install.addAll(List.of(packages));
+        String[] there = {"sh", "-c", "command -v " + program};
+        return system(there) || system("apt-get", "update") && system(install.toArray(String[]::new)) && system(there);
+    }
+
     /** Runs one of the system's tools; returns whether it succeeded. */
     static boolean system(String... command) {
         try {
@@ -154,7 +163,7 @@ public final class Stage implements AutoCloseable {
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start();
-            return process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() == 0;
+            return process.waitFor(300, TimeUnit.SECONDS) && process.exitValue() == 0;
         } catch (IOException e) {
             return false;
         } catch (InterruptedException e) {

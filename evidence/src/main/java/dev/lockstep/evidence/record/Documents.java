@@ -15,11 +15,11 @@ import java.util.stream.Stream;
 
 /**
  * The Markdown files of a checkout. The text between {@code <!-- evidence: NAME… -->} and {@code <!-- end -->} is computed
- * from the results of these names.
+ * from the results of these names; that after {@code <!-- grid: NAME… -->}, too, as a table of their cases' subjects and faults.
  */
 public final class Documents {
     private static final Pattern BLOCK =
-            Pattern.compile("<!-- evidence: ([a-z0-9 -]+?) -->\n(.*?)<!-- end -->", Pattern.DOTALL);
+            Pattern.compile("<!-- (evidence|grid): ([a-z0-9 -]+?) -->\n(.*?)<!-- end -->", Pattern.DOTALL);
 
     private final Map<String, Result> results;
 
@@ -45,11 +45,13 @@ public final class Documents {
 
     private String block(MatchResult match) {
         List<Result> shown = names(match).stream().map(this::result).toList();
-        return "<!-- evidence: " + match.group(1) + " -->\n" + Tables.markdown(shown) + "<!-- end -->";
+        String kind = match.group(1);
+        String table = kind.equals("grid") ? Grid.markdown(shown) : Tables.markdown(shown);
+        return "<!-- " + kind + ": " + match.group(2) + " -->\n" + table + "<!-- end -->";
     }
 
     private static List<String> names(MatchResult match) {
-        return List.of(match.group(1).split(" "));
+        return List.of(match.group(2).split(" "));
     }
 
     private Result result(String name) {
@@ -65,7 +67,7 @@ public final class Documents {
         return BLOCK.matcher(text)
                 .results()
                 .filter(match -> !block(match).equals(match.group()))
-                .map(match -> match.group(1))
+                .map(match -> match.group(2))
                 .toList();
     }
 

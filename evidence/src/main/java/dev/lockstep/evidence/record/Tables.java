@@ -93,7 +93,7 @@ final class Tables {
         return text.matches("[0-9a-f]{64}") ? "`" + text.substring(0, 16) + "…`" : text;
     }
 
-    private static String line(List<String> cells) {
+    static String line(List<String> cells) {
         return cells.stream().map(cell -> cell.replace("|", "\\|")).collect(Collectors.joining(" | ", "| ", " |"))
                 + "\n";
     }

@@ -76,7 +76,7 @@ final class Hosted {
         return host == null ? SmallRuns.host() : host.name();
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         while (true) {
             int port = ThreadLocalRandom.current().nextInt(20_000, 30_000);
             try (ServerSocket ignored = new ServerSocket(port)) {

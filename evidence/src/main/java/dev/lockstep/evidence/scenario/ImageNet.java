@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -25,7 +24,6 @@ import java.util.stream.Stream;
  */
 final class ImageNet {
     private static final String RECIPE = "imagenet-resnet50-8k.yaml";
-    private static final String PACKAGE = "lomiri-wallpapers-16.04";
     private static final List<String> SMALL =
             List.of("--set", "model.name=resnet18", "--set", "data.image-size=64", "--stop-after", "1");
 
@@ -69,31 +67,9 @@ final class ImageNet {
         return Stream.concat(SMALL.stream(), Stream.of(more)).toArray(String[]::new);
     }
 
-    private List<String> photographs() throws IOException {
-        List<String> found = new ArrayList<>();
-        String backgrounds =
-                Objects.requireNonNullElse(System.getenv("LOCKSTEP_BACKGROUNDS"), "/usr/share/backgrounds");
-        for (Path folder : List.of(Path.of(backgrounds), stage.path("package"))) {
-            if (Files.isDirectory(folder)) {
-                try (Stream<Path> files = Files.walk(folder)) {
-                    files.map(Path::toString)
-                            .filter(file -> file.matches(".*_by_[^/]*\\.jpg"))
-                            .sorted()
-                            .forEach(found::add);
-                }
-            }
-        }
-        return found;
-    }
-
     private void makeFolder() throws Exception {
-        if (photographs().isEmpty()) {
-            String fetch =
-                    "cd \"$0\" && apt-get -qq download " + PACKAGE + " && dpkg-deb -x " + PACKAGE + "_*.deb package";
-            stage.require(Command.of("sh", "-c", fetch, stage.path(".").toString()), "fetch.log");
-        }
         List<String> arguments = new ArrayList<>(List.of(data.toString()));
-        arguments.addAll(photographs());
+        arguments.addAll(Photographs.find(stage));
         ImageNetShape.main(arguments.toArray(String[]::new));
         stage.check("a folder of 1000 classes of photographs", "every image decodes", claims -> {
             String sheet = stage.path("sheet.png").toString();

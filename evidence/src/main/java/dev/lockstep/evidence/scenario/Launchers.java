@@ -2,48 +2,139 @@ package dev.lockstep.evidence.scenario;
 
 import dev.lockstep.evidence.process.Await;
 import dev.lockstep.evidence.process.Command;
+import dev.lockstep.evidence.process.DelayCable;
 import dev.lockstep.evidence.process.LocalNetwork;
 import dev.lockstep.evidence.process.RunFolder;
+import dev.lockstep.evidence.process.Running;
 import dev.lockstep.evidence.process.Stage;
 import dev.lockstep.evidence.record.Case;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
-/** The main job, cut after some steps, by our launcher of several hosts: it must give the weights of a plain run. */
+/** The main job, cut after some steps, by every launcher that can run here; each must give the weights of a plain run. */
 final class Launchers {
-    private static final String STEPS = "20";
+    private static final String STEPS = "40";
+    /** Of runs that are cut short. */
+    static final String FEWER = "20";
+
+    private static final int DELAY_MILLIS = 10;
+    /** Half of the gradients of 20 steps, 300 kB each. */
+    private static final long LEAST_BYTES = 3_000_000;
 
     private final Stage stage;
     private final RunFolder plain;
+    private final RunFolder shorter;
 
     private Launchers(Stage stage) throws IOException, InterruptedException {
         this.stage = stage;
         plain = stage.run("plain");
-        stage.require(train(plain), "plain.log");
+        shorter = stage.run("shorter");
+        stage.require(train(plain, "--checkpoint-every", "20"), "plain.log");
+        stage.require(trainWithCheckpoints(shorter), "shorter.log");
     }
 
     static void play(Stage stage, Settings settings) throws Exception {
+        Launchers launchers = new Launchers(stage);
+        List<String> parts = settings.options();
+        LaunchedByTorchrun torchrun = new LaunchedByTorchrun(stage, launchers, settings.python());
+        LaunchedByMpi mpi = new LaunchedByMpi(stage, launchers);
+        if (wanted(parts, "torchrun")) {
+            torchrun.play();
+        }
+        if (wanted(parts, "mpi")) {
+            mpi.play();
+        }
+        if (wanted(parts, "trainjob")) {
+            new LaunchedByPods(stage, launchers).play();
+        }
         Optional<LocalNetwork> network = stage.network(2, "10.77.2");
         if (network.isEmpty()) {
-            stage.report().skip("two hosts", "network namespaces need root and iproute2");
+            stage.report().skip("Slurm, and everything on two hosts", "network namespaces need root and iproute2");
             return;
         }
-        new LaunchedByLockstep(stage, new Launchers(stage), network.get()).play();
+        if (wanted(parts, "torchrun")) {
+            torchrun.playOn(network.get());
+        }
+        if (wanted(parts, "mpi")) {
+            mpi.playOn(network.get());
+        }
+        if (wanted(parts, "launch")) {
+            new LaunchedByLockstep(stage, launchers, network.get()).play();
+        }
+        if (wanted(parts, "slurm")) {
+            new LaunchedBySlurm(stage, launchers, network.get()).play();
+        }
     }
 
-    /** With a checkpoint after every few steps. */
+    /** Words after -- choose some of the launchers. */
+    private static boolean wanted(List<String> parts, String name) {
+        return parts.isEmpty() || parts.contains(name);
+    }
+
     Command train(RunFolder out, String... options) {
-        return stage.train("fashion-mnist.yaml", out, "--stop-after", STEPS, "--checkpoint-every", "3")
+        return stage.train("fashion-mnist.yaml", out, "--stop-after", STEPS).with(options);
+    }
+
+    /** With a checkpoint after every few steps, for runs that are cut short. */
+    Command trainWithCheckpoints(RunFolder out, String... options) {
+        return stage.train("fashion-mnist.yaml", out, "--stop-after", FEWER, "--checkpoint-every", "3")
                 .with(options);
     }
 
     void sameWeights(Case claims, RunFolder out) {
         claims.claim(out.weights().matches("[0-9a-f]{64}"), "no result");
-        claims.claim(out.weights().equals(plain.weights()), "other weights");
+        RunFolder same = out.result().path("steps").asText().equals(STEPS) ? plain : shorter;
+        claims.claim(out.weights().equals(same.weights()), "other weights");
     }
 
     void processes(Case claims, RunFolder out, int count) {
         claims.equal("processes", count, out.result().path("processes").asInt());
+    }
+
+    /** A run by a launcher that must succeed, with this many processes. */
+    void undisturbed(String title, Command launcher, RunFolder out, int processes) {
+        stage.check(title, "one group, same weights", claims -> {
+            Running running = stage.complete(launcher, out.path().getFileName() + ".log");
+            SmallRuns.exits(claims, running, 0);
+            processes(claims, out, processes);
+            sameWeights(claims, out);
+        });
+    }
+
+    /** Starts a run on both ends of a slow cable; returns its processes. */
+    interface Start {
+        List<Running> at(DelayCable cable, RunFolder out) throws Exception;
+    }
+
+    /** A run of four processes on two hosts that are connected by a slow cable. */
+    void delayed(String who, LocalNetwork network, Start start) {
+        stage.check(
+                who + ": delay, " + DELAY_MILLIS + " ms each way between two hosts, P = 4",
+                "one group, its data goes through the slow cable, same weights",
+                claims -> {
+                    DelayCable cable = DelayCable.between(stage, network.host(0), network.host(1), DELAY_MILLIS);
+                    double roundTrip = cable.roundTripMillis();
+                    claims.figure("round trip, ms", roundTrip);
+                    claims.claim(roundTrip >= 2 * DELAY_MILLIS, "no delay");
+                    RunFolder run = stage.run("delayed-" + who.replace(' ', '-'));
+                    for (Running process : start.at(cable, run)) {
+                        SmallRuns.exits(claims, process, 0);
+                    }
+                    long sent = cable.bytesSent();
+                    claims.figure("MB through the cable", sent / 1_000_000);
+                    claims.claim(sent > LEAST_BYTES, "the data went another way");
+                    processes(claims, run, 4);
+                    sameWeights(claims, run);
+                });
+    }
+
+    /** Starts an unfinished run again, which must resume and end with the weights. */
+    void resumes(Case claims, RunFolder run, Command command) throws IOException, InterruptedException {
+        Running again = stage.complete(command, run.path().getFileName() + "-resumed.log");
+        SmallRuns.exits(claims, again, 0);
+        claims.claim(again.log().says("resuming at step [1-9]"), "started anew");
+        sameWeights(claims, run);
     }
 
     /** Waits for the step at which a run is disturbed. */

@@ -25,9 +25,16 @@ public final class Scenarios {
                     Signals::play),
             fault("refusals", "a checkpoint of another recipe, a loss that is not finite", Refusals::play),
             fault("hosted", "groups that another launcher starts", Hosted::play),
-            evidence("launchers", "lockstep launch on two hosts (needs root)", Launchers::play),
+            evidence(
+                    "launchers",
+                    "torchrun, Slurm, Open MPI, MPICH and our own start a group (installs them; needs root)",
+                    Launchers::play),
             fault("network", "groups on two hosts, and a disconnected cable (needs root)", Hosted::playNetwork),
             evidence("storage", "data and run folders on S3 and HDFS, whose servers are killed", Storage::play),
+            evidence(
+                    "storage-delay",
+                    "epochs of shards from a store at 20 ms and 1 Gb/s, against the local disk",
+                    StorageDelay::play),
             evidence("soak", "random kills, each resumed on another number of processes", Soak::play),
             evidence("chaos", "processes of elastic runs are killed, stopped and replaced at random", Chaos::play),
             evidence("memory", "the memory of a long run is flat", FlatMemory::play),

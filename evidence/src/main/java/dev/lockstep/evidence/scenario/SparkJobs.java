@@ -92,7 +92,7 @@ final class SparkJobs {
         sameWeights(claims, driver, run);
         claims.claim(driver.log().says("attempt 2 resumes from the newest checkpoint"), "no second attempt");
         claims.equal("steps in the metrics", STEPS, run.metrics().count("\"type\":\"step\""));
-        claims.claim(SparkInstallation.trainers(run).isEmpty(), "a process is left");
+        claims.claim(run.trainers().isEmpty(), "a process is left");
     }
 
     private void driverKilled(SparkInstallation.Standalone cluster) {
@@ -102,7 +102,7 @@ final class SparkJobs {
             claims.claim(
                     Await.within(LONG, () -> run.newest() >= KILLED_AT),
                     "no checkpoint: " + driver.log().lastLine());
-            List<ProcessHandle> trainers = SparkInstallation.trainers(run);
+            List<ProcessHandle> trainers = run.trainers();
             claims.equal("processes", 2, trainers.size());
             driver.signal(Signal.KILL);
             claims.claim(

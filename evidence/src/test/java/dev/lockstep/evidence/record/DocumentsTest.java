@@ -42,6 +42,30 @@ final class DocumentsTest {
     }
 
     @Test
+    void grid_countsTheCasesOfEachSubjectAndFault() {
+        Result one = result(
+                new CaseResult("Slurm: undisturbed, srun", "", "", true, Map.of()),
+                new CaseResult("Slurm: undisturbed, sbatch", "", "", true, Map.of()),
+                new CaseResult("MPI: process killed", "", "", true, Map.of()));
+        Result two = result(new CaseResult("Slurm: process killed, srun", "", "left alone", false, Map.of()));
+        assertThat(refreshed("<!-- grid: a b -->\nold\n<!-- end -->", Map.of("a", one, "b", two)))
+                .isEqualTo("""
+                        <!-- grid: a b -->
+                        | cases as expected | undisturbed | process killed |
+                        | --- | --- | --- |
+                        | Slurm | 2 of 2 | **0 of 1** |
+                        | MPI | – | 1 of 1 |
+                        <!-- end -->""");
+    }
+
+    @Test
+    void grid_refusesOtherNames() {
+        Result result = result(new CaseResult("one", "", "", true, Map.of()));
+        assertThatThrownBy(() -> refreshed("<!-- grid: a -->\n<!-- end -->", Map.of("a", result)))
+                .hasMessageContaining("name = one");
+    }
+
+    @Test
     void refreshing_twice_changesNothing() {
         Map<String, Result> results = Map.of(
                 "a", result(new CaseResult("one $1 | x", "as | said", "as | said", true, Map.of())),

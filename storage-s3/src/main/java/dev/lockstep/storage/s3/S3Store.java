@@ -12,8 +12,10 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -80,7 +82,7 @@ final class S3Store implements ObjectStore {
             try {
                 HeadObjectResponse head =
                         call(key, () -> client.headObject(b -> b.bucket(bucket).key(key)));
-                return new Entry(name(key), false, head.contentLength(), head.eTag());
+                return new Entry(name(key), false, head.contentLength(), version(head.eTag(), head.lastModified()));
             } catch (NoSuchFileException e) {
                 // Perhaps a folder.
             }
@@ -93,6 +95,11 @@ final class S3Store implements ObjectStore {
             throw new NoSuchFileException("s3://" + bucket + "/" + key);
         }
         return new Entry(name(key), true, 0, "");
+    }
+
+    /** The tag; the date where a server gives none. */
+    private static String version(@Nullable String tag, @Nullable Instant modified) {
+        return tag != null ? tag : String.valueOf(modified);
     }
 
     private static String folder(String key) {
@@ -129,8 +136,11 @@ final class S3Store implements ObjectStore {
                     .forEach(page -> {
                         page.contents().stream()
                                 .filter(object -> !object.key().equals(prefix))
-                                .forEach(object -> entries.add(
-                                        new Entry(name(object.key()), false, object.size(), object.eTag())));
+                                .forEach(object -> entries.add(new Entry(
+                                        name(object.key()),
+                                        false,
+                                        object.size(),
+                                        version(object.eTag(), object.lastModified()))));
                         page.commonPrefixes().forEach(below -> {
                             String key = below.prefix();
                             entries.add(new Entry(name(key.substring(0, key.length() - 1)), true, 0, ""));

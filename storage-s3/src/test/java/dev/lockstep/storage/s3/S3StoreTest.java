@@ -12,6 +12,8 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -64,6 +66,20 @@ final class S3StoreTest extends ObjectStoreContract {
         ByteBuffer end = ByteBuffer.allocate(20_000);
         store.read("large", bytes.length - 20_000, end);
         assertThat(end.flip()).isEqualTo(ByteBuffer.wrap(bytes, bytes.length - 20_000, 20_000));
+    }
+
+    /** As of some servers other than Amazon's; here a file that was put into the server's folder beside it. */
+    @Test
+    void objectWithoutATag_hasItsDateAsVersion() throws IOException {
+        Path file = Files.write(data.resolve("buckets/bucket/untagged"), new byte[] {1});
+        Files.setLastModifiedTime(file, FileTime.fromMillis(1_700_000_000_000L));
+        String before = store.stat("untagged").version();
+        assertThat(before).isNotEmpty();
+        assertThat(store.list(""))
+                .anySatisfy(entry ->
+                        assertThat(List.of(entry.name(), entry.version())).containsExactly("untagged", before));
+        Files.setLastModifiedTime(file, FileTime.fromMillis(1_700_000_005_000L));
+        assertThat(store.stat("untagged").version()).isNotEqualTo(before);
     }
 
     @Test
