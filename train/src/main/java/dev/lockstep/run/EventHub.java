@@ -39,6 +39,13 @@ final class EventHub implements RunListener {
         listeners.add(opened++, new Guarded(listener));
     }
 
+    /** Adds a listener to a run under way; it gets this event now. */
+    void add(RunListener listener, Event first) {
+        Guarded late = new Guarded(listener);
+        listeners.add(late);
+        guard(late, "event = " + first.getClass().getSimpleName(), () -> listener.on(first));
+    }
+
     /** Takes an event from any thread; listeners get it after the current event, or before the next one. */
     void later(Event event) {
         queue.add(event);

@@ -155,7 +155,7 @@ final class Session implements AutoCloseable {
         if (isFirst()) {
             prepare(locked(), checkpoints, restored);
         }
-        openListeners(assembly, restored);
+        openListeners(assembly, restored.step());
         if (restored.isResumed()) {
             events.on(new Event.Resumed(restored.step(), restored.isFinished()));
             if (training.group.size() > 1) {
@@ -174,7 +174,8 @@ final class Session implements AutoCloseable {
         return held;
     }
 
-    private void openListeners(Assembly assembly, Trainer restored) {
+    /** @param step the metrics up to here are written already */
+    private RunInfo openListeners(Assembly assembly, long step) {
         Recipe recipe = training.recipe;
         RunInfo info = new RunInfo(
                 folder,
@@ -187,11 +188,12 @@ final class Session implements AutoCloseable {
                 assembly.state().layout().parameterCount(),
                 assembly.plan().iterationsPerEpoch(),
                 assembly.plan().droppedPerEpoch(),
-                restored.step());
+                step);
         for (RunListenerFactory factory : training.factories()) {
             factory.open(info, events::notice).ifPresent(events::addOpened);
         }
         events.start(info);
+        return info;
     }
 
     private void openWriter(Trainer restored, CheckpointDirectory checkpoints) {
@@ -252,8 +254,9 @@ final class Session implements AutoCloseable {
         }
         if (isFirst() && !wasFirst) {
             prepare(locked(), checkpoints, running);
-            training.lead();
-            openListeners(assembly, running);
+            RunInfo info = openListeners(assembly, running.writtenStep());
+            running.unwritten().forEach(events::on);
+            training.lead(info);
             events.on(new Event.Resumed(running.step(), running.isFinished()));
             openWriter(running, checkpoints);
         }

@@ -7,6 +7,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.RunInfo;
 import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.RunListenerFactory;
 import dev.lockstep.metrics.RunResult;
@@ -111,8 +112,8 @@ public final class Training {
     }
 
     /** This process becomes rank 0: its listeners get events from now on. */
-    void lead() {
-        listeners.forEach(events::add);
+    void lead(RunInfo info) {
+        listeners.forEach(listener -> events.add(listener, new Event.Started(info)));
     }
 
     /** The group of which this process is a member now; see {@link Collective#joinNext}. */

@@ -16,19 +16,16 @@ import dev.lockstep.metrics.StepMetrics;
 import dev.lockstep.optim.Optimizer;
 import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
-import dev.lockstep.text.Json;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.topology.WorkerSplit;
 import dev.lockstep.torch.TorchRuntime;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The loop of a run: steps, an evaluation at the end of each epoch, checkpoints, audits. Everything it computes is a
@@ -46,7 +43,7 @@ public final class Trainer {
     /** False while the state of another process is being received. */
     private boolean whole = true;
 
-    private @Nullable StepMetrics lastStep;
+    private final RecentMetrics recent;
     private double trainingSeconds;
     private long trainedImages;
 
@@ -66,6 +63,7 @@ public final class Trainer {
         this.progress = progress;
         this.resumed = resumed;
         this.settled = position();
+        this.recent = new RecentMetrics(step);
         this.moves = new WorkerMoves(parts.collective, parts.trainStep.lanes());
     }
 
@@ -109,9 +107,17 @@ public final class Trainer {
             whole = !behind;
             StateBroadcast.Start start = new StateBroadcast(next, positions.source())
                     .share(parts.state, () -> new StateBroadcast.Start(step, progress.toJson(), null));
-            Optional<StepMetrics> missed = missedStep(positions.source());
+            byte[] metrics = shareRecent(positions.source());
             if (behind) {
-                catchUp(start, missed, listener);
+                long seen = step;
+                int epochs = progress.epochsDone();
+                step = start.step();
+                progress = TrainerState.fromJson(start.trainer(), step, iterationsPerEpoch());
+                recent.replace(metrics);
+                recent.after(seen).stream()
+                        .filter(event -> !(event instanceof Event.Epoch epoch)
+                                || epoch.metrics().epoch() >= epochs)
+                        .forEach(listener::on);
             }
         }
         whole = true;
@@ -119,23 +125,29 @@ public final class Trainer {
         compareState();
     }
 
-    private void catchUp(StateBroadcast.Start start, Optional<StepMetrics> missed, RunListener listener) {
-        boolean newStep = step < start.step();
-        int epochs = progress.epochsDone();
-        step = start.step();
-        progress = TrainerState.fromJson(start.trainer(), step, iterationsPerEpoch());
-        if (newStep) {
-            missed.ifPresent(metrics -> listener.on(new Event.Step(metrics)));
-        }
-        if (progress.epochsDone() > epochs) {
-            List<EpochMetrics> done = progress.epochs();
-            listener.on(new Event.Epoch(done.get(done.size() - 1)));
-        }
+    /** The {@link RecentMetrics} of the process that has come furthest. */
+    private byte[] shareRecent(int source) {
+        return parts.collective.allGather(recent.toJson()).get(source);
+    }
+
+    /** The metrics up to this step are in the files of rank 0, even if it was lost. */
+    public long writtenStep() {
+        return recent.written();
+    }
+
+    /** The events of the metrics after {@link #writtenStep}, for a process that becomes rank 0. */
+    public List<Event> unwritten() {
+        List<Event> events = new ArrayList<>();
+        progress.badImages().stream()
+                .filter(image -> image.step() > recent.written())
+                .forEach(image -> events.add(new Event.ImageReplaced(image)));
+        events.addAll(recent.after(recent.written()));
+        return events;
     }
 
     /** Completes the start of a process that has joined a run, whose state it has. */
     void join(Positions positions) {
-        missedStep(positions.source());
+        recent.replace(shareRecent(positions.source()));
         settled = positions.settled();
         compareState();
     }
@@ -145,17 +157,6 @@ public final class Trainer {
         return !whole
                 ? Positions.NOT_STARTED
                 : 2 * step + (step > 0 && step % iterationsPerEpoch() == 0 && !isEvaluationDue() ? 1 : 0);
-    }
-
-    /** The last step of the process that has come furthest; empty if that has just resumed. */
-    private Optional<StepMetrics> missedStep(int source) {
-        try {
-            byte[] mine = Json.MAPPER.writeValueAsBytes(lastStep);
-            byte[] theirs = parts.collective.allGather(mine).get(source);
-            return Optional.ofNullable(Json.MAPPER.readValue(theirs, StepMetrics.class));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     /** Whether it was restored from a checkpoint. */
@@ -334,6 +335,7 @@ public final class Trainer {
             requireFinite();
         }
         if (saving) {
+            recent.save(step);
             save.run();
         }
         settled = position();
@@ -404,7 +406,7 @@ public final class Trainer {
                         outcome.workerSquaredNorm(),
                         outcome.squaredNorm());
         progress = progress.plusStep(outcome.loss(), outcome.wrong(), noise.state());
-        lastStep = new StepMetrics(
+        StepMetrics metrics = new StepMetrics(
                 step,
                 epoch,
                 rate,
@@ -415,7 +417,8 @@ public final class Trainer {
                 outcome.dataWaitSeconds(),
                 outcome.exposedSeconds(),
                 noise.images());
-        listener.on(new Event.Step(lastStep));
+        recent.add(metrics);
+        listener.on(new Event.Step(metrics));
         return outcome.stop();
     }
 
@@ -470,6 +473,7 @@ public final class Trainer {
                 result.loss(),
                 (System.nanoTime() - startedNanos) * 1e-9);
         progress = progress.plusEpoch(epoch);
+        recent.add(epoch);
         listener.on(new Event.Epoch(epoch));
         settle(listener, save, true);
         return true;
