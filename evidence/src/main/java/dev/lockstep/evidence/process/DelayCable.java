@@ -2,14 +2,16 @@ package dev.lockstep.evidence.process;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A second cable between two hosts, with a subnet of its own, that carries each frame after a delay. It is there until its case ends. */
 public final class DelayCable {
-    private static final String SUBNET = "10.77.9";
+    /** Each has other names and addresses: those of the one before may not be gone yet. */
+    private static final AtomicInteger COUNT = new AtomicInteger();
 
     private final Stage stage;
     private final List<Host> hosts;
-    private final String name = "lsd" + ProcessHandle.current().pid() % 100_000 + "-";
+    private final int number = COUNT.getAndIncrement();
 
     private DelayCable(Stage stage, List<Host> hosts) {
         this.stage = stage;
@@ -23,7 +25,7 @@ public final class DelayCable {
                 stage.checkout().home().resolve("evidence/delay_cable.py").toString();
         Command command =
                 Command.of("python3", script, cable.device(0), cable.device(1), Integer.toString(delayMillis));
-        Running running = stage.start(command, "delay-cable.log");
+        Running running = stage.start(command, "delay-cable-" + cable.number + ".log");
         if (!Await.within(10_000, () -> running.log().says("^ready$") || !running.isAlive()) || !running.isAlive()) {
             throw new IllegalStateException("no cable: " + running.log().lastLine());
         }
@@ -46,12 +48,12 @@ public final class DelayCable {
     }
 
     private String device(int end) {
-        return name + end;
+        return "lsd" + ProcessHandle.current().pid() % 100_000 + "-" + number + "-" + end;
     }
 
     /** The address at one end, 0 or 1. */
     public String address(int end) {
-        return SUBNET + "." + (end + 1);
+        return "10.77." + (10 + number) + "." + (end + 1);
     }
 
     /** How long a connection to a closed port of the second host takes, from the first one, ms. */

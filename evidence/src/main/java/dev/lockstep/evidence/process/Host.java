@@ -18,11 +18,11 @@ public record Host(String name, String address) {
                 "ip", "netns", "exec", name, "unshare", "--uts", "sh", "-c", "hostname \"$0\"; exec \"$@\"", name);
     }
 
-    /** A script in place of ssh, which runs a command on the host of a name. */
+    /** A script in place of ssh, which runs a command on the host of a name; it ignores options before the name. */
     public static Path remoteShell(Path file) throws IOException {
         Files.writeString(
                 file,
-                "#!/bin/sh\nhost=$1\nshift\nexec ip netns exec \"$host\" unshare --uts sh -c"
+                "#!/bin/sh\nwhile [ \"${1#-}\" != \"$1\" ]; do shift; done\nhost=$1\nshift\nexec ip netns exec \"$host\" unshare --uts sh -c"
                         + " 'hostname \"$0\"; exec sh -c \"$1\"' \"$host\" \"$*\"\n");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
         return file;

@@ -2,7 +2,6 @@ package dev.lockstep.evidence.scenario;
 
 import dev.lockstep.evidence.process.Await;
 import dev.lockstep.evidence.process.Command;
-import dev.lockstep.evidence.process.DelayCable;
 import dev.lockstep.evidence.process.Host;
 import dev.lockstep.evidence.process.LocalNetwork;
 import dev.lockstep.evidence.process.Member;
@@ -17,10 +16,6 @@ import java.util.List;
 
 /** {@code lockstep launch} on two hosts without any scheduler. */
 final class LaunchedByLockstep {
-    private static final int DELAY_MILLIS = 10;
-    /** Half of the gradients of 20 steps, 300 kB each. */
-    private static final long LEAST_BYTES = 3_000_000;
-
     private final Stage stage;
     private final Launchers launchers;
     private final LocalNetwork network;
@@ -31,12 +26,13 @@ final class LaunchedByLockstep {
         this.network = network;
     }
 
-    void play() {
+    void play() throws IOException {
+        Host.remoteShell(stage.path("remote-shell"));
         byHand();
         bySsh();
         stopped();
         killed();
-        delayed();
+        launchers.delayed("launch", network, (cable, run) -> onBoth(run, cable.address(0)));
         loopback();
         cut();
     }
@@ -79,7 +75,7 @@ final class LaunchedByLockstep {
                         "launch",
                         "--hosts",
                         first.name() + "," + network.host(1).name())
-                .with("--ssh=" + Host.remoteShell(stage.path("remote-shell")), "--nproc-per-node", "2")
+                .with("--ssh=" + stage.path("remote-shell"), "--nproc-per-node", "2")
                 .with("--master", first.address(), "--")
                 .with(arguments(run));
     }
@@ -151,27 +147,6 @@ final class LaunchedByLockstep {
         claims.claim(again.get(0).log().says("resuming at step [1-9]"), "started anew");
         launchers.processes(claims, run, 4);
         launchers.sameWeights(claims, run);
-    }
-
-    private void delayed() {
-        stage.check(
-                "launch: delay, " + DELAY_MILLIS + " ms each way between two hosts, P = 4",
-                "one group, its data goes through the slow cable, same weights",
-                claims -> {
-                    DelayCable cable = DelayCable.between(stage, network.host(0), network.host(1), DELAY_MILLIS);
-                    double roundTrip = cable.roundTripMillis();
-                    claims.figure("round trip, ms", roundTrip);
-                    claims.claim(roundTrip >= 2 * DELAY_MILLIS, "no delay");
-                    RunFolder run = stage.run("delayed");
-                    for (Running host : onBoth(run, cable.address(0))) {
-                        SmallRuns.exits(claims, host, 0);
-                    }
-                    long sent = cable.bytesSent();
-                    claims.figure("MB through the cable", sent / 1_000_000);
-                    claims.claim(sent > LEAST_BYTES, "the data went another way");
-                    launchers.processes(claims, run, 4);
-                    launchers.sameWeights(claims, run);
-                });
     }
 
     private void loopback() {

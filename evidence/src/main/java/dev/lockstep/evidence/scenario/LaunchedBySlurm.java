@@ -40,6 +40,10 @@ final class LaunchedBySlurm {
                 srun.with(launchers.train(run).words()),
                 run,
                 4);
+        launchers.delayed("Slurm", network, (cable, out) -> {
+            Command command = srun.with(launchers.trainWithCheckpoints(out).words());
+            return List.of(stage.start(command.env("MASTER_ADDR", cable.address(0)), "srun-delayed.log"));
+        });
         withoutSrun(slurm);
         killed(slurm);
         canceled(slurm);

@@ -1,6 +1,7 @@
 package dev.lockstep.evidence.scenario;
 
 import dev.lockstep.evidence.process.Command;
+import dev.lockstep.evidence.process.LocalNetwork;
 import dev.lockstep.evidence.process.Member;
 import dev.lockstep.evidence.process.RunFolder;
 import dev.lockstep.evidence.process.Running;
@@ -27,7 +28,7 @@ final class LaunchedByTorchrun {
     }
 
     void play() throws IOException, InterruptedException {
-        Path torchrun = python == null ? install() : Path.of(python).resolveSibling("torchrun");
+        Path torchrun = torchrun();
         if (!Files.isExecutable(torchrun)) {
             stage.report().skip("torchrun", "PyTorch cannot be installed by pip");
             return;
@@ -51,6 +52,27 @@ final class LaunchedByTorchrun {
         restart(torchrun);
         restartOfTwo(torchrun);
         table(torchrun);
+    }
+
+    void playOn(LocalNetwork network) throws IOException, InterruptedException {
+        Path torchrun = torchrun();
+        if (!Files.isExecutable(torchrun)) {
+            return;
+        }
+        launchers.delayed("torchrun", network, (cable, run) -> {
+            List<Running> agents = new ArrayList<>();
+            for (int node = 0; node < 2; node++) {
+                Command agent = Command.of(torchrun.toString(), "--no-python", "--nnodes", "2", "--nproc-per-node", "2")
+                        .with("--node-rank", Integer.toString(node), "--master-addr", cable.address(0))
+                        .with(launchers.trainWithCheckpoints(run).words());
+                agents.add(stage.start(agent.on(network.host(node)), "torchrun-delayed-" + node + ".log"));
+            }
+            return agents;
+        });
+    }
+
+    private Path torchrun() throws IOException, InterruptedException {
+        return python == null ? install() : Path.of(python).resolveSibling("torchrun");
     }
 
     private Path install() throws IOException, InterruptedException {

@@ -2,6 +2,7 @@ package dev.lockstep.evidence.scenario;
 
 import dev.lockstep.evidence.process.Await;
 import dev.lockstep.evidence.process.Command;
+import dev.lockstep.evidence.process.DelayCable;
 import dev.lockstep.evidence.process.LocalNetwork;
 import dev.lockstep.evidence.process.RunFolder;
 import dev.lockstep.evidence.process.Running;
@@ -16,6 +17,10 @@ final class Launchers {
     private static final String STEPS = "40";
     /** Of runs that are cut short. */
     static final String FEWER = "20";
+
+    private static final int DELAY_MILLIS = 10;
+    /** Half of the gradients of 20 steps, 300 kB each. */
+    private static final long LEAST_BYTES = 3_000_000;
 
     private final Stage stage;
     private final RunFolder plain;
@@ -32,11 +37,13 @@ final class Launchers {
     static void play(Stage stage, Settings settings) throws Exception {
         Launchers launchers = new Launchers(stage);
         List<String> parts = settings.options();
+        LaunchedByTorchrun torchrun = new LaunchedByTorchrun(stage, launchers, settings.python());
+        LaunchedByMpi mpi = new LaunchedByMpi(stage, launchers);
         if (wanted(parts, "torchrun")) {
-            new LaunchedByTorchrun(stage, launchers, settings.python()).play();
+            torchrun.play();
         }
         if (wanted(parts, "mpi")) {
-            new LaunchedByMpi(stage, launchers).play();
+            mpi.play();
         }
         if (wanted(parts, "trainjob")) {
             new LaunchedByPods(stage, launchers).play();
@@ -45,6 +52,12 @@ final class Launchers {
         if (network.isEmpty()) {
             stage.report().skip("Slurm, and everything on two hosts", "network namespaces need root and iproute2");
             return;
+        }
+        if (wanted(parts, "torchrun")) {
+            torchrun.playOn(network.get());
+        }
+        if (wanted(parts, "mpi")) {
+            mpi.playOn(network.get());
         }
         if (wanted(parts, "launch")) {
             new LaunchedByLockstep(stage, launchers, network.get()).play();
@@ -87,6 +100,33 @@ final class Launchers {
             processes(claims, out, processes);
             sameWeights(claims, out);
         });
+    }
+
+    /** Starts a run on both ends of a slow cable; returns its processes. */
+    interface Start {
+        List<Running> at(DelayCable cable, RunFolder out) throws Exception;
+    }
+
+    /** A run of four processes on two hosts that are connected by a slow cable. */
+    void delayed(String who, LocalNetwork network, Start start) {
+        stage.check(
+                who + ": delay, " + DELAY_MILLIS + " ms each way between two hosts, P = 4",
+                "one group, its data goes through the slow cable, same weights",
+                claims -> {
+                    DelayCable cable = DelayCable.between(stage, network.host(0), network.host(1), DELAY_MILLIS);
+                    double roundTrip = cable.roundTripMillis();
+                    claims.figure("round trip, ms", roundTrip);
+                    claims.claim(roundTrip >= 2 * DELAY_MILLIS, "no delay");
+                    RunFolder run = stage.run("delayed-" + who.replace(' ', '-'));
+                    for (Running process : start.at(cable, run)) {
+                        SmallRuns.exits(claims, process, 0);
+                    }
+                    long sent = cable.bytesSent();
+                    claims.figure("MB through the cable", sent / 1_000_000);
+                    claims.claim(sent > LEAST_BYTES, "the data went another way");
+                    processes(claims, run, 4);
+                    sameWeights(claims, run);
+                });
     }
 
     /** Starts an unfinished run again, which must resume and end with the weights. */
