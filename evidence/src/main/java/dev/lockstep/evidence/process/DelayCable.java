@@ -25,7 +25,7 @@ public final class DelayCable {
                 stage.checkout().home().resolve("evidence/delay_cable.py").toString();
         Command command =
                 Command.of("python3", script, cable.device(0), cable.device(1), Integer.toString(delayMillis));
-        Running running = stage.start(command, "delay-cable.log");
+        Running running = stage.start(command, "delay-cable-" + cable.number + ".log");
         if (!Await.within(10_000, () -> running.log().says("^ready$") || !running.isAlive()) || !running.isAlive()) {
             throw new IllegalStateException("no cable: " + running.log().lastLine());
         }
