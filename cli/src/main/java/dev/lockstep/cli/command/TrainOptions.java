@@ -119,13 +119,8 @@ final class TrainOptions {
                     "Continue when a process is lost, without a restart, while at least MIN are left, and replace it.")
     private Optional<String> elastic = Optional.empty();
 
-    @Option(
-            names = "--replace",
-            negatable = true,
-            defaultValue = "true",
-            fallbackValue = "true",
-            description = "With --elastic, replace lost processes up to MAX (default: ${DEFAULT-VALUE}).")
-    private boolean replace;
+    @Option(names = "--no-replace", description = "With --elastic, leave the places of lost processes free.")
+    private boolean leaveFree;
 
     @Option(
             names = "--skip-bad-images",
@@ -183,7 +178,7 @@ final class TrainOptions {
     }
 
     Optional<Elastic> elastic() {
-        return elastic.map(text -> Elastic.parse(text, replace));
+        return elastic.map(text -> Elastic.parse(text, !leaveFree));
     }
 
     int maxRestarts() {
