@@ -275,15 +275,13 @@ final class ElasticGroup {
         return Optional.empty();
     }
 
+    /** Short, because the lines of one loss are in the log of the next: without the end of the log. */
     private GroupFailure failure(int number, String cause) {
         Child child = children.get(number);
         child.drain();
-        return GroupFailure.of(
-                Math.max(0, members.indexOf(number)),
-                HostName.own(),
-                cause,
-                child.lastLines(),
-                child.log().toString());
+        int rank = Math.max(0, members.indexOf(number));
+        String words = "rank " + rank + " on " + HostName.own() + " " + cause + ", see " + child.log();
+        return new GroupFailure(rank, HostName.own(), words);
     }
 
     private Optional<LocalGroup.Outcome> lose(int number, String cause) throws InterruptedException {
@@ -328,7 +326,8 @@ final class ElasticGroup {
         members = next;
         joined.clear();
         children.get(members.get(0)).show();
-        setDeadline(startTimeout);
+        // All have started already. One that was stopped on the way is seen by nobody else.
+        setDeadline(peerTimeout);
     }
 
     private void scheduleReplacement(int lost) {
