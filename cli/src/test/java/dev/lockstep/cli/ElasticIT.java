@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Real processes of elastic runs that are killed. */
 final class ElasticIT {
-    private static final int STEPS = 400;
+    private static final int STEPS = 200;
 
     @TempDir
     @SuppressWarnings("NullAway.Init")
