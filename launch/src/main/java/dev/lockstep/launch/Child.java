@@ -39,23 +39,13 @@ final class Child {
             Path logs,
             PrintStream out,
             PrintStream err) {
-        Path log = logs.resolve("rank-" + rank + ".log");
-        try {
-            long logStart = Files.exists(log) ? Files.size(log) : 0;
-            builder.environment().putAll(GroupEnvironment.local(rank, size, supervisor, secret));
-            builder.redirectInput(new File("/dev/null"));
-            if (rank == 0) {
-                builder.environment()
-                        .put(Terminal.VARIABLE, Terminal.fromEnvironment().interactive() ? "1" : "0");
-                Process process = builder.start();
-                return new Child(rank, log, logStart, process, PassThrough.start(process, log, out, err, true));
-            }
-            builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
-            return new Child(rank, log, logStart, builder.start(), null);
-        } catch (IOException e) {
-            throw LockstepException.worker(
-                    "rank " + rank + " cannot be started: " + e.getMessage(), "log = " + log, "fix what it names");
-        }
+        ProcessBuilder joining = joining(rank, size, builder, supervisor, secret);
+        return rank == 0
+                ? shown(rank, joining, logs, out, err, true)
+                : launch(rank, logs, log -> {
+                    joining.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+                    return new Output(joining.start(), null);
+                });
     }
 
     /**
@@ -74,19 +64,39 @@ final class Child {
             Path logs,
             PrintStream out,
             PrintStream err) {
+        return shown(number, joining(rank, size, builder, supervisor, secret), logs, out, err, number == 0);
+    }
+
+    private static ProcessBuilder joining(
+            int rank, int size, ProcessBuilder builder, SupervisorAddress supervisor, Path secret) {
+        builder.environment().putAll(GroupEnvironment.local(rank, size, supervisor, secret));
+        return builder.redirectInput(new File("/dev/null"));
+    }
+
+    private static Child shown(
+            int number, ProcessBuilder builder, Path logs, PrintStream out, PrintStream err, boolean atFirst) {
+        builder.environment().put(Terminal.VARIABLE, Terminal.fromEnvironment().interactive() ? "1" : "0");
+        return launch(number, logs, log -> {
+            Process process = builder.start();
+            return new Output(process, PassThrough.start(process, log, out, err, atFirst));
+        });
+    }
+
+    private record Output(Process process, @Nullable PassThrough shown) {}
+
+    private interface Starter {
+        Output start(Path log) throws IOException;
+    }
+
+    private static Child launch(int number, Path logs, Starter starter) {
         Path log = logs.resolve("rank-" + number + ".log");
         try {
             long logStart = Files.exists(log) ? Files.size(log) : 0;
-            builder.environment().putAll(GroupEnvironment.local(rank, size, supervisor, secret));
-            builder.environment()
-                    .put(Terminal.VARIABLE, Terminal.fromEnvironment().interactive() ? "1" : "0");
-            builder.redirectInput(new File("/dev/null"));
-            Process process = builder.start();
-            PassThrough output = PassThrough.start(process, log, out, err, number == 0);
-            return new Child(number, log, logStart, process, output);
+            Output output = starter.start(log);
+            return new Child(number, log, logStart, output.process, output.shown);
         } catch (IOException e) {
             throw LockstepException.worker(
-                    "process " + number + " cannot be started: " + e.getMessage(), "log = " + log, "fix what it names");
+                    "rank " + number + " cannot be started: " + e.getMessage(), "log = " + log, "fix what it names");
         }
     }
 

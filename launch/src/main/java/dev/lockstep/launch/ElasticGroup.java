@@ -57,10 +57,6 @@ final class ElasticGroup {
     /** A process that lived for so long was not ended by what ends it at once. */
     private static final Duration SETTLED = Duration.ofSeconds(10);
 
-    private static final Set<Integer> EXPLAINED =
-            Set.of(Kind.RECIPE.exitCode(), Kind.DATA.exitCode(), Kind.DIVERGED.exitCode(), Kind.CHECKPOINT.exitCode());
-    private static final Set<Integer> STOPPED = Set.of(130, 143);
-
     private final String mainClass;
     private final Supplier<List<String>> arguments;
     private final Elastic elastic;
@@ -194,7 +190,12 @@ final class ElasticGroup {
             }
         }
         children.forEach(Child::drain);
-        return LocalGroup.Outcome.good(stops.received() != 0 ? stops.exitCode() : 0);
+        int stopped = members.stream()
+                .map(ended::get)
+                .filter(LocalGroup.STOPPED::contains)
+                .findFirst()
+                .orElse(0);
+        return LocalGroup.Outcome.good(stops.received() != 0 ? stops.exitCode() : stopped);
     }
 
     private Event next() throws InterruptedException {
@@ -223,15 +224,21 @@ final class ElasticGroup {
         if (!members.contains(number)) {
             return Optional.empty();
         }
-        if (exited.code == 0 || STOPPED.contains(exited.code) && stops.received() != 0) {
+        if (exited.code == 0 || LocalGroup.STOPPED.contains(exited.code) && hasStopped(number)) {
             // The run is over; nobody is to be replaced any more.
             endLobby();
             return Optional.empty();
         }
-        if (EXPLAINED.contains(exited.code)) {
+        if (LocalGroup.EXPLAINED.contains(exited.code)) {
             return Optional.of(fail(failure(number, new ExitStatus(exited.code).toString()), exited.code));
         }
         return lose(number, new ExitStatus(exited.code).toString());
+    }
+
+    /** Whether an ended process had saved and deregistered, because it or all were told to stop. */
+    private boolean hasStopped(int number) {
+        int rank = members.indexOf(number);
+        return stops.received() != 0 || LocalGroup.soon(() -> supervisor.hasLeft(rank));
     }
 
     private Optional<LocalGroup.Outcome> seen(Seen seen) throws InterruptedException {
@@ -284,6 +291,12 @@ final class ElasticGroup {
         return new GroupFailure(rank, HostName.own(), words);
     }
 
+    /** Whether a process has ended well: the run is over then, or was told to stop. */
+    private boolean isFinished(int number) {
+        int code = ended.getOrDefault(number, -1);
+        return code == 0 || LocalGroup.STOPPED.contains(code);
+    }
+
     private Optional<LocalGroup.Outcome> lose(int number, String cause) throws InterruptedException {
         if (!members.contains(number)) {
             return Optional.empty();
@@ -292,7 +305,7 @@ final class ElasticGroup {
         GroupFailure failure = failure(number, cause);
         List<Integer> rest = new ArrayList<>(members);
         rest.remove(Integer.valueOf(number));
-        boolean finishing = rest.stream().anyMatch(other -> ended.getOrDefault(other, -1) == 0);
+        boolean finishing = rest.stream().anyMatch(other -> isFinished(other));
         rest.removeIf(ended::containsKey);
         if (finishing || rest.size() < elastic.least()) {
             return Optional.of(fail(failure, Kind.WORKER.exitCode()));
@@ -354,7 +367,7 @@ final class ElasticGroup {
     }
 
     private void replace() {
-        boolean over = members.stream().anyMatch(number -> ended.getOrDefault(number, -1) == 0);
+        boolean over = members.stream().anyMatch(this::isFinished);
         if (over || stops.received() != 0 || members.size() + lobby.size() >= elastic.most()) {
             return;
         }

@@ -80,13 +80,13 @@ final class LocalGroup {
     private static final Duration UNFORMED = Duration.ofSeconds(5);
 
     /** Failures that a process explains itself and that a restart does not fix. */
-    private static final Set<Integer> EXPLAINED =
+    static final Set<Integer> EXPLAINED =
             Set.of(Kind.RECIPE.exitCode(), Kind.DATA.exitCode(), Kind.DIVERGED.exitCode(), Kind.CHECKPOINT.exitCode());
 
     /** Used in place of an exit code: the process has reported its failure and may still be saving. */
     private static final int ENDING = -1;
 
-    private static final Set<Integer> STOPPED = Set.of(130, 143);
+    static final Set<Integer> STOPPED = Set.of(130, 143);
 
     private final Path logs;
     private final Duration peerTimeout;
@@ -278,7 +278,7 @@ final class LocalGroup {
     }
 
     /** The last message of a process may arrive a moment after its end. */
-    private static boolean soon(BooleanSupplier heard) {
+    static boolean soon(BooleanSupplier heard) {
         long deadline = System.nanoTime() + LEAVE_FOLLOWS.toNanos();
         while (!heard.getAsBoolean() && System.nanoTime() < deadline) {
             try {
