@@ -13,11 +13,20 @@ public final class Signals implements AutoCloseable {
     private static final int TERMINATED = 143;
 
     private final StopSignal stop = new StopSignal();
+    private @Nullable Runnable leave;
     private @Nullable StopRequests requests;
 
     /** From now on, a signal asks the run to save and stop; before, it ended the process. */
     public void handle() {
-        requests = new StopRequests(StopRequests.once("finishing this step and saving a checkpoint", stop::request));
+        requests = new StopRequests(
+                leave == null
+                        ? StopRequests.once("finishing this step and saving a checkpoint", stop::request)
+                        : StopRequests.once("leaving the group after this step", leave));
+    }
+
+    /** A signal asks for leave from an elastic group instead. */
+    public void leaveWith(Runnable leave) {
+        this.leave = leave;
     }
 
     public StopSignal stop() {

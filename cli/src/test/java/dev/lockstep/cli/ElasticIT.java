@@ -93,6 +93,30 @@ final class ElasticIT {
                 .containsPattern("rank 0 on .* was killed by signal 9 .*; 1 process continues from step [0-9]+ after");
     }
 
+    /** Rank 0 is told that its machine will be taken away: it gives up its duties and ends, and no step is lost. */
+    @Test
+    void rankZeroTold_leavesBetweenTwoSteps_andIsReplaced() throws Exception {
+        Path alone = folder.resolve("alone");
+        String expected = ended(train(alone), alone);
+        Path out = folder.resolve("leaving");
+        Process launcher = train(out, "--procs", "2", "--elastic", "1:2");
+        while (launcher.isAlive() && steps(out).size() < 20) {
+            Thread.sleep(10);
+        }
+        launcher.children()
+                .min((a, b) -> Long.compare(a.pid(), b.pid()))
+                .orElseThrow()
+                .destroy();
+
+        assertThat(ended(launcher, out)).isEqualTo(expected);
+        assertThat(steps(out))
+                .isEqualTo(LongStream.rangeClosed(1, STEPS).boxed().toList());
+        assertThat(Files.readString(log(out)))
+                .containsPattern("process 0 leaves the group; 1 process continues from step [0-9]+ after");
+        assertThat(Files.readString(out.resolve("logs").resolve("rank-0.log")))
+                .containsPattern("left the group after step [0-9]+; the others continue");
+    }
+
     @Test
     void fewerThanTheLeast_endTheRunWithExitCode4() throws Exception {
         Path out = folder.resolve("least");

@@ -14,6 +14,12 @@ public record MemberEvent(What what, int rank, String host, String detail) {
         JOINED,
         /** All processes have joined. */
         COMPLETE,
+        /** The process wants to leave its elastic group. */
+        LEAVING,
+        /** The process stands between two steps and waits for the next group. */
+        READY,
+        /** The keeper of the group asks all processes to save and stop. */
+        STOPPING,
         /** The process deregistered and ends normally. */
         LEFT,
         /** The connection of the process ended although it had not deregistered. */

@@ -24,6 +24,21 @@ final class Peer implements Closeable {
     /** From a process that cannot continue: {@code FAIL message}; to processes: {@code FAIL rank host report}. */
     static final String FAIL = "FAIL";
 
+    /** To processes of an elastic group: it is to change; stop between two steps and answer {@link #READY}. */
+    static final String CHANGE = "CHANGE";
+
+    /** From a process that stands between two steps and waits for the next group. */
+    static final String READY = "READY";
+
+    /** From a process that wants to leave its elastic group. */
+    static final String LEAVE = "LEAVE";
+
+    /** To a process that has asked for leave: it has left, {@code RELEASED rank host report}. */
+    static final String RELEASED = "RELEASED";
+
+    /** To processes of an elastic group: save and stop. */
+    static final String STOP = "STOP";
+
     /** To processes: their group ends and another one follows it, {@code NEXT rank size supervisor rank host report}. */
     static final String NEXT = "NEXT";
 

@@ -30,6 +30,7 @@ public final class PeerMonitor implements AutoCloseable {
 
     private final FailurePolicy policy;
     private final Watcher watcher;
+    private final Runnable stop;
     private final Peer peer;
     private final InetAddress supervisor;
     private final CompletableFuture<Map<Integer, Member>> roster = new CompletableFuture<>();
@@ -40,6 +41,7 @@ public final class PeerMonitor implements AutoCloseable {
     private final CompletableFuture<Optional<GroupFailure>> outcome = new CompletableFuture<>();
     private volatile @Nullable GroupFailure verdict;
     private volatile @Nullable NextGroup next;
+    private volatile boolean changeDue;
     private volatile long lastHeard = System.nanoTime();
 
     /**
@@ -97,7 +99,9 @@ public final class PeerMonitor implements AutoCloseable {
      */
     public record Member(InetSocketAddress data, String host) {}
 
-    private PeerMonitor(Connection connection, int rank, Watcher watcher, FailurePolicy policy) throws IOException {
+    private PeerMonitor(Connection connection, int rank, Watcher watcher, FailurePolicy policy, Runnable stop)
+            throws IOException {
+        this.stop = stop;
         this.peer = new Peer(connection.socket());
         this.supervisor = connection.socket().getInetAddress();
         this.watcher = watcher;
@@ -112,11 +116,13 @@ public final class PeerMonitor implements AutoCloseable {
      * Monitors a connection that has joined a group.
      *
      * @param rank of this process, for the names of threads
+     * @param stop called when the keeper of an elastic group asks all processes to save and stop
      * @throws LockstepException of kind WORKER when it is closed already
      */
-    public static PeerMonitor over(Connection connection, int rank, Watcher watcher, FailurePolicy policy) {
+    public static PeerMonitor over(
+            Connection connection, int rank, Watcher watcher, FailurePolicy policy, Runnable stop) {
         try {
-            return new PeerMonitor(connection, rank, watcher, policy);
+            return new PeerMonitor(connection, rank, watcher, policy, stop);
         } catch (IOException e) {
             connection.close();
             throw LockstepException.worker(
@@ -204,9 +210,16 @@ public final class PeerMonitor implements AutoCloseable {
             } else if (line.startsWith(Peer.FAIL + " ")) {
                 end(GroupFailure.parse(line.substring(Peer.FAIL.length() + 1)));
                 return;
+            } else if (line.startsWith(Peer.RELEASED + " ")) {
+                complete(GroupFailure.parse(line.substring(Peer.RELEASED.length() + 1)), null);
+                return;
             } else if (line.startsWith(Peer.NEXT + " ")) {
                 moveOn(line.substring(Peer.NEXT.length() + 1));
                 return;
+            } else if (line.equals(Peer.CHANGE)) {
+                changeDue = true;
+            } else if (line.equals(Peer.STOP)) {
+                stop.run();
             } else if (line.equals(Peer.BYE)) {
                 settle();
                 return;
@@ -220,9 +233,15 @@ public final class PeerMonitor implements AutoCloseable {
         Optional<NextGroup.Parsed> parsed = NextGroup.parse(line);
         if (parsed.isEmpty()) {
             end(GroupFailure.parse(line));
-        } else if (settled.compareAndSet(false, true)) {
-            GroupFailure reason = parsed.get().reason();
-            next = parsed.get().next();
+        } else {
+            complete(parsed.get().reason(), parsed.get().next());
+        }
+    }
+
+    /** The group ends, and that is no failure for this process. */
+    private void complete(GroupFailure reason, @Nullable NextGroup place) {
+        if (settled.compareAndSet(false, true)) {
+            next = place;
             verdict = reason;
             stopped.countDown();
             peer.close();
@@ -234,6 +253,21 @@ public final class PeerMonitor implements AutoCloseable {
     /** After the outcome: this process's place in the group that follows; empty when there is none. */
     public Optional<NextGroup> next() {
         return Optional.ofNullable(next);
+    }
+
+    /** Whether this group is to change, or has ended: what follows the step under way is not for this group. */
+    public boolean isChangeDue() {
+        return changeDue || settled.get();
+    }
+
+    /** Tells the keeper of an elastic group that this process stands between two steps, and waits for {@link #outcome}. */
+    public void ready() {
+        peer.send(Peer.READY);
+    }
+
+    /** Asks the keeper of an elastic group for leave. */
+    public void leave() {
+        peer.send(Peer.LEAVE);
     }
 
     private void note(String[] words, Map<Integer, Member> members) {

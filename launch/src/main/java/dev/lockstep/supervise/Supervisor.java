@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -56,7 +57,13 @@ public final class Supervisor implements AutoCloseable {
     private final AtomicReference<@Nullable GroupFailure> failure = new AtomicReference<>();
     /** By rank, the places of those that continue after the failure. */
     private volatile Map<Integer, NextGroup> successors = Map.of();
+    /** The ranks of those that have left. */
+    private volatile Set<Integer> released = Set.of();
 
+    /** Lines for all members, also those that join later. */
+    private final Set<String> told = ConcurrentHashMap.newKeySet();
+
+    private final boolean lobby;
     private volatile boolean closed;
 
     /** A process that has joined. */
@@ -135,6 +142,36 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
+    /**
+     * Starts a supervisor of processes that wait for a place in an elastic group: its group is never complete, and each
+     * of them is sent on by itself.
+     *
+     * @param size of the first group; later, processes of any WORLD_SIZE may join
+     * @throws IOException when it cannot listen there
+     */
+    static Supervisor lobby(
+            InetSocketAddress where,
+            int size,
+            GroupSecret secret,
+            Duration timeout,
+            Consumer<MemberEvent> events,
+            Consumer<String> notices)
+            throws IOException {
+        return new Supervisor(where, size, secret, timeout, events, notices, null, true);
+    }
+
+    /** As {@link #lobby(InetSocketAddress, int, GroupSecret, Duration, Consumer, Consumer)}, for a launcher. */
+    public static Supervisor lobbyOnLoopback(GroupSecret secret, Duration timeout, Consumer<MemberEvent> events) {
+        try {
+            Supervisor started = lobby(
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1, secret, timeout, events, line -> {});
+            started.complete = true;
+            return started;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** The warning for a group without a secret that other machines can reach. */
     public static String withoutSecret(int port) {
         return "this group has no secret: whoever can connect to this machine's port " + port
@@ -160,6 +197,20 @@ public final class Supervisor implements AutoCloseable {
             Consumer<String> notices,
             @Nullable FailurePolicy policy)
             throws IOException {
+        this(where, size, secret, timeout, events, notices, policy, false);
+    }
+
+    private Supervisor(
+            InetSocketAddress where,
+            int size,
+            GroupSecret secret,
+            Duration timeout,
+            Consumer<MemberEvent> events,
+            Consumer<String> notices,
+            @Nullable FailurePolicy policy,
+            boolean lobby)
+            throws IOException {
+        this.lobby = lobby;
         if (size < 1 || size > Place.MOST || where.isUnresolved()) {
             throw new IllegalArgumentException("size = " + size + ", address = " + where + ": out of range");
         }
@@ -226,8 +277,14 @@ public final class Supervisor implements AutoCloseable {
      * @param reason why the group ends: the process that was lost, or that joins
      * @param places in the next group, by rank in this one
      */
-    public synchronized void succeed(GroupFailure reason, Map<Integer, NextGroup> places) {
+    public void succeed(GroupFailure reason, Map<Integer, NextGroup> places) {
+        succeed(reason, places, Set.of());
+    }
+
+    /** @param leaving the ranks of processes that have asked for leave, which is no failure */
+    synchronized void succeed(GroupFailure reason, Map<Integer, NextGroup> places, Set<Integer> leaving) {
         if (failure.get() == null) {
+            released = Set.copyOf(leaving);
             successors = Map.copyOf(places);
             if (failure.compareAndSet(null, reason)) {
                 members.values().forEach(member -> member.peer.send(ending(member, reason)));
@@ -235,8 +292,39 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
+    /** Sends a process of a lobby to its group. */
+    void sendOn(int rank, NextGroup place, GroupFailure reason) {
+        complete = true;
+        release(rank, member -> Peer.NEXT + " " + place.line(reason));
+    }
+
+    /** Refuses a process that waits in a lobby. */
+    void refuse(int rank, String words) {
+        release(rank, member -> Peer.FAIL + " " + new GroupFailure(rank, member.host(), words).line());
+    }
+
+    /** From now on, nothing that happens to this process is of interest. */
+    private void release(int rank, Function<Member, String> lastLine) {
+        Member member = members.remove(rank);
+        if (member != null) {
+            synchronized (member) {
+                member.reported = true;
+            }
+            member.peer.send(lastLine.apply(member));
+        }
+    }
+
+    /** Sends a line to all processes, also to those that join later. */
+    void tell(String line) {
+        told.add(line);
+        members.values().forEach(member -> member.peer.send(line));
+    }
+
     private String ending(Member member, GroupFailure reason) {
         NextGroup next = successors.get(member.rank());
+        if (next == null && released.contains(member.rank())) {
+            return Peer.RELEASED + " " + reason.line();
+        }
         return next == null ? Peer.FAIL + " " + reason.line() : Peer.NEXT + " " + next.line(reason);
     }
 
@@ -259,7 +347,7 @@ public final class Supervisor implements AutoCloseable {
                 return Handshake.Answer.no("this is the port of a group's supervisor");
             }
             Place place = asked.get();
-            if (place.size() != size) {
+            if (place.size() != size && !(lobby && complete)) {
                 return wrongSize(place);
             }
             Member before = members.get(place.rank());
@@ -286,6 +374,7 @@ public final class Supervisor implements AutoCloseable {
                 if (failed != null) {
                     member.peer.send(ending(member, failed));
                 }
+                told.forEach(member.peer::send);
                 happened(MemberEvent.What.JOINED, member, "");
                 if (completeWhenAllAreHere()) {
                     events.accept(new MemberEvent(
@@ -323,7 +412,7 @@ public final class Supervisor implements AutoCloseable {
 
     /** Whether this was the last process to join. */
     private synchronized boolean completeWhenAllAreHere() {
-        if (members.size() < size || complete) {
+        if (lobby || members.size() < size || complete) {
             return false;
         }
         complete = true;
@@ -344,6 +433,10 @@ public final class Supervisor implements AutoCloseable {
             if (line.equals(Peer.BYE) && !member.left) {
                 member.left = true;
                 happened(MemberEvent.What.LEFT, member, "");
+            } else if (line.equals(Peer.LEAVE)) {
+                happened(MemberEvent.What.LEAVING, member, "");
+            } else if (line.equals(Peer.READY)) {
+                happened(MemberEvent.What.READY, member, "");
             } else if (line.startsWith(Peer.FAIL + " ") && member.words == null) {
                 member.failedAt = System.nanoTime();
                 member.words = line.substring(Peer.FAIL.length() + 1);

@@ -12,6 +12,14 @@ final class Threads {
         thread.start();
     }
 
+    /** Runs something later. */
+    static void after(Duration delay, String name, Runnable body) {
+        start(name, () -> {
+            pause(delay);
+            body.run();
+        });
+    }
+
     /** Sleeps; returns early when interrupted, and stays interrupted. */
     static void pause(Duration duration) {
         try {

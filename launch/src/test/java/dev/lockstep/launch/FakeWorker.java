@@ -46,7 +46,8 @@ final class FakeWorker {
                         System.err::println),
                 rank,
                 launcher,
-                FakeWorker::halt);
+                FakeWorker::halt,
+                asked::countDown);
         Files.writeString(facts.resolve("here-" + rank), "");
         while (!allThere(facts, size)) {
             Thread.sleep(20);

@@ -74,7 +74,7 @@ class NextGroupTest {
                 "the supervisor",
                 LONG,
                 line -> {});
-        return PeerMonitor.over(connection, rank, PeerMonitor.Watcher.launcher(LONG), failures::add);
+        return PeerMonitor.over(connection, rank, PeerMonitor.Watcher.launcher(LONG), failures::add, () -> {});
     }
 
     private static Optional<GroupFailure> outcome(PeerMonitor monitor) {

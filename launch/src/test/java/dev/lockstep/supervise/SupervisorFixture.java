@@ -93,6 +93,7 @@ abstract class SupervisorFixture {
     }
 
     PeerMonitor join(int rank, FailurePolicy policy) {
-        return PeerMonitor.over(connect(rank, SIZE, 0), rank, PeerMonitor.Watcher.rankZero("node0", LONG), policy);
+        return PeerMonitor.over(
+                connect(rank, SIZE, 0), rank, PeerMonitor.Watcher.rankZero("node0", LONG), policy, () -> {});
     }
 }

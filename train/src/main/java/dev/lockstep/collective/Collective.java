@@ -1,5 +1,6 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.topology.Topology;
 import java.util.List;
 import java.util.Optional;
@@ -56,10 +57,34 @@ public interface Collective extends AutoCloseable {
     default void fail(Throwable cause) {}
 
     /**
+     * Whether the keeper of an elastic group asks its processes to stop between two steps, where each calls {@link
+     * #awaitChange}, because one joins or leaves; also whether the group has ended. Any thread may call it.
+     */
+    default boolean isChangeDue() {
+        return false;
+    }
+
+    /**
+     * Waits until the keeper of an elastic group ends this one, which it does when all processes wait or one is lost. {@link
+     * #joinNext} follows.
+     *
+     * @return why the group has ended
+     */
+    default LockstepException awaitChange() {
+        throw new IllegalStateException("not an elastic group");
+    }
+
+    /**
+     * Asks the keeper of an elastic group to let this process leave: a change will be due, after which it has no place. Any
+     * thread may call it.
+     */
+    default void askForLeave() {}
+
+    /**
      * After a failure: joins the group of the processes that continue, if the keeper of the group has a place there for this
      * one. The previous collective must be closed then.
      *
-     * @return empty when the group has ended
+     * @return empty when the group has ended, or has let this process go
      * @throws dev.lockstep.errors.LockstepException of kind WORKER when those that continue do not join in time
      */
     default Optional<Collective> joinNext() {

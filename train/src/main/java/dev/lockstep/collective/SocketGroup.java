@@ -239,6 +239,30 @@ final class SocketGroup {
         return watch.next();
     }
 
+    /** Whether the group is to change, or has ended. */
+    boolean isChangeDue() {
+        return watch.isChangeDue();
+    }
+
+    /** Waits between two steps until this group ends; returns the reason. */
+    LockstepException awaitChange() {
+        watch.ready();
+        return ended(watch);
+    }
+
+    /** Waits for the end of a group. */
+    static LockstepException ended(Watch watch) {
+        return watch.outcome()
+                .join()
+                .map(GroupFailure::asException)
+                .orElseGet(() -> LockstepException.worker("this process has left its group", "", "join another one"));
+    }
+
+    /** Asks the keeper to let this process leave. */
+    void askForLeave() {
+        watch.leave();
+    }
+
     /** Whether a thread is in a call. */
     boolean isBusy() {
         return turn.isLocked();

@@ -1,8 +1,10 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.GroupFailure;
 import dev.lockstep.topology.Topology;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +61,25 @@ public final class SoloCollective implements Collective {
             watch.outcome().getNow(Optional.empty()).ifPresent(failure -> {
                 throw failure.asException();
             });
+        }
+    }
+
+    @Override
+    public boolean isChangeDue() {
+        return watch != null && watch.isChangeDue();
+    }
+
+    @Override
+    public LockstepException awaitChange() {
+        Watch waiting = Objects.requireNonNull(watch, "nobody watches this process");
+        waiting.ready();
+        return SocketGroup.ended(waiting);
+    }
+
+    @Override
+    public void askForLeave() {
+        if (watch != null) {
+            watch.leave();
         }
     }
 

@@ -38,12 +38,19 @@ final class SupervisorWatch implements Watch {
     private SupervisorWatch(
             int rank, Connection connection, Watcher watcher, Terms terms, @Nullable Supervisor supervisor) {
         this.rank = rank;
-        this.monitor = PeerMonitor.over(connection, rank, watcher, policy(terms));
+        this.monitor = PeerMonitor.over(connection, rank, watcher, policy(terms), () -> stop(terms));
         this.supervisor = supervisor;
         if (supervisor != null) {
             // The others were notified before rank 0.
             monitor.outcome().thenAccept(failure -> failure.ifPresent(known -> supervisor.close()));
         }
+    }
+
+    private static void stop(Terms terms) {
+        terms.options()
+                .events()
+                .accept(new MemberEvent(
+                        MemberEvent.What.STOPPING, GroupFailure.NO_RANK, HostName.own(), "all save and stop"));
     }
 
     /** Publishes an event, then applies the caller's policy. */
@@ -160,6 +167,21 @@ final class SupervisorWatch implements Watch {
     @Override
     public Optional<NextGroup> next() {
         return monitor.next();
+    }
+
+    @Override
+    public boolean isChangeDue() {
+        return monitor.isChangeDue();
+    }
+
+    @Override
+    public void ready() {
+        monitor.ready();
+    }
+
+    @Override
+    public void leave() {
+        monitor.leave();
     }
 
     /** Rank 0 stays until the others are notified: the supervisor ends with it. */

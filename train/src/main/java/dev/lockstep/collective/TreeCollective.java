@@ -1,5 +1,6 @@
 package dev.lockstep.collective;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.CpuDevice;
@@ -146,6 +147,21 @@ final class TreeCollective implements Collective {
     @Override
     public boolean isBitwise() {
         return true;
+    }
+
+    @Override
+    public boolean isChangeDue() {
+        return group.isChangeDue();
+    }
+
+    @Override
+    public LockstepException awaitChange() {
+        return group.awaitChange();
+    }
+
+    @Override
+    public void askForLeave() {
+        group.askForLeave();
     }
 
     @Override

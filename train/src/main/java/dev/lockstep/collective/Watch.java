@@ -22,6 +22,15 @@ interface Watch extends AutoCloseable {
     /** After the outcome: this process's place in the group that follows; empty when there is none. */
     Optional<NextGroup> next();
 
+    /** Whether the group is to change, or has ended. */
+    boolean isChangeDue();
+
+    /** Tells the keeper of an elastic group that this process stands between two steps; {@link #outcome} follows. */
+    void ready();
+
+    /** Asks the keeper of an elastic group to let this process leave. */
+    void leave();
+
     /** Reports to the others why this process cannot continue, in one line. */
     void failed(String words);
 

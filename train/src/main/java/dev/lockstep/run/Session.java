@@ -84,6 +84,9 @@ final class Session implements AutoCloseable {
             Trainer restored = begun.trainer;
             start(assembly, restored, checkpoints);
             RunResult result = train(assembly, restored, checkpoints);
+            if (training.hasLeft()) {
+                return result;
+            }
             events.flush();
             events.on(new Event.Finished(result, restored.noiseScale().images()));
             if (remote != null && isFirst()) {
@@ -206,15 +209,18 @@ final class Session implements AutoCloseable {
     }
 
     private RunResult train(Assembly assembly, Trainer running, CheckpointDirectory checkpoints) throws IOException {
-        Optional<Trainer.End> end = Optional.empty();
-        while (end.isEmpty()) {
+        Trainer.End end = Trainer.End.CHANGING;
+        while (end == Trainer.End.CHANGING) {
             try {
-                end = Optional.of(running.run(events, () -> save(running)));
+                end = running.run(events, () -> save(running));
+                if (end == Trainer.End.CHANGING && !change(assembly, running, checkpoints)) {
+                    return running.result(Status.INTERRUPTED, seconds());
+                }
             } catch (LockstepException e) {
                 continueWith(assembly, running, checkpoints, e);
             }
         }
-        Status status = end.get() == Trainer.End.COMPLETED ? Status.COMPLETED : Status.INTERRUPTED;
+        Status status = end == Trainer.End.COMPLETED ? Status.COMPLETED : Status.INTERRUPTED;
         RunResult result = running.result(status, seconds());
         if (writer != null) {
             writer.requireNewest();
@@ -227,6 +233,44 @@ final class Session implements AutoCloseable {
         if (writer != null) {
             events.flush();
             running.checkpoint(writer);
+        }
+    }
+
+    /**
+     * Between two steps, waits for the next group, and continues with it.
+     *
+     * @return false when this process has left
+     */
+    private boolean change(Assembly assembly, Trainer running, CheckpointDirectory checkpoints) throws IOException {
+        boolean leaving = training.isLeaving();
+        if (leaving) {
+            release();
+            // Once more, in case the request is still on its way in another thread.
+            training.group.askForLeave();
+        }
+        LockstepException reason = training.group.awaitChange();
+        try {
+            continueWith(assembly, running, checkpoints, reason);
+            return true;
+        } catch (LockstepException e) {
+            if (leaving && e == reason) {
+                training.left = true;
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    /** Closes the files of the run: another process takes them over. */
+    private void release() throws IOException {
+        if (writer != null) {
+            writer.close();
+            writer = null;
+        }
+        events.close();
+        if (locked != null) {
+            locked.close();
+            locked = null;
         }
     }
 
@@ -271,7 +315,11 @@ final class Session implements AutoCloseable {
     }
 
     private Collective joinNext(LockstepException failure) {
-        return training.group.joinNext().orElseThrow(() -> failure);
+        Collective next = training.group.joinNext().orElseThrow(() -> failure);
+        if (training.isLeaving()) {
+            next.askForLeave();
+        }
+        return next;
     }
 
     private double seconds() {

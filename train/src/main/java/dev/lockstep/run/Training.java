@@ -60,8 +60,10 @@ public final class Training {
     private final List<RunListener> listeners = new ArrayList<>();
     private final List<RunListenerFactory> added = new ArrayList<>();
     private boolean used;
-    /** The present one: in an elastic run it changes when a process is lost or joins. */
-    Collective group;
+    private volatile boolean leaving;
+    boolean left;
+    /** The present one: in an elastic run it changes when a process is lost, joins or leaves. */
+    volatile Collective group;
 
     private Training(Recipe recipe, ModelFactory models, Supplier<OpenDataset> data, Collective group) {
         this.recipe = recipe;
@@ -119,6 +121,24 @@ public final class Training {
     /** The group of which this process is a member now; see {@link Collective#joinNext}. */
     public Collective group() {
         return group;
+    }
+
+    /**
+     * This process leaves its elastic group after the step under way; the others continue, and the call that trains returns.
+     * If too few would be left, all save and stop instead. Any thread may call it.
+     */
+    public void leave() {
+        leaving = true;
+        group.askForLeave();
+    }
+
+    /** Whether this process has left its group before the run ended; see {@link #leave}. */
+    public boolean hasLeft() {
+        return left;
+    }
+
+    boolean isLeaving() {
+        return leaving;
     }
 
     /** Adds a factory beside those on the class path. It is called on every process. */

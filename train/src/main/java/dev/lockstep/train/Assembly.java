@@ -45,6 +45,7 @@ public final class Assembly implements AutoCloseable {
     Collective collective;
     Audit audit;
 
+    private final ModelFactory models;
     private final LaneThreads threads;
 
     /** @throws LockstepException when recipe, data and processes do not fit each other */
@@ -57,6 +58,7 @@ public final class Assembly implements AutoCloseable {
             StopSignal stop) {
         TorchRuntime.load();
         this.recipe = recipe;
+        this.models = models;
         this.data = data;
         this.collective = collective;
         this.options = options;
@@ -152,7 +154,11 @@ public final class Assembly implements AutoCloseable {
         collective = next;
         audit = new Audit(next);
         evaluator.regroup(next);
-        trainStep.regroup(next, division());
+        Topology division = division();
+        trainStep.regroup(next, division);
+        // With fewer processes, each has more workers than at its start.
+        int lanes = Math.min(options.lanes(), division.workersOf(next.rank()));
+        trainStep.addLanes(replicas(models, Math.max(0, lanes - trainStep.lanes())));
     }
 
     /** Given shares are those of the first group. */

@@ -14,6 +14,7 @@ import dev.lockstep.model.Replica;
 import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +28,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures a network on every image of a dataset exactly once. The dataset is divided into fixed batches, and batch b
@@ -46,6 +48,7 @@ final class Evaluator {
     private final List<Replica> replicas;
     private final LaneThreads threads;
     private Collective collective;
+    private @Nullable Partial partial;
     private final int imagesPerBatch;
     private final int imagesPerPass;
     private final int loaderThreads;
@@ -91,54 +94,118 @@ final class Evaluator {
         collective = next;
     }
 
+    /**
+     * What this process has measured of an evaluation that was not completed: its group changed.
+     *
+     * @param step the state that is evaluated
+     * @param results {@value #RESULTS} numbers for each batch, zero where another process has measured it
+     * @param done the batches that this process has measured
+     */
+    private record Partial(long step, Tensor results, BitSet done, Queue<Integer> replaced) {
+        void add(HostBatch batch, Tensor sums) {
+            int number = Math.toIntExact(batch.request().step());
+            results.narrow(0, (long) number * RESULTS, RESULTS).copy_(sums);
+            replaced.addAll(batch.replaced());
+            synchronized (done) {
+                done.set(number);
+            }
+        }
+    }
+
+    /** What an evaluation came to: it has a result, or any process was asked to stop, or the group is to change. */
+    record Outcome(Optional<Result> result, boolean stop) {}
+
     Result evaluate(Dataset dataset, ImageTransform transform, BadImages badImages) {
-        return evaluate(dataset, transform, badImages, () -> false).orElseThrow();
+        return evaluate(0, dataset, transform, badImages, () -> false).result().orElseThrow();
     }
 
     /**
+     * Continues where it was when the group changed: the batches that no process has measured are divided anew.
+     *
+     * @param step the state that is evaluated
      * @param stop whether this process was asked to stop; if so, it evaluates no more batches
-     * @return empty, on every process, if any of them was asked to stop
+     * @return the same on every process
      */
-    Optional<Result> evaluate(Dataset dataset, ImageTransform transform, BadImages badImages, BooleanSupplier stop) {
+    Outcome evaluate(long step, Dataset dataset, ImageTransform transform, BadImages badImages, BooleanSupplier stop) {
         int batches = (dataset.size() + imagesPerBatch - 1) / imagesPerBatch;
-        List<BatchRequest> own = new ArrayList<>();
-        for (int b = collective.rank(); b < batches; b += collective.size()) {
-            own.add(request(b, dataset.size()));
-        }
-        Queue<Integer> replaced = new ConcurrentLinkedQueue<>();
+        Partial own = partial(step, batches);
+        List<BatchRequest> missing = missing(own, batches).stream()
+                .map(batch -> request(batch, dataset.size()))
+                .toList();
         float[] all;
         try (StepScope scope = new StepScope();
                 BatchLoader loader = new BatchLoader(
-                        dataset, transform, badImages, 0, loaderThreads, readAhead, own.iterator(), buffers)) {
-            // After the batches' results: how many processes were asked to stop.
-            Tensor results = device.zeros((long) batches * RESULTS + 1);
+                        dataset, transform, badImages, 0, loaderThreads, readAhead, missing.iterator(), buffers)) {
             threads.runAll(replicas.size(), lane -> {
-                while (!stop.getAsBoolean()) {
+                while (!stop.getAsBoolean() && !collective.isChangeDue()) {
                     Optional<HostBatch> next = loader.next();
                     if (next.isEmpty()) {
                         return;
                     }
                     try (HostBatch batch = next.get()) {
-                        replaced.addAll(batch.replaced());
-                        measure(replicas.get(lane), batch, results);
+                        measure(replicas.get(lane), batch, own);
                     }
                 }
             });
-            if (stop.getAsBoolean()) {
-                results.narrow(0, (long) batches * RESULTS, 1).fill_(new Scalar(1.0));
-            }
-            device.onHost(results, collective::allReduceSum);
-            all = device.read(results);
+            Tensor sum = own.results.clone();
+            // After the batches' results: how many processes were asked to stop, and how many know of a change.
+            request(sum, batches * RESULTS, stop.getAsBoolean());
+            request(sum, batches * RESULTS + 1, collective.isChangeDue());
+            device.onHost(sum, collective::allReduceSum);
+            all = device.read(sum);
         }
-        if (all[batches * RESULTS] > 0) {
-            return Optional.empty();
+        boolean stopping = all[batches * RESULTS] > 0;
+        if (stopping || all[batches * RESULTS + 1] > 0) {
+            return new Outcome(Optional.empty(), stopping);
         }
         boolean anyReplaced = IntStream.range(0, batches).anyMatch(b -> all[b * RESULTS + REPLACED] > 0);
-        return Optional.of(total(
+        Result result = total(
                 all,
                 batches,
                 dataset,
-                anyReplaced ? ReplacedImages.gather(collective, replaced, badImages) : Collections.emptySortedMap()));
+                anyReplaced
+                        ? ReplacedImages.gather(collective, own.replaced, badImages)
+                        : Collections.emptySortedMap());
+        forget();
+        return new Outcome(Optional.of(result), false);
+    }
+
+    private static void request(Tensor sum, int at, boolean made) {
+        if (made) {
+            sum.narrow(0, at, 1).fill_(new Scalar(1.0));
+        }
+    }
+
+    private Partial partial(long step, int batches) {
+        Partial found = partial;
+        if (found == null || found.step != step) {
+            forget();
+            Tensor results = StepScope.keep(device.zeros((long) batches * RESULTS + 2));
+            found = new Partial(step, results, new BitSet(batches), new ConcurrentLinkedQueue<>());
+            partial = found;
+        }
+        return found;
+    }
+
+    private void forget() {
+        if (partial != null) {
+            partial.results.close();
+            partial = null;
+        }
+    }
+
+    /** This process's share of the batches that no process has measured. */
+    private List<Integer> missing(Partial own, int batches) {
+        BitSet done = new BitSet(batches);
+        collective.allGather(own.done.toByteArray()).forEach(bits -> done.or(BitSet.valueOf(bits)));
+        List<Integer> share = new ArrayList<>();
+        int number = 0;
+        for (int batch = done.nextClearBit(0); batch < batches; batch = done.nextClearBit(batch + 1)) {
+            if (number++ % collective.size() == collective.rank()) {
+                share.add(batch);
+            }
+        }
+        return share;
     }
 
     private BatchRequest request(int batch, int size) {
@@ -151,7 +218,7 @@ final class Evaluator {
     }
 
     /** Divided into passes of nearly equal size: a last pass of few images would be slow for its size. */
-    private void measure(Replica replica, HostBatch batch, Tensor results) {
+    private void measure(Replica replica, HostBatch batch, Partial own) {
         int size = batch.size();
         int passes = (size + imagesPerPass - 1) / imagesPerPass;
         try (StepScope scope = new StepScope();
@@ -166,7 +233,7 @@ final class Evaluator {
             }
             sums.narrow(0, REPLACED, 1)
                     .fill_(new Scalar((double) batch.replaced().size()));
-            results.narrow(0, batch.request().step() * RESULTS, RESULTS).copy_(sums);
+            own.add(batch, sums);
         }
     }
 

@@ -18,7 +18,7 @@ import org.bytedeco.pytorch.Tensor;
  * They are divided into <em>buckets</em> that are sent separately, so that the first are sent while backward
  * continues. A bucket never splits a parameter.
  *
- * <p>The <em>tail</em> holds the numbers of the step, one float each: {@link #LOSS} to {@link #AGGREGATE_SQUARED_NORM}. It
+ * <p>The <em>tail</em> holds the numbers of the step, one float each: {@link #LOSS} to {@link #CHANGE}. It
  * is sent in the last bucket, as are the statistics, so neither costs a message. Workers write it with tensor
  * operations; the host reads the tail of the sum once per step, see {@link Totals}.
  */
@@ -33,6 +33,8 @@ final class GradientBuffer {
     static final int STOP = 3;
     /** In the tail: bad images that were replaced. */
     static final int REPLACED = 4;
+    /** In the tail: above zero if the group is to change after this step. */
+    static final int CHANGE = 6;
     /** In the tail, written after the sum over all workers: |g|² of the aggregated gradient, before weight decay. */
     static final int AGGREGATE_SQUARED_NORM = 5;
 
@@ -80,8 +82,16 @@ final class GradientBuffer {
      * @param squaredNorm |g|² of the aggregated gradient, before weight decay
      * @param replaced bad images that were replaced, of kn
      * @param stop whether any process was asked to stop
+     * @param change whether the group is to change
      */
-    record Totals(double loss, long wrong, double workerSquaredNorm, double squaredNorm, long replaced, boolean stop) {
+    record Totals(
+            double loss,
+            long wrong,
+            double workerSquaredNorm,
+            double squaredNorm,
+            long replaced,
+            boolean stop,
+            boolean change) {
         static Totals of(float[] tail) {
             return new Totals(
                     tail[LOSS],
@@ -89,7 +99,8 @@ final class GradientBuffer {
                     tail[SQUARED_NORM],
                     tail[AGGREGATE_SQUARED_NORM],
                     (long) tail[REPLACED],
-                    tail[STOP] > 0);
+                    tail[STOP] > 0,
+                    tail[CHANGE] > 0);
         }
 
         /** A non-finite loss or gradient of one worker stays non-finite in every sum. */

@@ -1,5 +1,6 @@
 package dev.lockstep.train;
 
+import static dev.lockstep.train.GradientBuffer.CHANGE;
 import static dev.lockstep.train.GradientBuffer.LOSS;
 import static dev.lockstep.train.GradientBuffer.REPLACED;
 import static dev.lockstep.train.GradientBuffer.SQUARED_NORM;
@@ -32,6 +33,7 @@ final class Lane {
     private final LocalSum sum;
     private final int workers;
     private final BooleanSupplier stopRequested;
+    private final BooleanSupplier changeDue;
     private final Tensor buffer;
     private final Tensor[] parts;
     private final Tensor tail;
@@ -56,12 +58,14 @@ final class Lane {
             LocalSum sum,
             int workers,
             double epsilon,
-            BooleanSupplier stopRequested) {
+            BooleanSupplier stopRequested,
+            BooleanSupplier changeDue) {
         this.device = state.device();
         this.layout = layout;
         this.sum = sum;
         this.workers = workers;
         this.stopRequested = stopRequested;
+        this.changeDue = changeDue;
         this.buffer = StepScope.keep(device.zeros(layout.floats()));
         this.parts = layout.buckets().stream()
                 .map(bucket -> StepScope.keep(bucket.of(buffer)))
@@ -150,6 +154,9 @@ final class Lane {
         number(tail, SQUARED_NORM).copy_(squaredNorm.mul(square).div(k));
         if (stopRequested.getAsBoolean()) {
             number(tail, STOP).fill_(new Scalar(1.0));
+        }
+        if (changeDue.getAsBoolean()) {
+            number(tail, CHANGE).fill_(new Scalar(1.0));
         }
         if (replaced > 0) {
             number(tail, REPLACED).fill_(new Scalar((double) replaced));

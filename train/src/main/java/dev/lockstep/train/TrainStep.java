@@ -4,6 +4,7 @@ import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.model.FlatState;
+import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.optim.Optimizer;
 import dev.lockstep.optim.Optimizers;
 import dev.lockstep.recipe.Recipe;
@@ -13,12 +14,14 @@ import dev.lockstep.torch.StepScope;
 import dev.lockstep.train.GradientBuffer.Bucket;
 import dev.lockstep.train.GradientBuffer.Totals;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -36,7 +39,8 @@ final class TrainStep implements AutoCloseable {
     private final LaneThreads threads;
     private final GradientBuffer layout;
     private final LocalSum localSum;
-    private final List<Lane> lanes;
+    private final List<Lane> lanes = new ArrayList<>();
+    private final BooleanSupplier stopRequested;
     private final Optimizer optimizer;
     private Collective collective;
     private BucketExchange exchange;
@@ -60,16 +64,21 @@ final class TrainStep implements AutoCloseable {
                 (bucket, root, sum) -> exchange.onSum(bucket, root, sum));
         this.optimizer = Optimizers.of(recipe.optimizer());
         this.ownTails = ownTails();
-        this.lanes = setup.classifiers().stream()
-                .map(classifier -> new Lane(
-                        classifier,
-                        state,
-                        layout,
-                        localSum,
-                        recipe.workers(),
-                        recipe.batchNorm().epsilon(),
-                        setup.stopRequested()))
-                .toList();
+        this.stopRequested = setup.stopRequested();
+        addLanes(setup.classifiers());
+    }
+
+    /** Adds a lane for each of these replicas, between two steps. */
+    void addLanes(List<ImageClassifier> classifiers) {
+        classifiers.forEach(classifier -> lanes.add(new Lane(
+                classifier,
+                state,
+                layout,
+                localSum,
+                recipe.workers(),
+                recipe.batchNorm().epsilon(),
+                stopRequested,
+                () -> collective.isChangeDue())));
     }
 
     private Tensor ownTails() {
@@ -119,6 +128,7 @@ final class TrainStep implements AutoCloseable {
      * @param replaced bad images that were replaced, of kn
      * @param ownReplaced those among this process's images
      * @param stop whether any process was asked to stop
+     * @param change whether the group is to change after this step
      * @param computeSeconds until all lanes of this process were done, with the time in which they waited for images
      * @param dataWaitSeconds time spent waiting for images, mean over this process's lanes
      * @param exposedSeconds from the end of the last backward to the arrival of the last sum
@@ -131,6 +141,7 @@ final class TrainStep implements AutoCloseable {
             long replaced,
             List<Integer> ownReplaced,
             boolean stop,
+            boolean change,
             double computeSeconds,
             double dataWaitSeconds,
             double exposedSeconds) {}
@@ -166,6 +177,7 @@ final class TrainStep implements AutoCloseable {
                     totals.replaced(),
                     List.copyOf(replaced),
                     totals.stop(),
+                    totals.change(),
                     (computed - started) * 1e-9,
                     waited.get() * 1e-9 / lanes.size(),
                     exposed);

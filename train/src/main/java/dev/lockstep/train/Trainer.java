@@ -54,7 +54,9 @@ public final class Trainer {
         /** The number of steps in {@link RunOptions#stopAfter} is done. */
         STOPPED_AFTER,
         /** A process received a {@link StopSignal}. */
-        SIGNALLED
+        SIGNALLED,
+        /** The group is to change ({@link Collective#awaitChange}): all processes stand between two steps. */
+        CHANGING
     }
 
     Trainer(Assembly parts, long step, TrainerState progress, boolean resumed) {
@@ -271,8 +273,11 @@ public final class Trainer {
             // The previous group ended between a step or an evaluation and what follows it.
             settle(listener, save, step == end);
         }
-        if (isEvaluationDue() && !oneEvaluation(listener, save, System.nanoTime())) {
-            return End.SIGNALLED;
+        if (isEvaluationDue()) {
+            Optional<End> cut = oneEvaluation(listener, save, System.nanoTime());
+            if (cut.isPresent()) {
+                return cut.get();
+            }
         }
         long epochStart = System.nanoTime();
         while (step < end) {
@@ -280,16 +285,20 @@ public final class Trainer {
             Topology topology = parts.trainStep.topology();
             try (BatchLoader loader = loader(end)) {
                 while (step < end && parts.trainStep.topology() == topology) {
-                    boolean stopping = oneStep(loader, listener);
-                    settle(listener, save, stopping || step == end);
-                    if (stopping) {
+                    TrainStep.Outcome outcome = oneStep(loader, listener);
+                    settle(listener, save, outcome.stop() || step == end);
+                    if (outcome.stop()) {
                         return End.SIGNALLED;
                     }
                     if (step % perEpoch == 0) {
-                        if (!oneEvaluation(listener, save, epochStart)) {
-                            return End.SIGNALLED;
+                        Optional<End> cut = oneEvaluation(listener, save, epochStart);
+                        if (cut.isPresent()) {
+                            return cut.get();
                         }
                         epochStart = System.nanoTime();
+                    }
+                    if (outcome.change() && step < end) {
+                        return End.CHANGING;
                     }
                     moveWorkers(listener);
                 }
@@ -381,8 +390,8 @@ public final class Trainer {
                 .iterator();
     }
 
-    /** One iteration; returns whether any process was asked to stop. */
-    private boolean oneStep(BatchLoader loader, RunListener listener) {
+    /** One iteration. */
+    private TrainStep.Outcome oneStep(BatchLoader loader, RunListener listener) {
         long started = System.nanoTime();
         double rate = parts.learningRate.at(step);
         TrainStep.Outcome outcome = parts.trainStep.run(step, () -> batch(loader), rates(rate));
@@ -419,7 +428,7 @@ public final class Trainer {
                 noise.images());
         recent.add(metrics);
         listener.on(new Event.Step(metrics));
-        return outcome.stop();
+        return outcome;
     }
 
     /** Reports bad images that are found for the first time. */
@@ -448,18 +457,20 @@ public final class Trainer {
     /**
      * Evaluates at the end of an epoch, whose weights are already saved; saves again with the result.
      *
-     * @return false if any process was asked to stop; the evaluation is then done when the run resumes
+     * @return why it was cut short, if it was: a process was asked to stop, and the evaluation is done when the run resumes;
+     *     or the group is to change, and the next one continues it
      */
-    private boolean oneEvaluation(RunListener listener, Runnable save, long startedNanos) {
-        Optional<Evaluator.Result> measured = parts.evaluator.evaluate(
+    private Optional<End> oneEvaluation(RunListener listener, Runnable save, long startedNanos) {
+        Evaluator.Outcome measured = parts.evaluator.evaluate(
+                step,
                 parts.data.validation(),
                 parts.data.evaluationTransform(),
                 parts.badValidation,
                 parts.stop::isRequested);
-        if (measured.isEmpty()) {
-            return false;
+        if (measured.result().isEmpty()) {
+            return Optional.of(measured.stop() ? End.SIGNALLED : End.CHANGING);
         }
-        Evaluator.Result result = measured.get();
+        Evaluator.Result result = measured.result().get();
         long steps = iterationsPerEpoch();
         int number = (int) (step / steps) - 1;
         report("validation", number, result.replaced(), listener);
@@ -476,6 +487,6 @@ public final class Trainer {
         recent.add(epoch);
         listener.on(new Event.Epoch(epoch));
         settle(listener, save, true);
-        return true;
+        return Optional.empty();
     }
 }

@@ -322,6 +322,17 @@ class CollectiveTest {
             }
 
             @Override
+            public boolean isChangeDue() {
+                return false;
+            }
+
+            @Override
+            public void ready() {}
+
+            @Override
+            public void leave() {}
+
+            @Override
             public void failed(String words) {
                 told.add(words);
             }

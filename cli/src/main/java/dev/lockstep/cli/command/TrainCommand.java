@@ -85,8 +85,7 @@ public final class TrainCommand implements Callable<Integer> {
         requireInputStays(out, recipe);
         // Checked before any process waits for others with which it could not compute.
         Optional<Node> node = Node.from(System.getenv());
-        options.workerSplit()
-                .divide(recipe.workers(), node.isPresent() ? node.get().size() : size());
+        options.requireWorkers(recipe, node.isPresent() ? node.get().size() : size());
         if (node.isPresent()) {
             return launch(node.get(), out);
         }
@@ -101,9 +100,19 @@ public final class TrainCommand implements Callable<Integer> {
         options.checkInGroup();
         // Joins the group first: while one process still looks for its data, the others can monitor it.
         List<MemberEvent> members = new CopyOnWriteArrayList<>();
-        try (Collective group =
-                Collectives.fromEnvironment(options.groupOptions().withEvents(members::add), new HaltOnFailure())) {
-            return train(recipe, models, group, members, out);
+        try (Signals signals = new Signals();
+                Collective group = Collectives.fromEnvironment(
+                        options.groupOptions().withEvents(event -> happened(event, members, signals)),
+                        new HaltOnFailure())) {
+            return train(recipe, models, group, members, signals, out);
+        }
+    }
+
+    private static void happened(MemberEvent event, List<MemberEvent> members, Signals signals) {
+        if (event.what() == MemberEvent.What.STOPPING) {
+            signals.stop().request();
+        } else {
+            members.add(event);
         }
     }
 
@@ -166,23 +175,34 @@ public final class TrainCommand implements Callable<Integer> {
                 options.maxRestarts());
     }
 
-    private int train(Recipe recipe, ModelFactory models, Collective group, List<MemberEvent> members, Path out) {
+    private int train(
+            Recipe recipe,
+            ModelFactory models,
+            Collective group,
+            List<MemberEvent> members,
+            Signals signals,
+            Path out) {
         RunOptions run = options.runOptions(recipe, group);
-        try (Signals signals = new Signals()) {
-            Training training = Training.create(recipe, models, () -> open(recipe, group, signals), group)
-                    .options(run)
-                    .stopOn(signals.stop())
-                    .arguments(options.files())
-                    .listener(this::hear)
-                    .listener(ProgressSink.onStandardError());
-            members.forEach(member -> training.tell(new Event.Membership(
-                    member.rank(), member.host(), member.what().name().toLowerCase(Locale.ROOT))));
-            RunResult result = options.start(training, out);
-            if (training.group().rank() == 0) {
-                System.out.println(json ? result.toJson() : Announcement.summary(recipe, result, noiseScale, out));
-            }
-            return signals.exitCode(result, run.stopAfter());
+        Training training = Training.create(recipe, models, () -> open(recipe, group, signals), group)
+                .options(run)
+                .stopOn(signals.stop())
+                .arguments(options.files())
+                .listener(this::hear)
+                .listener(ProgressSink.onStandardError());
+        if (options.elastic().isPresent()) {
+            signals.leaveWith(training::leave);
         }
+        members.forEach(member -> training.tell(new Event.Membership(
+                member.rank(), member.host(), member.what().name().toLowerCase(Locale.ROOT))));
+        RunResult result = options.start(training, out);
+        if (training.hasLeft()) {
+            System.err.println("left the group after step " + result.steps() + "; the others continue");
+            return 0;
+        }
+        if (training.group().rank() == 0) {
+            System.out.println(json ? result.toJson() : Announcement.summary(recipe, result, noiseScale, out));
+        }
+        return signals.exitCode(result, run.stopAfter());
     }
 
     private void hear(Event event) {

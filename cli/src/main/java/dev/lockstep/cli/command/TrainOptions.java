@@ -246,6 +246,21 @@ final class TrainOptions {
         }
     }
 
+    /** Checks that every process of the group would have a worker. */
+    void requireWorkers(Recipe recipe, int size) {
+        Optional<Elastic> asked = elastic();
+        if (asked.isPresent() && asked.get().most() > recipe.workers()) {
+            throw LockstepException.recipe(
+                    "--elastic = " + elastic.orElse("") + " allows more processes than the recipe has workers",
+                    "workers = " + recipe.workers(),
+                    "use at most MIN:" + recipe.workers());
+        }
+        // The present size of an elastic group may be that of the lobby.
+        if (asked.isEmpty()) {
+            workerSplit().divide(recipe.workers(), size);
+        }
+    }
+
     private static void atLeast(String option, long value, long low) {
         if (value < low) {
             throw LockstepException.recipe(option + " = " + value + " is too small", "", "give at least " + low);

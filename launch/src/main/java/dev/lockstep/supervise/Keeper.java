@@ -1,0 +1,353 @@
+package dev.lockstep.supervise;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps an elastic group: a sequence of groups, the generations, each with a {@link Supervisor} of its own. When a process
+ * is lost, the others are sent to the next generation at once. A process that joins or leaves waits until all processes
+ * stand between two steps: the keeper asks them, and when each has answered, it sends them on. A process that is not sent
+ * there cannot take part any more, even if it wakes up later: it knows no address of the next generation.
+ *
+ * <p>Processes have numbers that never change, while their ranks are those of the present generation. Not thread-safe: its
+ * owner calls it in one thread, to which it takes the events of the supervisors.
+ */
+public final class Keeper implements AutoCloseable {
+    /** The program in which a keeper lives. */
+    public interface Owner {
+        /** Starts the supervisor of a generation. */
+        Supervisor supervise(int size, Consumer<MemberEvent> events);
+
+        /** Opens the place where processes that want to join report, with their number as rank. */
+        Supervisor openLobby(Consumer<MemberEvent> events);
+
+        /** Passes an event to {@link Keeper#on} in the thread of the keeper; called from any thread. */
+        void later(Seen event);
+
+        /** A process is not part of the group any more: ends it, if it can. */
+        void expel(int number);
+
+        /** The report of a lost process. */
+        GroupFailure report(int rank, int number, String cause);
+
+        /** Whether the owner sees a process end, and then calls {@link Keeper#lose} itself. */
+        boolean seesEnds();
+
+        /** A generation begins: the numbers of its processes, by rank. */
+        void begins(List<Integer> members);
+    }
+
+    /**
+     * Something that a supervisor saw.
+     *
+     * @param generation {@link #LOBBY} for the lobby
+     * @param what null when a generation should be complete by now
+     */
+    public record Seen(int generation, @Nullable MemberEvent what) {}
+
+    private static final int LOBBY = -1;
+
+    private final int least;
+    private final int most;
+    private final Duration patience;
+    private final Owner owner;
+
+    private int generation;
+    private Supervisor supervisor;
+    private final Supervisor lobby;
+    /** Those of former generations, for processes that have not heard of their next place yet. */
+    private final List<Supervisor> former = new ArrayList<>();
+
+    /** Numbers of processes, by rank. */
+    private List<Integer> members;
+
+    private final Set<Integer> joined = new HashSet<>();
+    /** Processes that wait in the lobby. */
+    private final Set<Integer> guests = new TreeSet<>();
+    /** Members that want to leave. */
+    private final Set<Integer> leaving = new TreeSet<>();
+    /** Members that stand between two steps and wait. */
+    private final Set<Integer> ready = new HashSet<>();
+
+    /** Members that have ended well: the run is over. */
+    private final Set<Integer> finished = new HashSet<>();
+
+    private boolean stopping;
+
+    /**
+     * @param size of the first generation, whose processes have the numbers 0 … size − 1
+     * @param least the group fails when fewer are left
+     * @param most the most processes of a generation
+     * @param startPatience how long the first generation may take to gather
+     * @param patience how long later ones may: their processes have started already
+     */
+    public Keeper(int size, int least, int most, Duration startPatience, Duration patience, Owner owner) {
+        this.least = least;
+        this.most = most;
+        this.patience = patience;
+        this.owner = owner;
+        this.members = new ArrayList<>();
+        for (int number = 0; number < size; number++) {
+            members.add(number);
+        }
+        this.supervisor = supervise(0, size, startPatience);
+        this.lobby = owner.openLobby(event -> owner.later(new Seen(LOBBY, event)));
+    }
+
+    private Supervisor supervise(int of, int size, Duration within) {
+        Supervisor started = owner.supervise(size, event -> owner.later(new Seen(of, event)));
+        Threads.after(within, "lockstep-gathering", () -> owner.later(new Seen(of, null)));
+        return started;
+    }
+
+    /** Where the processes of the present generation join. */
+    public SupervisorAddress address() {
+        return supervisor.address();
+    }
+
+    /** Where others report, with their number as rank. */
+    public SupervisorAddress lobbyAddress() {
+        return lobby.address();
+    }
+
+    /** The numbers of the processes of the present generation, by rank. */
+    public List<Integer> members() {
+        return List.copyOf(members);
+    }
+
+    /** Whether a member has deregistered, and then ends normally. */
+    public boolean hasLeft(int number) {
+        return supervisor.hasLeft(members.indexOf(number));
+    }
+
+    /** Whether all are to save and stop. */
+    public boolean isStopping() {
+        return stopping;
+    }
+
+    /** Whether nobody joins any more. */
+    public boolean isOver() {
+        return stopping || !finished.isEmpty();
+    }
+
+    /** Members and those that wait to become one. */
+    public int size() {
+        return members.size() + guests.size();
+    }
+
+    /**
+     * Takes an event.
+     *
+     * @return why the group has failed, if it has; every process has been told then
+     */
+    public Optional<GroupFailure> on(Seen seen) {
+        MemberEvent what = seen.what;
+        if (what == null) {
+            return seen.generation == generation ? late() : Optional.empty();
+        }
+        if (seen.generation == LOBBY) {
+            guest(what);
+        } else if (seen.generation == generation) {
+            return member(what);
+        }
+        return Optional.empty();
+    }
+
+    private void guest(MemberEvent event) {
+        int number = event.rank();
+        if (event.what() != MemberEvent.What.JOINED) {
+            guests.remove(number);
+        } else if (isOver() || members.contains(number)) {
+            lobby.refuse(number, isOver() ? "the run is over" : "process " + number + " is a member of the group");
+        } else if (size() >= most) {
+            lobby.refuse(number, "the group has as many processes as it may have: " + most);
+        } else {
+            guests.add(number);
+            askForChange();
+        }
+    }
+
+    private Optional<GroupFailure> member(MemberEvent event) {
+        switch (event.what()) {
+            case JOINED -> joined.add(event.rank());
+            case COMPLETE -> {
+                former.forEach(Supervisor::close);
+                former.clear();
+            }
+            case SILENT, FAILED -> {
+                String failed = event.what() == MemberEvent.What.FAILED ? "failed: " : "";
+                return lose(members.get(event.rank()), failed + event.detail());
+            }
+            case LOST -> {
+                return owner.seesEnds() ? Optional.empty() : lose(members.get(event.rank()), GroupFailure.VANISHED);
+            }
+            case LEFT -> {
+                if (!owner.seesEnds()) {
+                    finish(members.get(event.rank()));
+                }
+            }
+            case LEAVING -> leave(members.get(event.rank()));
+            case READY -> {
+                ready.add(members.get(event.rank()));
+                changeIfReady();
+            }
+            case STOPPING -> {
+                // Only the keeper says so.
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Some have not joined the present generation in time. */
+    private Optional<GroupFailure> late() {
+        for (int rank = 0; rank < members.size(); rank++) {
+            if (!joined.contains(rank)) {
+                return lose(members.get(rank), "did not join in time");
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** A member has ended well: the run is over, and nobody joins any more. */
+    public void finish(int number) {
+        finished.add(number);
+        closeLobby();
+    }
+
+    /** All save and stop. */
+    public void stop() {
+        stopping = true;
+        closeLobby();
+        supervisor.tell(Peer.STOP);
+    }
+
+    private void closeLobby() {
+        guests.clear();
+        lobby.close();
+    }
+
+    private void leave(int number) {
+        if (isOver() || leaving.contains(number)) {
+            return;
+        }
+        // Those that wait in the lobby do not count: they need somebody who has the state.
+        if (members.size() - leaving.size() - 1 < least) {
+            stop();
+        } else {
+            leaving.add(number);
+            askForChange();
+        }
+    }
+
+    private void askForChange() {
+        supervisor.tell(Peer.CHANGE);
+        changeIfReady();
+    }
+
+    private void changeIfReady() {
+        if (!ready.containsAll(members)) {
+            return;
+        }
+        List<Integer> next = new ArrayList<>(members);
+        next.removeAll(leaving);
+        moveOn(next, reasonToChange());
+    }
+
+    private GroupFailure reasonToChange() {
+        List<String> parts = new ArrayList<>();
+        if (!leaving.isEmpty()) {
+            parts.add(processes(leaving, "leaves", "leave"));
+        }
+        if (!guests.isEmpty()) {
+            parts.add(processes(guests, "joins", "join"));
+        }
+        String words = parts.isEmpty() ? "the group is gathered anew" : String.join(" and ", parts) + " the group";
+        return new GroupFailure(GroupFailure.NO_RANK, HostName.own(), words);
+    }
+
+    private static String processes(Set<Integer> numbers, String one, String several) {
+        String list = numbers.stream().map(String::valueOf).collect(Collectors.joining(", "));
+        return numbers.size() == 1 ? "process " + list + " " + one : "processes " + list + " " + several;
+    }
+
+    /**
+     * A process is lost: the others continue without it, and with those that wait to join.
+     *
+     * @param cause what happened to it
+     * @return why the group has failed, if too few are left
+     */
+    public Optional<GroupFailure> lose(int number, String cause) {
+        int rank = members.indexOf(number);
+        if (rank < 0) {
+            return Optional.empty();
+        }
+        owner.expel(number);
+        GroupFailure report = owner.report(rank, number, cause);
+        List<Integer> rest = new ArrayList<>(members);
+        rest.remove(rank);
+        // A member that waits to leave has closed its files.
+        rest.removeIf(other -> leaving.contains(other) && ready.contains(other));
+        if (!finished.isEmpty() || rest.isEmpty() || rest.size() + guests.size() < least) {
+            supervisor.announce(report);
+            return Optional.of(report);
+        }
+        moveOn(rest, report);
+        return Optional.empty();
+    }
+
+    /** Sends processes of the present generation, and those that wait in the lobby, to the next one. */
+    private void moveOn(List<Integer> staying, GroupFailure reason) {
+        List<Integer> next = new ArrayList<>(staying);
+        next.addAll(guests);
+        generation++;
+        Supervisor following = supervise(generation, next.size(), patience);
+        Map<Integer, NextGroup> places = new HashMap<>();
+        for (int rank = 0; rank < next.size(); rank++) {
+            NextGroup place = new NextGroup(rank, next.size(), following.address());
+            int before = members.indexOf(next.get(rank));
+            if (before >= 0) {
+                places.put(before, place);
+            } else {
+                lobby.sendOn(next.get(rank), place, reason);
+            }
+        }
+        guests.clear();
+        Set<Integer> ranks = leaving.stream()
+                .filter(ready::contains)
+                .map(number -> members.indexOf(number))
+                .collect(Collectors.toSet());
+        supervisor.succeed(reason, places, ranks);
+        former.add(supervisor);
+        supervisor = following;
+        members = next;
+        joined.clear();
+        leaving.clear();
+        ready.clear();
+        owner.begins(members);
+        if (stopping) {
+            supervisor.tell(Peer.STOP);
+        }
+    }
+
+    /** Tells every process that the group has failed. */
+    public void announce(GroupFailure failure) {
+        supervisor.announce(failure);
+    }
+
+    @Override
+    public void close() {
+        supervisor.close();
+        lobby.close();
+        former.forEach(Supervisor::close);
+    }
+}

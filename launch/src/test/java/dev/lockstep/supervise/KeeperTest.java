@@ -1,0 +1,214 @@
+package dev.lockstep.supervise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** A keeper and members that are threads of this process. */
+@Tag("slow")
+class KeeperTest {
+    private static final Duration LONG = Duration.ofSeconds(30);
+
+    private final BlockingQueue<Keeper.Seen> events = new LinkedBlockingQueue<>();
+    private final List<Integer> expelled = new ArrayList<>();
+    private final List<GroupFailure> failures = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicInteger stops = new AtomicInteger();
+    private Keeper keeper = keeper(1, 1, 1);
+
+    /** Its processes are not this test's: their ends are seen by the supervisor alone. */
+    private final class Owner implements Keeper.Owner {
+        @Override
+        public Supervisor supervise(int size, Consumer<MemberEvent> seen) {
+            return Supervisor.onLoopback(size, GroupSecret.none(), LONG, seen, line -> {});
+        }
+
+        @Override
+        public Supervisor openLobby(Consumer<MemberEvent> seen) {
+            return Supervisor.lobbyOnLoopback(GroupSecret.none(), LONG, seen);
+        }
+
+        @Override
+        public void later(Keeper.Seen event) {
+            events.add(event);
+        }
+
+        @Override
+        public void expel(int number) {
+            expelled.add(number);
+        }
+
+        @Override
+        public GroupFailure report(int rank, int number, String cause) {
+            return new GroupFailure(rank, "node7", "rank " + rank + " " + cause);
+        }
+
+        @Override
+        public boolean seesEnds() {
+            return false;
+        }
+
+        @Override
+        public void begins(List<Integer> members) {}
+    }
+
+    private Keeper keeper(int size, int least, int most) {
+        return new Keeper(size, least, most, LONG, LONG, new Owner());
+    }
+
+    @AfterEach
+    void close() {
+        keeper.close();
+    }
+
+    private void start(int size, int least, int most) {
+        keeper.close();
+        events.clear();
+        keeper = keeper(size, least, most);
+    }
+
+    private PeerMonitor join(SupervisorAddress at, int rank, int size) {
+        Connection connection = Connection.open(
+                () -> at,
+                GroupSecret.none(),
+                channel -> new Place(rank, size, Place.SAME, 1234, 99, "node" + rank).request(),
+                "the keeper",
+                LONG,
+                line -> {});
+        return PeerMonitor.over(
+                connection, rank, PeerMonitor.Watcher.launcher(LONG), failures::add, stops::incrementAndGet);
+    }
+
+    private Map<Integer, PeerMonitor> gather(int size) throws InterruptedException {
+        Map<Integer, PeerMonitor> monitors = new HashMap<>();
+        for (int rank = 0; rank < size; rank++) {
+            monitors.put(rank, join(keeper.address(), rank, size));
+        }
+        for (PeerMonitor monitor : monitors.values()) {
+            assertThat(monitor.awaitRoster(LONG)).isPresent();
+        }
+        return monitors;
+    }
+
+    /** Hands events to the keeper until something holds. */
+    private Optional<GroupFailure> handleUntil(BooleanSupplier reached) throws InterruptedException {
+        Optional<GroupFailure> failure = Optional.empty();
+        long deadline = System.nanoTime() + LONG.toNanos();
+        while (!reached.getAsBoolean() && failure.isEmpty()) {
+            assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
+            Keeper.Seen event = events.poll(10, TimeUnit.MILLISECONDS);
+            if (event != null) {
+                failure = keeper.on(event);
+            }
+        }
+        return failure;
+    }
+
+    private static String reason(PeerMonitor monitor) {
+        return monitor.outcome()
+                .orTimeout(20, TimeUnit.SECONDS)
+                .join()
+                .orElseThrow()
+                .message();
+    }
+
+    @Test
+    void oneJoins_whenAllStandBetweenTwoSteps() throws Exception {
+        start(2, 1, 3);
+        Map<Integer, PeerMonitor> members = gather(2);
+        PeerMonitor guest = join(keeper.lobbyAddress(), 7, 8);
+        handleUntil(() -> members.values().stream().allMatch(PeerMonitor::isChangeDue));
+        members.get(1).ready();
+        handleUntil(events::isEmpty);
+        assertThat(keeper.members()).containsExactly(0, 1);
+        members.get(0).ready();
+        handleUntil(() -> keeper.members().size() == 3);
+
+        assertThat(keeper.members()).containsExactly(0, 1, 7);
+        assertThat(reason(members.get(1))).isEqualTo("process 7 joins the group");
+        assertThat(reason(guest)).isEqualTo("process 7 joins the group");
+        assertThat(guest.next().orElseThrow()).isEqualTo(new NextGroup(2, 3, keeper.address()));
+        assertThat(failures).isEmpty();
+    }
+
+    @Test
+    void oneLeaves_whenAllStandBetweenTwoSteps_andHasNoPlace() throws Exception {
+        start(3, 1, 3);
+        Map<Integer, PeerMonitor> members = gather(3);
+        members.get(0).leave();
+        handleUntil(() -> members.values().stream().allMatch(PeerMonitor::isChangeDue));
+        members.values().forEach(PeerMonitor::ready);
+        handleUntil(() -> keeper.members().size() == 2);
+
+        assertThat(reason(members.get(0))).isEqualTo("process 0 leaves the group");
+        assertThat(members.get(0).next()).isEmpty();
+        assertThat(members.get(2).next().orElseThrow()).isEqualTo(new NextGroup(1, 2, keeper.address()));
+        assertThat(expelled).isEmpty();
+        assertThat(failures).isEmpty();
+    }
+
+    @Test
+    void tooFewWouldBeLeft_allSaveAndStop() throws Exception {
+        start(2, 2, 2);
+        Map<Integer, PeerMonitor> members = gather(2);
+        members.get(1).leave();
+        handleUntil(() -> stops.get() == 2);
+
+        assertThat(keeper.isStopping()).isTrue();
+        assertThat(members.get(0).isChangeDue()).isFalse();
+    }
+
+    @Test
+    void oneIsLost_theOthersContinueAtOnce_withThoseThatWait_withoutOneThatHasClosedItsFiles() throws Exception {
+        start(4, 2, 5);
+        Map<Integer, PeerMonitor> members = gather(4);
+        members.get(3).leave();
+        members.get(3).ready();
+        join(keeper.lobbyAddress(), 9, 10);
+        handleUntil(() -> keeper.size() == 5);
+        members.get(1).abandon();
+        handleUntil(() -> !keeper.members().contains(1));
+
+        assertThat(keeper.members()).containsExactly(0, 2, 9);
+        assertThat(expelled).containsExactly(1);
+        assertThat(reason(members.get(2))).isEqualTo("rank 1 ended without deregistering");
+    }
+
+    @Test
+    void fewerThanTheLeastAreLeft_theGroupFails() throws Exception {
+        start(2, 2, 2);
+        Map<Integer, PeerMonitor> members = gather(2);
+        members.get(0).abandon();
+
+        assertThat(handleUntil(() -> false))
+                .hasValueSatisfying(
+                        failure -> assertThat(failure.message()).isEqualTo("rank 0 ended without deregistering"));
+        assertThat(reason(members.get(1))).isEqualTo("rank 0 ended without deregistering");
+    }
+
+    @Test
+    void guestsWithoutAPlaceAreRefused() throws Exception {
+        start(2, 1, 2);
+        gather(2);
+        PeerMonitor third = join(keeper.lobbyAddress(), 5, 6);
+        PeerMonitor twin = join(keeper.lobbyAddress(), 1, 2);
+        handleUntil(() -> failures.size() == 2);
+
+        assertThat(reason(third)).isEqualTo("the group has as many processes as it may have: 2");
+        assertThat(reason(twin)).isEqualTo("process 1 is a member of the group");
+    }
+}
