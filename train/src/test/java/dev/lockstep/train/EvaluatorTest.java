@@ -13,12 +13,15 @@ import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.Device;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -52,11 +55,16 @@ class EvaluatorTest {
     private static Evaluator.Result evaluate(
             Collective group, Dataset dataset, int lanes, int imagesPerBatch, int imagesPerPass) {
         try (LaneThreads threads = new LaneThreads(Device.cpu(), lanes, 1)) {
-            List<ImageClassifier> replicas =
-                    Stream.generate(EvaluatorTest::network).limit(lanes).toList();
-            return new Evaluator(replicas, state, threads, group, 1e-5, imagesPerBatch, imagesPerPass, 2)
+            return evaluator(threads, group, lanes, imagesPerBatch, imagesPerPass)
                     .evaluate(dataset, DATA.evaluationTransform(), BadImages.refused());
         }
+    }
+
+    private static Evaluator evaluator(
+            LaneThreads threads, Collective group, int lanes, int imagesPerBatch, int imagesPerPass) {
+        List<ImageClassifier> replicas =
+                Stream.generate(EvaluatorTest::network).limit(lanes).toList();
+        return new Evaluator(replicas, state, threads, group, 1e-5, imagesPerBatch, imagesPerPass, 2);
     }
 
     private static Evaluator.Result alone(int lanes, int imagesPerBatch) {
@@ -102,6 +110,83 @@ class EvaluatorTest {
             assertThat(seen.get(i)).as("image %d", i).isEqualTo(1);
         }
         assertThat(results).hasSize(processes).containsOnly(alone(1, imagesPerBatch));
+    }
+
+    /** Rank 0 hears of a change after two of its four batches; rank 1 measures all of its own, and is lost. */
+    @Test
+    void evaluation_continuesInTheNextGroup_withTheBatchesThatAreMissing() throws Exception {
+        AtomicIntegerArray seen = new AtomicIntegerArray(DATA.validation().size());
+        Dataset counting = new TestRuns.Watched(DATA.validation(), seen::incrementAndGet);
+        List<Evaluator.Result> results = InMemoryGroup.play(2, group -> {
+            Collective changing = new ChangeAfter(group, group.rank() == 0 ? 2 : Integer.MAX_VALUE);
+            try (LaneThreads threads = new LaneThreads(Device.cpu(), 1, 1)) {
+                Evaluator evaluator = evaluator(threads, changing, 1, 5, 4);
+                Evaluator.Outcome cut =
+                        evaluator.evaluate(7, counting, DATA.evaluationTransform(), BadImages.refused(), () -> false);
+                assertThat(cut.result()).isEmpty();
+                assertThat(cut.stop()).isFalse();
+                evaluator.regroup(new SoloCollective());
+                // Of another step: what was measured of step 7 is of no use.
+                long step = group.rank() == 0 ? 7 : 8;
+                Dataset again = group.rank() == 0 ? counting : DATA.validation();
+                return evaluator
+                        .evaluate(step, again, DATA.evaluationTransform(), BadImages.refused(), () -> false)
+                        .result()
+                        .orElseThrow();
+            }
+        });
+        assertThat(results).containsOnly(alone(1, 5));
+        // The first two batches of rank 0: 0 to 4, and 10 to 14.
+        for (int image : new int[] {0, 4, 10, 14}) {
+            assertThat(seen.get(image)).as("image %d", image).isEqualTo(1);
+        }
+        // Batch 1 was that of rank 1.
+        assertThat(seen.get(5)).isEqualTo(2);
+    }
+
+    /** A group of which this process hears after some questions that it is to change. */
+    private record ChangeAfter(Collective group, AtomicInteger left) implements Collective {
+        ChangeAfter(Collective group, int questions) {
+            this(group, new AtomicInteger(questions));
+        }
+
+        @Override
+        public boolean isChangeDue() {
+            return left.decrementAndGet() < 0;
+        }
+
+        @Override
+        public int rank() {
+            return group.rank();
+        }
+
+        @Override
+        public int size() {
+            return group.size();
+        }
+
+        @Override
+        public void allReduceSum(Tensor buffer) {
+            group.allReduceSum(buffer);
+        }
+
+        @Override
+        public void allReduceSum(Topology topology, List<Tensor> partials) {
+            group.allReduceSum(topology, partials);
+        }
+
+        @Override
+        public List<byte[]> allGather(byte[] mine) {
+            return group.allGather(mine);
+        }
+
+        @Override
+        public boolean isBitwise() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
     }
 
     @Test
