@@ -7,6 +7,7 @@ import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.HostName;
 import dev.lockstep.supervise.Keeper;
 import dev.lockstep.supervise.MemberEvent;
+import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.supervise.SupervisorAddress;
 import java.io.IOException;
@@ -62,6 +63,7 @@ final class ElasticGroup implements Keeper.Owner {
     private final GroupSecret proved = GroupSecret.from(Map.of(GroupSecret.VARIABLE, secret.toString()));
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private final Keeper keeper;
+    private final SupervisorAddress lobby;
     private boolean gathered;
 
     /** Every process ever started, by its number. */
@@ -95,7 +97,17 @@ final class ElasticGroup implements Keeper.Owner {
         this.stops = stops;
         this.out = out;
         this.err = err;
-        this.keeper = new Keeper(size, elastic.least(), elastic.most(), startTimeout, peerTimeout, this);
+        Supervisor lobby = Supervisor.lobbyOnLoopback(proved, peerTimeout, event -> later(Keeper.inLobby(event)));
+        this.lobby = lobby.address();
+        this.keeper = new Keeper(
+                NextGroup.LAUNCHER,
+                IntStream.range(0, size).boxed().toList(),
+                elastic.least(),
+                elastic.most(),
+                lobby,
+                startTimeout,
+                peerTimeout,
+                this);
     }
 
     @Override
@@ -108,11 +120,6 @@ final class ElasticGroup implements Keeper.Owner {
                 err.println("notice: " + line);
             }
         });
-    }
-
-    @Override
-    public Supervisor openLobby(Consumer<MemberEvent> seen) {
-        return Supervisor.lobbyOnLoopback(proved, peerTimeout, seen);
     }
 
     @Override
@@ -271,7 +278,7 @@ final class ElasticGroup implements Keeper.Owner {
     private void replace() {
         if (!keeper.isOver() && keeper.members().size() + guests().count() < elastic.most()) {
             int number = children.size();
-            start(number, number + 1, keeper.lobbyAddress());
+            start(number, number + 1, lobby);
         }
     }
 

@@ -28,9 +28,6 @@ public final class Keeper implements AutoCloseable {
         /** Starts the supervisor of a generation. */
         Supervisor supervise(int size, Consumer<MemberEvent> events);
 
-        /** Opens the place where processes that want to join report, with their number as rank. */
-        Supervisor openLobby(Consumer<MemberEvent> events);
-
         /** Passes an event to {@link Keeper#on} in the thread of the keeper; called from any thread. */
         void later(Seen event);
 
@@ -57,6 +54,12 @@ public final class Keeper implements AutoCloseable {
 
     private static final int LOBBY = -1;
 
+    /** An event of the lobby. */
+    public static Seen inLobby(MemberEvent event) {
+        return new Seen(LOBBY, event);
+    }
+
+    private final int own;
     private final int least;
     private final int most;
     private final Duration patience;
@@ -82,26 +85,44 @@ public final class Keeper implements AutoCloseable {
     /** Members that have ended well: the run is over. */
     private final Set<Integer> finished = new HashSet<>();
 
+    private volatile boolean complete;
     private boolean stopping;
 
     /**
-     * @param size of the first generation, whose processes have the numbers 0 … size − 1
+     * @param own the number of the process in which it lives; {@link NextGroup#LAUNCHER} if that is none of the group's
+     * @param members the numbers of the first generation, by rank
      * @param least the group fails when fewer are left
      * @param most the most processes of a generation
+     * @param lobby where processes that want to join report, with their number as rank
      * @param startPatience how long the first generation may take to gather
      * @param patience how long later ones may: their processes have started already
      */
-    public Keeper(int size, int least, int most, Duration startPatience, Duration patience, Owner owner) {
+    public Keeper(
+            int own,
+            List<Integer> members,
+            int least,
+            int most,
+            Supervisor lobby,
+            Duration startPatience,
+            Duration patience,
+            Owner owner) {
+        this.own = own;
         this.least = least;
         this.most = most;
         this.patience = patience;
         this.owner = owner;
-        this.members = new ArrayList<>();
-        for (int number = 0; number < size; number++) {
-            members.add(number);
-        }
-        this.supervisor = supervise(0, size, startPatience);
-        this.lobby = owner.openLobby(event -> owner.later(new Seen(LOBBY, event)));
+        this.members = List.copyOf(members);
+        this.lobby = lobby;
+        this.supervisor = supervise(0, members.size(), startPatience);
+    }
+
+    /** The place of a member in the present generation. */
+    public NextGroup place(int number) {
+        return new NextGroup(
+                members.indexOf(number),
+                members.size(),
+                own,
+                new SupervisorAddress(Place.SAME, supervisor.address().port()));
     }
 
     private Supervisor supervise(int of, int size, Duration within) {
@@ -115,14 +136,28 @@ public final class Keeper implements AutoCloseable {
         return supervisor.address();
     }
 
-    /** Where others report, with their number as rank. */
-    public SupervisorAddress lobbyAddress() {
-        return lobby.address();
-    }
-
     /** The numbers of the processes of the present generation, by rank. */
     public List<Integer> members() {
         return List.copyOf(members);
+    }
+
+    /** Whether a member stands between two steps and waits. */
+    boolean isReady(int number) {
+        return ready.contains(number);
+    }
+
+    /** The number of the process of which an event tells; −1 for one that is not of the present generation. */
+    int numberOf(Seen seen) {
+        int rank = seen.what == null ? -1 : seen.what.rank();
+        if (seen.generation == LOBBY) {
+            return rank;
+        }
+        return seen.generation == generation && rank >= 0 ? members.get(rank) : -1;
+    }
+
+    /** Whether all processes of the present generation have joined it. */
+    public boolean isComplete() {
+        return complete;
     }
 
     /** Whether a member has deregistered, and then ends normally. */
@@ -181,6 +216,7 @@ public final class Keeper implements AutoCloseable {
         switch (event.what()) {
             case JOINED -> joined.add(event.rank());
             case COMPLETE -> {
+                complete = true;
                 former.forEach(Supervisor::close);
                 former.clear();
             }
@@ -310,26 +346,25 @@ public final class Keeper implements AutoCloseable {
         List<Integer> next = new ArrayList<>(staying);
         next.addAll(guests);
         generation++;
-        Supervisor following = supervise(generation, next.size(), patience);
+        List<Integer> before = members;
+        Supervisor ending = supervisor;
+        supervisor = supervise(generation, next.size(), patience);
+        members = List.copyOf(next);
+        guests.forEach(number -> lobby.sendOn(number, place(number), reason));
+        guests.clear();
         Map<Integer, NextGroup> places = new HashMap<>();
-        for (int rank = 0; rank < next.size(); rank++) {
-            NextGroup place = new NextGroup(rank, next.size(), following.address());
-            int before = members.indexOf(next.get(rank));
-            if (before >= 0) {
-                places.put(before, place);
-            } else {
-                lobby.sendOn(next.get(rank), place, reason);
+        Set<Integer> released = new HashSet<>();
+        for (int rank = 0; rank < before.size(); rank++) {
+            int number = before.get(rank);
+            if (members.contains(number)) {
+                places.put(rank, place(number));
+            } else if (leaving.contains(number) && ready.contains(number)) {
+                released.add(rank);
             }
         }
-        guests.clear();
-        Set<Integer> ranks = leaving.stream()
-                .filter(ready::contains)
-                .map(number -> members.indexOf(number))
-                .collect(Collectors.toSet());
-        supervisor.succeed(reason, places, ranks);
-        former.add(supervisor);
-        supervisor = following;
-        members = next;
+        ending.succeed(reason, places, released);
+        former.add(ending);
+        complete = false;
         joined.clear();
         leaving.clear();
         ready.clear();
@@ -342,6 +377,20 @@ public final class Keeper implements AutoCloseable {
     /** Tells every process that the group has failed. */
     public void announce(GroupFailure failure) {
         supervisor.announce(failure);
+    }
+
+    /** Ends normally, while processes may still run: they continue unsupervised. */
+    public void dismiss() {
+        supervisor.dismiss();
+        lobby.close();
+        former.forEach(Supervisor::close);
+    }
+
+    /** Closes all connections without a word. */
+    void cut() {
+        supervisor.cut();
+        lobby.cut();
+        former.forEach(Supervisor::cut);
     }
 
     @Override

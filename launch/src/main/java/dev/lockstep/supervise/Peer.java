@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class Peer implements Closeable {
     /** In both directions, once per {@link #period}. */
     static final String BEAT = "BEAT";
-    /** To processes, one for each member of the group: {@code MEMBER rank address port machine}. */
+    /** To processes, one for each member of the group: {@code MEMBER rank address port machine number
+     * standby-port}. */
     static final String MEMBER = "MEMBER";
     /** To processes: all members of the group have been sent. */
     static final String COMPLETE = "COMPLETE";
@@ -39,7 +40,8 @@ final class Peer implements Closeable {
     /** To processes of an elastic group: save and stop. */
     static final String STOP = "STOP";
 
-    /** To processes: their group ends and another one follows it, {@code NEXT rank size supervisor rank host report}. */
+    /** To processes: their group ends and another one follows it, {@code NEXT rank size keeper supervisor rank host
+     * report}. */
     static final String NEXT = "NEXT";
 
     private static final Duration LONGEST_PERIOD = Duration.ofSeconds(1);

@@ -31,6 +31,7 @@ public final class PeerMonitor implements AutoCloseable {
     private final FailurePolicy policy;
     private final Watcher watcher;
     private final Runnable stop;
+    private final @Nullable Succession succession;
     private final Peer peer;
     private final InetAddress supervisor;
     private final CompletableFuture<Map<Integer, Member>> roster = new CompletableFuture<>();
@@ -78,6 +79,17 @@ public final class PeerMonitor implements AutoCloseable {
                     Peer.period(patience));
         }
 
+        /** The keeper of an elastic group that no launcher keeps. */
+        public static Watcher keeper(String host, Duration patience) {
+            String name = "the keeper of the group on " + host;
+            return new Watcher(
+                    name,
+                    new GroupFailure(GroupFailure.NO_RANK, host, name + " is gone"),
+                    patience,
+                    new GroupFailure(GroupFailure.NO_RANK, host, name + " " + GroupFailure.silent(patience)),
+                    Peer.period(patience));
+        }
+
         /** A supervisor in a user's process, such as a Spark driver. */
         public static Watcher supervisor(String host, Duration patience) {
             String name = "the supervisor of this group on " + host;
@@ -96,11 +108,20 @@ public final class PeerMonitor implements AutoCloseable {
      *
      * @param data the address at which it listens for data
      * @param host the name of its machine
+     * @param number its own, in an elastic group
+     * @param standbyPort where it listens when the keeper of an elastic group is lost
      */
-    public record Member(InetSocketAddress data, String host) {}
+    public record Member(InetSocketAddress data, String host, int number, int standbyPort) {}
 
-    private PeerMonitor(Connection connection, int rank, Watcher watcher, FailurePolicy policy, Runnable stop)
+    private PeerMonitor(
+            Connection connection,
+            int rank,
+            Watcher watcher,
+            FailurePolicy policy,
+            Runnable stop,
+            @Nullable Succession succession)
             throws IOException {
+        this.succession = succession;
         this.stop = stop;
         this.peer = new Peer(connection.socket());
         this.supervisor = connection.socket().getInetAddress();
@@ -117,12 +138,18 @@ public final class PeerMonitor implements AutoCloseable {
      *
      * @param rank of this process, for the names of threads
      * @param stop called when the keeper of an elastic group asks all processes to save and stop
+     * @param succession for an elastic group without a launcher: what follows when the keeper is lost
      * @throws LockstepException of kind WORKER when it is closed already
      */
     public static PeerMonitor over(
-            Connection connection, int rank, Watcher watcher, FailurePolicy policy, Runnable stop) {
+            Connection connection,
+            int rank,
+            Watcher watcher,
+            FailurePolicy policy,
+            Runnable stop,
+            @Nullable Succession succession) {
         try {
-            return new PeerMonitor(connection, rank, watcher, policy, stop);
+            return new PeerMonitor(connection, rank, watcher, policy, stop, succession);
         } catch (IOException e) {
             connection.close();
             throw LockstepException.worker(
@@ -191,7 +218,7 @@ public final class PeerMonitor implements AutoCloseable {
                 }
                 before = now;
                 if (patience != null && now - lastHeard > patience.toNanos()) {
-                    end(watcher.silent());
+                    lost(watcher.silent());
                 }
             }
         } catch (InterruptedException e) {
@@ -225,7 +252,29 @@ public final class PeerMonitor implements AutoCloseable {
                 return;
             }
         }
-        end(watcher.gone());
+        lost(watcher.gone());
+    }
+
+    /** The supervisor is lost: the group fails, unless it has heirs. */
+    private void lost(GroupFailure failure) {
+        Succession heirs = succession;
+        if (heirs == null) {
+            end(failure);
+        } else if (settled.compareAndSet(false, true)) {
+            stopped.countDown();
+            peer.close();
+            Succession.Outcome found = heirs.seek(failure);
+            verdict = found.reason();
+            next = found.next();
+            try {
+                if (next == null) {
+                    policy.onFailure(found.reason());
+                }
+            } finally {
+                roster.completeExceptionally(found.reason().asException());
+                outcome.complete(Optional.of(found.reason()));
+            }
+        }
     }
 
     /** The group ends, and this process has a place in the next one: no failure for the policy. */
@@ -234,7 +283,8 @@ public final class PeerMonitor implements AutoCloseable {
         if (parsed.isEmpty()) {
             end(GroupFailure.parse(line));
         } else {
-            complete(parsed.get().reason(), parsed.get().next());
+            NextGroup.Parsed known = parsed.get().at(supervisor);
+            complete(known.reason(), known.next());
         }
     }
 
@@ -274,7 +324,9 @@ public final class PeerMonitor implements AutoCloseable {
         try {
             InetAddress host = words[2].equals(Place.SAME) ? supervisor : InetAddress.getByName(words[2]);
             InetSocketAddress data = new InetSocketAddress(host, Integer.parseInt(words[3]));
-            members.put(Integer.parseInt(words[1]), new Member(data, words[4]));
+            members.put(
+                    Integer.parseInt(words[1]),
+                    new Member(data, words[4], Integer.parseInt(words[5]), Integer.parseInt(words[6])));
         } catch (UnknownHostException | IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
             end(new GroupFailure(
                     GroupFailure.NO_RANK,

@@ -149,7 +149,7 @@ public final class Supervisor implements AutoCloseable {
      * @param size of the first group; later, processes of any WORLD_SIZE may join
      * @throws IOException when it cannot listen there
      */
-    static Supervisor lobby(
+    public static Supervisor lobby(
             InetSocketAddress where,
             int size,
             GroupSecret secret,
@@ -165,7 +165,7 @@ public final class Supervisor implements AutoCloseable {
         try {
             Supervisor started = lobby(
                     new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1, secret, timeout, events, line -> {});
-            started.complete = true;
+            started.admitAnySize();
             return started;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -292,9 +292,14 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
+    /** The first group has begun: in a lobby, processes of any WORLD_SIZE may report from now on. */
+    void admitAnySize() {
+        complete = true;
+    }
+
     /** Sends a process of a lobby to its group. */
     void sendOn(int rank, NextGroup place, GroupFailure reason) {
-        complete = true;
+        admitAnySize();
         release(rank, member -> Peer.NEXT + " " + place.line(reason));
     }
 
@@ -418,7 +423,7 @@ public final class Supervisor implements AutoCloseable {
         complete = true;
         List<String> lines = members.values().stream()
                 .map(member -> Peer.MEMBER + " " + member.rank() + " " + member.dataHost + " " + member.place.dataPort()
-                        + " " + member.host())
+                        + " " + member.host() + " " + member.place.number() + " " + member.place.standbyPort())
                 .toList();
         for (Member member : members.values()) {
             lines.forEach(member.peer::send);
@@ -551,11 +556,14 @@ public final class Supervisor implements AutoCloseable {
     }
 
     private void end(Function<Member, String> lastLine) {
+        members.values().forEach(member -> member.peer.send(lastLine.apply(member)));
+        cut();
+    }
+
+    /** Closes all connections without a word. */
+    void cut() {
         closed = true;
-        members.values().forEach(member -> {
-            member.peer.send(lastLine.apply(member));
-            member.peer.close();
-        });
+        members.values().forEach(member -> member.peer.close());
         listener.close();
     }
 }

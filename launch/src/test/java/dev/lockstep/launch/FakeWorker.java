@@ -47,7 +47,8 @@ final class FakeWorker {
                 rank,
                 launcher,
                 FakeWorker::halt,
-                asked::countDown);
+                asked::countDown,
+                null);
         Files.writeString(facts.resolve("here-" + rank), "");
         while (!allThere(facts, size)) {
             Thread.sleep(20);

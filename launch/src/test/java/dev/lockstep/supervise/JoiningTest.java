@@ -40,14 +40,14 @@ class JoiningTest extends SupervisorFixture {
                 "rank 0",
                 LONG,
                 line -> {});
-        PeerMonitor early = PeerMonitor.over(elsewhere, 1, Watcher.launcher(LONG), new Ends(), () -> {});
+        PeerMonitor early = PeerMonitor.over(elsewhere, 1, Watcher.launcher(LONG), new Ends(), () -> {}, null);
         assertThat(early.awaitRoster(Duration.ofMillis(50))).isEmpty();
         assertThat(supervisor.missing()).containsExactly(0);
-        PeerMonitor late = PeerMonitor.over(connect(0, 2, 5678), 0, Watcher.launcher(LONG), new Ends(), () -> {});
+        PeerMonitor late = PeerMonitor.over(connect(0, 2, 5678), 0, Watcher.launcher(LONG), new Ends(), () -> {}, null);
         InetAddress here = InetAddress.getLoopbackAddress();
         Map<Integer, PeerMonitor.Member> all = Map.of(
-                0, new PeerMonitor.Member(new InetSocketAddress(here, 5678), HostName.own()),
-                1, new PeerMonitor.Member(new InetSocketAddress(here, 1234), "node7"));
+                0, new PeerMonitor.Member(new InetSocketAddress(here, 5678), HostName.own(), 0, 0),
+                1, new PeerMonitor.Member(new InetSocketAddress(here, 1234), "node7", 1, 0));
         assertThat(early.awaitRoster(LONG)).contains(all);
         assertThat(late.awaitRoster(LONG)).contains(all);
     }

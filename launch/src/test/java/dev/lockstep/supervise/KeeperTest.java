@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,7 @@ class KeeperTest {
     private final List<Integer> expelled = new ArrayList<>();
     private final List<GroupFailure> failures = Collections.synchronizedList(new ArrayList<>());
     private final AtomicInteger stops = new AtomicInteger();
+    private Supervisor lobby;
     private Keeper keeper = keeper(1, 1, 1);
 
     /** Its processes are not this test's: their ends are seen by the supervisor alone. */
@@ -35,11 +37,6 @@ class KeeperTest {
         @Override
         public Supervisor supervise(int size, Consumer<MemberEvent> seen) {
             return Supervisor.onLoopback(size, GroupSecret.none(), LONG, seen, line -> {});
-        }
-
-        @Override
-        public Supervisor openLobby(Consumer<MemberEvent> seen) {
-            return Supervisor.lobbyOnLoopback(GroupSecret.none(), LONG, seen);
         }
 
         @Override
@@ -67,7 +64,10 @@ class KeeperTest {
     }
 
     private Keeper keeper(int size, int least, int most) {
-        return new Keeper(size, least, most, LONG, LONG, new Owner());
+        Owner owner = new Owner();
+        lobby = Supervisor.lobbyOnLoopback(GroupSecret.none(), LONG, event -> owner.later(Keeper.inLobby(event)));
+        List<Integer> members = IntStream.range(0, size).boxed().toList();
+        return new Keeper(NextGroup.LAUNCHER, members, least, most, lobby, LONG, LONG, owner);
     }
 
     @AfterEach
@@ -90,7 +90,7 @@ class KeeperTest {
                 LONG,
                 line -> {});
         return PeerMonitor.over(
-                connection, rank, PeerMonitor.Watcher.launcher(LONG), failures::add, stops::incrementAndGet);
+                connection, rank, PeerMonitor.Watcher.launcher(LONG), failures::add, stops::incrementAndGet, null);
     }
 
     private Map<Integer, PeerMonitor> gather(int size) throws InterruptedException {
@@ -130,7 +130,7 @@ class KeeperTest {
     void oneJoins_whenAllStandBetweenTwoSteps() throws Exception {
         start(2, 1, 3);
         Map<Integer, PeerMonitor> members = gather(2);
-        PeerMonitor guest = join(keeper.lobbyAddress(), 7, 8);
+        PeerMonitor guest = join(lobby.address(), 7, 8);
         handleUntil(() -> members.values().stream().allMatch(PeerMonitor::isChangeDue));
         members.get(1).ready();
         handleUntil(events::isEmpty);
@@ -141,7 +141,7 @@ class KeeperTest {
         assertThat(keeper.members()).containsExactly(0, 1, 7);
         assertThat(reason(members.get(1))).isEqualTo("process 7 joins the group");
         assertThat(reason(guest)).isEqualTo("process 7 joins the group");
-        assertThat(guest.next().orElseThrow()).isEqualTo(new NextGroup(2, 3, keeper.address()));
+        assertThat(guest.next().orElseThrow()).isEqualTo(new NextGroup(2, 3, NextGroup.LAUNCHER, keeper.address()));
         assertThat(failures).isEmpty();
     }
 
@@ -156,7 +156,8 @@ class KeeperTest {
 
         assertThat(reason(members.get(0))).isEqualTo("process 0 leaves the group");
         assertThat(members.get(0).next()).isEmpty();
-        assertThat(members.get(2).next().orElseThrow()).isEqualTo(new NextGroup(1, 2, keeper.address()));
+        assertThat(members.get(2).next().orElseThrow())
+                .isEqualTo(new NextGroup(1, 2, NextGroup.LAUNCHER, keeper.address()));
         assertThat(expelled).isEmpty();
         assertThat(failures).isEmpty();
     }
@@ -178,8 +179,8 @@ class KeeperTest {
         Map<Integer, PeerMonitor> members = gather(4);
         members.get(3).leave();
         members.get(3).ready();
-        join(keeper.lobbyAddress(), 9, 10);
-        handleUntil(() -> keeper.size() == 5);
+        join(lobby.address(), 9, 10);
+        handleUntil(() -> keeper.size() == 5 && keeper.isReady(3));
         members.get(1).abandon();
         handleUntil(() -> !keeper.members().contains(1));
 
@@ -204,8 +205,8 @@ class KeeperTest {
     void guestsWithoutAPlaceAreRefused() throws Exception {
         start(2, 1, 2);
         gather(2);
-        PeerMonitor third = join(keeper.lobbyAddress(), 5, 6);
-        PeerMonitor twin = join(keeper.lobbyAddress(), 1, 2);
+        PeerMonitor third = join(lobby.address(), 5, 6);
+        PeerMonitor twin = join(lobby.address(), 1, 2);
         handleUntil(() -> failures.size() == 2);
 
         assertThat(reason(third)).isEqualTo("the group has as many processes as it may have: 2");

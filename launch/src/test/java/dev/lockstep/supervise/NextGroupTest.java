@@ -18,14 +18,15 @@ import org.junit.jupiter.api.Test;
 class NextGroupTest {
     private static final Duration LONG = Duration.ofSeconds(30);
     private static final GroupFailure LOST = new GroupFailure(1, "node7", "rank 1 on node7 was killed");
-    private static final NextGroup NEXT = new NextGroup(1, 2, new SupervisorAddress("127.0.0.1", 4711));
+    private static final NextGroup NEXT =
+            new NextGroup(1, 2, NextGroup.LAUNCHER, new SupervisorAddress("127.0.0.1", 4711));
 
     private final List<GroupFailure> failures = Collections.synchronizedList(new ArrayList<>());
 
     @Test
     void line_andBack() {
         assertThat(NextGroup.parse(NEXT.line(LOST))).contains(new NextGroup.Parsed(NEXT, LOST));
-        assertThat(NextGroup.parse("3 2 127.0.0.1:4711 1 node7 rank 3 of 2")).isEmpty();
+        assertThat(NextGroup.parse("3 2 -1 127.0.0.1:4711 1 node7 rank 3 of 2")).isEmpty();
         assertThat(NextGroup.parse("words")).isEmpty();
     }
 
@@ -34,11 +35,11 @@ class NextGroupTest {
         try (Supervisor supervisor = supervisor()) {
             PeerMonitor first = joined(supervisor, 0);
             PeerMonitor lost = joined(supervisor, 1);
-            supervisor.succeed(LOST, Map.of(0, new NextGroup(0, 2, NEXT.supervisor()), 2, NEXT));
+            supervisor.succeed(LOST, Map.of(0, new NextGroup(0, 2, NextGroup.LAUNCHER, NEXT.supervisor()), 2, NEXT));
             PeerMonitor late = joined(supervisor, 2);
 
             assertThat(outcome(first)).contains(LOST);
-            assertThat(first.next()).contains(new NextGroup(0, 2, NEXT.supervisor()));
+            assertThat(first.next()).contains(new NextGroup(0, 2, NextGroup.LAUNCHER, NEXT.supervisor()));
             assertThat(outcome(late)).contains(LOST);
             assertThat(late.next()).contains(NEXT);
             assertThat(outcome(lost)).contains(LOST);
@@ -74,7 +75,7 @@ class NextGroupTest {
                 "the supervisor",
                 LONG,
                 line -> {});
-        return PeerMonitor.over(connection, rank, PeerMonitor.Watcher.launcher(LONG), failures::add, () -> {});
+        return PeerMonitor.over(connection, rank, PeerMonitor.Watcher.launcher(LONG), failures::add, () -> {}, null);
     }
 
     private static Optional<GroupFailure> outcome(PeerMonitor monitor) {

@@ -94,6 +94,6 @@ abstract class SupervisorFixture {
 
     PeerMonitor join(int rank, FailurePolicy policy) {
         return PeerMonitor.over(
-                connect(rank, SIZE, 0), rank, PeerMonitor.Watcher.rankZero("node0", LONG), policy, () -> {});
+                connect(rank, SIZE, 0), rank, PeerMonitor.Watcher.rankZero("node0", LONG), policy, () -> {}, null);
     }
 }

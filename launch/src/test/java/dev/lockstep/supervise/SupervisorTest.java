@@ -210,7 +210,7 @@ class SupervisorTest extends SupervisorFixture {
         try (ServerSocket fake = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Ends ends = new Ends();
             Connection connection = connect(fake);
-            PeerMonitor.over(connection, 1, Watcher.launcher(LONG), ends, () -> {});
+            PeerMonitor.over(connection, 1, Watcher.launcher(LONG), ends, () -> {}, null);
             accepted.remove().close();
             assertThat(ends.message()).startsWith("the launcher of this run is gone");
         }
@@ -224,8 +224,8 @@ class SupervisorTest extends SupervisorFixture {
             Ends patient = new Ends();
             Connection first = connect(fake);
             Connection second = connect(fake);
-            PeerMonitor.over(first, 1, Watcher.rankZero("node0", Duration.ofSeconds(1)), watching, () -> {});
-            PeerMonitor.over(second, 1, Watcher.launcher(LONG), patient, () -> {});
+            PeerMonitor.over(first, 1, Watcher.rankZero("node0", Duration.ofSeconds(1)), watching, () -> {}, null);
+            PeerMonitor.over(second, 1, Watcher.launcher(LONG), patient, () -> {}, null);
             assertThat(watching.message()).startsWith("rank 0 on node0 gave no sign of life for 1 s, ");
             assertThat(patient.messages).isEmpty();
             for (Socket socket : accepted) {
@@ -239,7 +239,7 @@ class SupervisorTest extends SupervisorFixture {
         try (ServerSocket fake = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Ends ends = new Ends();
             Connection connection = connect(fake);
-            PeerMonitor.over(connection, 1, Watcher.rankZero("node0", LONG), ends, () -> {});
+            PeerMonitor.over(connection, 1, Watcher.rankZero("node0", LONG), ends, () -> {}, null);
             accepted.remove().close();
             assertThat(ends.message())
                     .isEqualTo("rank 0 on node0 ended without deregistering, its launcher has its exit status and its"
@@ -250,7 +250,8 @@ class SupervisorTest extends SupervisorFixture {
     @Test
     void supervisorThatBeats_isNotSilent() throws InterruptedException {
         Ends ends = new Ends();
-        PeerMonitor.over(connect(1, SIZE, 0), 1, Watcher.rankZero("node0", Duration.ofSeconds(2)), ends, () -> {});
+        PeerMonitor.over(
+                connect(1, SIZE, 0), 1, Watcher.rankZero("node0", Duration.ofSeconds(2)), ends, () -> {}, null);
         assertThat(ends.messages.poll(3500, TimeUnit.MILLISECONDS)).isNull();
     }
 

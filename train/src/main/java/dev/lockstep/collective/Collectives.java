@@ -55,6 +55,9 @@ public final class Collectives {
      * after it, and so on.
      */
     static Collective joinNext(NextGroup first, Terms terms) {
+        if (terms.succession() != null) {
+            return HostedRendezvous.joinNext(first, terms, terms.succession());
+        }
         NextGroup next = first;
         while (true) {
             Connection.Request alone = SupervisorWatch.withoutData(0, 1);
@@ -127,6 +130,10 @@ public final class Collectives {
         if (place.isEmpty()) {
             return new SoloCollective();
         }
+        if (options.elastic().isPresent() && SupervisorAddress.from(environment).isEmpty()) {
+            return HostedRendezvous.join(
+                    place.get(), environment, new Terms(GroupSecret.from(environment), options, policy));
+        }
         if (place.get().size() == 1) {
             Terms terms = new Terms(GroupSecret.from(environment), options, policy);
             return SupervisorAddress.from(environment)
@@ -162,7 +169,7 @@ public final class Collectives {
         }
     }
 
-    private static Collective over(SocketGroup group, Terms terms, String networkInterface) {
+    static Collective over(SocketGroup group, Terms terms, String networkInterface) {
         return terms.options().mode() == Mode.TREE
                 ? new TreeCollective(group, terms)
                 : new NativeCollective(group, networkInterface);

@@ -1,8 +1,10 @@
 package dev.lockstep.collective;
 
 import dev.lockstep.errors.Printable;
+import dev.lockstep.launch.Elastic;
 import dev.lockstep.supervise.MemberEvent;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -16,6 +18,7 @@ import java.util.function.Consumer;
  * @param networkInterface the name of the network interface on which the others reach this process, such as {@code eth0};
  *     empty for that of the route to the supervisor
  * @param notices receives lines that a person should see although nothing has failed
+ * @param elastic how many processes the group may have if it is elastic and no launcher of ours keeps it
  * @param events receives the members once the group is complete (JOINED, one event per rank), and its failure (FAILED)
  */
 public record GroupOptions(
@@ -25,7 +28,8 @@ public record GroupOptions(
         Duration callTimeout,
         String networkInterface,
         Consumer<String> notices,
-        Consumer<MemberEvent> events) {
+        Consumer<MemberEvent> events,
+        Optional<Elastic> elastic) {
     private static final int LONGEST_NOTICE = 1000;
 
     public GroupOptions {
@@ -49,34 +53,47 @@ public record GroupOptions(
                 Duration.ofMinutes(30),
                 "",
                 line -> System.err.println("notice: " + Printable.of(line, LONGEST_NOTICE)),
-                event -> {});
+                event -> {},
+                Optional.empty());
     }
 
     public GroupOptions withMode(Collectives.Mode mode) {
-        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+        return new GroupOptions(
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
     }
 
     public GroupOptions withPeerTimeout(Duration peerTimeout) {
-        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+        return new GroupOptions(
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
     }
 
     public GroupOptions withJoinTimeout(Duration joinTimeout) {
-        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+        return new GroupOptions(
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
     }
 
     public GroupOptions withCallTimeout(Duration callTimeout) {
-        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+        return new GroupOptions(
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
     }
 
     public GroupOptions withNetworkInterface(String networkInterface) {
-        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+        return new GroupOptions(
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
     }
 
     public GroupOptions withNotices(Consumer<String> notices) {
-        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+        return new GroupOptions(
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
     }
 
     public GroupOptions withEvents(Consumer<MemberEvent> events) {
-        return new GroupOptions(mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events);
+        return new GroupOptions(
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
+    }
+
+    public GroupOptions withElastic(Optional<Elastic> elastic) {
+        return new GroupOptions(
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
     }
 }

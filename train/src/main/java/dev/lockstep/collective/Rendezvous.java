@@ -8,6 +8,7 @@ import dev.lockstep.supervise.MemberEvent;
 import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.supervise.PeerMonitor;
 import dev.lockstep.supervise.Place;
+import dev.lockstep.supervise.Succession;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,6 +17,7 @@ import java.nio.channels.SocketChannel;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +59,11 @@ final class Rendezvous {
 
     /** Blocks until all P processes are connected. After a failure nothing stays open. */
     SocketGroup join(Entry entry) {
+        return join(entry, roster -> {});
+    }
+
+    /** @param gathered receives all processes by rank, once they are known */
+    SocketGroup join(Entry entry, Consumer<Map<Integer, PeerMonitor.Member>> gathered) {
         SupervisorWatch watch = enter(entry);
         this.watch = watch;
         try (DataPort port = dataPort) {
@@ -65,6 +72,7 @@ final class Rendezvous {
             }
             Map<Integer, PeerMonitor.Member> roster =
                     watch.awaitRoster(size, terms.options().joinTimeout());
+            gathered.accept(roster);
             roster.forEach((member, at) ->
                     terms.options().events().accept(new MemberEvent(MemberEvent.What.JOINED, member, at.host(), "")));
             return group(watch, port.connect(roster, watch), processesHere(roster));
@@ -79,6 +87,18 @@ final class Rendezvous {
             watch.close();
             throw e;
         }
+    }
+
+    /** Joins a group of one, which needs no data port. */
+    SupervisorWatch enterAlone(Entry entry) {
+        SupervisorWatch entered = enter(entry);
+        watch = entered;
+        return entered;
+    }
+
+    /** Whether this process has reached its supervisor. */
+    boolean hasEntered() {
+        return watch != null;
     }
 
     /** After a failure to join: this process's place in the group that follows. */
@@ -156,7 +176,9 @@ final class Rendezvous {
                 dataPort = new DataPort(rank, size, new InetSocketAddress(bindAddress(own, local), 0), terms);
             }
             String host = named.map(InetAddress::getHostAddress).orElse(Place.SAME);
-            return Place.of(rank, size, host, dataPort.port()).request();
+            Place place = Place.of(rank, size, host, dataPort.port());
+            Succession heirs = terms.succession();
+            return (heirs == null ? place : heirs.standingBy(place)).request();
         };
     }
 

@@ -10,6 +10,7 @@ import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.supervise.PeerMonitor;
 import dev.lockstep.supervise.PeerMonitor.Watcher;
 import dev.lockstep.supervise.Place;
+import dev.lockstep.supervise.Succession;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.supervise.SupervisorAddress;
 import java.io.IOException;
@@ -19,6 +20,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -30,15 +34,29 @@ import org.jspecify.annotations.Nullable;
  * own launcher knows.
  */
 final class SupervisorWatch implements Watch {
+    private static final Duration LISTENING = Duration.ofSeconds(1);
+
     private final int rank;
     private final PeerMonitor monitor;
     private final @Nullable Supervisor supervisor;
+    private final @Nullable Succession heirs;
     private final AtomicBoolean told = new AtomicBoolean();
 
     private SupervisorWatch(
             int rank, Connection connection, Watcher watcher, Terms terms, @Nullable Supervisor supervisor) {
+        this(rank, connection, watcher, terms, supervisor, null);
+    }
+
+    private SupervisorWatch(
+            int rank,
+            Connection connection,
+            Watcher watcher,
+            Terms terms,
+            @Nullable Supervisor supervisor,
+            @Nullable Succession heirs) {
         this.rank = rank;
-        this.monitor = PeerMonitor.over(connection, rank, watcher, policy(terms), () -> stop(terms));
+        this.heirs = heirs;
+        this.monitor = PeerMonitor.over(connection, rank, watcher, policy(terms), () -> stop(terms), heirs);
         this.supervisor = supervisor;
         if (supervisor != null) {
             // The others were notified before rank 0.
@@ -72,6 +90,22 @@ final class SupervisorWatch implements Watch {
         Watcher watcher = Watcher.launcher(terms.options().peerTimeout());
         Connection connection = open(() -> launcher, request, watcher.name(), terms);
         return new SupervisorWatch(rank, connection, watcher, terms, null);
+    }
+
+    /** Reports in the lobby of an elastic group that no launcher keeps. */
+    static SupervisorWatch lobby(SupervisorAddress keeper, Connection.Request request, int number, Terms terms) {
+        Connection connection = open(() -> keeper, request, "the keeper of the group", terms);
+        Watcher watcher = Watcher.keeper(connection.reply(), terms.options().peerTimeout());
+        return new SupervisorWatch(number, connection, watcher, terms, null);
+    }
+
+    /** Joins a generation of an elastic group that no launcher keeps. */
+    static SupervisorWatch kept(NextGroup place, Connection.Request request, Terms terms, Succession heirs) {
+        // It listens already.
+        Terms soon = terms.withJoinTimeoutAtMost(LISTENING);
+        Connection connection = open(place::supervisor, request, "the keeper of the group", soon);
+        Watcher watcher = Watcher.keeper(connection.reply(), terms.options().peerTimeout());
+        return new SupervisorWatch(place.rank(), connection, watcher, terms, null, heirs);
     }
 
     /** Joins the group of a supervisor that the caller runs somewhere. */
@@ -136,6 +170,24 @@ final class SupervisorWatch implements Watch {
      */
     Map<Integer, PeerMonitor.Member> awaitRoster(int size, Duration patience) {
         return monitor.awaitRoster(patience).orElseThrow(() -> missing(size, patience));
+    }
+
+    /** Waits in a lobby for a place, which {@link #next} then has; returns the reason, or why there is none. */
+    LockstepException awaitPlace(Duration patience) {
+        try {
+            return monitor.outcome()
+                    .get(patience.toMillis(), TimeUnit.MILLISECONDS)
+                    .map(GroupFailure::asException)
+                    .orElseGet(() -> missing(0, patience));
+        } catch (TimeoutException e) {
+            monitor.abandon();
+            return missing(0, patience);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return missing(0, patience);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("never completed exceptionally", e);
+        }
     }
 
     /** Only the supervisor knows who is missing. */
@@ -203,11 +255,17 @@ final class SupervisorWatch implements Watch {
         if (supervisor != null) {
             supervisor.dismiss();
         }
+        if (heirs != null) {
+            heirs.end();
+        }
     }
 
     @Override
     public void close() {
         monitor.abandon();
+        if (heirs != null && monitor.next().isEmpty()) {
+            heirs.handOver();
+        }
         if (supervisor != null) {
             // Counts only if nothing has been reported.
             supervisor.announce(GroupFailure.of(rank, HostName.own(), GroupFailure.VANISHED));

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -166,7 +167,8 @@ final class TrainOptions {
     GroupOptions groupOptions() {
         return GroupOptions.defaults()
                 .withMode(collective.equals("native") ? Collectives.Mode.NATIVE : Collectives.Mode.TREE)
-                .withPeerTimeout(peerTimeout());
+                .withPeerTimeout(peerTimeout())
+                .withElastic(elastic());
     }
 
     Duration peerTimeout() {
@@ -197,7 +199,7 @@ final class TrainOptions {
         atLeast("--audit-every", auditEvery, 0);
         atLeast("--peer-timeout", peerTimeout, 1);
         atLeast("--max-restarts", maxRestarts, 0);
-        elastic().ifPresent(this::requireElastic);
+        elastic().ifPresent(asked -> requireElastic(asked, Collectives.sizeInEnvironment()));
         if (!(bucketMegabytes > 0 && bucketMegabytes <= 4096)) {
             throw LockstepException.recipe(
                     "--bucket-mb = " + bucketMegabytes + " is out of range", "", "give more than 0 and at most 4096");
@@ -220,8 +222,9 @@ final class TrainOptions {
         }
     }
 
-    private void requireElastic(Elastic asked) {
-        if (processes < asked.least() || processes > asked.most()) {
+    private void requireElastic(Elastic asked, OptionalInt inGroup) {
+        // In a group, a process that joins later has a number beyond the present size.
+        if (inGroup.isEmpty() && (processes < asked.least() || processes > asked.most())) {
             throw LockstepException.recipe(
                     "--procs = " + processes + " is not within --elastic = " + elastic.orElse(""),
                     "",

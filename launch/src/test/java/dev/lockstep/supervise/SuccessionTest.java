@@ -1,0 +1,201 @@
+package dev.lockstep.supervise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Groups without a launcher; their processes are threads of this one. */
+@Tag("slow")
+class SuccessionTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final InetAddress HERE = InetAddress.getLoopbackAddress();
+
+    private final List<String> notices = Collections.synchronizedList(new ArrayList<>());
+    private final List<Process> all = new ArrayList<>();
+
+    /** A process of the group, as far as it concerns the keeper. */
+    private final class Process {
+        private final int number;
+        private final Succession succession;
+        private final List<GroupFailure> failures = Collections.synchronizedList(new ArrayList<>());
+        private PeerMonitor monitor;
+        private NextGroup place;
+
+        Process(int number, int port, int least) {
+            this.number = number;
+            this.succession = new Succession(number, HERE, port, GroupSecret.none(), least, 8, PATIENCE, notices::add);
+            all.add(this);
+        }
+
+        private Connection connect(SupervisorAddress at, Place as) {
+            return Connection.open(
+                    () -> at, GroupSecret.none(), channel -> as.request(), "the keeper", PATIENCE, line -> {});
+        }
+
+        private PeerMonitor monitor(Connection connection, Succession heirs) {
+            PeerMonitor.Watcher watcher = PeerMonitor.Watcher.keeper(connection.reply(), PATIENCE);
+            return PeerMonitor.over(connection, number, watcher, failures::add, () -> {}, heirs);
+        }
+
+        /** Reports in the lobby, and waits for its place. */
+        void report(SupervisorAddress lobby, int size) {
+            monitor = monitor(connect(lobby, Place.of(number, size, Place.SAME, 0)), null);
+            await();
+        }
+
+        /** Waits for the end of the present group, and joins the next one if there is a place in it. */
+        Process await() {
+            monitor.outcome().orTimeout(20, TimeUnit.SECONDS).join();
+            Optional<NextGroup> next = monitor.next();
+            next.ifPresent(found -> {
+                place = found;
+                Place as = succession.standingBy(Place.of(found.rank(), found.size(), Place.SAME, 1234));
+                monitor = monitor(connect(found.supervisor(), as), succession);
+                monitor.awaitRoster(PATIENCE).ifPresent(roster -> succession.follow(roster, found.keeper()));
+            });
+            return this;
+        }
+    }
+
+    @AfterEach
+    void close() {
+        all.forEach(process -> {
+            process.monitor.abandon();
+            process.succession.close();
+        });
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.bind(new InetSocketAddress(HERE, 0));
+            return socket.getLocalPort();
+        }
+    }
+
+    private Map<Integer, Process> gather(int size, int least) throws Exception {
+        int port = freePort();
+        Map<Integer, Process> group = new TreeMap<>();
+        for (int number = 0; number < size; number++) {
+            group.put(number, new Process(number, port, least));
+        }
+        SupervisorAddress lobby = group.get(0).succession.found(size);
+        assertThat(lobby.port()).isEqualTo(port);
+        together(group.values().stream().toList(), process -> process.report(lobby, size));
+        group.forEach((number, process) -> {
+            assertThat(process.place.rank()).isEqualTo(number);
+            assertThat(process.place.size()).isEqualTo(size);
+        });
+        return group;
+    }
+
+    private static void together(List<Process> processes, Consumer<Process> action) {
+        CompletableFuture.allOf(processes.stream()
+                        .map(process -> CompletableFuture.runAsync(() -> action.accept(process)))
+                        .toArray(CompletableFuture[]::new))
+                .orTimeout(30, TimeUnit.SECONDS)
+                .join();
+    }
+
+    /** As if its machine had crashed: its sockets close without a word. */
+    private static void crash(Process process) {
+        process.succession.close();
+        process.monitor.abandon();
+    }
+
+    @Test
+    void aMemberIsLost_theKeeperSendsTheOthersOn() throws Exception {
+        Map<Integer, Process> group = gather(3, 1);
+        crash(group.remove(1));
+        together(List.copyOf(group.values()), Process::await);
+
+        assertThat(group.get(0).place.rank()).isZero();
+        assertThat(group.get(2).place.rank()).isEqualTo(1);
+        assertThat(group.get(2).place.size()).isEqualTo(2);
+        assertThat(group.get(2).failures).isEmpty();
+    }
+
+    @Test
+    void theKeeperIsLost_theFirstOfTheOthersKeepsTheGroup_andIsSucceededInTurn() throws Exception {
+        Map<Integer, Process> group = gather(4, 1);
+        crash(group.remove(0));
+        together(List.copyOf(group.values()), Process::await);
+        group.forEach((number, process) -> {
+            assertThat(process.place.rank()).isEqualTo(number - 1);
+            assertThat(process.place.size()).isEqualTo(3);
+            assertThat(process.place.keeper()).isEqualTo(1);
+        });
+        // The next keeper, and the one that would follow it, at once.
+        crash(group.remove(1));
+        crash(group.remove(2));
+        together(List.copyOf(group.values()), Process::await);
+        assertThat(group.get(3).place.size()).isEqualTo(1);
+        assertThat(group.get(3).place.keeper()).isEqualTo(3);
+        assertThat(group.get(3).failures).isEmpty();
+    }
+
+    @Test
+    void anotherJoinsTheNewKeeper() throws Exception {
+        Map<Integer, Process> group = gather(3, 1);
+        crash(group.remove(0));
+        together(List.copyOf(group.values()), Process::await);
+        String said = notices.stream()
+                .filter(line -> line.contains("keeps the group now"))
+                .findFirst()
+                .orElseThrow();
+        int port = Integer.parseInt(said.replaceAll(".*MASTER_PORT = ([0-9]+)", "$1"));
+        Process again = new Process(0, port, 1);
+        CompletableFuture<Void> reporting =
+                CompletableFuture.runAsync(() -> again.report(new SupervisorAddress(HERE.getHostAddress(), port), 3));
+        while (!group.values().stream().allMatch(process -> process.monitor.isChangeDue())) {
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+        group.values().forEach(process -> process.monitor.ready());
+        together(List.copyOf(group.values()), Process::await);
+        reporting.get(20, TimeUnit.SECONDS);
+
+        assertThat(again.place.rank()).isEqualTo(2);
+        assertThat(again.place.size()).isEqualTo(3);
+    }
+
+    @Test
+    void tooFewAreLeft_allHearIt() throws Exception {
+        Map<Integer, Process> group = gather(3, 3);
+        crash(group.remove(0));
+        together(List.copyOf(group.values()), Process::await);
+
+        assertThat(group.get(1).failures).hasSize(1);
+        assertThat(group.get(2).failures)
+                .singleElement()
+                .satisfies(failure -> assertThat(failure.message())
+                        .contains("the keeper of the group on ", " is gone, 2 of at least 3 processes are left"));
+    }
+
+    @Test
+    void aClaim_whileTheKeeperIsAlive_isRefusedWhenTheGroupChanges() throws Exception {
+        Map<Integer, Process> group = gather(3, 1);
+        // Process 2 thinks that the keeper is gone; process 1 does not, until the keeper has given up process 2.
+        CompletableFuture<Optional<NextGroup>> claim =
+                CompletableFuture.supplyAsync(() -> group.get(2).succession.next("a cut cable"));
+        group.get(2).monitor.abandon();
+        together(List.of(group.get(0), group.get(1)), Process::await);
+
+        assertThat(claim.get(20, TimeUnit.SECONDS)).isEmpty();
+        assertThat(group.get(1).place.size()).isEqualTo(2);
+    }
+}
