@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * waits in the lobby until all processes of the first generation have reported.
  */
 final class HostedKeeper implements Keeper.Owner, AutoCloseable {
+    private static final Duration LONG = Duration.ofSeconds(60);
     private static final Duration SHORT = Duration.ofMillis(10);
 
     /**
@@ -38,7 +39,12 @@ final class HostedKeeper implements Keeper.Owner, AutoCloseable {
             int least,
             int most,
             Duration patience,
-            Consumer<String> notices) {}
+            Consumer<String> notices) {
+        /** How long a generation may take to gather. */
+        Duration startPatience() {
+            return patience.compareTo(LONG) > 0 ? patience : LONG;
+        }
+    }
 
     private final Terms terms;
     private final BlockingQueue<Keeper.Seen> events = new LinkedBlockingQueue<>();
@@ -103,8 +109,8 @@ final class HostedKeeper implements Keeper.Owner, AutoCloseable {
     }
 
     private Keeper begin(List<Integer> members) {
-        Keeper begun =
-                new Keeper(terms.own, members, terms.least, terms.most, lobby, terms.patience, terms.patience, this);
+        Keeper begun = new Keeper(
+                terms.own, members, terms.least, terms.most, lobby, terms.startPatience(), terms.patience, this);
         keeper = begun;
         return begun;
     }

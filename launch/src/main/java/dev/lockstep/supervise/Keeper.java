@@ -48,9 +48,14 @@ public final class Keeper implements AutoCloseable {
      * Something that a supervisor saw.
      *
      * @param generation {@link #LOBBY} for the lobby
-     * @param what null when a generation should be complete by now
+     * @param what null when a generation should be complete by now, or one process of it should have joined
+     * @param number of that process; negative for all
      */
-    public record Seen(int generation, @Nullable MemberEvent what) {}
+    public record Seen(int generation, @Nullable MemberEvent what, int number) {
+        Seen(int generation, @Nullable MemberEvent what) {
+            this(generation, what, -1);
+        }
+    }
 
     private static final int LOBBY = -1;
 
@@ -62,14 +67,17 @@ public final class Keeper implements AutoCloseable {
     private final int own;
     private final int least;
     private final int most;
+    private final Duration startPatience;
     private final Duration patience;
     private final Owner owner;
 
     private int generation;
     private Supervisor supervisor;
     private final Supervisor lobby;
-    /** Those of former generations, for processes that have not heard of their next place yet. */
-    private final List<Supervisor> former = new ArrayList<>();
+    /** Former generations, for processes that have not heard of their next place yet, or not gone there. */
+    private final Map<Integer, Former> former = new HashMap<>();
+
+    private record Former(Supervisor supervisor, List<Integer> members) {}
 
     /** Numbers of processes, by rank. */
     private List<Integer> members;
@@ -94,8 +102,8 @@ public final class Keeper implements AutoCloseable {
      * @param least the group fails when fewer are left
      * @param most the most processes of a generation
      * @param lobby where processes that want to join report, with their number as rank
-     * @param startPatience how long the first generation may take to gather
-     * @param patience how long later ones may: their processes have started already
+     * @param startPatience how long a generation may take to gather: some processes may still start, or be busy
+     * @param patience how long a process may be silent
      */
     public Keeper(
             int own,
@@ -109,6 +117,7 @@ public final class Keeper implements AutoCloseable {
         this.own = own;
         this.least = least;
         this.most = most;
+        this.startPatience = startPatience;
         this.patience = patience;
         this.owner = owner;
         this.members = List.copyOf(members);
@@ -127,8 +136,13 @@ public final class Keeper implements AutoCloseable {
 
     private Supervisor supervise(int of, int size, Duration within) {
         Supervisor started = owner.supervise(size, event -> owner.later(new Seen(of, event)));
-        Threads.after(within, "lockstep-gathering", () -> owner.later(new Seen(of, null)));
+        expect(of, -1, within);
         return started;
+    }
+
+    /** Processes of a generation must have joined by then. */
+    private void expect(int of, int number, Duration within) {
+        Threads.after(within, "lockstep-gathering", () -> owner.later(new Seen(of, null, number)));
     }
 
     /** Where the processes of the present generation join. */
@@ -188,12 +202,14 @@ public final class Keeper implements AutoCloseable {
     public Optional<GroupFailure> on(Seen seen) {
         MemberEvent what = seen.what;
         if (what == null) {
-            return seen.generation == generation ? late() : Optional.empty();
+            return seen.generation == generation ? late(seen.number) : Optional.empty();
         }
         if (seen.generation == LOBBY) {
             guest(what);
         } else if (seen.generation == generation) {
             return member(what);
+        } else if (former.containsKey(seen.generation)) {
+            return onItsWay(former.get(seen.generation).members.get(what.rank()), what);
         }
         return Optional.empty();
     }
@@ -217,8 +233,7 @@ public final class Keeper implements AutoCloseable {
             case JOINED -> joined.add(event.rank());
             case COMPLETE -> {
                 complete = true;
-                former.forEach(Supervisor::close);
-                former.clear();
+                closeFormer();
             }
             case SILENT, FAILED -> {
                 String failed = event.what() == MemberEvent.What.FAILED ? "failed: " : "";
@@ -244,10 +259,27 @@ public final class Keeper implements AutoCloseable {
         return Optional.empty();
     }
 
+    /** A process of a former generation that has not joined the present one yet. */
+    private Optional<GroupFailure> onItsWay(int number, MemberEvent event) {
+        int rank = members.indexOf(number);
+        if (rank < 0 || joined.contains(rank)) {
+            return Optional.empty();
+        }
+        if (event.what() == MemberEvent.What.SILENT) {
+            return lose(number, event.detail());
+        }
+        if (event.what() == MemberEvent.What.LOST) {
+            // It goes to the present generation, or has ended.
+            expect(generation, number, patience);
+        }
+        return Optional.empty();
+    }
+
     /** Some have not joined the present generation in time. */
-    private Optional<GroupFailure> late() {
+    private Optional<GroupFailure> late(int number) {
         for (int rank = 0; rank < members.size(); rank++) {
-            if (!joined.contains(rank)) {
+            boolean asked = number < 0 || members.get(rank) == number;
+            if (asked && !joined.contains(rank)) {
                 return lose(members.get(rank), "did not join in time");
             }
         }
@@ -265,6 +297,11 @@ public final class Keeper implements AutoCloseable {
         stopping = true;
         closeLobby();
         supervisor.tell(Peer.STOP);
+    }
+
+    private void closeFormer() {
+        former.values().forEach(each -> each.supervisor.close());
+        former.clear();
     }
 
     private void closeLobby() {
@@ -348,7 +385,7 @@ public final class Keeper implements AutoCloseable {
         generation++;
         List<Integer> before = members;
         Supervisor ending = supervisor;
-        supervisor = supervise(generation, next.size(), patience);
+        supervisor = supervise(generation, next.size(), startPatience);
         members = List.copyOf(next);
         guests.forEach(number -> lobby.sendOn(number, place(number), reason));
         guests.clear();
@@ -363,7 +400,7 @@ public final class Keeper implements AutoCloseable {
             }
         }
         ending.succeed(reason, places, released);
-        former.add(ending);
+        former.put(generation - 1, new Former(ending, before));
         complete = false;
         joined.clear();
         leaving.clear();
@@ -383,20 +420,20 @@ public final class Keeper implements AutoCloseable {
     public void dismiss() {
         supervisor.dismiss();
         lobby.close();
-        former.forEach(Supervisor::close);
+        closeFormer();
     }
 
     /** Closes all connections without a word. */
     void cut() {
         supervisor.cut();
         lobby.cut();
-        former.forEach(Supervisor::cut);
+        former.values().forEach(each -> each.supervisor.cut());
     }
 
     @Override
     public void close() {
         supervisor.close();
         lobby.close();
-        former.forEach(Supervisor::close);
+        closeFormer();
     }
 }

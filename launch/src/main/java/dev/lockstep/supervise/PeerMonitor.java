@@ -288,13 +288,18 @@ public final class PeerMonitor implements AutoCloseable {
         }
     }
 
-    /** The group ends, and that is no failure for this process. */
+    /**
+     * The group ends, and that is no failure for this process. If it has a place in the next one, it gives signs of life
+     * until it goes there ({@link #abandon}): it may still be busy with something else.
+     */
     private void complete(GroupFailure reason, @Nullable NextGroup place) {
         if (settled.compareAndSet(false, true)) {
             next = place;
             verdict = reason;
-            stopped.countDown();
-            peer.close();
+            if (place == null) {
+                stopped.countDown();
+                peer.close();
+            }
             roster.completeExceptionally(reason.asException());
             outcome.complete(Optional.of(reason));
         }
@@ -376,6 +381,7 @@ public final class PeerMonitor implements AutoCloseable {
     @Override
     public void close() {
         settle();
+        stopped.countDown();
         peer.send(Peer.BYE);
         peer.close();
     }
@@ -386,6 +392,7 @@ public final class PeerMonitor implements AutoCloseable {
      */
     public void abandon() {
         settle();
+        stopped.countDown();
         peer.close();
     }
 }

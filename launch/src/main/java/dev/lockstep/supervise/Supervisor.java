@@ -509,10 +509,16 @@ public final class Supervisor implements AutoCloseable {
 
     private void report(MemberEvent.What what, Member member, String detail) {
         synchronized (member) {
-            if (member.reported || closed || failure.get() != null) {
+            boolean over = failure.get() != null;
+            if (member.reported || closed || over && !successors.containsKey(member.rank())) {
                 return;
             }
             member.reported = true;
+            if (over) {
+                // On its way to the next group.
+                happened(what, member, detail);
+                return;
+            }
         }
         try {
             happened(what, member, detail);

@@ -156,6 +156,7 @@ class KeeperTest {
 
         assertThat(reason(members.get(0))).isEqualTo("process 0 leaves the group");
         assertThat(members.get(0).next()).isEmpty();
+        assertThat(reason(members.get(2))).isEqualTo("process 0 leaves the group");
         assertThat(members.get(2).next().orElseThrow())
                 .isEqualTo(new NextGroup(1, 2, NextGroup.LAUNCHER, keeper.address()));
         assertThat(expelled).isEmpty();

@@ -102,6 +102,7 @@ final class HostedRendezvous {
         SupervisorWatch waiting = SupervisorWatch.lobby(
                 lobby, SupervisorWatch.withoutData(place.rank(), place.size()), place.rank(), terms);
         LockstepException reason = waiting.awaitPlace(terms.options().joinTimeout());
+        waiting.close();
         return waiting.next().orElseThrow(() -> reason);
     }
 

@@ -14,6 +14,7 @@ public final class SoloCollective implements Collective {
     private final @Nullable Watch watch;
     private final @Nullable Terms terms;
     private boolean failed;
+    private boolean left;
 
     public SoloCollective() {
         this(null, null);
@@ -89,7 +90,9 @@ public final class SoloCollective implements Collective {
         return watch == null || joined == null
                 ? Optional.empty()
                 : watch.next().map(place -> {
-                    close();
+                    // Not end(): the group continues, and so may its keeper in this process.
+                    left = true;
+                    watch.close();
                     return Collectives.joinNext(place, joined);
                 });
     }
@@ -109,9 +112,10 @@ public final class SoloCollective implements Collective {
 
     @Override
     public void close() {
-        if (watch == null) {
+        if (watch == null || left) {
             return;
         }
+        left = true;
         if (failed) {
             watch.close();
         } else {

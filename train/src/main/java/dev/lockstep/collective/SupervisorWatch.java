@@ -180,7 +180,6 @@ final class SupervisorWatch implements Watch {
                     .map(GroupFailure::asException)
                     .orElseGet(() -> missing(0, patience));
         } catch (TimeoutException e) {
-            monitor.abandon();
             return missing(0, patience);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
