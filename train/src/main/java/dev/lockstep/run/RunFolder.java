@@ -15,10 +15,12 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /** A run's folder, locked so that two runs cannot share it. The system releases the lock when the process dies. */
 final class RunFolder implements AutoCloseable {
@@ -104,6 +106,47 @@ final class RunFolder implements AutoCloseable {
                     "run folder cannot be written: " + e.getMessage(),
                     "out = " + path,
                     "choose a writable output folder");
+        }
+    }
+
+    /**
+     * Takes the folder over from the previous rank 0 of an elastic run. One that is lost to the others may still hold it for
+     * a moment; one that is stopped, or cut off, may do so for long, and its files are replaced then: whatever it writes
+     * when it wakes up is in none of them.
+     *
+     * @param patience how long to wait for it
+     */
+    static RunFolder takeOver(Path path, Duration patience, Consumer<String> notices) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (true) {
+            try {
+                return open(path);
+            } catch (LockstepException e) {
+                if (System.nanoTime() > deadline) {
+                    notices.accept("the previous rank 0 still holds " + path + ": its files are replaced");
+                    replaceFiles(path);
+                    return open(path);
+                }
+            }
+            try {
+                Thread.sleep(50);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw taken(path);
+            }
+        }
+    }
+
+    private static void replaceFiles(Path path) {
+        try {
+            Path metrics = path.resolve(MetricsFile.NAME);
+            if (Files.exists(metrics)) {
+                DurableFiles.write(metrics, Files.readAllBytes(metrics));
+            }
+            Files.deleteIfExists(path.resolve(LOCK));
+        } catch (IOException e) {
+            throw LockstepException.recipe(
+                    "run folder cannot be taken over: " + e.getMessage(), "out = " + path, "make it writable");
         }
     }
 

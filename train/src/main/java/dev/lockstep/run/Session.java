@@ -20,6 +20,7 @@ import dev.lockstep.train.Trainer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -32,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 final class Session implements AutoCloseable {
     /** Before every checkpoint, including that of the initial weights. */
     private static final long NO_STEP = -1;
+
+    private static final Duration STILL_HELD = Duration.ofSeconds(5);
 
     private final Training training;
     private final Path folder;
@@ -172,7 +175,7 @@ final class Session implements AutoCloseable {
     }
 
     private RunFolder locked() throws IOException {
-        RunFolder held = locked == null ? opened(RunFolder.open(folder)) : locked;
+        RunFolder held = locked == null ? opened(RunFolder.takeOver(folder, STILL_HELD, events::notice)) : locked;
         locked = held;
         return held;
     }

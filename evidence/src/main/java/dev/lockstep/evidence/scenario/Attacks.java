@@ -9,11 +9,7 @@ import dev.lockstep.evidence.process.Running;
 import dev.lockstep.evidence.process.Stage;
 import dev.lockstep.evidence.record.Case;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
@@ -75,15 +71,6 @@ final class Attacks {
         return Await.within(60_000, () -> run.metrics().says("\"type\":\"step\""));
     }
 
-    private Path secret() throws IOException {
-        byte[] bytes = new byte[32];
-        new SecureRandom().nextBytes(bytes);
-        Path file = Files.createFile(
-                stage.path("secret"),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        return Files.writeString(file, HexFormat.of().formatHex(bytes));
-    }
-
     private Running start(RunFolder run, int rank, Path secret) throws IOException {
         return stage.start(
                 stage.train("fashion-mnist.yaml", run, "--stop-after", STEPS, "--lanes", "1")
@@ -104,7 +91,7 @@ final class Attacks {
                         + "no escape sequence in the logs, less than 64 MiB and at most 64 descriptors more",
                 claims -> {
                     RunFolder run = stage.run("group");
-                    Path secret = secret();
+                    Path secret = SmallRuns.secret(stage);
                     Running one = start(run, 1, secret);
                     Running zero = start(run, 0, secret);
                     claims.claim(awaitFirstStep(run), "no first step");

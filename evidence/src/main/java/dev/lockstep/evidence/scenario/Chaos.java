@@ -18,12 +18,13 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * Elastic runs in which processes are killed and stopped at random moments, sometimes two at once, and are replaced: no step
- * is lost or done twice, and the final state is that of an undisturbed run.
+ * Elastic runs in which processes are killed, stopped and told to leave at random moments, sometimes two at once, and are
+ * replaced: no step is lost or done twice, and the final state is that of an undisturbed run.
  */
 final class Chaos {
     private static final int STEPS = 6000;
-    private static final int MOST = 4;
+    private static final int FIRST = 4;
+    private static final int MOST = 6;
     private static final int PEER_TIMEOUT_SECONDS = 2;
     private static final int SEEDS = 3;
     /** Shorter than it takes to start a process, so that some events fall into a change of the group. */
@@ -36,7 +37,7 @@ final class Chaos {
     private final Stage stage;
     private final int wanted;
     private final Random random;
-    private final String[] counted = {"killed", "two killed", "stopped"};
+    private final String[] counted = {"killed", "two killed", "stopped", "told to leave"};
     private final int[] counts = new int[counted.length];
     private int reports;
     private int unreported;
@@ -60,7 +61,7 @@ final class Chaos {
         }
     }
 
-    private static Command train(Stage stage, RunFolder out, String... more) {
+    static Command train(Stage stage, RunFolder out, String... more) {
         return stage.train(
                         "fashion-mnist.yaml",
                         out,
@@ -87,7 +88,7 @@ final class Chaos {
                         stage,
                         run,
                         "--procs",
-                        "3",
+                        Integer.toString(FIRST),
                         "--elastic",
                         "1:" + MOST,
                         "--peer-timeout",
@@ -102,6 +103,12 @@ final class Chaos {
         }
         SmallRuns.exits(claims, launcher, 0);
         claims.claim(done == wanted, "the run ended after " + done + " events");
+        sameRun(claims, run, untouched);
+        figures(claims, launcher, run);
+    }
+
+    /** No step is lost or done twice, and all is as in the undisturbed run. */
+    static void sameRun(Case claims, RunFolder run, RunFolder untouched) {
         List<Integer> steps = run.metrics().lines().stream()
                 .map(STEP::matcher)
                 .filter(Matcher::find)
@@ -112,7 +119,6 @@ final class Chaos {
                 "steps are lost or repeated: " + steps.size());
         claims.claim(run.evaluations().equals(untouched.evaluations()), "other evaluations");
         claims.claim(run.sameAs(untouched), "other tensors");
-        figures(claims, launcher, run);
     }
 
     /** Disturbs the group if enough members are left; returns how many events that was. */
@@ -124,7 +130,11 @@ final class Chaos {
         }
         Member first = alive.get(random.nextInt(alive.size()));
         int kind = random.nextInt(10);
-        if (kind == 0) {
+        if (kind > 6) {
+            first.signal(Signal.TERM);
+            counts[3]++;
+            unreported++;
+        } else if (kind == 0) {
             first.signal(Signal.STOP);
             counts[2]++;
             unreported++;
@@ -145,7 +155,7 @@ final class Chaos {
     /** The members of the last change that was reported, less those that were disturbed since. */
     private int certainMembers(Running launcher) {
         List<Integer> sizes = new ArrayList<>();
-        sizes.add(3);
+        sizes.add(FIRST);
         launcher.log().lines().forEach(line -> {
             Matcher continued = CONTINUED.matcher(line);
             if (continued.find()) {

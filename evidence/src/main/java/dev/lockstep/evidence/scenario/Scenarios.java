@@ -37,6 +37,10 @@ public final class Scenarios {
                     StorageDelay::play),
             evidence("soak", "random kills, each resumed on another number of processes", Soak::play),
             evidence("chaos", "processes of elastic runs are killed, stopped and replaced at random", Chaos::play),
+            evidence(
+                    "chaos-hosts",
+                    "the same on hosts without a launcher, with cut cables (needs root)",
+                    ChaosHosts::play),
             evidence("memory", "the memory of a long run is flat", FlatMemory::play),
             evidence("attacks", "a third host attacks a group (needs root)", Attacks::play),
             evidence("attack-tests", "counts the attacks among the tests of the last mvn verify", AttackTests::play),

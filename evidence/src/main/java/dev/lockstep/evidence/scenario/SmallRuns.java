@@ -11,6 +11,11 @@ import dev.lockstep.evidence.process.Signal;
 import dev.lockstep.evidence.process.Stage;
 import dev.lockstep.evidence.record.Case;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -146,5 +151,15 @@ final class SmallRuns {
 
     static String host() {
         return Host.local();
+    }
+
+    /** A file with the secret of a group. */
+    static Path secret(Stage stage) throws IOException {
+        byte[] bytes = new byte[32];
+        new SecureRandom().nextBytes(bytes);
+        Path file = Files.createFile(
+                stage.path("secret"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        return Files.writeString(file, HexFormat.of().formatHex(bytes));
     }
 }
