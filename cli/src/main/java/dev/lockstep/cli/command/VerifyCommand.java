@@ -16,11 +16,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,6 +41,13 @@ import picocli.CommandLine.Option;
                         + " weights.",
         footer = {"", "Example:", "  lockstep verify recipes/fashion-mnist.yaml"})
 public final class VerifyCommand implements Callable<Integer> {
+    private static final Pattern LOST =
+            Pattern.compile("SIGKILL.*; [0-9]+ process(?:es)? continues? from step ([0-9]+) ");
+    private static final Pattern JOINED =
+            Pattern.compile("joins the group; [0-9]+ process(?:es)? continues? from step ([0-9]+) ");
+    /** In which a JVM reports at its group; much less than the peer timeout. */
+    private static final Duration STARTING = Duration.ofSeconds(4);
+
     private static final int ATTEMPTS = 3;
 
     @Mixin
@@ -96,6 +106,9 @@ public final class VerifyCommand implements Callable<Integer> {
             show(table.addTree(placement.processes, placement.lanes, placement.run(), weights));
         }
         killedAndResumed(table, recipe, file, folder);
+        if (recipe.workers() > 1) {
+            lostAndGained(table, recipe, file, folder);
+        }
         SortedMap<String, double[]> exact = inFloat64(recipe, dataset);
         table.distance(distance(first, exact));
         // With two processes, either order of the two summands gives the same bits.
@@ -160,6 +173,71 @@ public final class VerifyCommand implements Callable<Integer> {
                 "could not kill a run between its first and its last step",
                 "attempts = " + ATTEMPTS,
                 "use more --steps, or try again when the machine is less busy");
+    }
+
+    /** An elastic run, one of whose processes is killed; another one replaces it if the run lasts long enough. */
+    private void lostAndGained(VerifyTable table, Recipe recipe, Path file, Path folder) throws Exception {
+        Placement placement = new Placement(Math.min(3, recipe.workers()), 1);
+        for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+            Path out = folder.resolve("elastic-" + attempt);
+            Process process = start(
+                    file, out, placement, List.of("--checkpoint-every", "1", "--elastic", "1:" + placement.processes));
+            while (process.isAlive() && newest(out) < 1) {
+                Thread.sleep(5);
+            }
+            replaceOne(process, placement.processes);
+            process.waitFor();
+            requireGood(process, out, placement);
+            String log = Files.readString(out.resolveSibling(out.getFileName() + ".log"));
+            Matcher lost = LOST.matcher(log);
+            if (lost.find()) {
+                Matcher joined = JOINED.matcher(log);
+                String gained =
+                        joined.find() ? "one joined after step " + joined.group(1) : "none joined before the end";
+                show(table.addTree(
+                        placement.processes,
+                        1,
+                        "lost one after step " + lost.group(1) + ", " + gained,
+                        RunResult.read(out).weightsSha256()));
+                return;
+            }
+        }
+        throw LockstepException.worker(
+                "could not kill a process between the first and the last step of a run",
+                "attempts = " + ATTEMPTS,
+                "use more --steps, or try again when the machine is less busy");
+    }
+
+    /**
+     * Kills a child, and stops another one until a new process has started: the few steps of this run would be over before.
+     */
+    private static void replaceOne(Process launcher, int processes) throws Exception {
+        List<ProcessHandle> children = launcher.children()
+                .sorted(Comparator.comparingLong(ProcessHandle::pid))
+                .toList();
+        if (children.size() < processes) {
+            return;
+        }
+        ProcessHandle held = children.get(0);
+        children.get(processes - 1).destroyForcibly();
+        signal("-STOP", held);
+        long deadline = System.nanoTime() + 10_000_000_000L;
+        while (launcher.children()
+                        .filter(child -> !children.contains(child))
+                        .findAny()
+                        .isEmpty()
+                && System.nanoTime() < deadline) {
+            Thread.sleep(20);
+        }
+        Thread.sleep(STARTING.toMillis());
+        signal("-CONT", held);
+    }
+
+    private static void signal(String name, ProcessHandle process) throws Exception {
+        new ProcessBuilder("kill", name, Long.toString(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor();
     }
 
     /** A run that starts over renames the checkpoints of the previous run; this detects that. */
