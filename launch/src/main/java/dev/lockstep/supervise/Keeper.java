@@ -142,7 +142,7 @@ public final class Keeper implements AutoCloseable {
 
     /** Processes of a generation must have joined by then. */
     private void expect(int of, int number, Duration within) {
-        Threads.after(within, "lockstep-gathering", () -> owner.later(new Seen(of, null, number)));
+        Threads.after(within, () -> owner.later(new Seen(of, null, number)));
     }
 
     /** Where the processes of the present generation join. */

@@ -1,9 +1,18 @@
 package dev.lockstep.supervise;
 
 import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 
 /** Daemon threads and sleeping, for monitoring processes. */
 final class Threads {
+    private static final ScheduledExecutorService TIMER = Executors.newSingleThreadScheduledExecutor(body -> {
+        Thread thread = new Thread(body, "lockstep-timer");
+        thread.setDaemon(true);
+        return thread;
+    });
+
     private Threads() {}
 
     static void start(String name, Runnable body) {
@@ -12,12 +21,9 @@ final class Threads {
         thread.start();
     }
 
-    /** Runs something later. */
-    static void after(Duration delay, String name, Runnable body) {
-        start(name, () -> {
-            pause(delay);
-            body.run();
-        });
+    /** Runs something short later. */
+    static void after(Duration delay, Runnable body) {
+        TIMER.schedule(body, delay.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Sleeps; returns early when interrupted, and stays interrupted. */

@@ -2,6 +2,9 @@ package dev.lockstep.supervise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -16,6 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -200,6 +204,57 @@ class KeeperTest {
                 .hasValueSatisfying(
                         failure -> assertThat(failure.message()).isEqualTo("rank 0 ended without deregistering"));
         assertThat(reason(members.get(1))).isEqualTo("rank 0 ended without deregistering");
+    }
+
+    /** Each time one is lost and another one joins: what a former generation needed is closed. */
+    @Test
+    void fiftyLosses_leaveNothingBehind() throws Exception {
+        start(2, 1, 2);
+        Map<Integer, PeerMonitor> members = gather(2);
+        int threads = 0;
+        long files = 0;
+        for (int loss = 1; loss <= 50; loss++) {
+            List<Integer> numbers = keeper.members();
+            int lost = numbers.get(1);
+            members.get(lost).abandon();
+            handleUntil(() -> !keeper.members().contains(lost));
+            PeerMonitor last = next(members.get(0));
+            handleUntil(() -> keeper.isComplete());
+            int number = 1 + loss;
+            PeerMonitor guest = join(lobby.address(), number, number + 1);
+            handleUntil(last::isChangeDue);
+            last.ready();
+            handleUntil(() -> keeper.members().contains(number));
+            members.put(0, next(last));
+            members.put(number, next(guest));
+            handleUntil(() -> keeper.isComplete());
+            if (loss == 5) {
+                threads = threads();
+                files = files();
+            }
+        }
+        assertThat(threads()).isLessThan(threads + 10);
+        assertThat(files()).isLessThan(files + 20);
+    }
+
+    /** Joins at the place in the next generation. */
+    private PeerMonitor next(PeerMonitor monitor) {
+        reason(monitor);
+        NextGroup place = monitor.next().orElseThrow();
+        monitor.abandon();
+        return join(place.supervisor(), place.rank(), place.size());
+    }
+
+    private static int threads() {
+        return (int) Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("lockstep-"))
+                .count();
+    }
+
+    private static long files() throws IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            return open.count();
+        }
     }
 
     @Test
