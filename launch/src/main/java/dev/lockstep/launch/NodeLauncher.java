@@ -41,6 +41,7 @@ public final class NodeLauncher {
     private final PrintStream err;
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private final List<Process> processes = new ArrayList<>();
+    private boolean elastic;
 
     /**
      * @param mainClass the main class of every process, which calls {@link ParentWatch#startIfAsked()}
@@ -49,6 +50,12 @@ public final class NodeLauncher {
      */
     public NodeLauncher(String mainClass, Map<String, String> environment, PrintStream err) {
         this(mainClass, environment, err, SURVIVORS);
+    }
+
+    /** The processes are of an elastic group: when one fails, the others continue. */
+    public NodeLauncher elastic(boolean whether) {
+        elastic = whether;
+        return this;
     }
 
     NodeLauncher(String mainClass, Map<String, String> environment, PrintStream err, Duration survivors) {
@@ -68,7 +75,7 @@ public final class NodeLauncher {
      * second ends them at once.
      *
      * @param arguments the command-line arguments of each process
-     * @return the exit code for this process: 0 when all succeeded, that of the process that failed first, 4 for one that
+     * @return the exit code for this process: 0 when all succeeded, or one of an elastic group; that of the process that failed first, 4 for one that
      *     was killed, or 130, 143 or 129 when they were stopped
      */
     public int run(Node node, List<String> arguments) {
@@ -114,6 +121,7 @@ public final class NodeLauncher {
         int running = node.processes();
         long deadline = Long.MAX_VALUE;
         boolean asked = false;
+        boolean anyGood = false;
         while (running > 0) {
             Event event = deadline == Long.MAX_VALUE
                     ? events.take()
@@ -130,12 +138,13 @@ public final class NodeLauncher {
             }
             running--;
             int code = processes.get(event.local).exitValue();
+            anyGood |= code == 0;
             if (result == 0 && code != 0) {
                 result = exitCode(node, event.local, code, stops);
-                deadline = asked ? deadline : in(survivors);
+                deadline = asked || elastic ? deadline : in(survivors);
             }
         }
-        return result;
+        return elastic && anyGood ? 0 : result;
     }
 
     private static long in(Duration time) {

@@ -33,6 +33,7 @@ public final class SshLauncher {
 
     private final List<String> ssh;
     private final PrintStream out;
+    private boolean elastic;
     private final PrintStream err;
     private final BlockingQueue<Integer> events = new LinkedBlockingQueue<>();
     private final List<Process> processes = new ArrayList<>();
@@ -59,12 +60,18 @@ public final class SshLauncher {
         return words.stream().map(SshLauncher::quoted).collect(Collectors.joining(" "));
     }
 
+    /** The processes are of an elastic group: when one host fails, the others continue. */
+    public SshLauncher elastic(boolean whether) {
+        elastic = whether;
+        return this;
+    }
+
     /**
      * Runs one command per host. The first SIGINT or SIGTERM asks the hosts to save and stop; the second ends at once.
      *
      * @param commands a shell command for each host
      * @param secret the group's secret
-     * @return 0 when all succeeded, else the exit code of the host that failed first
+     * @return 0 when all succeeded, or one of an elastic group; else the exit code of the host that failed first
      */
     public int run(List<String> hosts, List<String> commands, String secret) {
         try (StopRequests stops = new StopRequests((name, number, second) -> events.add(second ? STOP - 1 : STOP))) {
@@ -139,6 +146,7 @@ public final class SshLauncher {
         int result = 0;
         int running = hosts.size();
         boolean asked = false;
+        boolean anyGood = false;
         long deadline = Long.MAX_VALUE;
         while (running > 0) {
             Integer event = deadline == Long.MAX_VALUE
@@ -155,16 +163,17 @@ public final class SshLauncher {
             }
             running--;
             int code = processes.get(event).exitValue();
+            anyGood |= code == 0;
             if (code != 0 && result == 0) {
                 result = code == SSH_FAILED ? Kind.WORKER.exitCode() : code;
-                deadline = asked ? deadline : System.nanoTime() + SURVIVORS.toNanos();
+                deadline = asked || elastic ? deadline : System.nanoTime() + SURVIVORS.toNanos();
                 if (code == SSH_FAILED) {
                     err.println("error: the connection to " + hosts.get(event) + " failed, exit code = " + code
                             + ", try '" + String.join(" ", ssh) + " " + hosts.get(event) + " true'");
                 }
             }
         }
-        return result;
+        return elastic && anyGood ? 0 : result;
     }
 
     /** Ends the input of all commands, which asks them to save and stop. */

@@ -111,7 +111,15 @@ public final class LaunchCommand implements Callable<Integer> {
         SupervisorAddress at = master(master.orElse("127.0.0.1"));
         NativeLibraries.unpack();
         Node node = new Node(nodeRank, nodes, processes, at.host(), at.port());
-        return leash ? leashed(node) : new NodeLauncher(Main.class.getName(), Map.of(), System.err).run(node, command);
+        return leash
+                ? leashed(node)
+                : new NodeLauncher(Main.class.getName(), Map.of(), System.err)
+                        .elastic(isElastic())
+                        .run(node, command);
+    }
+
+    private boolean isElastic() {
+        return command.stream().anyMatch(word -> word.equals("--elastic") || word.startsWith("--elastic="));
     }
 
     /** Runs for a launcher at the other end of standard input. */
@@ -121,8 +129,9 @@ public final class LaunchCommand implements Callable<Integer> {
             BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
             String text = input.readLine();
             secret = GroupSecret.store(text == null ? "" : text);
-            NodeLauncher launcher =
-                    new NodeLauncher(Main.class.getName(), Map.of(GroupSecret.VARIABLE, secret.toString()), System.err);
+            NodeLauncher launcher = new NodeLauncher(
+                            Main.class.getName(), Map.of(GroupSecret.VARIABLE, secret.toString()), System.err)
+                    .elastic(isElastic());
             Thread waiting = new Thread(() -> awaitEnd(input, launcher), "lockstep-leash");
             waiting.setDaemon(true);
             waiting.start();
@@ -175,6 +184,7 @@ public final class LaunchCommand implements Callable<Integer> {
             commands.add(remote(i, at));
         }
         return new SshLauncher(List.of(ssh.orElseThrow().split(" +", -1)), System.out, System.err)
+                .elastic(isElastic())
                 .run(hosts, commands, secret());
     }
 

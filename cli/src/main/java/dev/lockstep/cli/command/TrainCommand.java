@@ -151,7 +151,9 @@ public final class TrainCommand implements Callable<Integer> {
     private int launch(Node node, Path out) {
         options.checkInGroup();
         NativeLibraries.unpack();
-        return new NodeLauncher(Main.class.getName(), Map.of(), System.err).run(node, arguments(out));
+        return new NodeLauncher(Main.class.getName(), Map.of(), System.err)
+                .elastic(options.elastic().isPresent())
+                .run(node, arguments(out));
     }
 
     /** Runs this command in P processes. */
