@@ -5,11 +5,14 @@ import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.BadImages;
+import dev.lockstep.image.BatchLoader;
+import dev.lockstep.image.BatchRequest;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.ParameterLayout;
+import dev.lockstep.optim.Optimizer;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.sampling.MinibatchPlan;
 import dev.lockstep.schedule.Decay;
@@ -17,10 +20,12 @@ import dev.lockstep.schedule.LearningRate;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.topology.WorkerSplit;
 import dev.lockstep.torch.TorchRuntime;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -193,6 +198,43 @@ public final class Assembly implements AutoCloseable {
                         start.step(),
                         TrainerState.fromJson(start.trainer(), start.step(), plan.iterationsPerEpoch()),
                         true);
+    }
+
+    /** Loads the batches of this process's workers in every step of [from, to), in order. */
+    BatchLoader loader(long from, long to) {
+        return new BatchLoader(
+                data.training(),
+                data.trainingTransform(),
+                badTraining,
+                recipe.seed(),
+                options.loaderThreads(),
+                2 * options.lanes() + options.loaderThreads(),
+                requests(from, to));
+    }
+
+    private Iterator<BatchRequest> requests(long from, long to) {
+        int perEpoch = plan.iterationsPerEpoch();
+        Topology topology = trainStep.topology();
+        int first = topology.firstWorker(collective.rank());
+        int count = topology.workersOf(collective.rank());
+        return LongStream.range(from, to)
+                .boxed()
+                .flatMap(s -> IntStream.range(first, first + count).mapToObj(worker -> {
+                    int epoch = (int) (s / perEpoch);
+                    return new BatchRequest(s, epoch, worker, plan.samples(epoch, (int) (s % perEpoch), worker));
+                }))
+                .iterator();
+    }
+
+    /** The rates of an iteration. */
+    Optimizer.Rates rates(long step) {
+        double rate = learningRate.at(step);
+        double previous = step == 0 ? rate : learningRate.at(step - 1);
+        double weightDecay = recipe.optimizer().weightDecay();
+        if (recipe.optimizer().weightDecayRate() == Recipe.WeightDecayRate.REFERENCE) {
+            weightDecay *= recipe.learningRate().reference() * decay.factorAt(step) / rate;
+        }
+        return new Optimizer.Rates(rate, previous, weightDecay);
     }
 
     /** Assigns images to minibatches and workers. */

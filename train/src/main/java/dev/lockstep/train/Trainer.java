@@ -4,7 +4,6 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.BatchLoader;
-import dev.lockstep.image.BatchRequest;
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.metrics.BadImage;
 import dev.lockstep.metrics.EpochMetrics;
@@ -13,19 +12,14 @@ import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.optim.Optimizer;
 import dev.lockstep.plan.NoiseScale;
-import dev.lockstep.recipe.Recipe;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.topology.WorkerSplit;
 import dev.lockstep.torch.TorchRuntime;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 
 /**
  * The loop of a run: steps, an evaluation at the end of each epoch, checkpoints, audits. Everything it computes is a
@@ -283,7 +277,7 @@ public final class Trainer {
         while (step < end) {
             // One loader for as long as this process has the same workers.
             Topology topology = parts.trainStep.topology();
-            try (BatchLoader loader = loader(end)) {
+            try (BatchLoader loader = parts.loader(step, end)) {
                 while (step < end && parts.trainStep.topology() == topology) {
                     TrainStep.Outcome outcome = oneStep(loader, listener);
                     settle(listener, save, outcome.stop() || step == end);
@@ -350,17 +344,6 @@ public final class Trainer {
         settled = position();
     }
 
-    private BatchLoader loader(long end) {
-        return new BatchLoader(
-                parts.data.training(),
-                parts.data.trainingTransform(),
-                parts.badTraining,
-                parts.recipe.seed(),
-                parts.options.loaderThreads(),
-                2 * parts.options.lanes() + parts.options.loaderThreads(),
-                requests(step, end));
-    }
-
     /** Moves workers to faster processes if that is wanted and pays. */
     private void moveWorkers(RunListener listener) {
         if (!parts.options.workerSplit().moves()) {
@@ -375,26 +358,11 @@ public final class Trainer {
         }
     }
 
-    /** The batches of this process's workers in every step of [from, to), in order. */
-    private Iterator<BatchRequest> requests(long from, long to) {
-        int perEpoch = iterationsPerEpoch();
-        Topology topology = parts.trainStep.topology();
-        int first = topology.firstWorker(parts.collective.rank());
-        int count = topology.workersOf(parts.collective.rank());
-        return LongStream.range(from, to)
-                .boxed()
-                .flatMap(s -> IntStream.range(first, first + count).mapToObj(worker -> {
-                    int epoch = (int) (s / perEpoch);
-                    return new BatchRequest(s, epoch, worker, parts.plan.samples(epoch, (int) (s % perEpoch), worker));
-                }))
-                .iterator();
-    }
-
     /** One iteration. */
     private TrainStep.Outcome oneStep(BatchLoader loader, RunListener listener) {
         long started = System.nanoTime();
         double rate = parts.learningRate.at(step);
-        TrainStep.Outcome outcome = parts.trainStep.run(step, () -> batch(loader), rates(rate));
+        TrainStep.Outcome outcome = parts.trainStep.run(step, () -> batch(loader), parts.rates(step));
         double seconds = (System.nanoTime() - started) * 1e-9;
         int epoch = (int) (step / iterationsPerEpoch());
         step++;
@@ -443,15 +411,6 @@ public final class Trainer {
 
     private static HostBatch batch(BatchLoader loader) {
         return loader.next().orElseThrow(() -> new IllegalStateException("the loader ended before the recipe did"));
-    }
-
-    private Optimizer.Rates rates(double rate) {
-        double previous = step == 0 ? rate : parts.learningRate.at(step - 1);
-        double weightDecay = parts.recipe.optimizer().weightDecay();
-        if (parts.recipe.optimizer().weightDecayRate() == Recipe.WeightDecayRate.REFERENCE) {
-            weightDecay *= parts.recipe.learningRate().reference() * parts.decay.factorAt(step) / rate;
-        }
-        return new Optimizer.Rates(rate, previous, weightDecay);
     }
 
     /**
