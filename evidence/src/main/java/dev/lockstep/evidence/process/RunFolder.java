@@ -16,9 +16,11 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** The folder of a run, which may be in the middle of writing it. */
 public record RunFolder(Path path) {
+    private static final Pattern STEP_SECONDS = Pattern.compile("\"step_seconds\":([0-9.E-]+)");
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private Path checkpointFolder() {
@@ -83,6 +85,14 @@ public record RunFolder(Path path) {
 
     public Log metrics() {
         return new Log(path.resolve("metrics.jsonl"));
+    }
+
+    /** The durations of its steps, in order. */
+    public List<Double> stepSeconds() {
+        return metrics().lines().stream()
+                .flatMap(line -> STEP_SECONDS.matcher(line).results())
+                .map(found -> Double.valueOf(found.group(1)))
+                .toList();
     }
 
     public boolean evaluated() {

@@ -41,6 +41,10 @@ public final class Scenarios {
                     "chaos-hosts",
                     "the same on hosts without a launcher, with cut cables (needs root)",
                     ChaosHosts::play),
+            evidence(
+                    "elastic-times",
+                    "seconds from a loss to the next step; the cost of an elastic run when nothing happens",
+                    ElasticTimes::play),
             evidence("memory", "the memory of a long run is flat", FlatMemory::play),
             evidence("attacks", "a third host attacks a group (needs root)", Attacks::play),
             evidence("attack-tests", "counts the attacks among the tests of the last mvn verify", AttackTests::play),

@@ -153,6 +153,10 @@ final class SmallRuns {
         return Host.local();
     }
 
+    static double median(List<Double> values) {
+        return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
+    }
+
     /** A file with the secret of a group. */
     static Path secret(Stage stage) throws IOException {
         byte[] bytes = new byte[32];

@@ -9,8 +9,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
 
 /**
  * One of two processes is slowed to half its speed: it is stopped for as long as it may run, fifty times per second. With
@@ -25,7 +23,6 @@ final class Uneven {
     private static final int MEASURED = 80;
 
     private static final int PAUSE_MILLIS = 10;
-    private static final Pattern SECONDS = Pattern.compile("\"step_seconds\":([0-9.E-]+)");
     private static final String MOVED = "^after step [0-9]+ the workers of the processes are ";
 
     private final Stage stage;
@@ -44,9 +41,9 @@ final class Uneven {
             uneven.slow(round, "auto", uneven.auto);
         }
         stage.check("medians of the rounds", "auto is faster than equal shares", claims -> {
-            claims.figure("equal, to the undisturbed", format(median(uneven.equal)));
-            claims.figure("auto, to the undisturbed", format(median(uneven.auto)));
-            claims.claim(median(uneven.auto) < median(uneven.equal), "no gain");
+            claims.figure("equal, to the undisturbed", format(SmallRuns.median(uneven.equal)));
+            claims.figure("auto, to the undisturbed", format(SmallRuns.median(uneven.auto)));
+            claims.claim(SmallRuns.median(uneven.auto) < SmallRuns.median(uneven.equal), "no gain");
         });
     }
 
@@ -101,10 +98,6 @@ final class Uneven {
                 out.path().getFileName() + ".log");
     }
 
-    private static double median(List<Double> values) {
-        return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
-    }
-
     private static String format(double ratio) {
         return String.format(Locale.ROOT, "%.2f", ratio);
     }
@@ -120,11 +113,7 @@ final class Uneven {
     }
 
     private static double medianStep(RunFolder out) {
-        List<Double> seconds = out.metrics().lines().stream()
-                .flatMap(line -> SECONDS.matcher(line).results())
-                .map(MatchResult::group)
-                .map(text -> Double.valueOf(text.substring(text.indexOf(':') + 1)))
-                .toList();
-        return median(seconds.subList(seconds.size() - MEASURED, seconds.size()));
+        List<Double> seconds = out.stepSeconds();
+        return SmallRuns.median(seconds.subList(seconds.size() - MEASURED, seconds.size()));
     }
 }

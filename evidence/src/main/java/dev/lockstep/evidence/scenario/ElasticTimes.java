@@ -1,0 +1,158 @@
+package dev.lockstep.evidence.scenario;
+
+import dev.lockstep.evidence.process.Await;
+import dev.lockstep.evidence.process.Command;
+import dev.lockstep.evidence.process.Member;
+import dev.lockstep.evidence.process.RunFolder;
+import dev.lockstep.evidence.process.Running;
+import dev.lockstep.evidence.process.Signal;
+import dev.lockstep.evidence.process.Stage;
+import dev.lockstep.evidence.record.Case;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+
+/**
+ * What an elastic run costs: the seconds from a signal to the next finished step, with four processes; and, when nothing
+ * happens, its steps against those of a run that is not elastic, in turns.
+ */
+final class ElasticTimes {
+    private static final int PROCESSES = 4;
+    private static final int PEER_TIMEOUT_SECONDS = 2;
+    private static final int STOPS = 6;
+    private static final int ROUNDS = 8;
+    private static final int STEPS = 150;
+    private static final int MEASURED = 100;
+    private static final String CONTINUE = "; [0-9]+ process(?:es)? continues? from step ";
+
+    private final Stage stage;
+    private final Settings settings;
+    private final Random random;
+
+    private ElasticTimes(Stage stage, Settings settings) {
+        this.stage = stage;
+        this.settings = settings;
+        this.random = new Random(settings.seed());
+    }
+
+    static void play(Stage stage, Settings settings) {
+        ElasticTimes times = new ElasticTimes(stage, settings);
+        stage.check(
+                "SIGKILL, P = " + PROCESSES,
+                "the median until the next finished step is below 1 s and one step",
+                claims -> times.losses(claims, Signal.KILL, settings.kills(), 0));
+        stage.check(
+                "SIGSTOP, P = " + PROCESSES + ", --peer-timeout " + PEER_TIMEOUT_SECONDS,
+                "the median until the next finished step is below the timeout and 1 s and one step",
+                claims -> times.losses(claims, Signal.STOP, STOPS, PEER_TIMEOUT_SECONDS));
+        times.cost();
+    }
+
+    private void losses(Case claims, Signal signal, int count, int allowed) throws Exception {
+        RunFolder run = stage.run("times-" + signal);
+        Running launcher = stage.start(
+                Chaos.train(
+                        stage,
+                        run,
+                        "--procs",
+                        Integer.toString(PROCESSES),
+                        "--elastic",
+                        "1:" + PROCESSES,
+                        "--peer-timeout",
+                        Integer.toString(PEER_TIMEOUT_SECONDS)),
+                run.path().getFileName() + ".log");
+        claims.claim(Await.within(60_000, () -> steps(run) > 0), "no first step");
+        List<Double> seconds = new ArrayList<>();
+        while (seconds.size() < count && launcher.isAlive()) {
+            int joins = seconds.size();
+            claims.claim(
+                    Await.within(60_000, () -> launcher.log().count("joins the group") >= joins),
+                    "not replaced: " + launcher.log().lastLine());
+            Thread.sleep(300 + random.nextInt(1000));
+            List<Member> ranks = launcher.anyRanks();
+            seconds.add(untilNextStep(launcher, run, ranks.get(random.nextInt(ranks.size())), signal));
+        }
+        launcher.signal(Signal.TERM);
+        launcher.exitCode();
+        seconds.sort(Comparator.naturalOrder());
+        double step = SmallRuns.median(run.stepSeconds());
+        double median = SmallRuns.median(seconds);
+        claims.claim(seconds.size() == count, "the run ended after " + seconds.size());
+        claims.claim(median < allowed + 1 + step, "median = " + median + " s");
+        claims.figure("losses", seconds.size());
+        claims.figure("median s", format(median));
+        claims.figure("most s", format(seconds.get(seconds.size() - 1)));
+        claims.figure("median step, ms", Math.round(1000 * step));
+    }
+
+    private static double untilNextStep(Running launcher, RunFolder run, Member victim, Signal signal) {
+        int before = launcher.log().count(CONTINUE);
+        long since = System.nanoTime();
+        victim.signal(signal);
+        Await.within(60_000, () -> launcher.log().count(CONTINUE) > before);
+        int continued = steps(run);
+        Await.within(60_000, () -> steps(run) > continued);
+        return (System.nanoTime() - since) * 1e-9;
+    }
+
+    private static int steps(RunFolder run) {
+        return run.metrics().count("\"type\":\"step\"");
+    }
+
+    private void cost() {
+        List<Double> plain = new ArrayList<>();
+        List<Double> elastic = new ArrayList<>();
+        stage.check(
+                "nothing happens, P = 2, " + ROUNDS + " rounds in turns",
+                "the same weights; the median step is within 1 % of that of a run that is not elastic",
+                claims -> {
+                    String weights = "";
+                    for (int round = 0; round < ROUNDS; round++) {
+                        // Each is first as often as the other.
+                        boolean first = round % 2 == 0;
+                        RunFolder one = undisturbed(claims, round, first, first ? elastic : plain);
+                        RunFolder two = undisturbed(claims, round, !first, first ? plain : elastic);
+                        claims.claim(one.weights().equals(two.weights()), "other weights");
+                        weights = one.weights();
+                    }
+                    List<Double> ratios = new ArrayList<>();
+                    for (int round = 0; round < ROUNDS; round++) {
+                        ratios.add(elastic.get(round) / plain.get(round));
+                    }
+                    double ratio = SmallRuns.median(ratios);
+                    claims.claim(ratio < 1.01, "ratio = " + ratio);
+                    claims.figure("median step, ms", Math.round(1000 * SmallRuns.median(elastic)));
+                    claims.figure("to one that is not elastic", String.format(Locale.ROOT, "%.3f", ratio));
+                    claims.figure("weights", weights);
+                });
+    }
+
+    private RunFolder undisturbed(Case claims, int round, boolean elastic, List<Double> medians)
+            throws IOException, InterruptedException {
+        RunFolder out = stage.run((elastic ? "elastic-" : "plain-") + round);
+        Command command = stage.train(
+                "fashion-mnist.yaml",
+                out,
+                "--stop-after",
+                Integer.toString(STEPS),
+                "--procs",
+                "2",
+                "--lanes",
+                "1",
+                "--set",
+                "images-per-worker=8");
+        Running launcher = stage.start(
+                elastic ? command.with("--elastic", "1:2") : command, out.path().getFileName() + ".log");
+        SmallRuns.exits(claims, launcher, 0);
+        List<Double> seconds = out.stepSeconds();
+        medians.add(SmallRuns.median(seconds.subList(seconds.size() - MEASURED, seconds.size())));
+        return out;
+    }
+
+    private static String format(double seconds) {
+        return String.format(Locale.ROOT, "%.2f", seconds);
+    }
+}
