@@ -123,8 +123,14 @@ final class HostedKeeper implements Keeper.Owner, AutoCloseable {
             if (what != null && what.what() == MemberEvent.What.JOINED) {
                 hosts.put(keeping.numberOf(seen), what.host());
             }
-            if (keeping.on(seen).isPresent()) {
-                return;
+            try {
+                if (keeping.on(seen).isPresent()) {
+                    return;
+                }
+            } catch (RuntimeException e) {
+                // Rather than a group that nobody keeps.
+                keeping.announce(new GroupFailure(GroupFailure.NO_RANK, HostName.own(), "the keeper failed: " + e));
+                throw e;
             }
         }
     }

@@ -208,7 +208,7 @@ public final class Keeper implements AutoCloseable {
             guest(what);
         } else if (seen.generation == generation) {
             return member(what);
-        } else if (former.containsKey(seen.generation)) {
+        } else if (former.containsKey(seen.generation) && what.rank() != GroupFailure.NO_RANK) {
             return onItsWay(former.get(seen.generation).members.get(what.rank()), what);
         }
         return Optional.empty();

@@ -192,6 +192,10 @@ class KeeperTest {
         assertThat(keeper.members()).containsExactly(0, 2, 9);
         assertThat(expelled).containsExactly(1);
         assertThat(reason(members.get(2))).isEqualTo("rank 1 ended without deregistering");
+        // An event of the whole group may come after its end.
+        assertThat(keeper.on(new Keeper.Seen(
+                        0, new MemberEvent(MemberEvent.What.COMPLETE, GroupFailure.NO_RANK, "node0", "complete"))))
+                .isEmpty();
     }
 
     @Test

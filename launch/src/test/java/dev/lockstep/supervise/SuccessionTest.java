@@ -2,6 +2,7 @@ package dev.lockstep.supervise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class SuccessionTest {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(1);
     private static final InetAddress HERE = InetAddress.getLoopbackAddress();
 
     private final List<String> notices = Collections.synchronizedList(new ArrayList<>());
@@ -45,7 +47,7 @@ class SuccessionTest {
 
         private Connection connect(SupervisorAddress at, Place as) {
             return Connection.open(
-                    () -> at, GroupSecret.none(), channel -> as.request(), "the keeper", PATIENCE, line -> {});
+                    () -> at, GroupSecret.none(), channel -> as.request(), "the keeper", SOON, line -> {});
         }
 
         private PeerMonitor monitor(Connection connection, Succession heirs) {
@@ -63,12 +65,21 @@ class SuccessionTest {
         Process await() {
             monitor.outcome().orTimeout(20, TimeUnit.SECONDS).join();
             Optional<NextGroup> next = monitor.next();
-            next.ifPresent(found -> {
+            while (next.isPresent()) {
+                NextGroup found = next.get();
                 place = found;
                 Place as = succession.standingBy(Place.of(found.rank(), found.size(), Place.SAME, 1234));
-                monitor = monitor(connect(found.supervisor(), as), succession);
-                monitor.awaitRoster(PATIENCE).ifPresent(roster -> succession.follow(roster, found.keeper()));
-            });
+                try {
+                    monitor = monitor(connect(found.supervisor(), as), succession);
+                    monitor.awaitRoster(PATIENCE).ifPresent(roster -> succession.follow(roster, found.keeper()));
+                    return this;
+                } catch (LockstepException e) {
+                    // The keeper was lost meanwhile.
+                    next = monitor.next()
+                            .filter(later -> !later.equals(found))
+                            .or(() -> succession.next(e.getMessage()));
+                }
+            }
             return this;
         }
     }

@@ -24,6 +24,7 @@ import dev.lockstep.plan.Finding;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import dev.lockstep.supervise.MemberEvent;
+import dev.lockstep.torch.TorchRuntime;
 import dev.lockstep.train.InitialWeights;
 import dev.lockstep.train.RunOptions;
 import java.io.IOException;
@@ -98,6 +99,10 @@ public final class TrainCommand implements Callable<Integer> {
             return launch(out);
         }
         options.checkInGroup();
+        if (options.elastic().isPresent()) {
+            // The others need not wait for it when this process joins them later.
+            TorchRuntime.load();
+        }
         // Joins the group first: while one process still looks for its data, the others can monitor it.
         List<MemberEvent> members = new CopyOnWriteArrayList<>();
         try (Signals signals = new Signals();
