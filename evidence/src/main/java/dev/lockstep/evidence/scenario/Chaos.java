@@ -22,7 +22,8 @@ import java.util.stream.IntStream;
  * replaced: no step is lost or done twice, and the final state is that of an undisturbed run.
  */
 final class Chaos {
-    private static final int STEPS = 6000;
+    private static final int STEPS = 500;
+    private static final int STEPS_PER_EVENT = 200;
     private static final int FIRST = 4;
     private static final int MOST = 6;
     private static final int PEER_TIMEOUT_SECONDS = 2;
@@ -36,6 +37,7 @@ final class Chaos {
 
     private final Stage stage;
     private final int wanted;
+    private final int steps;
     private final Random random;
     private final String[] counted = {"killed", "two killed", "stopped", "told to leave"};
     private final int[] counts = new int[counted.length];
@@ -45,12 +47,18 @@ final class Chaos {
     private Chaos(Stage stage, Settings settings, long seed) {
         this.stage = stage;
         this.wanted = settings.kills();
+        this.steps = steps(settings);
         this.random = new Random(seed);
+    }
+
+    /** Enough for the events on a machine that is not busy. */
+    private static int steps(Settings settings) {
+        return STEPS + STEPS_PER_EVENT * settings.kills();
     }
 
     static void play(Stage stage, Settings settings) throws Exception {
         RunFolder untouched = stage.run("untouched");
-        stage.require(train(stage, untouched, "--procs", "1"), "untouched.log");
+        stage.require(train(stage, steps(settings), untouched, "--procs", "1"), "untouched.log");
         for (long seed = settings.seed(); seed < settings.seed() + SEEDS; seed++) {
             Chaos chaos = new Chaos(stage, settings, seed);
             RunFolder run = stage.run("chaos-" + seed);
@@ -61,7 +69,7 @@ final class Chaos {
         }
     }
 
-    static Command train(Stage stage, RunFolder out, String... more) {
+    static Command train(Stage stage, int steps, RunFolder out, String... more) {
         return stage.train(
                         "fashion-mnist.yaml",
                         out,
@@ -74,7 +82,7 @@ final class Chaos {
                         "--set",
                         "images-per-worker=8",
                         "--stop-after",
-                        Integer.toString(STEPS),
+                        Integer.toString(steps),
                         "--lanes",
                         "1",
                         "--checkpoint-every",
@@ -86,6 +94,7 @@ final class Chaos {
         Running launcher = stage.start(
                 train(
                         stage,
+                        steps,
                         run,
                         "--procs",
                         Integer.toString(FIRST),
@@ -103,20 +112,20 @@ final class Chaos {
         }
         SmallRuns.exits(claims, launcher, 0);
         claims.claim(done == wanted, "the run ended after " + done + " events");
-        sameRun(claims, run, untouched);
+        sameRun(claims, steps, run, untouched);
         figures(claims, launcher, run);
     }
 
     /** No step is lost or done twice, and all is as in the undisturbed run. */
-    static void sameRun(Case claims, RunFolder run, RunFolder untouched) {
-        List<Integer> steps = run.metrics().lines().stream()
+    static void sameRun(Case claims, int steps, RunFolder run, RunFolder untouched) {
+        List<Integer> done = run.metrics().lines().stream()
                 .map(STEP::matcher)
                 .filter(Matcher::find)
                 .map(step -> Integer.valueOf(step.group(1)))
                 .toList();
         claims.claim(
-                steps.equals(IntStream.rangeClosed(1, STEPS).boxed().toList()),
-                "steps are lost or repeated: " + steps.size());
+                done.equals(IntStream.rangeClosed(1, steps).boxed().toList()),
+                "steps are lost or repeated: " + done.size());
         claims.claim(run.evaluations().equals(untouched.evaluations()), "other evaluations");
         claims.claim(run.sameAs(untouched), "other tensors");
     }

@@ -27,6 +27,8 @@ final class ChaosHosts {
     private static final int PEER_TIMEOUT_SECONDS = 3;
     private static final int PORT = 29_700;
     private static final int SEEDS = 3;
+    private static final int STEPS = 500;
+    private static final int STEPS_PER_EVENT = 300;
     /** More than any number of a process. */
     private static final int MANY = 2000;
 
@@ -51,6 +53,7 @@ final class ChaosHosts {
     private final LocalNetwork network;
     private final Path secret;
     private final int wanted;
+    private final int steps;
     private final long seed;
     private final Random random;
     private final RunFolder run;
@@ -66,9 +69,14 @@ final class ChaosHosts {
         this.network = network;
         this.secret = secret;
         this.wanted = settings.kills();
+        this.steps = steps(settings);
         this.seed = seed;
         this.random = new Random(seed);
         this.run = stage.run("hosts-" + seed);
+    }
+
+    private static int steps(Settings settings) {
+        return STEPS + STEPS_PER_EVENT * settings.kills();
     }
 
     static void play(Stage stage, Settings settings) throws Exception {
@@ -78,7 +86,7 @@ final class ChaosHosts {
             return;
         }
         RunFolder untouched = stage.run("untouched");
-        stage.require(Chaos.train(stage, untouched, "--procs", "1"), "untouched.log");
+        stage.require(Chaos.train(stage, steps(settings), untouched, "--procs", "1"), "untouched.log");
         Path secret = SmallRuns.secret(stage);
         for (long seed = settings.seed(); seed < settings.seed() + SEEDS; seed++) {
             ChaosHosts chaos = new ChaosHosts(stage, network.get(), secret, settings, seed);
@@ -93,6 +101,7 @@ final class ChaosHosts {
         Running shell = stage.start(
                 Chaos.train(
                                 stage,
+                                steps,
                                 run,
                                 "--elastic",
                                 LEAST + ":" + (HOSTS + 1),
@@ -131,7 +140,7 @@ final class ChaosHosts {
         for (Process process : group) {
             SmallRuns.exits(claims, process.shell, 0);
         }
-        Chaos.sameRun(claims, run, untouched);
+        Chaos.sameRun(claims, steps, run, untouched);
         for (What what : What.values()) {
             claims.figure(what.words, counts.getOrDefault(what, 0));
         }

@@ -24,6 +24,9 @@ final class ElasticTimes {
     private static final int PEER_TIMEOUT_SECONDS = 2;
     private static final int STOPS = 6;
     private static final int ROUNDS = 8;
+    /** More than these runs make before they are told to stop. */
+    private static final int LONG = 50_000;
+
     private static final int STEPS = 150;
     private static final int MEASURED = 100;
     private static final String CONTINUE = "; [0-9]+ process(?:es)? continues? from step ";
@@ -56,6 +59,7 @@ final class ElasticTimes {
         Running launcher = stage.start(
                 Chaos.train(
                         stage,
+                        LONG,
                         run,
                         "--procs",
                         Integer.toString(PROCESSES),
