@@ -3,19 +3,25 @@ package dev.lockstep.train;
 import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ModelFactory;
+import dev.lockstep.model.ParameterLayout;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
-/** A network that starts from given weights instead of those drawn from the seed. */
-public record InitialWeights(ImageClassifier network, Weights weights) implements ImageClassifier {
+/**
+ * A network that starts from given weights instead of those drawn from the seed.
+ *
+ * @param newHead draw the head from the seed nevertheless
+ */
+public record InitialWeights(ImageClassifier network, Weights weights, boolean newHead) implements ImageClassifier {
     /**
-     * The same networks, each starting from the weights.
+     * The same networks, each starting from the weights; where the recipe wants a new head, that is drawn from the seed.
      *
      * @throws dev.lockstep.errors.LockstepException of kind CHECKPOINT when a weight is not finite
      */
     public static ModelFactory of(Weights weights, ModelFactory models) {
         weights.requireFinite();
-        return (settings, input, classes) -> new InitialWeights(models.create(settings, input, classes), weights);
+        return (settings, input, classes) ->
+                new InitialWeights(models.create(settings, input, classes), weights, settings.newHead());
     }
 
     @Override
@@ -30,6 +36,12 @@ public record InitialWeights(ImageClassifier network, Weights weights) implement
 
     @Override
     public void initialize(long seed) {
-        weights.assignTo(network.module());
+        if (newHead) {
+            network.initialize(seed);
+            weights.assignTo(
+                    network.module(), ParameterLayout.of(network.module()).head());
+        } else {
+            weights.assignTo(network.module());
+        }
     }
 }

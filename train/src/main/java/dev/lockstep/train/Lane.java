@@ -11,6 +11,7 @@ import static dev.lockstep.train.GradientBuffer.number;
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.LayerGroups;
 import dev.lockstep.model.Replica;
 import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
@@ -58,6 +59,7 @@ final class Lane {
             LocalSum sum,
             int workers,
             double epsilon,
+            LayerGroups groups,
             BooleanSupplier stopRequested,
             BooleanSupplier changeDue) {
         this.device = state.device();
@@ -75,11 +77,18 @@ final class Lane {
         this.squaredNorm = StepScope.keep(device.zeros(1).to(ScalarType.Double));
         this.slotsInBucket = new int[parts.length];
         for (int slot = 0; slot < layout.slots(); slot++) {
-            slotsInBucket[layout.bucketOf(slot)]++;
+            slotsInBucket[layout.bucketOf(slot)] +=
+                    groups.isFrozen(state.layout().slots().get(slot)) ? 0 : 1;
         }
         this.reached = new int[parts.length];
         this.replica = Replica.training(
-                classifier, state, layout.gradients(buffer), layout.statistics(last), epsilon, this::onGradient);
+                classifier,
+                state,
+                layout.gradients(buffer),
+                layout.statistics(last),
+                epsilon,
+                groups,
+                this::onGradient);
     }
 
     /**

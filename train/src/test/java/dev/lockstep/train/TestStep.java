@@ -9,6 +9,7 @@ import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.LayerGroups;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.ParameterLayout.Slot;
@@ -99,6 +100,7 @@ final class TestStep implements AutoCloseable {
                 Topology.equal(recipe.workers(), group.size()),
                 group,
                 state,
+                LayerGroups.none(layout),
                 replicas,
                 threads,
                 bucketFloats,

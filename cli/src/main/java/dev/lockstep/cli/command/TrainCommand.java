@@ -15,6 +15,7 @@ import dev.lockstep.launch.Node;
 import dev.lockstep.launch.NodeLauncher;
 import dev.lockstep.metrics.Event;
 import dev.lockstep.metrics.RunResult;
+import dev.lockstep.model.Head;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.Models;
 import dev.lockstep.natives.NativeLibraries;
@@ -76,8 +77,9 @@ public final class TrainCommand implements Callable<Integer> {
     public Integer call() {
         options.check();
         Optional<Weights> weights = options.weights().map(Weights::read);
-        Recipe read = recipeArgument.read();
-        Networks.named(read.model());
+        Recipe asked = recipeArgument.read();
+        Networks.named(asked.model());
+        Recipe read = options.newHead() ? asked.withModel(asked.model().withNewHead()) : asked;
         Recipe recipe = weights.map(given -> startingFrom(given, read)).orElse(read);
         ModelFactory models =
                 weights.map(given -> InitialWeights.of(given, Models::create)).orElse(Models::create);
@@ -228,13 +230,18 @@ public final class TrainCommand implements Callable<Integer> {
     /** Initial weights are part of the arithmetic, so the recipe names them. */
     private static Recipe startingFrom(Weights weights, Recipe recipe) {
         String named = recipe.model().weights();
-        if (!named.equals("none") && !named.equals(weights.id())) {
+        String id = recipe.model().newHead()
+                ? weights.without(Head.of(
+                                recipe.model(), Datasets.spec(recipe.data()).shape()))
+                        .id()
+                : weights.id();
+        if (!named.equals("none") && !named.equals(id)) {
             throw LockstepException.recipe(
                     "the recipe starts from other weights: model.weights = " + named,
-                    weights.source() + " has " + weights.id(),
+                    weights.source() + " has " + id,
                     "give their file, or --set model.weights=none to start from this one");
         }
-        return recipe.withModel(recipe.model().withWeights(weights.id()));
+        return recipe.withModel(recipe.model().withWeights(id));
     }
 
     private void check(Recipe recipe, OpenDataset data) {

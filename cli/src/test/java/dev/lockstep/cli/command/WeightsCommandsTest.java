@@ -311,6 +311,35 @@ final class WeightsCommandsTest {
     }
 
     @Test
+    void train_withANewHead_takesTheOtherLayersAndSaysSoInTheRecipe() throws IOException {
+        Path pt = folder.resolve("body.pth");
+        run("export", run, "--out", pt);
+        String classes = "data.dataset=\"synthetic:images=64,validation=37,shape=3x12x12,classes=5\"";
+        Path refused = folder.resolve("old-head");
+        Result oldHead = train(refused, "--set", classes, "--weights", pt);
+        assertThat(oldHead.exitCode).isEqualTo(6);
+        assertThat(oldHead.err)
+                .contains("fc.weight F32[7, 16] instead of F32[5, 16]")
+                .endsWith("or train a new head (--new-head)\n");
+
+        Path tuned = folder.resolve("tuned");
+        Result first = train(tuned, "--set", classes, "--weights", pt, "--new-head", "--stop-after", "2");
+        assertThat(first.exitCode).as(first.err).isZero();
+        assertThat(Files.readString(tuned.resolve("recipe.yaml")))
+                .contains("weights: \"" + Weights.read(pt).without("fc").id() + "\"\n  new-head: true\n");
+        // The recipe says it all: no option is needed to resume.
+        assertThat(run("train", tuned.resolve("recipe.yaml"), "--out", tuned).exitCode)
+                .isZero();
+        assertThat(run("eval", tuned).exitCode).isZero();
+
+        Result headless = train(folder.resolve("headless"), "--new-head");
+        assertThat(headless.exitCode).isEqualTo(2);
+        assertThat(headless.err)
+                .contains("a new head needs weights for the other layers")
+                .contains("(--weights)");
+    }
+
+    @Test
     void train_resumedWithoutTheWeightsItStartedFrom_isRefused() {
         Path out = folder.resolve("refused");
         train(out, "--weights", run.resolve("checkpoints").resolve("step-00000004.safetensors"), "--stop-after", "2");
