@@ -91,12 +91,20 @@ public record Recipe(
             String dataset,
             @Default("none") Augmentation augmentation,
             @Default("0") int imageSize,
-            @Default("none") ColorAugmentation color) {
+            @Default("none") ColorAugmentation color,
+            @Default(value = "[]", written = false) List<Double> mean,
+            @Default(value = "[]", written = false) List<Double> std,
+            @Default(value = "shuffle", written = false) Sampling sampling) {
         /**
          * @param dataset one of the names that {@code lockstep data list} prints
          * @param augmentation random changes of the geometry of training images
          * @param imageSize side in pixels of the square image that the network sees; 0 uses the dataset's own size
          * @param color additional random changes of color, for photographs
+         * @param mean what is subtracted from each channel, for pixel values from 0 to 1; empty for the dataset's own.
+         *     Pretrained weights want those that they were trained with, {@code [0.485, 0.456, 0.406]} for ImageNet;
+         *     {@code lockstep data inspect} measures those of your images
+         * @param std what each channel is divided by then; {@code [0.229, 0.224, 0.225]} for ImageNet
+         * @param sampling which images an epoch has
          */
         public Data {
             shorterThan("dataset", dataset, LONGEST_NAME);
@@ -105,7 +113,36 @@ public record Recipe(
                     "image-size",
                     imageSize,
                     "must be 0 (the dataset's own) or between 8 and 1024");
+            require(
+                    mean.size() <= 3 && mean.stream().allMatch(value -> value >= 0 && value <= 1),
+                    "mean",
+                    mean,
+                    "must be a number from 0 to 1 for each channel");
+            require(
+                    std.size() <= 3 && std.stream().allMatch(value -> value > 0 && value <= 1),
+                    "std",
+                    std,
+                    "must be a number above 0 and at most 1 for each channel");
+            require(mean.size() == std.size(), "std", std, "must have as many numbers as mean = " + mean);
+            mean = List.copyOf(mean);
+            std = List.copyOf(std);
         }
+
+        /** Data that is normalized with the dataset's own constants. */
+        public Data(String dataset, Augmentation augmentation, int imageSize, ColorAugmentation color) {
+            this(dataset, augmentation, imageSize, color, List.of(), List.of(), Sampling.SHUFFLE);
+        }
+    }
+
+    /** Which images an epoch has. */
+    public enum Sampling {
+        /** Every image once, in random order (remark 4). */
+        SHUFFLE,
+        /**
+         * As many images of each class, in random order: those of a small class several times, of a large one a part, another
+         * in each epoch.
+         */
+        BALANCED
     }
 
     /** Names of layers, of which the network decides later whether it has them. */
@@ -399,13 +436,25 @@ public record Recipe(
     }
 
     /**
-     * The division of this recipe's epochs into minibatches.
+     * The division of this recipe's epochs into minibatches, when only their sizes matter.
      *
      * @param images in the training set
      * @throws LockstepException of kind RECIPE when the minibatch is larger than the training set
      */
     public MinibatchPlan minibatchPlan(int images) {
         return new MinibatchPlan(seed, images, workers, imagesPerWorker);
+    }
+
+    /**
+     * The division of this recipe's epochs into minibatches, with the images that {@code data.sampling} chooses.
+     *
+     * @param labels of the training set, one per image
+     * @throws LockstepException of kind RECIPE when the minibatch is larger than the training set
+     */
+    public MinibatchPlan minibatchPlan(int[] labels) {
+        return data.sampling == Sampling.SHUFFLE
+                ? minibatchPlan(labels.length)
+                : MinibatchPlan.balanced(seed, labels, workers, imagesPerWorker);
     }
 
     /** Every key with its value, including defaults. */

@@ -129,7 +129,7 @@ final class RecipeReferenceTest {
             return "`true`, `false`";
         } else if (type == List.class) {
             return isOf(component, 0, Double.class)
-                    ? "list of numbers, " + range(key, "[0]", kind).orElseThrow()
+                    ? "list of numbers, " + range(key, "[-1]", kind).orElseThrow()
                     : "list of texts";
         } else if (type == Map.class) {
             return isOf(component, 1, Double.class)

@@ -70,7 +70,7 @@ public final class Assembly implements AutoCloseable {
         this.options = options;
         this.stop = stop;
         Topology topology = options.workerSplit().divide(recipe.workers(), collective.size());
-        this.plan = recipe.minibatchPlan(data.training().size());
+        this.plan = recipe.minibatchPlan(data.trainingLabels());
         this.learningRate = recipe.schedule(plan.iterationsPerEpoch());
         this.decay = recipe.decay(plan.iterationsPerEpoch());
         this.fingerprint = data.fingerprint();
@@ -88,6 +88,7 @@ public final class Assembly implements AutoCloseable {
                 collective,
                 state,
                 groups,
+                data.classes(),
                 replicas(models, lanes),
                 threads,
                 options.bucketFloats(),

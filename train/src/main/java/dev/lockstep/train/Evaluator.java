@@ -143,7 +143,7 @@ final class Evaluator {
                         return;
                     }
                     try (HostBatch batch = next.get()) {
-                        measure(replicas.get(lane), batch, own);
+                        measure(replicas.get(lane), batch, dataset.classNames().size(), own);
                     }
                 }
             });
@@ -218,7 +218,7 @@ final class Evaluator {
     }
 
     /** Divided into passes of nearly equal size: a last pass of few images would be slow for its size. */
-    private void measure(Replica replica, HostBatch batch, Partial own) {
+    private void measure(Replica replica, HostBatch batch, int classes, Partial own) {
         int size = batch.size();
         int passes = (size + imagesPerPass - 1) / imagesPerPass;
         try (StepScope scope = new StepScope();
@@ -228,7 +228,10 @@ final class Evaluator {
             for (int pass = 0; pass < passes; pass++) {
                 int from = size * pass / passes;
                 try (StepScope passScope = new StepScope()) {
-                    add(sums, replica, input.part(from, size * (pass + 1) / passes - from));
+                    DeviceBatch images = input.part(from, size * (pass + 1) / passes - from);
+                    Tensor logits = replica.forward(images.images());
+                    Classification.requireFit(logits, batch, classes);
+                    add(sums, logits, images.labels());
                 }
             }
             sums.narrow(0, REPLACED, 1)
@@ -237,13 +240,11 @@ final class Evaluator {
         }
     }
 
-    private static void add(Tensor sums, Replica replica, DeviceBatch images) {
-        Tensor logits = replica.forward(images.images());
-        Tensor mean = torch.cross_entropy_loss(logits, images.labels()).to(ScalarType.Double);
-        Tensor ahead = Classification.ahead(logits, images.labels());
+    private static void add(Tensor sums, Tensor logits, Tensor labels) {
+        Tensor mean = torch.cross_entropy_loss(logits, labels).to(ScalarType.Double);
+        Tensor ahead = Classification.ahead(logits, labels);
         long classes = logits.size(1);
-        sums.narrow(0, LOSS, 1)
-                .add_(mean.mul(new Scalar((double) images.labels().numel())));
+        sums.narrow(0, LOSS, 1).add_(mean.mul(new Scalar((double) labels.numel())));
         sums.narrow(0, WRONG_1, 1).add_(Classification.wrong(ahead, classes, 1));
         sums.narrow(0, WRONG_5, 1).add_(Classification.wrong(ahead, classes, 5));
     }

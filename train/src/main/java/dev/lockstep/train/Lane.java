@@ -33,6 +33,7 @@ final class Lane {
     private final GradientBuffer layout;
     private final LocalSum sum;
     private final int workers;
+    private final int classes;
     private final BooleanSupplier stopRequested;
     private final BooleanSupplier changeDue;
     private final Tensor buffer;
@@ -60,12 +61,14 @@ final class Lane {
             int workers,
             double epsilon,
             LayerGroups groups,
+            int classes,
             BooleanSupplier stopRequested,
             BooleanSupplier changeDue) {
         this.device = state.device();
         this.layout = layout;
         this.sum = sum;
         this.workers = workers;
+        this.classes = classes;
         this.stopRequested = stopRequested;
         this.changeDue = changeDue;
         this.buffer = StepScope.keep(device.zeros(layout.floats()));
@@ -107,6 +110,7 @@ final class Lane {
             squaredNorm.zero_();
             DeviceBatch input = DeviceBatch.of(device, batch);
             Tensor logits = replica.forward(input.images());
+            Classification.requireFit(logits, batch, classes);
             Tensor loss = torch.cross_entropy_loss(logits, input.labels());
             loss.mul(new Scalar(1.0 / workers)).backward();
             while (nextBucket < parts.length - 1) {

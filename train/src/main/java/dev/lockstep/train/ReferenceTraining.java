@@ -66,7 +66,7 @@ public final class ReferenceTraining {
             List<Map<String, Tensor>> state =
                     weights.stream().map(this::initialState).toList();
             Optimizer optimizer = Optimizers.of(recipe.optimizer());
-            MinibatchPlan plan = recipe.minibatchPlan(data.training().size());
+            MinibatchPlan plan = recipe.minibatchPlan(data.trainingLabels());
             for (int step = 0; step < steps; step++) {
                 backward(network, plan, step);
                 Optimizer.Rates rates = rates(step, plan.iterationsPerEpoch());

@@ -21,6 +21,7 @@ record Setup(
         Collective collective,
         FlatState state,
         LayerGroups groups,
+        int classes,
         List<ImageClassifier> classifiers,
         LaneThreads threads,
         long bucketFloats,

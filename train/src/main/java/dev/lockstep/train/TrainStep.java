@@ -37,6 +37,7 @@ final class TrainStep implements AutoCloseable {
     private final Recipe recipe;
     private final FlatState state;
     private final LayerGroups groups;
+    private final int classes;
     private final Device device;
     private final LaneThreads threads;
     private final GradientBuffer layout;
@@ -54,6 +55,7 @@ final class TrainStep implements AutoCloseable {
         this.recipe = setup.recipe();
         this.state = setup.state();
         this.groups = setup.groups();
+        this.classes = setup.classes();
         this.device = state.device();
         this.collective = setup.collective();
         this.threads = setup.threads();
@@ -81,6 +83,7 @@ final class TrainStep implements AutoCloseable {
                 recipe.workers(),
                 recipe.batchNorm().epsilon(),
                 groups,
+                classes,
                 stopRequested,
                 () -> collective.isChangeDue())));
     }

@@ -164,4 +164,13 @@ class FineTuningTest {
                 .hasMessageContaining("fc.weight F32[7, 16] instead of F32[5, 16]")
                 .hasMessageEndingWith("or train a new head");
     }
+
+    @Test
+    void balancedSampling_changesTheWeights_inTheSameWayForAnyProcesses() throws Exception {
+        Recipe recipe = TestRuns.recipe("epochs", "1", "data.sampling", "balanced");
+        String reference = train(recipe, OPTIONS).sha256;
+        assertThat(reference).isNotEqualTo(train(TestRuns.recipe("epochs", "1"), OPTIONS).sha256);
+        assertThat(InMemoryGroup.play(3, group -> train(recipe, OPTIONS, Models::create, group).sha256))
+                .containsOnly(reference);
+    }
 }

@@ -101,11 +101,21 @@ final class TestStep implements AutoCloseable {
                 group,
                 state,
                 LayerGroups.none(layout),
+                outputs(layout),
                 replicas,
                 threads,
                 bucketFloats,
                 stopRequested));
         return new TestStep(state, step, threads);
+    }
+
+    /** Rows of the last layer. */
+    private static int outputs(ParameterLayout layout) {
+        return layout.slots().stream()
+                .filter(slot -> slot.name().equals(layout.head() + ".weight"))
+                .mapToInt(slot -> (int) slot.shape()[0])
+                .findFirst()
+                .orElseThrow();
     }
 
     static Recipe recipe(int workers, int imagesPerWorker, String... lines) {
