@@ -100,7 +100,7 @@ final class TestStep implements AutoCloseable {
                 Topology.equal(recipe.workers(), group.size()),
                 group,
                 state,
-                LayerGroups.none(layout),
+                LayerGroups.of(recipe, layout),
                 outputs(layout),
                 replicas,
                 threads,
