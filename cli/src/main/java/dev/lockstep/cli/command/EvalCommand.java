@@ -39,8 +39,7 @@ public final class EvalCommand implements Runnable {
         @Parameters(
                 index = "0",
                 paramLabel = "CHECKPOINT",
-                description =
-                        "A checkpoint, a run folder (its newest checkpoint), or weights (.safetensors, .pt, .pth).")
+                description = "A checkpoint, a run folder, or weights (.safetensors, .pt, .pth).")
         private @Nullable Path argument;
 
         @Option(names = "--weights", paramLabel = "FILE", description = "The same as CHECKPOINT, as an option.")
@@ -50,6 +49,10 @@ public final class EvalCommand implements Runnable {
             return argument != null ? argument : Objects.requireNonNull(option);
         }
     }
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private CheckpointChoice choice;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -74,9 +77,9 @@ public final class EvalCommand implements Runnable {
     @Override
     public void run() {
         compute.check();
-        SavedNetwork.Network read = network.read(saved.file());
+        SavedNetwork.Network read = network.read(saved.file(), choice);
         Recipe recipe = read.recipe();
-        OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
+        OpenDataset dataset = Datasets.open(recipe.data(), CheckpointChoice.dataOf(data.folder(), saved.file()));
         try (Classifier classifier = new Classifier(
                 recipe,
                 Models::create,

@@ -71,7 +71,7 @@ public final class PredictCommand implements Runnable {
         if (top < 1) {
             throw LockstepException.recipe("--top = " + top, "", "must be at least 1");
         }
-        SavedNetwork.Network read = network.read(saved.file());
+        SavedNetwork.Network read = network.read(saved.file(), saved.choice());
         Recipe recipe = read.recipe();
         List<String> names =
                 data.isPresent() ? Datasets.open(recipe.data(), data).training().classNames() : read.names();

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.cli.Main;
+import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -18,7 +20,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -86,6 +90,79 @@ final class WeightsCommandsTest {
             assertThat(measured.get("validation_loss").asDouble()).isEqualTo(trained.validationLoss());
             assertThat(measured.get("weights_sha256").asText()).isEqualTo(trained.weightsSha256());
         }
+    }
+
+    /** With this rate the error goes up and down. */
+    @Test
+    void eval_ofARun_takesItsBestCheckpointAndItsData() throws IOException {
+        Path photos = photos(folder.resolve("photos"));
+        Path out = folder.resolve("best");
+        Path relative = Path.of("").toAbsolutePath().relativize(photos);
+        Result trained = run(
+                "train",
+                recipe,
+                "--out",
+                out,
+                "--keep",
+                "1",
+                "--data",
+                relative,
+                "--set",
+                "data={dataset: imagefolder, image-size: 8}",
+                "--set",
+                "epochs=6",
+                "--set",
+                "learning-rate={reference: 0.3, reference-minibatch: 16, warmup: {kind: none}}");
+        assertThat(trained.exitCode).as(trained.err).isZero();
+        List<EpochMetrics> epochs =
+                MetricsFile.read(out.resolve(MetricsFile.NAME)).epochs();
+        EpochMetrics best = epochs.stream()
+                .min(Comparator.comparingDouble(EpochMetrics::validationTop1Error))
+                .orElseThrow();
+        EpochMetrics last = epochs.get(5);
+        assertThat(best.validationTop1Error()).isLessThan(last.validationTop1Error());
+
+        Result measured = run("eval", out, "--json");
+        assertThat(measured.exitCode).as(measured.err).isZero();
+        assertThat(JSON.readTree(measured.out).get("validation_top1_error").asDouble())
+                .isEqualTo(best.validationTop1Error());
+        assertThat(measured.err)
+                .startsWith("using the checkpoint of step " + best.step() + ", which has the lowest validation error");
+        Result newest = run("eval", out, "--json", "--checkpoint", "last");
+        assertThat(newest.err).isEmpty();
+        assertThat(JSON.readTree(newest.out).get("validation_top1_error").asDouble())
+                .isEqualTo(last.validationTop1Error());
+        Path file = out.resolve("checkpoints").resolve("step-%08d.safetensors".formatted(best.step()));
+        Path exported = folder.resolve("best.pt");
+        assertThat(run("export", out, "--out", exported).exitCode).isZero();
+        assertThat(Weights.read(exported).id())
+                .isEqualTo(Weights.of(Checkpoint.read(file)).id());
+        assertThat(run("eval", out, "--checkpoint", "first").err)
+                .isEqualTo("error: --checkpoint = first, use best or last\n");
+
+        Files.move(photos, folder.resolve("moved"));
+        Result gone = run("eval", out);
+        assertThat(gone.exitCode).isEqualTo(3);
+        assertThat(gone.err).contains("note: the data of the run is gone, folder = " + photos);
+        assertThat(run("eval", out, "--data", folder.resolve("moved")).exitCode).isZero();
+    }
+
+    /** Two classes of noisy images, of which one is brighter. */
+    private static Path photos(Path at) throws IOException {
+        Random random = new Random(1);
+        for (int i = 0; i < 64; i++) {
+            boolean light = i % 2 == 0;
+            Path file = at.resolve(i < 32 ? "train" : "val")
+                    .resolve(light ? "light" : "dark")
+                    .resolve("%02d.png".formatted(i));
+            BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB);
+            for (int pixel = 0; pixel < 64; pixel++) {
+                image.setRGB(pixel % 8, pixel / 8, random.nextInt(200) * 0x10101 + (light ? 0x101010 : 0));
+            }
+            Files.createDirectories(file.getParent());
+            ImageIO.write(image, "png", file.toFile());
+        }
+        return at;
     }
 
     @Test
