@@ -122,7 +122,7 @@ final class DataInspectCommand implements Callable<Integer> {
         require("--epochs", epochs);
         require("--check", check);
         if (sheet != null) {
-            SheetFile.requireReplaceable(sheet);
+            SheetFile.requireReplaceable("--sheet", sheet);
         }
         Recipe read = recipe.read();
         OpenDataset data = Datasets.open(read.data(), dataOption.folder());

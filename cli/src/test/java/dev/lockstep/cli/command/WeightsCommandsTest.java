@@ -92,6 +92,97 @@ final class WeightsCommandsTest {
         }
     }
 
+    @Test
+    void eval_intoAFolder_writesEveryAnswerAndTheWorstAsPictures() throws IOException {
+        Path out = folder.resolve("answers");
+        Result printed = run("eval", run, "--out", out, "--worst", "4", "--json");
+        assertThat(printed.exitCode).as(printed.err).isZero();
+        JsonNode found = JSON.readTree(printed.out);
+        assertThat(JSON.readTree(out.resolve("evaluation.json").toFile())).isEqualTo(found);
+
+        int wrong = 0;
+        int images = 0;
+        for (int c = 0; c < 7; c++) {
+            JsonNode result = found.get("classes").get(c);
+            int inRow = 0;
+            for (JsonNode count : found.get("confusion").get(c)) {
+                inRow += count.asInt();
+            }
+            assertThat(result.get("images").asInt()).isEqualTo(inRow);
+            images += inRow;
+            wrong += result.get("wrong").asInt();
+        }
+        assertThat(images).isEqualTo(37);
+        assertThat(wrong / 37.0).isEqualTo(found.get("validation_top1_error").asDouble());
+        assertThat(found.get("worst")).hasSize(4);
+        assertThat(found.get("calibration").get("expected_error").asDouble()).isBetween(0.0, 1.0);
+
+        List<String> answers = Files.readAllLines(out.resolve("images.csv"));
+        assertThat(answers).hasSize(38).first().asString().startsWith("index,file,class,predicted,right,");
+        assertThat(answers.stream().filter(line -> line.contains(",false,"))).hasSize(wrong);
+        double loss = answers.stream()
+                .skip(1)
+                .mapToDouble(line -> -Math.log(Double.parseDouble(line.substring(line.lastIndexOf(',') + 1))))
+                .average()
+                .orElseThrow();
+        assertThat(loss).isCloseTo(found.get("validation_loss").asDouble(), within(1e-5));
+        assertThat(Files.readAllLines(out.resolve("classes.csv"))).hasSize(8);
+        assertThat(Files.readAllLines(out.resolve("confusion.csv"))).hasSize(8);
+        BufferedImage sheet = ImageIO.read(out.resolve("mistakes.png").toFile());
+        assertThat(sheet.getWidth()).isEqualTo(6 + 4 * (120 + 6));
+        assertThat(sheet.getHeight()).isEqualTo(6 + 120 + 2 * 16 + 6);
+        assertThat(darkPixels(sheet, 6 + 120, 16)).isGreaterThan(100);
+
+        assertThat(run("eval", run, "--out", out).exitCode).isZero();
+        Files.writeString(out.resolve("classes.csv"), "my,table\n");
+        Result refused = run("eval", run, "--out", out);
+        assertThat(refused.exitCode).isEqualTo(2);
+        assertThat(refused.err)
+                .contains("was not written by this command and is kept")
+                .contains("classes.csv");
+        assertThat(run("eval", run, "--worst", "501").exitCode).isEqualTo(2);
+    }
+
+    /** Of text in a strip. */
+    private static int darkPixels(BufferedImage image, int top, int height) {
+        int dark = 0;
+        for (int y = top; y < top + height; y++) {
+            for (int x = 0; x < image.getWidth(); x++) {
+                dark += (image.getRGB(x, y) & 0xff) < 128 ? 1 : 0;
+            }
+        }
+        return dark;
+    }
+
+    @Test
+    void eval_text_namesTheClassesAndWhatTheyAreTakenFor() {
+        assertThat(run("eval", run).out)
+                .containsPattern("calibration error [0-9.]+ points \\(mean confidence [0-9.]+ %\\)\n")
+                .contains("error by class:\n")
+                .containsPattern("  class-\\d +[0-9.]+ % of \\d+(, \\d+ taken for class-\\d)?\n");
+    }
+
+    @Test
+    void predict_ofAFolder_takesItsImagesAndNamesBadOnes() throws IOException {
+        Path photos = photos(folder.resolve("album"));
+        Files.writeString(photos.resolve("notes.txt"), "no image");
+        Files.writeString(photos.resolve("train").resolve("broken.jpg"), "no image either");
+        Result table = run("predict", run, photos, "--csv", "--top", "2");
+        assertThat(table.exitCode).isEqualTo(3);
+        assertThat(table.err).hasLineCount(1).startsWith("skipped: ").contains("broken.jpg");
+        assertThat(table.out.lines()).hasSize(1 + 2 * 64).startsWith("image,rank,class,name,probability");
+        assertThat(table.out.lines().skip(1).findFirst().orElseThrow())
+                .startsWith(photos.resolve("train/dark/01.png") + ",1,");
+
+        Files.delete(photos.resolve("train").resolve("broken.jpg"));
+        Result json = run("predict", run, photos, "--json", "--top", "1");
+        assertThat(json.exitCode).isZero();
+        assertThat(JSON.readTree(json.out)).hasSize(64);
+        assertThat(run("predict", run, Files.createDirectory(folder.resolve("void"))).err)
+                .startsWith("error: no image in this folder, folder = ");
+        assertThat(run("predict", run, photos, "--csv", "--json").exitCode).isEqualTo(2);
+    }
+
     /** With this rate the error goes up and down. */
     @Test
     void eval_ofARun_takesItsBestCheckpointAndItsData() throws IOException {
