@@ -137,10 +137,10 @@ class FineTuningTest {
         Weights weights = new Weights("test", tensors);
         String classes = "synthetic:images=130,validation=37,shape=3x8x8,classes=5";
         Recipe recipe = TestRuns.recipe("data.dataset", "'" + classes + "'", "model.new-head", "true", "seed", "9");
-        String head = Head.of(recipe.model(), new ImageShape(3, 8, 8));
-        assertThat(head).isEqualTo("fc");
-        Recipe given = recipe.withModel(
-                recipe.model().withWeights(weights.without(head).id()));
+        ImageShape input = new ImageShape(3, 8, 8);
+        assertThat(Head.of(recipe.model(), input)).isEqualTo("fc");
+        Recipe given = InitialWeights.name(weights, recipe, input);
+        assertThat(given.model().weights()).isEqualTo(weights.without("fc").id());
         ModelFactory models = InitialWeights.of(weights, Models::create);
 
         Map<String, HostTensor> started = train(given, OPTIONS.withStopAfter(0), models, new SoloCollective()).tensors;

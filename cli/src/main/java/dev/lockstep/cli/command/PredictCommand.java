@@ -153,15 +153,15 @@ public final class PredictCommand implements Callable<Integer> {
                     .mapToObj(i -> new Seen(files.get(i), all.get(i)))
                     .toList();
         } catch (LockstepException e) {
-            if (e.kind() != LockstepException.Kind.DATA || files.stream().anyMatch(images::contains)) {
+            if (e.kind() != LockstepException.Kind.DATA || files.size() == 1 && images.contains(files.get(0))) {
                 throw e;
-            } else if (files.size() == 1) {
-                System.err.println("skipped: " + Printable.of(e.whatAndWhere(), 2000));
-                return List.of();
+            } else if (files.size() > 1) {
+                return files.stream()
+                        .flatMap(file -> classify(classifier, List.of(file), transform).stream())
+                        .toList();
             }
-            return files.stream()
-                    .flatMap(file -> classify(classifier, List.of(file), transform).stream())
-                    .toList();
+            System.err.println("skipped: " + Printable.of(e.whatAndWhere(), 2000));
+            return List.of();
         }
     }
 

@@ -15,7 +15,6 @@ import dev.lockstep.launch.Node;
 import dev.lockstep.launch.NodeLauncher;
 import dev.lockstep.metrics.Event;
 import dev.lockstep.metrics.RunResult;
-import dev.lockstep.model.Head;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.Models;
 import dev.lockstep.natives.NativeLibraries;
@@ -80,7 +79,9 @@ public final class TrainCommand implements Callable<Integer> {
         Recipe asked = recipeArgument.read();
         Networks.named(asked.model());
         Recipe read = options.newHead() ? asked.withModel(asked.model().withNewHead()) : asked;
-        Recipe recipe = weights.map(given -> startingFrom(given, read)).orElse(read);
+        Recipe recipe = weights.map(given -> InitialWeights.name(
+                        given, read, Datasets.spec(read.data()).shape()))
+                .orElse(read);
         ModelFactory models =
                 weights.map(given -> InitialWeights.of(given, Models::create)).orElse(Models::create);
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
@@ -225,23 +226,6 @@ public final class TrainCommand implements Callable<Integer> {
         }
         signals.handle();
         return data;
-    }
-
-    /** Initial weights are part of the arithmetic, so the recipe names them. */
-    private static Recipe startingFrom(Weights weights, Recipe recipe) {
-        String named = recipe.model().weights();
-        String id = recipe.model().newHead()
-                ? weights.without(Head.of(
-                                recipe.model(), Datasets.spec(recipe.data()).shape()))
-                        .id()
-                : weights.id();
-        if (!named.equals("none") && !named.equals(id)) {
-            throw LockstepException.recipe(
-                    "the recipe starts from other weights: model.weights = " + named,
-                    weights.source() + " has " + id,
-                    "give their file, or --set model.weights=none to start from this one");
-        }
-        return recipe.withModel(recipe.model().withWeights(id));
     }
 
     private void check(Recipe recipe, OpenDataset data) {

@@ -174,6 +174,11 @@ final class WeightsCommandsTest {
         assertThat(table.out.lines().skip(1).findFirst().orElseThrow())
                 .startsWith(photos.resolve("train/dark/01.png") + ",1,");
 
+        Result both = run("predict", run, photos.resolve("val").resolve("dark").resolve("33.png"), photos, "--csv");
+        assertThat(both.exitCode).as(both.err).isEqualTo(3);
+        Result named = run("predict", run, photos, photos.resolve("train").resolve("broken.jpg"));
+        assertThat(named.exitCode).isEqualTo(3);
+        assertThat(named.err).contains("error: ").endsWith("use an intact JPEG or PNG file\n");
         Files.delete(photos.resolve("train").resolve("broken.jpg"));
         Result json = run("predict", run, photos, "--json", "--top", "1");
         assertThat(json.exitCode).isZero();
