@@ -6,6 +6,7 @@ import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.LayerGroups;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.Replica;
@@ -149,11 +150,13 @@ public class StepOverhead {
     }
 
     private TrainStep made(String name) {
+        FlatState state = state(classifier(name));
         return new TrainStep(new Setup(
                 recipe(name),
                 Topology.equal(WORKERS, 1),
                 new SoloCollective(),
-                state(classifier(name)),
+                state,
+                LayerGroups.none(state.layout()),
                 List.of(classifier(name)),
                 threads,
                 RunOptions.DEFAULT_BUCKET_FLOATS,
@@ -175,6 +178,7 @@ public class StepOverhead {
                 buffer.narrow(0, 0, parameters),
                 buffer.narrow(0, parameters, state.layout().statistics()),
                 1e-5,
+                LayerGroups.none(state.layout()),
                 slot -> {});
     }
 

@@ -22,6 +22,7 @@ import java.util.Properties;
  * @param lockstep its version
  * @param libtorch the version of its presets
  * @param memoryGib of the machine, in 2^30 bytes
+ * @param directory in which the command was started, which relative paths in the options start from
  * @param options of the command, needed besides the recipe to run it again: the locations of data and weights
  */
 public record Environment(
@@ -33,6 +34,7 @@ public record Environment(
         int cores,
         long memoryGib,
         String java,
+        String directory,
         List<String> options) {
     public static final String NAME = "environment.json";
 
@@ -51,6 +53,7 @@ public record Environment(
         java = Objects.requireNonNullElse(java, UNKNOWN);
         lockstep = Objects.requireNonNullElse(lockstep, UNKNOWN);
         libtorch = Objects.requireNonNullElse(libtorch, UNKNOWN);
+        directory = Objects.requireNonNullElse(directory, "");
         options = options == null ? List.of() : List.copyOf(options);
     }
 
@@ -66,6 +69,7 @@ public record Environment(
                 Runtime.getRuntime().availableProcessors(),
                 memoryBytes() >> 30,
                 System.getProperty("java.vm.vendor") + " " + Runtime.version(),
+                Path.of("").toAbsolutePath().toString(),
                 options);
     }
 
@@ -107,6 +111,31 @@ public record Environment(
         if (read(folder).isEmpty()) {
             write(folder);
         }
+    }
+
+    /**
+     * Writes it into a folder, so that later commands find the data of the run. If the folder has one, that keeps its
+     * machine, and takes these options if there are any.
+     *
+     * @throws IOException when the folder cannot be written
+     */
+    public void remember(Path folder) throws IOException {
+        Optional<Environment> first = read(folder);
+        if (first.isEmpty()) {
+            write(folder);
+        } else if (!options.isEmpty() && !options.equals(first.get().options)) {
+            first.get().with(directory, options).write(folder);
+        }
+    }
+
+    private Environment with(String directory, List<String> options) {
+        return new Environment(date, lockstep, libtorch, system, processor, cores, memoryGib, java, directory, options);
+    }
+
+    /** The value of an option; empty if it was not given. */
+    public Optional<String> option(String name) {
+        int at = options.indexOf(name);
+        return at < 0 || at + 1 >= options.size() ? Optional.empty() : Optional.of(options.get(at + 1));
     }
 
     private void write(Path folder) throws IOException {

@@ -74,9 +74,16 @@ public record RangeSweep(List<Trial> trials) {
         Recipe.WarmupSettings warmup = new Recipe.WarmupSettings(
                 Recipe.WarmupKind.NONE, recipe.learningRate().warmup().epochs());
         Recipe.Schedule schedule = new Recipe.Schedule(Recipe.ScheduleKind.STEP, List.of(fall), 0.1);
+        Recipe.Rate trial = new Recipe.Rate(
+                rate,
+                minibatch,
+                Scaling.NONE,
+                warmup,
+                schedule,
+                recipe.learningRate().factors());
         return recipe.withWorkers(minibatch / n)
                 .withEpochs((steps + perEpoch - 1) / perEpoch)
-                .withLearningRate(new Recipe.Rate(rate, minibatch, Scaling.NONE, warmup, schedule));
+                .withLearningRate(trial);
     }
 
     /**

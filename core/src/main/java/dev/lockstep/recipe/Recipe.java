@@ -14,6 +14,7 @@ import dev.lockstep.schedule.LearningRate;
 import dev.lockstep.schedule.Scaling;
 import dev.lockstep.schedule.Warmup;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
@@ -90,12 +91,20 @@ public record Recipe(
             String dataset,
             @Default("none") Augmentation augmentation,
             @Default("0") int imageSize,
-            @Default("none") ColorAugmentation color) {
+            @Default("none") ColorAugmentation color,
+            @Default(value = "[]", written = false) List<Double> mean,
+            @Default(value = "[]", written = false) List<Double> std,
+            @Default(value = "shuffle", written = false) Sampling sampling) {
         /**
          * @param dataset one of the names that {@code lockstep data list} prints
          * @param augmentation random changes of the geometry of training images
          * @param imageSize side in pixels of the square image that the network sees; 0 uses the dataset's own size
          * @param color additional random changes of color, for photographs
+         * @param mean what is subtracted from each channel, for pixel values from 0 to 1; empty for the dataset's own.
+         *     Pretrained weights want those that they were trained with, {@code [0.485, 0.456, 0.406]} for ImageNet;
+         *     {@code lockstep data inspect} measures those of your images
+         * @param std what each channel is divided by then; {@code [0.229, 0.224, 0.225]} for ImageNet
+         * @param sampling which images an epoch has
          */
         public Data {
             shorterThan("dataset", dataset, LONGEST_NAME);
@@ -104,7 +113,47 @@ public record Recipe(
                     "image-size",
                     imageSize,
                     "must be 0 (the dataset's own) or between 8 and 1024");
+            require(
+                    mean.size() <= 3 && mean.stream().allMatch(value -> value >= 0 && value <= 1),
+                    "mean",
+                    mean,
+                    "must be a number from 0 to 1 for each channel");
+            require(
+                    std.size() <= 3 && std.stream().allMatch(value -> value > 0 && value <= 1),
+                    "std",
+                    std,
+                    "must be a number above 0 and at most 1 for each channel");
+            require(mean.size() == std.size(), "std", std, "must have as many numbers as mean = " + mean);
+            mean = List.copyOf(mean);
+            std = List.copyOf(std);
         }
+
+        /** Data that is normalized with the dataset's own constants. */
+        public Data(String dataset, Augmentation augmentation, int imageSize, ColorAugmentation color) {
+            this(dataset, augmentation, imageSize, color, List.of(), List.of(), Sampling.SHUFFLE);
+        }
+    }
+
+    /** Which images an epoch has. */
+    public enum Sampling {
+        /** Every image once, in random order (remark 4). */
+        SHUFFLE,
+        /**
+         * As many images of each class, in random order: those of a small class several times, of a large one a part, another
+         * in each epoch.
+         */
+        BALANCED
+    }
+
+    /** Names of layers, of which the network decides later whether it has them. */
+    private static void layers(String key, Collection<String> names) {
+        require(names.size() <= 1000, key, names.size() + " layers", "must be at most 1000");
+        names.forEach(name -> shorterThan(key, name, LONGEST_NAME));
+        require(
+                names.stream().distinct().count() == names.size() && !names.contains(""),
+                key,
+                names,
+                "must be names of layers, each once");
     }
 
     /** Random changes of the geometry of training images. */
@@ -132,13 +181,19 @@ public record Recipe(
             String name,
             @Default("0") int width,
             @Default("true") boolean zeroInitResidual,
-            @Default("none") String weights) {
+            @Default("none") String weights,
+            @Default(value = "false", written = false) boolean newHead,
+            @Default(value = "[]", written = false) List<String> frozen) {
         /**
          * @param name the network, such as {@code resnet20} (for small images) or {@code resnet50}
          * @param width channels of the first convolution; 0 uses the network's own (16 for small images, 64 for ImageNet)
          * @param zeroInitResidual start with γ = 0 in the last batch norm of every residual block (section 5.1, Table 2b)
          * @param weights initial weights: {@code none} draws them from the seed; {@code sha256:…} identifies the file given
          *     to {@code train --weights}, which writes this key
+         * @param newHead draw the last layer from the seed, for other classes than those of the weights; {@code sha256:…}
+         *     then identifies the weights of the other layers. {@code train --new-head} writes this key
+         * @param frozen layers that keep their initial weights, such as {@code [conv1, bn1, layer1]}; their batch norm
+         *     normalizes with the running statistics, which do not change either. A name includes the layers below it
          */
         public Model {
             shorterThan("name", name, LONGEST_NAME);
@@ -148,11 +203,23 @@ public record Recipe(
                     "weights",
                     weights,
                     "must be none or sha256: and 64 digits; training from a weights file sets it");
+            layers("frozen", frozen);
+            frozen = List.copyOf(frozen);
         }
 
         /** The same network with different initial weights. */
         public Model withWeights(String weights) {
-            return new Model(name, width, zeroInitResidual, weights);
+            return new Model(name, width, zeroInitResidual, weights, newHead, frozen);
+        }
+
+        /** The same network whose last layer starts from the seed. */
+        public Model withNewHead() {
+            return new Model(name, width, zeroInitResidual, weights, true, frozen);
+        }
+
+        /** A network with given weights, all of which are trained. */
+        public Model(String name, int width, boolean zeroInitResidual, String weights) {
+            this(name, width, zeroInitResidual, weights, false, List.of());
         }
 
         /** A network whose initial weights are drawn from the seed. */
@@ -167,17 +234,29 @@ public record Recipe(
             @Default("256") int referenceMinibatch,
             @Default("linear") Scaling scaling,
             @Default("{}") WarmupSettings warmup,
-            @Default("{}") Schedule schedule) {
+            @Default("{}") Schedule schedule,
+            @Default(value = "{}", written = false) Map<String, Double> factors) {
         /**
          * @param reference η, the learning rate for the reference minibatch
          * @param referenceMinibatch images in the minibatch for which {@code reference} was tuned
          * @param scaling how the rate follows the minibatch
          * @param warmup how the first epochs reach the scaled rate
          * @param schedule how the rate falls afterwards
+         * @param factors what the rate is multiplied by in some layers, such as {@code {layer1: 0.1, fc: 10}}; 1 elsewhere. A
+         *     name includes the layers below it, unless they have a factor of their own
          */
         public Rate {
             above("reference", reference, 0, LARGEST);
             between("reference-minibatch", referenceMinibatch, 1, Integer.MAX_VALUE);
+            layers("factors", factors.keySet());
+            factors.values().forEach(factor -> above("factors", factor, 0, LARGEST));
+            factors = Map.copyOf(factors);
+        }
+
+        /** A rate that is the same in all layers. */
+        public Rate(
+                double reference, int referenceMinibatch, Scaling scaling, WarmupSettings warmup, Schedule schedule) {
+            this(reference, referenceMinibatch, scaling, warmup, schedule, Map.of());
         }
     }
 
@@ -357,13 +436,25 @@ public record Recipe(
     }
 
     /**
-     * The division of this recipe's epochs into minibatches.
+     * The division of this recipe's epochs into minibatches, when only their sizes matter.
      *
      * @param images in the training set
      * @throws LockstepException of kind RECIPE when the minibatch is larger than the training set
      */
     public MinibatchPlan minibatchPlan(int images) {
         return new MinibatchPlan(seed, images, workers, imagesPerWorker);
+    }
+
+    /**
+     * The division of this recipe's epochs into minibatches, with the images that {@code data.sampling} chooses.
+     *
+     * @param labels of the training set, one per image
+     * @throws LockstepException of kind RECIPE when the minibatch is larger than the training set
+     */
+    public MinibatchPlan minibatchPlan(int[] labels) {
+        return data.sampling == Sampling.SHUFFLE
+                ? minibatchPlan(labels.length)
+                : MinibatchPlan.balanced(seed, labels, workers, imagesPerWorker);
     }
 
     /** Every key with its value, including defaults. */

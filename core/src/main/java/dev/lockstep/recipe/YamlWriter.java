@@ -76,14 +76,25 @@ final class YamlWriter {
         for (RecordComponent component : value.getClass().getRecordComponents()) {
             try {
                 component.getAccessor().setAccessible(true);
-                components.put(
-                        YamlRecords.kebab(component.getName()),
-                        component.getAccessor().invoke(value));
+                Object contents = component.getAccessor().invoke(value);
+                if (isWritten(component, contents)) {
+                    components.put(YamlRecords.kebab(component.getName()), contents);
+                }
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException(e);
             }
         }
         return components;
+    }
+
+    private static boolean isWritten(RecordComponent component, Object value) {
+        Default standard = component.getAnnotation(Default.class);
+        return standard == null || standard.written() || !isDefault(value, standard);
+    }
+
+    private static boolean isDefault(Object value, Default standard) {
+        boolean nested = value instanceof Record || value instanceof Map<?, ?> map && !map.isEmpty();
+        return !nested && inline(value).equals(standard.value());
     }
 
     private static Map<String, Object> sorted(Map<?, ?> map) {

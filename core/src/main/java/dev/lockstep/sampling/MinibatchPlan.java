@@ -17,6 +17,7 @@ public final class MinibatchPlan {
     private final int datasetSize;
     private final int workers;
     private final int imagesPerWorker;
+    private final int @Nullable [] labels;
     private final @Nullable Cached[] cache = new Cached[2];
 
     private record Cached(int epoch, EpochPermutation permutation) {}
@@ -31,6 +32,20 @@ public final class MinibatchPlan {
      * @throws LockstepException of kind RECIPE when the minibatch kn is larger than the dataset
      */
     public MinibatchPlan(long seed, int datasetSize, int workers, int imagesPerWorker) {
+        this(seed, datasetSize, null, workers, imagesPerWorker);
+    }
+
+    /**
+     * A plan whose epochs have as many images of each class; see {@link EpochPermutation#balanced}.
+     *
+     * @param labels the class of each training sample
+     */
+    public static MinibatchPlan balanced(long seed, int[] labels, int workers, int imagesPerWorker) {
+        return new MinibatchPlan(seed, labels.length, labels.clone(), workers, imagesPerWorker);
+    }
+
+    private MinibatchPlan(long seed, int datasetSize, int @Nullable [] labels, int workers, int imagesPerWorker) {
+        this.labels = labels;
         if (workers < 1 || imagesPerWorker < 1) {
             throw new IllegalArgumentException(
                     "workers = " + workers + ", images-per-worker = " + imagesPerWorker + ": both must be at least 1");
@@ -91,7 +106,11 @@ public final class MinibatchPlan {
         synchronized (cache) {
             Cached known = cache[epoch & 1];
             if (known == null || known.epoch != epoch) {
-                known = new Cached(epoch, EpochPermutation.of(seed, epoch, datasetSize));
+                known = new Cached(
+                        epoch,
+                        labels == null
+                                ? EpochPermutation.of(seed, epoch, datasetSize)
+                                : EpochPermutation.balanced(seed, epoch, labels));
                 cache[epoch & 1] = known;
             }
             return known.permutation;

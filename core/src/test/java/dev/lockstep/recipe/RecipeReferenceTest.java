@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,9 +128,13 @@ final class RecipeReferenceTest {
         } else if (type == boolean.class) {
             return "`true`, `false`";
         } else if (type == List.class) {
-            return "list of numbers, " + range(key, "[0]", kind).orElseThrow();
+            return isOf(component, 0, Double.class)
+                    ? "list of numbers, " + range(key, "[-1]", kind).orElseThrow()
+                    : "list of texts";
         } else if (type == Map.class) {
-            return "map from text to text";
+            return isOf(component, 1, Double.class)
+                    ? "map from text to number " + range(key, "{x: 0}", kind).orElseThrow()
+                    : "map from text to text";
         } else if (type == String.class) {
             return "text" + range(key, "'?'", kind).map(range -> ": " + range).orElse("");
         }
@@ -137,6 +142,10 @@ final class RecipeReferenceTest {
         return range(key, "-2147483648", kind)
                 .map(range -> number + (Character.isDigit(range.charAt(0)) ? ": " : " ") + range)
                 .orElse(number);
+    }
+
+    private static boolean isOf(RecordComponent component, int parameter, Class<?> type) {
+        return ((ParameterizedType) component.getGenericType()).getActualTypeArguments()[parameter] == type;
     }
 
     /** What the recipe says to a value that is out of range; empty when it takes it. */

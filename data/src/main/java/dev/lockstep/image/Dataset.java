@@ -16,6 +16,11 @@ public interface Dataset {
     /** The image of a sample: pixels, or an encoded file that the transform decodes. */
     ImageData image(int index);
 
+    /** The file or archive member of a sample; empty for a dataset without files. */
+    default String name(int index) {
+        return "";
+    }
+
     /** Whether images take long to arrive, so that {@link #prefetch} should be called well before {@link #image}. */
     default boolean prefetches() {
         return false;

@@ -36,6 +36,12 @@ public record Normalization(List<Double> mean, List<Double> deviation) {
         return (float) ((value / 255 - mean.get(channel)) / deviation.get(channel));
     }
 
+    /** The byte of a normalized value, the inverse of {@link #apply}; values beyond black and white are cut off. */
+    public byte pixel(int channel, float normalized) {
+        double value = normalized * deviation.get(channel) + mean.get(channel);
+        return (byte) Math.round(255 * Math.min(1, Math.max(0, value)));
+    }
+
     /** The normalized values of all bytes, by channel and byte value; see {@link #apply}. */
     public float[][] tables() {
         float[][] tables = new float[channels()][256];

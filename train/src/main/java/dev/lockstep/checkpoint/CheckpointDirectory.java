@@ -28,7 +28,7 @@ public final class CheckpointDirectory {
             public void put(Path checkpoint) {}
 
             @Override
-            public void prune(int keep) {}
+            public void prune(int keep, long best) {}
 
             @Override
             public void supersedeAfter(long step) {}
@@ -37,8 +37,8 @@ public final class CheckpointDirectory {
         /** Stores a checkpoint, and before it what it relies on; it is there whole or not at all. */
         void put(Path checkpoint) throws IOException;
 
-        /** Removes all but the newest. */
-        void prune(int keep) throws IOException;
+        /** Removes all but the newest, and that of a step; see {@link CheckpointDirectory#best}. */
+        void prune(int keep, long best) throws IOException;
 
         /** Sets aside the checkpoints of later steps; see {@link CheckpointDirectory#supersedeAfter}. */
         void supersedeAfter(long step) throws IOException;
@@ -79,28 +79,56 @@ public final class CheckpointDirectory {
         return Files.exists(directory.resolve(nameOf(step)));
     }
 
+    /** Whether there is a checkpoint of a later step. */
+    public boolean hasNewerThan(long step) {
+        try {
+            return files().stream().anyMatch(file -> stepOf(file) > step);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** The name of the file of a step. */
     public static String nameOf(long step) {
         return "step-%08d.safetensors".formatted(step);
     }
 
-    /** Removes the oldest checkpoints beyond those to keep. */
+    /** Removes the oldest checkpoints beyond those to keep and the best one. */
     public void prune() throws IOException {
         List<Path> files = files();
+        long best = best().map(BestCheckpoint::step).orElse(-1L);
         for (Path old : files.subList(Math.min(keep, files.size()), files.size())) {
-            Files.deleteIfExists(old);
+            if (stepOf(old) != best) {
+                Files.deleteIfExists(old);
+            }
         }
-        mirror.prune(keep);
+        mirror.prune(keep, best);
+    }
+
+    /** The checkpoint with the lowest validation error so far, which {@link #prune} keeps; empty before an evaluation. */
+    public Optional<BestCheckpoint> best() {
+        return BestCheckpoint.read(directory);
+    }
+
+    /**
+     * Notes the validation error of a checkpoint that was written. If it is below that of all before, the checkpoint stays
+     * when it is no longer among the newest.
+     */
+    public void evaluated(long step, double validationTop1Error) throws IOException {
+        Optional<BestCheckpoint> best = best();
+        if (best.isEmpty() || validationTop1Error < best.get().validationTop1Error()) {
+            mirror.put(new BestCheckpoint(step, validationTop1Error).write(directory));
+        }
     }
 
     /** Removes temporary files of interrupted writes. Only for the one process that writes here. */
     public void removeUnfinished() throws IOException {
-        DurableFiles.removeUnfinished(directory, "step-*.safetensors");
+        DurableFiles.removeUnfinished(directory, "{step-*.safetensors," + BestCheckpoint.NAME + "}");
     }
 
     /**
      * Sets aside the checkpoints of steps after the one that a run starts from: they belong to a superseded run. The files
-     * stay, with {@code .superseded} after their names.
+     * stay, with {@code .superseded} after their names. The best checkpoint is forgotten if it is one of them.
      */
     public void supersedeAfter(long step) throws IOException {
         for (Path file : files()) {
@@ -108,12 +136,33 @@ public final class CheckpointDirectory {
                 DurableFiles.rename(file, file.getFileName() + SUPERSEDED);
             }
         }
+        if (best().filter(best -> best.step() > step).isPresent()) {
+            Files.delete(directory.resolve(BestCheckpoint.NAME));
+        }
         mirror.supersedeAfter(step);
     }
 
     /** The step of a checkpoint, from its name. */
     public static long stepOf(Path file) {
         return Long.parseLong(file.getFileName().toString().replaceAll("\\D", ""));
+    }
+
+    /**
+     * The best checkpoint, or the newest good one where none was evaluated or the best one is missing or damaged.
+     *
+     * @throws LockstepException as {@link #newest}
+     */
+    public Optional<Checkpoint> bestOrNewest() {
+        Optional<BestCheckpoint> best = best().filter(noted -> holds(noted.step()));
+        if (best.isPresent()) {
+            try {
+                return Optional.of(
+                        Checkpoint.read(directory.resolve(nameOf(best.get().step()))));
+            } catch (LockstepException e) {
+                notices.accept("skipping the best checkpoint: " + e.getMessage());
+            }
+        }
+        return newest();
     }
 
     /**

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
@@ -84,7 +85,18 @@ final class NamedState {
      * @param optimizer the names of the optimizer's buffers that are also required
      */
     static String misfits(ParameterLayout layout, Set<String> optimizer, Map<String, HostTensor> tensors) {
+        return misfits(layout, optimizer, tensors, name -> true);
+    }
+
+    /**
+     * The same for some of a network's tensors.
+     *
+     * @param wanted the others are not required
+     */
+    static String misfits(
+            ParameterLayout layout, Set<String> optimizer, Map<String, HostTensor> tensors, Predicate<String> wanted) {
         Map<String, long[]> expected = expected(layout, optimizer);
+        expected.keySet().removeIf(wanted.negate());
         Set<String> known = new HashSet<>(layout.stateNames());
         known.addAll(expected.keySet());
         List<String> missing = new ArrayList<>();

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.StringTensorDict;
 
@@ -160,19 +161,39 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
         });
     }
 
+    /** These weights without one layer, such as the head of a network. */
+    public Weights without(String layer) {
+        Map<String, HostTensor> others = new LinkedHashMap<>(tensors);
+        others.keySet().removeIf(name -> name.startsWith(layer + "."));
+        return new Weights(source, others);
+    }
+
     /**
      * Checks that these weights fit a network.
      *
      * @throws LockstepException of kind CHECKPOINT naming every tensor that is missing, unexpected or of another shape
      */
     public void requireFit(ParameterLayout layout) {
-        String misfits = NamedState.misfits(layout, Set.of(), tensors);
+        requireFit(layout, name -> true);
+    }
+
+    private void requireFit(ParameterLayout layout, Predicate<String> wanted) {
+        String misfits = NamedState.misfits(layout, Set.of(), tensors, wanted);
         if (!misfits.isEmpty()) {
             throw LockstepException.checkpoint(
                     "weights do not fit the network: " + misfits,
                     source,
-                    "use the recipe and the dataset (number of classes) that they were trained with");
+                    "use the recipe and the dataset (number of classes) that they were trained with"
+                            + (isOfOtherClasses(layout) ? ", or train a new head" : ""));
         }
+    }
+
+    /** Whether they fit but for the last layer, whose shape follows from the number of classes. */
+    private boolean isOfOtherClasses(ParameterLayout layout) {
+        String head = layout.head();
+        return tensors.keySet().stream().anyMatch(name -> name.startsWith(head + "."))
+                && NamedState.misfits(layout, Set.of(), without(head).tensors, name -> !name.startsWith(head + "."))
+                        .isEmpty();
     }
 
     /**
@@ -192,6 +213,22 @@ public record Weights(String source, Map<String, HostTensor> tensors) {
      */
     public void assignTo(Module network) {
         requireFit(ParameterLayout.of(network));
+        assign(network);
+    }
+
+    /**
+     * Copies the weights of all layers but one into a standalone network.
+     *
+     * @param layer keeps its weights, whatever these weights have for it
+     * @throws LockstepException as for {@link #requireFit}
+     */
+    public void assignTo(Module network, String layer) {
+        Weights others = without(layer);
+        others.requireFit(ParameterLayout.of(network), name -> !name.startsWith(layer + "."));
+        others.assign(network);
+    }
+
+    private void assign(Module network) {
         StringTensorDict parameters = network.named_parameters();
         StringTensorDict buffers = network.named_buffers();
         tensors.forEach((name, tensor) -> {

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.Pointer;
@@ -163,6 +164,16 @@ public final class ParameterLayout {
         return stateNames;
     }
 
+    /** The name of the layer that owns the last parameter, such as {@code fc}; see {@link Head}. */
+    public String head() {
+        Set<String> parameters = slots.stream().map(Slot::name).collect(Collectors.toSet());
+        String last = stateNames.stream()
+                .filter(parameters::contains)
+                .reduce((first, second) -> second)
+                .orElse("");
+        return last.substring(0, Math.max(0, last.lastIndexOf('.')));
+    }
+
     /** Floats of the first region, to which weight decay applies. */
     public long decayed() {
         return decayed;
@@ -241,6 +252,16 @@ public final class ParameterLayout {
     /** Sets ε of every batch-norm layer of a module, and makes its running buffers hold the last batch's statistics. */
     public static void configureBatchNorm(Module module, double epsilon) {
         batchNormLayers(module).forEach(layer -> layer.configure(1, epsilon));
+    }
+
+    /** Frozen batch-norm layers of a module that trains normalize with their running statistics. */
+    public static void freezeBatchNorm(Module module, LayerGroups groups, ParameterLayout layout) {
+        List<BatchNormLayer> layers = batchNormLayers(module);
+        for (int i = 0; i < layers.size(); i++) {
+            if (groups.isFrozen(layout.norms().get(i))) {
+                layers.get(i).module.eval();
+            }
+        }
     }
 
     private static boolean isPresent(Pointer pointer) {

@@ -25,11 +25,13 @@ import org.bytedeco.pytorch.VoidTensorHook;
 public final class Replica {
     private final ImageClassifier classifier;
     private final Module module;
+    private final LayerGroups groups;
     /** libtorch holds hooks by pointer only; collected, they would crash the process. */
     private final List<VoidTensorHook> hooks = new ArrayList<>();
 
-    private Replica(ImageClassifier classifier, FlatState state) {
+    private Replica(ImageClassifier classifier, FlatState state, LayerGroups groups) {
         this.classifier = classifier;
+        this.groups = groups;
         this.module = classifier.module();
         state.device().place(module);
         bindParameters(state);
@@ -41,6 +43,7 @@ public final class Replica {
      * @param gradients {@code layout().parameters()} floats to which backward adds; the caller zeroes them before each
      *     worker
      * @param statistics {@code layout().statistics()} floats into which forward writes each batch norm's mean and variance
+     * @param groups frozen layers get no gradients, and their batch norms normalize with the running statistics
      * @param onGradient called with the number of a slot when backward is about to add its gradient
      */
     public static Replica training(
@@ -49,19 +52,21 @@ public final class Replica {
             Tensor gradients,
             Tensor statistics,
             double epsilon,
+            LayerGroups groups,
             IntConsumer onGradient) {
-        Replica replica = new Replica(classifier, state);
+        Replica replica = new Replica(classifier, state, groups);
         replica.module.train(true);
+        ParameterLayout.freezeBatchNorm(replica.module, groups, state.layout());
         replica.bindGradients(state.layout(), gradients, onGradient);
-        replica.bindStatistics(state.layout(), statistics, 1, epsilon);
+        replica.bindStatistics(state, statistics, epsilon);
         return replica;
     }
 
     /** A replica that evaluates with the shared running statistics. */
     public static Replica evaluation(ImageClassifier classifier, FlatState state, double epsilon) {
-        Replica replica = new Replica(classifier, state);
+        Replica replica = new Replica(classifier, state, LayerGroups.none(state.layout()));
         replica.module.eval();
-        replica.bindStatistics(state.layout(), state.running(), 1, epsilon);
+        replica.bindStatistics(state, state.running(), epsilon);
         return replica;
     }
 
@@ -84,8 +89,12 @@ public final class Replica {
         List<Tensor> own = layout.parametersOf(module);
         for (int i = 0; i < own.size(); i++) {
             Tensor parameter = own.get(i);
+            Slot slot = layout.slots().get(i);
+            if (groups.isFrozen(slot)) {
+                parameter.set_requires_grad(false);
+                continue;
+            }
             try (StepScope scope = new StepScope()) {
-                Slot slot = layout.slots().get(i);
                 parameter.mutable_grad().put(ParameterLayout.view(gradients, slot));
             }
             GradientHook hook = new GradientHook(i, onGradient);
@@ -94,16 +103,17 @@ public final class Replica {
         }
     }
 
-    private void bindStatistics(ParameterLayout layout, Tensor statistics, double momentum, double epsilon) {
+    private void bindStatistics(FlatState state, Tensor statistics, double epsilon) {
         List<BatchNormLayer> layers = ParameterLayout.batchNormLayers(module);
         for (int i = 0; i < layers.size(); i++) {
             BatchNormLayer layer = layers.get(i);
-            NormSlot norm = layout.norms().get(i);
+            NormSlot norm = state.layout().norms().get(i);
+            Tensor source = groups.isFrozen(norm) ? state.running() : statistics;
             try (StepScope scope = new StepScope()) {
-                layer.runningMean().set_data(mean(statistics, norm));
-                layer.runningVariance().set_data(variance(statistics, norm));
+                layer.runningMean().set_data(mean(source, norm));
+                layer.runningVariance().set_data(variance(source, norm));
             }
-            layer.configure(momentum, epsilon);
+            layer.configure(1, epsilon);
         }
     }
 

@@ -16,7 +16,12 @@ public interface Optimizer {
      * @param previousLearningRate η(t), of the previous iteration; the same as {@code learningRate} in the first
      * @param weightDecay λ as it multiplies {@code learningRate}
      */
-    record Rates(double learningRate, double previousLearningRate, double weightDecay) {}
+    record Rates(double learningRate, double previousLearningRate, double weightDecay) {
+        /** The numbers of layers whose learning rate has a factor; what it multiplies follows. */
+        public Rates times(double factor) {
+            return factor == 1 ? this : new Rates(learningRate * factor, previousLearningRate * factor, weightDecay);
+        }
+    }
 
     /**
      * Updates parameters and state in place. Runs in the main thread, once for each segment of a step.

@@ -1,9 +1,11 @@
 package dev.lockstep.run;
 
+import dev.lockstep.checkpoint.BestCheckpoint;
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
+import dev.lockstep.metrics.Environment;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.natives.UserCache;
@@ -17,6 +19,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -73,6 +76,11 @@ final class RemoteFolder implements CheckpointDirectory.Mirror {
                     Stores.get(file, local.resolve(name));
                 }
             }
+            if (best().isPresent()) {
+                Stores.get(
+                        remote.resolve(Training.CHECKPOINTS).resolve(BestCheckpoint.NAME),
+                        checkpoints.resolve(BestCheckpoint.NAME));
+            }
             for (Path file : checkpoints(remote)) {
                 Path copy = checkpoints.resolve(file.getFileName().toString());
                 Stores.get(file, copy);
@@ -106,6 +114,10 @@ final class RemoteFolder implements CheckpointDirectory.Mirror {
         }
     }
 
+    private Optional<BestCheckpoint> best() {
+        return BestCheckpoint.read(remote.resolve(Training.CHECKPOINTS));
+    }
+
     private static List<Path> checkpoints(Path folder) throws IOException {
         return CheckpointDirectory.files(folder.resolve(Training.CHECKPOINTS));
     }
@@ -113,6 +125,7 @@ final class RemoteFolder implements CheckpointDirectory.Mirror {
     /** Marks the folder in the store as a run's. */
     void mark() throws IOException {
         put(RunFolder.RECIPE);
+        put(Environment.NAME);
         put(MARK);
     }
 
@@ -145,15 +158,20 @@ final class RemoteFolder implements CheckpointDirectory.Mirror {
     }
 
     @Override
-    public void prune(int keep) throws IOException {
+    public void prune(int keep, long best) throws IOException {
         List<Path> files = checkpoints(remote);
         for (Path old : files.subList(Math.min(keep, files.size()), files.size())) {
-            Files.delete(old);
+            if (CheckpointDirectory.stepOf(old) != best) {
+                Files.delete(old);
+            }
         }
     }
 
     @Override
     public void supersedeAfter(long step) throws IOException {
+        if (best().filter(best -> best.step() > step).isPresent()) {
+            Files.delete(remote.resolve(Training.CHECKPOINTS).resolve(BestCheckpoint.NAME));
+        }
         for (Path file : checkpoints(remote)) {
             if (CheckpointDirectory.stepOf(file) > step) {
                 // Stores rename nothing.

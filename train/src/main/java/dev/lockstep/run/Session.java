@@ -6,6 +6,7 @@ import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.catalog.OpenDataset;
+import dev.lockstep.metrics.Environment;
 import dev.lockstep.metrics.Event;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunInfo;
@@ -136,6 +137,7 @@ final class Session implements AutoCloseable {
 
     private void prepare(RunFolder locked, CheckpointDirectory checkpoints, Trainer restored) throws IOException {
         locked.write(RunFolder.RECIPE, training.recipe.toYaml());
+        Environment.current(training.arguments).remember(folder);
         locked.removeUnfinished();
         checkpoints.removeUnfinished();
         checkpoints.supersedeAfter(restored.isResumed() ? restored.step() : NO_STEP);

@@ -10,6 +10,7 @@ import dev.lockstep.image.BatchRequest;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.LayerGroups;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.optim.Optimizer;
@@ -69,7 +70,7 @@ public final class Assembly implements AutoCloseable {
         this.options = options;
         this.stop = stop;
         Topology topology = options.workerSplit().divide(recipe.workers(), collective.size());
-        this.plan = recipe.minibatchPlan(data.training().size());
+        this.plan = recipe.minibatchPlan(data.trainingLabels());
         this.learningRate = recipe.schedule(plan.iterationsPerEpoch());
         this.decay = recipe.decay(plan.iterationsPerEpoch());
         this.fingerprint = data.fingerprint();
@@ -79,12 +80,15 @@ public final class Assembly implements AutoCloseable {
         ImageClassifier initial = classifier(models);
         initial.initialize(recipe.seed());
         ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
+        LayerGroups groups = LayerGroups.of(recipe, layout);
         this.state = new FlatState(options.device(), layout, recipe.optimizer().state(), initial);
         this.trainStep = new TrainStep(new Setup(
                 recipe,
                 topology,
                 collective,
                 state,
+                groups,
+                data.classes(),
                 replicas(models, lanes),
                 threads,
                 options.bucketFloats(),
@@ -175,7 +179,16 @@ public final class Assembly implements AutoCloseable {
     /** Initial weights are part of the arithmetic: the ones that the recipe names, or none. */
     private void requireInitialWeights() {
         String wanted = recipe.model().weights();
-        if (!wanted.equals("none") && !Weights.of(state, 0).id().equals(wanted)) {
+        boolean newHead = recipe.model().newHead();
+        if (newHead && wanted.equals("none")) {
+            throw LockstepException.recipe(
+                    "a new head needs weights for the other layers",
+                    "model.new-head = true, model.weights = none",
+                    "give their weights file, or leave new-head out");
+        }
+        Weights all = Weights.of(state, 0);
+        Weights given = newHead ? all.without(state.layout().head()) : all;
+        if (!wanted.equals("none") && !given.id().equals(wanted)) {
             throw LockstepException.recipe(
                     "training would not start from the weights that the recipe names",
                     "model.weights = " + wanted,

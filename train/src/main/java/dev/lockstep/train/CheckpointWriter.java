@@ -49,7 +49,11 @@ public final class CheckpointWriter implements AutoCloseable {
         });
     }
 
-    /** Copies the state and returns; waits first if the previous checkpoint is still being written. */
+    /**
+     * Copies the state and returns; waits first if the previous checkpoint is still being written.
+     *
+     * @param validationTop1Error of this state; NaN if it has not been evaluated
+     */
     void write(
             FlatState state,
             long step,
@@ -57,7 +61,8 @@ public final class CheckpointWriter implements AutoCloseable {
             String recipe,
             String fingerprint,
             List<String> classNames,
-            String trainer) {
+            String trainer,
+            double validationTop1Error) {
         await();
         FlatState copy = state.copy();
         state.device().handOver();
@@ -78,7 +83,7 @@ public final class CheckpointWriter implements AutoCloseable {
                         tensors));
                 missing = null;
                 events.accept(new Event.CheckpointSaved(step, file));
-                prune();
+                tidy(step, validationTop1Error);
             } catch (IOException | RuntimeException | OutOfMemoryError e) {
                 String reason = e instanceof IOException ? e.getMessage() : e.toString();
                 missing = "step = " + step + ": " + reason;
@@ -99,7 +104,14 @@ public final class CheckpointWriter implements AutoCloseable {
         }
     }
 
-    private void prune() {
+    private void tidy(long step, double validationTop1Error) {
+        if (!Double.isNaN(validationTop1Error)) {
+            try {
+                directory.evaluated(step, validationTop1Error);
+            } catch (IOException e) {
+                warn("the best checkpoint could not be noted: " + e.getMessage());
+            }
+        }
         try {
             directory.prune();
         } catch (IOException e) {

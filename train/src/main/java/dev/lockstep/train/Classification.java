@@ -1,5 +1,9 @@
 package dev.lockstep.train;
 
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.HostBatch;
+import dev.lockstep.image.Labels;
+import java.util.Arrays;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -7,6 +11,27 @@ import org.bytedeco.pytorch.global.torch;
 /** Counts classification errors with tensor operations. */
 final class Classification {
     private Classification() {}
+
+    /**
+     * Checks that a network fits the labels that it is to learn or to be measured by.
+     *
+     * @param logits of some of the batch's images, or all
+     * @throws LockstepException of kind RECIPE when the network does not give each image one logit per class; of kind DATA
+     *     when a label is outside the classes; both name a sample
+     */
+    static void requireFit(Tensor logits, HostBatch batch, int classes) {
+        int[] samples = batch.request().samples();
+        if (logits.dim() != 2 || logits.size(1) != classes) {
+            throw LockstepException.recipe(
+                    "the network has other outputs than classes: shape of its outputs = "
+                            + Arrays.toString(logits.shape()) + ", classes = " + classes,
+                    "sample = " + samples[0],
+                    "let it give each image one output per class");
+        }
+        for (int i = 0; i < samples.length; i++) {
+            Labels.require(batch.labels()[i], classes, "sample = " + samples[i]);
+        }
+    }
 
     /**
      * The number of classes ahead of the right one, an int64 per image: those with a larger logit, and those with an

@@ -105,6 +105,32 @@ public final class Classifier implements AutoCloseable {
      * @param badImages how to handle images that cannot be read or decoded
      */
     public Accuracy measure(Dataset dataset, ImageTransform transform, BadImages badImages) {
+        return measure(dataset, transform, badImages, Evaluator.Listener.NONE);
+    }
+
+    /**
+     * An evaluation with what the network said about each image.
+     *
+     * @param accuracy as {@link #measure(Dataset, ImageTransform, BadImages)} gives it
+     */
+    public record Examination(Accuracy accuracy, AnswerSheet answers) {}
+
+    /** Evaluates the network, and keeps its answers. */
+    public Examination examine(Dataset dataset, ImageTransform transform, BadImages badImages) {
+        Answer[] answers = new Answer[dataset.size()];
+        Accuracy accuracy = measure(dataset, transform, badImages, (batch, from, logits) -> {
+            int classes = (int) logits.size(1);
+            float[] values = device.read(logits);
+            for (int i = 0; i < values.length / classes; i++) {
+                int index = batch.request().samples()[from + i];
+                answers[index] = Answer.of(index, batch.labels()[from + i], softmax(values, i * classes, classes));
+            }
+        });
+        return new Examination(accuracy, new AnswerSheet(dataset.classNames(), List.of(answers)));
+    }
+
+    private Accuracy measure(
+            Dataset dataset, ImageTransform transform, BadImages badImages, Evaluator.Listener listener) {
         List<ImageClassifier> lanes = IntStream.range(0, threads.lanes())
                 .mapToObj(i -> networks.get())
                 .toList();
@@ -117,7 +143,7 @@ public final class Classifier implements AutoCloseable {
                 recipe.evaluation().imagesPerBatch(),
                 recipe.imagesPerWorker(),
                 loaderThreads);
-        Evaluator.Result result = evaluator.evaluate(dataset, transform, badImages);
+        Evaluator.Result result = evaluator.evaluate(dataset, transform, badImages, listener);
         return new Accuracy(
                 dataset.size(),
                 result.top1Error(),

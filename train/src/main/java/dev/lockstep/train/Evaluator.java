@@ -44,6 +44,20 @@ final class Evaluator {
     private static final int REPLACED = 3;
     private static final int RESULTS = 4;
 
+    /** Hears the answers of the network. */
+    interface Listener {
+        /** Nobody. */
+        Listener NONE = (batch, from, logits) -> {};
+
+        /**
+         * Called by several lanes.
+         *
+         * @param from position in the batch of the first of these images
+         * @param logits images × classes
+         */
+        void seen(HostBatch batch, int from, Tensor logits);
+    }
+
     private final Device device;
     private final List<Replica> replicas;
     private final LaneThreads threads;
@@ -115,8 +129,10 @@ final class Evaluator {
     /** What an evaluation came to: it has a result, or any process was asked to stop, or the group is to change. */
     record Outcome(Optional<Result> result, boolean stop) {}
 
-    Result evaluate(Dataset dataset, ImageTransform transform, BadImages badImages) {
-        return evaluate(0, dataset, transform, badImages, () -> false).result().orElseThrow();
+    Result evaluate(Dataset dataset, ImageTransform transform, BadImages badImages, Listener listener) {
+        return evaluate(0, dataset, transform, badImages, () -> false, listener)
+                .result()
+                .orElseThrow();
     }
 
     /**
@@ -127,6 +143,16 @@ final class Evaluator {
      * @return the same on every process
      */
     Outcome evaluate(long step, Dataset dataset, ImageTransform transform, BadImages badImages, BooleanSupplier stop) {
+        return evaluate(step, dataset, transform, badImages, stop, Listener.NONE);
+    }
+
+    private Outcome evaluate(
+            long step,
+            Dataset dataset,
+            ImageTransform transform,
+            BadImages badImages,
+            BooleanSupplier stop,
+            Listener listener) {
         int batches = (dataset.size() + imagesPerBatch - 1) / imagesPerBatch;
         Partial own = partial(step, batches);
         List<BatchRequest> missing = missing(own, batches).stream()
@@ -143,7 +169,7 @@ final class Evaluator {
                         return;
                     }
                     try (HostBatch batch = next.get()) {
-                        measure(replicas.get(lane), batch, own);
+                        measure(replicas.get(lane), batch, dataset.classNames().size(), own, listener);
                     }
                 }
             });
@@ -218,7 +244,7 @@ final class Evaluator {
     }
 
     /** Divided into passes of nearly equal size: a last pass of few images would be slow for its size. */
-    private void measure(Replica replica, HostBatch batch, Partial own) {
+    private void measure(Replica replica, HostBatch batch, int classes, Partial own, Listener listener) {
         int size = batch.size();
         int passes = (size + imagesPerPass - 1) / imagesPerPass;
         try (StepScope scope = new StepScope();
@@ -228,7 +254,11 @@ final class Evaluator {
             for (int pass = 0; pass < passes; pass++) {
                 int from = size * pass / passes;
                 try (StepScope passScope = new StepScope()) {
-                    add(sums, replica, input.part(from, size * (pass + 1) / passes - from));
+                    DeviceBatch images = input.part(from, size * (pass + 1) / passes - from);
+                    Tensor logits = replica.forward(images.images());
+                    Classification.requireFit(logits, batch, classes);
+                    add(sums, logits, images.labels());
+                    listener.seen(batch, from, logits);
                 }
             }
             sums.narrow(0, REPLACED, 1)
@@ -237,13 +267,11 @@ final class Evaluator {
         }
     }
 
-    private static void add(Tensor sums, Replica replica, DeviceBatch images) {
-        Tensor logits = replica.forward(images.images());
-        Tensor mean = torch.cross_entropy_loss(logits, images.labels()).to(ScalarType.Double);
-        Tensor ahead = Classification.ahead(logits, images.labels());
+    private static void add(Tensor sums, Tensor logits, Tensor labels) {
+        Tensor mean = torch.cross_entropy_loss(logits, labels).to(ScalarType.Double);
+        Tensor ahead = Classification.ahead(logits, labels);
         long classes = logits.size(1);
-        sums.narrow(0, LOSS, 1)
-                .add_(mean.mul(new Scalar((double) images.labels().numel())));
+        sums.narrow(0, LOSS, 1).add_(mean.mul(new Scalar((double) labels.numel())));
         sums.narrow(0, WRONG_1, 1).add_(Classification.wrong(ahead, classes, 1));
         sums.narrow(0, WRONG_5, 1).add_(Classification.wrong(ahead, classes, 5));
     }

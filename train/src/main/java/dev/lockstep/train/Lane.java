@@ -11,6 +11,7 @@ import static dev.lockstep.train.GradientBuffer.number;
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.LayerGroups;
 import dev.lockstep.model.Replica;
 import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
@@ -32,6 +33,7 @@ final class Lane {
     private final GradientBuffer layout;
     private final LocalSum sum;
     private final int workers;
+    private final int classes;
     private final BooleanSupplier stopRequested;
     private final BooleanSupplier changeDue;
     private final Tensor buffer;
@@ -58,12 +60,15 @@ final class Lane {
             LocalSum sum,
             int workers,
             double epsilon,
+            LayerGroups groups,
+            int classes,
             BooleanSupplier stopRequested,
             BooleanSupplier changeDue) {
         this.device = state.device();
         this.layout = layout;
         this.sum = sum;
         this.workers = workers;
+        this.classes = classes;
         this.stopRequested = stopRequested;
         this.changeDue = changeDue;
         this.buffer = StepScope.keep(device.zeros(layout.floats()));
@@ -75,11 +80,18 @@ final class Lane {
         this.squaredNorm = StepScope.keep(device.zeros(1).to(ScalarType.Double));
         this.slotsInBucket = new int[parts.length];
         for (int slot = 0; slot < layout.slots(); slot++) {
-            slotsInBucket[layout.bucketOf(slot)]++;
+            slotsInBucket[layout.bucketOf(slot)] +=
+                    groups.isFrozen(state.layout().slots().get(slot)) ? 0 : 1;
         }
         this.reached = new int[parts.length];
         this.replica = Replica.training(
-                classifier, state, layout.gradients(buffer), layout.statistics(last), epsilon, this::onGradient);
+                classifier,
+                state,
+                layout.gradients(buffer),
+                layout.statistics(last),
+                epsilon,
+                groups,
+                this::onGradient);
     }
 
     /**
@@ -98,6 +110,7 @@ final class Lane {
             squaredNorm.zero_();
             DeviceBatch input = DeviceBatch.of(device, batch);
             Tensor logits = replica.forward(input.images());
+            Classification.requireFit(logits, batch, classes);
             Tensor loss = torch.cross_entropy_loss(logits, input.labels());
             loss.mul(new Scalar(1.0 / workers)).backward();
             while (nextBucket < parts.length - 1) {

@@ -6,6 +6,7 @@ import dev.lockstep.image.BatchRequest;
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.LayerGroups;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.ParameterLayout.Slot;
@@ -59,18 +60,24 @@ public final class ReferenceTraining {
                     network.module(), recipe.batchNorm().epsilon());
             network.module().to(ScalarType.Double, false);
             network.module().train(true);
+            LayerGroups groups = LayerGroups.of(recipe, layout);
+            ParameterLayout.freezeBatchNorm(network.module(), groups, layout);
             List<Tensor> weights = layout.parametersOf(network.module());
             List<Map<String, Tensor>> state =
                     weights.stream().map(this::initialState).toList();
             Optimizer optimizer = Optimizers.of(recipe.optimizer());
-            MinibatchPlan plan = recipe.minibatchPlan(data.training().size());
+            MinibatchPlan plan = recipe.minibatchPlan(data.trainingLabels());
             for (int step = 0; step < steps; step++) {
                 backward(network, plan, step);
                 Optimizer.Rates rates = rates(step, plan.iterationsPerEpoch());
                 for (int i = 0; i < weights.size(); i++) {
+                    Slot slot = layout.slots().get(i);
+                    if (groups.isFrozen(slot)) {
+                        continue;
+                    }
                     try (StepScope update = new StepScope()) {
-                        Segment parameter = segment(layout, layout.slots().get(i), weights.get(i), state.get(i));
-                        optimizer.updateReference(parameter, step, rates);
+                        Segment parameter = segment(layout, slot, weights.get(i), state.get(i));
+                        optimizer.updateReference(parameter, step, rates.times(groups.factor(slot)));
                     }
                 }
             }

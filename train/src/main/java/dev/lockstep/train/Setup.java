@@ -3,6 +3,7 @@ package dev.lockstep.train;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.LayerGroups;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.topology.Topology;
 import java.util.List;
@@ -19,6 +20,8 @@ record Setup(
         Topology topology,
         Collective collective,
         FlatState state,
+        LayerGroups groups,
+        int classes,
         List<ImageClassifier> classifiers,
         LaneThreads threads,
         long bucketFloats,

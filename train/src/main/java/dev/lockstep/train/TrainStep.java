@@ -5,6 +5,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.HostBatch;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.LayerGroups;
 import dev.lockstep.optim.Optimizer;
 import dev.lockstep.optim.Optimizers;
 import dev.lockstep.recipe.Recipe;
@@ -35,6 +36,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 final class TrainStep implements AutoCloseable {
     private final Recipe recipe;
     private final FlatState state;
+    private final LayerGroups groups;
+    private final int classes;
     private final Device device;
     private final LaneThreads threads;
     private final GradientBuffer layout;
@@ -51,6 +54,8 @@ final class TrainStep implements AutoCloseable {
     TrainStep(Setup setup) {
         this.recipe = setup.recipe();
         this.state = setup.state();
+        this.groups = setup.groups();
+        this.classes = setup.classes();
         this.device = state.device();
         this.collective = setup.collective();
         this.threads = setup.threads();
@@ -77,6 +82,8 @@ final class TrainStep implements AutoCloseable {
                 localSum,
                 recipe.workers(),
                 recipe.batchNorm().epsilon(),
+                groups,
+                classes,
                 stopRequested,
                 () -> collective.isChangeDue())));
     }
@@ -236,18 +243,27 @@ final class TrainStep implements AutoCloseable {
     private void update(long step, Optimizer.Rates rates) {
         for (Bucket bucket : layout.buckets()) {
             Tensor gradient = bucket.gradientsOf(exchange.await(bucket));
-            optimizer.update(state.segment(bucket.from(), bucket.decayed(), gradient), step, rates);
+            long decayedTo = bucket.from() + bucket.decayed();
+            for (LayerGroups.Run run : groups.runs(bucket.from(), bucket.from() + bucket.gradients())) {
+                long length = run.to() - run.from();
+                long decayed = Math.max(0, Math.min(run.to(), decayedTo) - run.from());
+                Tensor part = gradient.narrow(0, run.from() - bucket.from(), length);
+                optimizer.update(state.segment(run.from(), decayed, part), step, rates.times(run.factor()));
+            }
         }
     }
 
     /** This step's statistics, averaged over all k workers, are added to the running average once (section 2.3). */
     private void averageStatistics(Tensor lastSum) {
-        if (state.layout().statistics() == 0) {
-            return;
-        }
         double momentum = recipe.batchNorm().momentum();
         Tensor sum = layout.statistics(lastSum);
-        state.running().mul_(new Scalar(1 - momentum)).add_(sum, new Scalar(momentum / recipe.workers()));
+        for (LayerGroups.Range range : groups.statistics()) {
+            long length = range.to() - range.from();
+            state.running()
+                    .narrow(0, range.from(), length)
+                    .mul_(new Scalar(1 - momentum))
+                    .add_(sum.narrow(0, range.from(), length), new Scalar(momentum / recipe.workers()));
+        }
     }
 
     private LockstepException diverged(long step, double loss, double learningRate) {

@@ -243,7 +243,15 @@ public final class Trainer {
                 parts.recipe.toYaml(),
                 parts.fingerprint,
                 parts.data.training().classNames(),
-                progress.toJson());
+                progress.toJson(),
+                validationError());
+    }
+
+    /** Of the present weights; NaN if they have not been evaluated. */
+    private double validationError() {
+        List<EpochMetrics> epochs = progress.epochs();
+        EpochMetrics last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
+        return last == null || last.step() != step ? Double.NaN : last.validationTop1Error();
     }
 
     /** Trains until the recipe's end, or until it is asked to stop, without checkpoints. */

@@ -85,6 +85,49 @@ class CheckpointDirectoryTest {
     }
 
     @Test
+    void prune_keepsTheBestToo_untilABetterOneOrItsStepIsSuperseded() throws IOException {
+        CheckpointDirectory directory = directory(1);
+        evaluate(directory, 4, 0.5);
+        evaluate(directory, 8, 0.25);
+        evaluate(directory, 12, 0.25);
+        write(directory, checkpoint(14));
+        assertThat(names()).containsExactly("best.json", "step-00000008.safetensors", "step-00000014.safetensors");
+        assertThat(directory.best()).contains(new BestCheckpoint(8, 0.25));
+        assertThat(directory.bestOrNewest().orElseThrow().step()).isEqualTo(8);
+        assertThat(newestStep(directory)).isEqualTo(14);
+        evaluate(directory, 16, 0.125);
+        assertThat(names()).containsExactly("best.json", "step-00000016.safetensors");
+        directory.supersedeAfter(15);
+        assertThat(directory.best()).isEmpty();
+        evaluate(directory, 16, 0.75);
+        assertThat(directory.best()).contains(new BestCheckpoint(16, 0.75));
+        directory.supersedeAfter(16);
+        assertThat(directory.best()).isPresent();
+    }
+
+    @Test
+    void bestOrNewest_damagedOrMissingBest_isTheNewest() throws IOException {
+        CheckpointDirectory directory = directory(1);
+        evaluate(directory, 4, 0.1);
+        write(directory, checkpoint(8));
+        Files.write(folder.resolve("step-00000004.safetensors"), new byte[100]);
+        assertThat(directory.bestOrNewest().orElseThrow().step()).isEqualTo(8);
+        assertThat(notices).hasSize(1).first().asString().startsWith("skipping the best checkpoint: ");
+        Files.delete(folder.resolve("step-00000004.safetensors"));
+        assertThat(directory.bestOrNewest().orElseThrow().step()).isEqualTo(8);
+        Files.writeString(folder.resolve("best.json"), "{\"step\": ");
+        assertThat(directory.best()).isEmpty();
+        evaluate(directory, 8, 0.9);
+        assertThat(directory.best()).contains(new BestCheckpoint(8, 0.9));
+    }
+
+    private static void evaluate(CheckpointDirectory directory, long step, double error) throws IOException {
+        directory.write(checkpoint(step));
+        directory.evaluated(step, error);
+        directory.prune();
+    }
+
+    @Test
     void newest_ofNothing_isEmpty() {
         assertThat(directory(1).newest()).isEmpty();
         assertThat(new CheckpointDirectory(folder.resolve("none"), 1, notices::add).newest())

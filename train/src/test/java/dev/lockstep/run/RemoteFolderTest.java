@@ -45,7 +45,7 @@ final class RemoteFolderTest {
 
     private List<String> checkpoints() {
         return store.objects.keySet().stream()
-                .filter(key -> key.contains("checkpoints/"))
+                .filter(key -> key.contains("checkpoints/step-"))
                 .map(key -> key.substring(key.lastIndexOf('/') + 1))
                 .toList();
     }

@@ -129,7 +129,11 @@ class DeviceTest {
         FlatState state = new FlatState(device, ParameterLayout.of(initial.module(), recipe.optimizer()), initial);
         try (LaneThreads threads = new LaneThreads(device, 2, 1)) {
             return new Evaluator(networks.subList(1, 3), state, threads, new SoloCollective(), 1e-5, 10, 4, 2)
-                    .evaluate(data.validation(), data.evaluationTransform(), BadImages.refused());
+                    .evaluate(
+                            data.validation(),
+                            data.evaluationTransform(),
+                            BadImages.refused(),
+                            Evaluator.Listener.NONE);
         }
     }
 }

@@ -56,7 +56,7 @@ class EvaluatorTest {
             Collective group, Dataset dataset, int lanes, int imagesPerBatch, int imagesPerPass) {
         try (LaneThreads threads = new LaneThreads(Device.cpu(), lanes, 1)) {
             return evaluator(threads, group, lanes, imagesPerBatch, imagesPerPass)
-                    .evaluate(dataset, DATA.evaluationTransform(), BadImages.refused());
+                    .evaluate(dataset, DATA.evaluationTransform(), BadImages.refused(), Evaluator.Listener.NONE);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.lockstep.image.HostBatch;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.LayerGroups;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.ParameterLayout.Slot;
@@ -99,11 +100,22 @@ final class TestStep implements AutoCloseable {
                 Topology.equal(recipe.workers(), group.size()),
                 group,
                 state,
+                LayerGroups.of(recipe, layout),
+                outputs(layout),
                 replicas,
                 threads,
                 bucketFloats,
                 stopRequested));
         return new TestStep(state, step, threads);
+    }
+
+    /** Rows of the last layer. */
+    private static int outputs(ParameterLayout layout) {
+        return layout.slots().stream()
+                .filter(slot -> slot.name().equals(layout.head() + ".weight"))
+                .mapToInt(slot -> (int) slot.shape()[0])
+                .findFirst()
+                .orElseThrow();
     }
 
     static Recipe recipe(int workers, int imagesPerWorker, String... lines) {

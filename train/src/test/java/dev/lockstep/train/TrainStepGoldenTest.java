@@ -30,7 +30,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * 20 steps of k-worker training against PyTorch: golden/training_steps.py made the numbers. Weights, pixels and labels come
+ * 20 steps of k-worker training against PyTorch: golden/training_steps.py and
+ * golden/fine_tuning_steps.py made the numbers. Weights, pixels and labels come
  * from the same integer formulas on both sides.
  */
 class TrainStepGoldenTest {
@@ -41,7 +42,11 @@ class TrainStepGoldenTest {
     private static final ImageShape SHAPE = new ImageShape(3, 12, 12);
 
     static Stream<JsonNode> cases() throws IOException {
-        try (InputStream in = TrainStepGoldenTest.class.getResourceAsStream("training-steps.json")) {
+        return Stream.concat(cases("training-steps.json"), cases("fine-tuning-steps.json"));
+    }
+
+    private static Stream<JsonNode> cases(String file) throws IOException {
+        try (InputStream in = TrainStepGoldenTest.class.getResourceAsStream(file)) {
             return StreamSupport.stream(
                     new ObjectMapper().readTree(in).get("cases").spliterator(), false);
         }
@@ -87,10 +92,16 @@ class TrainStepGoldenTest {
         return TestStep.recipe(
                 workers,
                 N,
-                "model: {name: resnet8, width: 4}",
+                "model: {name: resnet8, width: 4, frozen: " + text(golden, "frozen", "[]") + "}",
+                "learning-rate: {factors: " + text(golden, "factors", "{}") + "}",
                 "optimizer: {momentum: 0.9, nesterov: " + golden.get("nesterov").asBoolean() + ", form: "
                         + golden.get("form").asText() + ", momentum-correction: "
                         + golden.get("correction").asBoolean() + ", weight-decay: 0.01}");
+    }
+
+    /** A part of a case as YAML, which JSON is with a space after each colon. */
+    private static String text(JsonNode golden, String key, String otherwise) {
+        return golden.has(key) ? golden.get(key).toString().replace(":", ": ") : otherwise;
     }
 
     /** An integer hash of the index as a number in [−0.5, 0.5) with 16 bits. */

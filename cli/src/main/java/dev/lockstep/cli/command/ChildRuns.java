@@ -18,10 +18,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Trains each run of a study in a separate process with {@code lockstep train}, which resumes existing runs. */
 final class ChildRuns implements RunExecutor {
@@ -33,20 +35,28 @@ final class ChildRuns implements RunExecutor {
 
     private final List<String> options;
     private final DataOption data;
+    private final Optional<Path> weights;
     private final Map<Recipe.Data, String> fingerprints = new ConcurrentHashMap<>();
 
     /**
      * @param options of {@code train}, in addition to the recipe and the run folder
+     * @param weights for the runs whose recipe names initial weights
      */
-    ChildRuns(List<String> options, DataOption data) {
+    ChildRuns(List<String> options, DataOption data, Optional<Path> weights) {
         this.options = new ArrayList<>(options);
         this.data = data;
-        this.options.addAll(files());
+        this.weights = weights;
+        this.options.addAll(data.arguments());
     }
 
     /** The options that name files. */
     List<String> files() {
-        return data.arguments();
+        return Stream.concat(data.arguments().stream(), weightsOption().stream())
+                .toList();
+    }
+
+    private List<String> weightsOption() {
+        return weights.map(file -> List.of("--weights", file.toString())).orElse(List.of());
     }
 
     @Override
@@ -78,6 +88,9 @@ final class ChildRuns implements RunExecutor {
         List<String> arguments = new ArrayList<>(
                 List.of("train", recipe.toString(), "--out", run.folder().toString(), "--resume", "auto"));
         arguments.addAll(options);
+        if (!run.recipe().model().weights().equals("none")) {
+            arguments.addAll(weightsOption());
+        }
         Path log = run.folder().resolve(LOG);
         Process process = ChildJvm.of(Main.class.getName(), arguments)
                 .redirectErrorStream(true)

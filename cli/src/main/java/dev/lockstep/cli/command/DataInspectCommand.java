@@ -122,7 +122,7 @@ final class DataInspectCommand implements Callable<Integer> {
         require("--epochs", epochs);
         require("--check", check);
         if (sheet != null) {
-            SheetFile.requireReplaceable(sheet);
+            SheetFile.requireReplaceable("--sheet", sheet);
         }
         Recipe read = recipe.read();
         OpenDataset data = Datasets.open(read.data(), dataOption.folder());
@@ -173,6 +173,11 @@ final class DataInspectCommand implements Callable<Integer> {
                 + ", fingerprint " + data.fingerprint());
         print("training", data.training(), found.training);
         print("validation", data.validation(), found.validation);
+        DatasetCheck seen = found.training;
+        if (seen.deviation().stream().allMatch(deviation -> deviation >= 0.0001)) {
+            System.out.println("to normalize with what was measured: --set 'data.mean=[" + listed(seen.mean())
+                    + "]' --set 'data.std=[" + listed(seen.deviation()) + "]'");
+        }
     }
 
     private static void print(String name, Dataset set, DatasetCheck check) {
@@ -216,8 +221,16 @@ final class DataInspectCommand implements Callable<Integer> {
     }
 
     private static String rounded(List<Double> values) {
+        return joined(values, " ");
+    }
+
+    private static String listed(List<Double> values) {
+        return joined(values, ", ");
+    }
+
+    private static String joined(List<Double> values, String between) {
         return values.stream()
                 .map(value -> String.format(Locale.ROOT, "%.4f", value))
-                .collect(Collectors.joining(" "));
+                .collect(Collectors.joining(between));
     }
 }

@@ -45,8 +45,8 @@ final class DataOrderCommand implements Runnable {
     @Override
     public void run() {
         Recipe read = recipe.read();
-        int size = trainingImages(read.data());
-        MinibatchPlan plan = read.minibatchPlan(size);
+        MinibatchPlan plan = plan(read);
+        int size = plan.datasetSize();
         int iterations = plan.iterationsPerEpoch();
         require("--epoch", epoch, read.epochs());
         if (iteration != null) {
@@ -75,12 +75,13 @@ final class DataOrderCommand implements Runnable {
         out.flush();
     }
 
-    private int trainingImages(Recipe.Data data) {
-        OptionalInt known = Datasets.spec(data).trainingImages();
-        if (known.isPresent() && folder == null) {
-            return known.getAsInt();
-        }
-        return Datasets.open(data, Optional.ofNullable(folder)).training().size();
+    /** Reads the dataset only if its size is unknown, or its labels matter. */
+    private MinibatchPlan plan(Recipe read) {
+        OptionalInt known = Datasets.spec(read.data()).trainingImages();
+        return known.isPresent() && folder == null && read.data().sampling() == Recipe.Sampling.SHUFFLE
+                ? read.minibatchPlan(known.getAsInt())
+                : read.minibatchPlan(
+                        Datasets.open(read.data(), Optional.ofNullable(folder)).trainingLabels());
     }
 
     private static void require(String name, int value, int limit) {

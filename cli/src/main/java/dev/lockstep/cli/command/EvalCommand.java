@@ -1,5 +1,6 @@
 package dev.lockstep.cli.command;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.image.BadImages;
 import dev.lockstep.image.catalog.Datasets;
@@ -8,10 +9,11 @@ import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.text.Json;
 import dev.lockstep.train.Classifier;
+import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -22,14 +24,19 @@ import picocli.CommandLine.Parameters;
 /** {@code lockstep eval}: measures the error of saved weights on the validation set. */
 @Command(
         name = "eval",
-        description = "Measures the error of a checkpoint or weights on every validation image, each counted once.",
+        description = {
+            "Measures the error of a checkpoint or weights on every validation image, each counted once: in total, by class,"
+                    + " by pair of confused classes, and how far the probabilities can be trusted.",
+            "With --out, also as files: every answer, and the worst mistakes as pictures with labels."
+        },
         footer = {
             "",
             "Examples:",
             "  lockstep eval runs/fashion-mnist",
+            "  lockstep eval runs/flowers --out mistakes",
             "  lockstep eval --weights resnet50.pth --recipe recipes/imagenet-resnet50-256.yaml --data imagenet"
         })
-public final class EvalCommand implements Runnable {
+public final class EvalCommand implements Callable<Integer> {
     @ArgGroup(multiplicity = "1")
     @SuppressWarnings("NullAway.Init")
     private Saved saved;
@@ -39,8 +46,7 @@ public final class EvalCommand implements Runnable {
         @Parameters(
                 index = "0",
                 paramLabel = "CHECKPOINT",
-                description =
-                        "A checkpoint, a run folder (its newest checkpoint), or weights (.safetensors, .pt, .pth).")
+                description = "A checkpoint, a run folder, or weights (.safetensors, .pt, .pth).")
         private @Nullable Path argument;
 
         @Option(names = "--weights", paramLabel = "FILE", description = "The same as CHECKPOINT, as an option.")
@@ -50,6 +56,10 @@ public final class EvalCommand implements Runnable {
             return argument != null ? argument : Objects.requireNonNull(option);
         }
     }
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private CheckpointChoice choice;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -68,15 +78,34 @@ public final class EvalCommand implements Runnable {
             description = "Replace each unreadable image with another one and list it, instead of stopping.")
     private boolean skipBadImages;
 
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = {
+                "Write into this folder: evaluation.json, classes.csv, confusion.csv, images.csv (every answer) and"
+                        + " mistakes.png (the worst ones)."
+            })
+    private Optional<Path> out = Optional.empty();
+
+    @Option(
+            names = "--worst",
+            paramLabel = "N",
+            description = "Number of mistakes in mistakes.png and evaluation.json (default: ${DEFAULT-VALUE}).")
+    private int worst = 24;
+
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean json;
 
     @Override
-    public void run() {
+    public Integer call() throws IOException {
         compute.check();
-        SavedNetwork.Network read = network.read(saved.file());
+        if (worst < 0 || worst > 500) {
+            throw LockstepException.recipe("--worst = " + worst, "", "must be between 0 and 500");
+        }
+        out.ifPresent(EvaluationFiles::requireReplaceable);
+        SavedNetwork.Network read = network.read(saved.file(), choice);
         Recipe recipe = read.recipe();
-        OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
+        OpenDataset dataset = Datasets.open(recipe.data(), CheckpointChoice.dataOf(data.folder(), saved.file()));
         try (Classifier classifier = new Classifier(
                 recipe,
                 Models::create,
@@ -85,63 +114,20 @@ public final class EvalCommand implements Runnable {
                 read.weights(),
                 compute.lanes(recipe),
                 compute.loaderThreads())) {
-            Classifier.Accuracy accuracy = classifier.measure(
+            Classifier.Examination examined = classifier.examine(
                     dataset.validation(),
                     dataset.evaluationTransform(),
                     skipBadImages ? BadImages.replaced() : BadImages.refused());
-            accuracy.badImages()
+            examined.accuracy()
+                    .badImages()
                     .forEach(reason -> System.err.println("bad image replaced: " + Printable.of(reason, 2000)));
-            System.out.println(json ? Json.pretty(Evaluated.of(recipe, classifier, accuracy)) : text(recipe, accuracy));
+            Evaluation evaluation =
+                    Evaluation.of(recipe, classifier.weightsSha256(), dataset.validation(), examined, worst);
+            if (out.isPresent()) {
+                EvaluationFiles.write(out.get(), evaluation, dataset, examined.answers());
+            }
+            System.out.println(json ? Json.pretty(evaluation) : EvaluationText.of(evaluation));
         }
-    }
-
-    /** {@code validationTop5Error} is null where there are too few classes. */
-    private record Evaluated(
-            String model,
-            String dataset,
-            int images,
-            double validationTop1Error,
-            @Nullable Double validationTop5Error,
-            double validationLoss,
-            String weightsSha256,
-            List<String> badImages) {
-        static Evaluated of(Recipe recipe, Classifier classifier, Classifier.Accuracy accuracy) {
-            return new Evaluated(
-                    recipe.model().name(),
-                    recipe.data().dataset(),
-                    accuracy.images(),
-                    accuracy.top1Error(),
-                    Double.isNaN(accuracy.top5Error()) ? null : accuracy.top5Error(),
-                    accuracy.loss(),
-                    classifier.weightsSha256(),
-                    accuracy.badImages());
-        }
-    }
-
-    private static String text(Recipe recipe, Classifier.Accuracy accuracy) {
-        String top5 = Double.isNaN(accuracy.top5Error()) ? "" : error("top-5", accuracy.top5Error(), accuracy);
-        return String.format(
-                Locale.ROOT,
-                "%s on %,d validation images of %s%s%n%s%sloss %.4f",
-                recipe.model().name(),
-                accuracy.images(),
-                recipe.data().dataset(),
-                replaced(accuracy.badImages().size()),
-                error("top-1", accuracy.top1Error(), accuracy),
-                top5,
-                accuracy.loss());
-    }
-
-    private static String replaced(int bad) {
-        return bad == 0 ? "" : ", " + bad + " of them bad (replaced)";
-    }
-
-    private static String error(String name, double fraction, Classifier.Accuracy accuracy) {
-        return String.format(
-                Locale.ROOT,
-                "%s error %.2f %% (%,d wrong)%n",
-                name,
-                100 * fraction,
-                Math.round(fraction * accuracy.images()));
+        return 0;
     }
 }

@@ -79,8 +79,8 @@ final class SavedNetwork {
      * @throws LockstepException of kind RECIPE when plain weights are given without a recipe; of kind CHECKPOINT when
      *     the file is missing or damaged
      */
-    Network read(Path file) {
-        Optional<Checkpoint> checkpoint = WeightsArgument.checkpoint(file);
+    Network read(Path file, CheckpointChoice choice) {
+        Optional<Checkpoint> checkpoint = choice.read(file);
         if (checkpoint.isPresent()) {
             Recipe own = recipe.map(given -> RecipeFile.read(given, overrides))
                     .orElseGet(() -> CheckpointRecipe.of(checkpoint.get(), overrides));

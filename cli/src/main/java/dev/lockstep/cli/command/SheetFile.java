@@ -16,8 +16,8 @@ final class SheetFile {
 
     private SheetFile() {}
 
-    static void requireReplaceable(Path file) {
-        OutputFile.requireReplaceable("--sheet", file, start -> start.startsWith(MARK, AT + Integer.BYTES));
+    static void requireReplaceable(String option, Path file) {
+        OutputFile.requireReplaceable(option, file, start -> start.startsWith(MARK, AT + Integer.BYTES));
     }
 
     static void write(Path file, byte[] png) throws IOException {

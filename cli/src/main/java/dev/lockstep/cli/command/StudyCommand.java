@@ -78,6 +78,12 @@ public final class StudyCommand implements Callable<Integer> {
                             + " CPU the results would be the same.")
     private List<Path> reuse = List.of();
 
+    @Option(
+            names = "--weights",
+            paramLabel = "FILE",
+            description = "The weights of the runs whose recipe names some with model.weights.")
+    private Optional<Path> weights = Optional.empty();
+
     @Option(names = "--dry-run", description = "Print the grid and a time estimate without running anything.")
     private boolean dryRun;
 
@@ -101,7 +107,7 @@ public final class StudyCommand implements Callable<Integer> {
                 .orElse(1);
         int sideBySide = parallel > 0 ? parallel : Math.max(1, cores / threads);
         int lanes = Math.max(1, cores / sideBySide / threads);
-        ChildRuns children = new ChildRuns(List.of("--lanes", Integer.toString(lanes), "--json"), data);
+        ChildRuns children = new ChildRuns(List.of("--lanes", Integer.toString(lanes), "--json"), data, weights);
         List<StudyRun> grid = study.grid(folder);
         double secondsPerEpoch = secondsPerEpoch(study, grid);
         StudyPace pace = new StudyPace(grid, sideBySide, secondsPerEpoch, RunPosition::epochsDone, System::nanoTime);

@@ -77,9 +77,12 @@ public final class TrainCommand implements Callable<Integer> {
     public Integer call() {
         options.check();
         Optional<Weights> weights = options.weights().map(Weights::read);
-        Recipe read = recipeArgument.read();
-        Networks.named(read.model());
-        Recipe recipe = weights.map(given -> startingFrom(given, read)).orElse(read);
+        Recipe asked = recipeArgument.read();
+        Networks.named(asked.model());
+        Recipe read = options.newHead() ? asked.withModel(asked.model().withNewHead()) : asked;
+        Recipe recipe = weights.map(given -> InitialWeights.name(
+                        given, read, Datasets.spec(read.data()).shape()))
+                .orElse(read);
         ModelFactory models =
                 weights.map(given -> InitialWeights.of(given, Models::create)).orElse(Models::create);
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
@@ -228,18 +231,6 @@ public final class TrainCommand implements Callable<Integer> {
         }
         signals.handle();
         return data;
-    }
-
-    /** Initial weights are part of the arithmetic, so the recipe names them. */
-    private static Recipe startingFrom(Weights weights, Recipe recipe) {
-        String named = recipe.model().weights();
-        if (!named.equals("none") && !named.equals(weights.id())) {
-            throw LockstepException.recipe(
-                    "the recipe starts from other weights: model.weights = " + named,
-                    weights.source() + " has " + weights.id(),
-                    "give their file, or --set model.weights=none to start from this one");
-        }
-        return recipe.withModel(recipe.model().withWeights(weights.id()));
     }
 
     private void check(Recipe recipe, OpenDataset data) {

@@ -66,6 +66,11 @@ final class TrainOptions {
     private Optional<Path> weights = Optional.empty();
 
     @Option(
+            names = "--new-head",
+            description = "With --weights, draw the last layer from the seed, for other classes; part of the recipe.")
+    private boolean newHead;
+
+    @Option(
             names = "--stop-after",
             paramLabel = "STEPS",
             description = "Save and stop after this many steps; 0 saves the initial weights.")
@@ -143,6 +148,10 @@ final class TrainOptions {
 
     Optional<Path> weights() {
         return weights;
+    }
+
+    boolean newHead() {
+        return newHead;
     }
 
     /** The given options that name files, as {@link dev.lockstep.metrics.Environment#options} has them. */

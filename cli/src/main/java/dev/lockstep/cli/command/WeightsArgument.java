@@ -1,13 +1,8 @@
 package dev.lockstep.cli.command;
 
-import dev.lockstep.checkpoint.Checkpoint;
-import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.checkpoint.Weights;
-import dev.lockstep.errors.LockstepException;
-import dev.lockstep.errors.Printable;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** The CHECKPOINT argument: the file, a run's folder, or plain weights. */
@@ -15,35 +10,23 @@ final class WeightsArgument {
     @Parameters(
             index = "0",
             paramLabel = "CHECKPOINT",
-            description = "A checkpoint, a run folder (its newest checkpoint), or weights (.safetensors, .pt, .pth).")
+            description = "A checkpoint, a run folder, or weights (.safetensors, .pt, .pth).")
     @SuppressWarnings("NullAway.Init")
     private Path file;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private CheckpointChoice choice;
 
     Path file() {
         return file;
     }
 
+    CheckpointChoice choice() {
+        return choice;
+    }
+
     Weights weights() {
-        return checkpoint(file).map(Weights::of).orElseGet(() -> Weights.read(file));
-    }
-
-    /**
-     * The checkpoint; empty if the file contains plain weights.
-     *
-     * @param file or a run's folder
-     * @throws LockstepException of kind CHECKPOINT when it is missing or damaged
-     */
-    static Optional<Checkpoint> checkpoint(Path file) {
-        if (Files.isDirectory(file)) {
-            return Optional.of(newest(file.resolve("checkpoints")));
-        }
-        return Checkpoint.isOne(file) ? Optional.of(Checkpoint.read(file)) : Optional.empty();
-    }
-
-    private static Checkpoint newest(Path folder) {
-        return new CheckpointDirectory(folder, 1, notice -> System.err.println(Printable.of(notice, 2000)))
-                .newest()
-                .orElseThrow(() -> LockstepException.checkpoint(
-                        "no checkpoint in this folder", "folder = " + folder, "give the folder of a run, or a file"));
+        return choice.read(file).map(Weights::of).orElseGet(() -> Weights.read(file));
     }
 }

@@ -17,6 +17,7 @@ public final class OptionHints {
             new Hint("resume from an earlier checkpoint", "--resume FILE"),
             new Hint("give their weights file", "--weights"),
             new Hint("training from a weights file", "--weights"),
+            new Hint("train a new head", "--new-head"),
             new Hint("the seed's initial weights", "--set model.weights=none"),
             new Hint("more loader threads", "--loader-threads"),
             new Hint("at least one lane", "--lanes"),

@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,6 +126,24 @@ final class DataCommandTest {
         assertThat(run("data", "inspect", recipe(), "--check", "20").out)
                 .contains("training: 50 images")
                 .contains("checked 20 of 50, bad 0");
+    }
+
+    @Test
+    void inspect_printsConstants_thatTheRecipeTakes() throws IOException {
+        String out = run("data", "inspect", recipe(), "--all").out;
+        Matcher printed = Pattern.compile("--set '(data\\.mean=\\[.*\\])' --set '(data\\.std=\\[.*\\])'")
+                .matcher(out);
+        assertThat(printed.find()).as(out).isTrue();
+        Result again = run(
+                "data", "inspect", recipe(), "--all", "--json", "--set", printed.group(1), "--set", printed.group(2));
+        assertThat(again.exitCode).as(again.err).isZero();
+        String mean = JSON.readTree(again.out)
+                .get("training")
+                .get("mean")
+                .get(0)
+                .asText()
+                .substring(0, 5);
+        assertThat(printed.group(1)).contains(mean);
     }
 
     @Test

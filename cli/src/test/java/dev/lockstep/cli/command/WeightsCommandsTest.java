@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.cli.Main;
+import dev.lockstep.metrics.EpochMetrics;
+import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -18,7 +20,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -86,6 +90,175 @@ final class WeightsCommandsTest {
             assertThat(measured.get("validation_loss").asDouble()).isEqualTo(trained.validationLoss());
             assertThat(measured.get("weights_sha256").asText()).isEqualTo(trained.weightsSha256());
         }
+    }
+
+    @Test
+    void eval_intoAFolder_writesEveryAnswerAndTheWorstAsPictures() throws IOException {
+        Path out = folder.resolve("answers");
+        Result printed = run("eval", run, "--out", out, "--worst", "4", "--json");
+        assertThat(printed.exitCode).as(printed.err).isZero();
+        JsonNode found = JSON.readTree(printed.out);
+        assertThat(JSON.readTree(out.resolve("evaluation.json").toFile())).isEqualTo(found);
+
+        int wrong = 0;
+        int images = 0;
+        for (int c = 0; c < 7; c++) {
+            JsonNode result = found.get("classes").get(c);
+            int inRow = 0;
+            for (JsonNode count : found.get("confusion").get(c)) {
+                inRow += count.asInt();
+            }
+            assertThat(result.get("images").asInt()).isEqualTo(inRow);
+            images += inRow;
+            wrong += result.get("wrong").asInt();
+        }
+        assertThat(images).isEqualTo(37);
+        assertThat(wrong / 37.0).isEqualTo(found.get("validation_top1_error").asDouble());
+        assertThat(found.get("worst")).hasSize(4);
+        assertThat(found.get("calibration").get("expected_error").asDouble()).isBetween(0.0, 1.0);
+
+        List<String> answers = Files.readAllLines(out.resolve("images.csv"));
+        assertThat(answers).hasSize(38).first().asString().startsWith("index,file,class,predicted,right,");
+        assertThat(answers.stream().filter(line -> line.contains(",false,"))).hasSize(wrong);
+        double loss = answers.stream()
+                .skip(1)
+                .mapToDouble(line -> -Math.log(Double.parseDouble(line.substring(line.lastIndexOf(',') + 1))))
+                .average()
+                .orElseThrow();
+        assertThat(loss).isCloseTo(found.get("validation_loss").asDouble(), within(1e-5));
+        assertThat(Files.readAllLines(out.resolve("classes.csv"))).hasSize(8);
+        assertThat(Files.readAllLines(out.resolve("confusion.csv"))).hasSize(8);
+        BufferedImage sheet = ImageIO.read(out.resolve("mistakes.png").toFile());
+        assertThat(sheet.getWidth()).isEqualTo(6 + 4 * (120 + 6));
+        assertThat(sheet.getHeight()).isEqualTo(6 + 120 + 2 * 16 + 6);
+        assertThat(darkPixels(sheet, 6 + 120, 16)).isGreaterThan(100);
+
+        assertThat(run("eval", run, "--out", out).exitCode).isZero();
+        Files.writeString(out.resolve("classes.csv"), "my,table\n");
+        Result refused = run("eval", run, "--out", out);
+        assertThat(refused.exitCode).isEqualTo(2);
+        assertThat(refused.err)
+                .contains("was not written by this command and is kept")
+                .contains("classes.csv");
+        assertThat(run("eval", run, "--worst", "501").exitCode).isEqualTo(2);
+    }
+
+    /** Of text in a strip. */
+    private static int darkPixels(BufferedImage image, int top, int height) {
+        int dark = 0;
+        for (int y = top; y < top + height; y++) {
+            for (int x = 0; x < image.getWidth(); x++) {
+                dark += (image.getRGB(x, y) & 0xff) < 128 ? 1 : 0;
+            }
+        }
+        return dark;
+    }
+
+    @Test
+    void eval_text_namesTheClassesAndWhatTheyAreTakenFor() {
+        assertThat(run("eval", run).out)
+                .containsPattern("calibration error [0-9.]+ points \\(mean confidence [0-9.]+ %\\)\n")
+                .contains("error by class:\n")
+                .containsPattern("  class-\\d +[0-9.]+ % of \\d+(, \\d+ taken for class-\\d)?\n");
+    }
+
+    @Test
+    void predict_ofAFolder_takesItsImagesAndNamesBadOnes() throws IOException {
+        Path photos = photos(folder.resolve("album"));
+        Files.writeString(photos.resolve("notes.txt"), "no image");
+        Files.writeString(photos.resolve("train").resolve("broken.jpg"), "no image either");
+        Result table = run("predict", run, photos, "--csv", "--top", "2");
+        assertThat(table.exitCode).isEqualTo(3);
+        assertThat(table.err).hasLineCount(1).startsWith("skipped: ").contains("broken.jpg");
+        assertThat(table.out.lines()).hasSize(1 + 2 * 64).startsWith("image,rank,class,name,probability");
+        assertThat(table.out.lines().skip(1).findFirst().orElseThrow())
+                .startsWith(photos.resolve("train/dark/01.png") + ",1,");
+
+        Result both = run("predict", run, photos.resolve("val").resolve("dark").resolve("33.png"), photos, "--csv");
+        assertThat(both.exitCode).as(both.err).isEqualTo(3);
+        Result named = run("predict", run, photos, photos.resolve("train").resolve("broken.jpg"));
+        assertThat(named.exitCode).isEqualTo(3);
+        assertThat(named.err).contains("error: ").endsWith("use an intact JPEG or PNG file\n");
+        Files.delete(photos.resolve("train").resolve("broken.jpg"));
+        Result json = run("predict", run, photos, "--json", "--top", "1");
+        assertThat(json.exitCode).isZero();
+        assertThat(JSON.readTree(json.out)).hasSize(64);
+        assertThat(run("predict", run, Files.createDirectory(folder.resolve("void"))).err)
+                .startsWith("error: no image in this folder, folder = ");
+        assertThat(run("predict", run, photos, "--csv", "--json").exitCode).isEqualTo(2);
+    }
+
+    /** With this rate the error goes up and down. */
+    @Test
+    void eval_ofARun_takesItsBestCheckpointAndItsData() throws IOException {
+        Path photos = photos(folder.resolve("photos"));
+        Path out = folder.resolve("best");
+        Path relative = Path.of("").toAbsolutePath().relativize(photos);
+        Result trained = run(
+                "train",
+                recipe,
+                "--out",
+                out,
+                "--keep",
+                "1",
+                "--data",
+                relative,
+                "--set",
+                "data={dataset: imagefolder, image-size: 8}",
+                "--set",
+                "epochs=6",
+                "--set",
+                "learning-rate={reference: 0.3, reference-minibatch: 16, warmup: {kind: none}}");
+        assertThat(trained.exitCode).as(trained.err).isZero();
+        List<EpochMetrics> epochs =
+                MetricsFile.read(out.resolve(MetricsFile.NAME)).epochs();
+        EpochMetrics best = epochs.stream()
+                .min(Comparator.comparingDouble(EpochMetrics::validationTop1Error))
+                .orElseThrow();
+        EpochMetrics last = epochs.get(5);
+        assertThat(best.validationTop1Error()).isLessThan(last.validationTop1Error());
+
+        Result measured = run("eval", out, "--json");
+        assertThat(measured.exitCode).as(measured.err).isZero();
+        assertThat(JSON.readTree(measured.out).get("validation_top1_error").asDouble())
+                .isEqualTo(best.validationTop1Error());
+        assertThat(measured.err)
+                .startsWith("using the checkpoint of step " + best.step() + ", which has the lowest validation error");
+        Result newest = run("eval", out, "--json", "--checkpoint", "last");
+        assertThat(newest.err).isEmpty();
+        assertThat(JSON.readTree(newest.out).get("validation_top1_error").asDouble())
+                .isEqualTo(last.validationTop1Error());
+        Path file = out.resolve("checkpoints").resolve("step-%08d.safetensors".formatted(best.step()));
+        Path exported = folder.resolve("best.pt");
+        assertThat(run("export", out, "--out", exported).exitCode).isZero();
+        assertThat(Weights.read(exported).id())
+                .isEqualTo(Weights.of(Checkpoint.read(file)).id());
+        assertThat(run("eval", out, "--checkpoint", "first").err)
+                .isEqualTo("error: --checkpoint = first, use best or last\n");
+
+        Files.move(photos, folder.resolve("moved"));
+        Result gone = run("eval", out);
+        assertThat(gone.exitCode).isEqualTo(3);
+        assertThat(gone.err).contains("note: the data of the run is gone, folder = " + photos);
+        assertThat(run("eval", out, "--data", folder.resolve("moved")).exitCode).isZero();
+    }
+
+    /** Two classes of noisy images, of which one is brighter. */
+    private static Path photos(Path at) throws IOException {
+        Random random = new Random(1);
+        for (int i = 0; i < 64; i++) {
+            boolean light = i % 2 == 0;
+            Path file = at.resolve(i < 32 ? "train" : "val")
+                    .resolve(light ? "light" : "dark")
+                    .resolve("%02d.png".formatted(i));
+            BufferedImage image = new BufferedImage(8, 8, BufferedImage.TYPE_INT_RGB);
+            for (int pixel = 0; pixel < 64; pixel++) {
+                image.setRGB(pixel % 8, pixel / 8, random.nextInt(200) * 0x10101 + (light ? 0x101010 : 0));
+            }
+            Files.createDirectories(file.getParent());
+            ImageIO.write(image, "png", file.toFile());
+        }
+        return at;
     }
 
     @Test
@@ -308,6 +481,35 @@ final class WeightsCommandsTest {
         assertThat(run("train", resumed.resolve("recipe.yaml"), "--out", resumed).exitCode)
                 .isZero();
         assertThat(weightsAt(resumed, 4)).isEqualTo(weightsAt(straight, 4)).isNotEqualTo(weightsAt(run, 4));
+    }
+
+    @Test
+    void train_withANewHead_takesTheOtherLayersAndSaysSoInTheRecipe() throws IOException {
+        Path pt = folder.resolve("body.pth");
+        run("export", run, "--out", pt);
+        String classes = "data.dataset=\"synthetic:images=64,validation=37,shape=3x12x12,classes=5\"";
+        Path refused = folder.resolve("old-head");
+        Result oldHead = train(refused, "--set", classes, "--weights", pt);
+        assertThat(oldHead.exitCode).isEqualTo(6);
+        assertThat(oldHead.err)
+                .contains("fc.weight F32[7, 16] instead of F32[5, 16]")
+                .endsWith("or train a new head (--new-head)\n");
+
+        Path tuned = folder.resolve("tuned");
+        Result first = train(tuned, "--set", classes, "--weights", pt, "--new-head", "--stop-after", "2");
+        assertThat(first.exitCode).as(first.err).isZero();
+        assertThat(Files.readString(tuned.resolve("recipe.yaml")))
+                .contains("weights: \"" + Weights.read(pt).without("fc").id() + "\"\n  new-head: true\n");
+        // The recipe says it all: no option is needed to resume.
+        assertThat(run("train", tuned.resolve("recipe.yaml"), "--out", tuned).exitCode)
+                .isZero();
+        assertThat(run("eval", tuned).exitCode).isZero();
+
+        Result headless = train(folder.resolve("headless"), "--new-head");
+        assertThat(headless.exitCode).isEqualTo(2);
+        assertThat(headless.err)
+                .contains("a new head needs weights for the other layers")
+                .contains("(--weights)");
     }
 
     @Test

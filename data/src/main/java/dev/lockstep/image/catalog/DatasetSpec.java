@@ -1,7 +1,9 @@
 package dev.lockstep.image.catalog;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.Normalization;
+import dev.lockstep.recipe.Recipe;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -30,10 +32,29 @@ public record DatasetSpec(
         classNames = List.copyOf(classNames);
     }
 
-    /** @param side the new height and width in pixels; 0 keeps the shape */
-    DatasetSpec withImageSize(int side) {
+    /**
+     * This dataset as a recipe sees it: at its image size, normalized with its constants.
+     *
+     * @throws LockstepException of kind RECIPE when the constants are for another number of channels
+     */
+    DatasetSpec seenBy(Recipe.Data data) {
+        int side = data.imageSize();
         ImageShape sized = side == 0 ? shape : new ImageShape(shape.channels(), side, side);
         return new DatasetSpec(
-                name, title, sized, classes, classNames, trainingImages, validationImages, normalization);
+                name, title, sized, classes, classNames, trainingImages, validationImages, constants(data));
+    }
+
+    private Normalization constants(Recipe.Data data) {
+        if (data.mean().isEmpty()) {
+            return normalization;
+        }
+        if (data.mean().size() != shape.channels()) {
+            throw LockstepException.recipe(
+                    "data.mean = " + data.mean() + " is for images of "
+                            + data.mean().size() + " channels",
+                    "data.dataset = " + name + ", channels = " + shape.channels(),
+                    "give data.mean and data.std one number for each channel");
+        }
+        return new Normalization(data.mean(), data.std());
     }
 }

@@ -4,6 +4,7 @@ import dev.lockstep.image.Dataset;
 import dev.lockstep.image.Fingerprint;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.Labels;
 
 /**
  * A dataset whose files were found and checked, with its transforms.
@@ -29,6 +30,17 @@ public record OpenDataset(
     /** The number of classes. */
     public int classes() {
         return training.classNames().size();
+    }
+
+    /**
+     * The class of each training sample.
+     *
+     * @throws dev.lockstep.errors.LockstepException of kind DATA naming a sample of either set whose label is outside the
+     *     classes
+     */
+    public int[] trainingLabels() {
+        Labels.of(validation, "validation");
+        return Labels.of(training, "training");
     }
 
     /** The SHA-256 of both sets' fingerprints, in hexadecimal; see {@link Dataset#fingerprint}. */

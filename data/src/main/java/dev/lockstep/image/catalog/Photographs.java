@@ -41,7 +41,7 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                 data.color() == ColorAugmentation.NONE || data.augmentation() == Augmentation.RANDOM_RESIZED_CROP,
                 "data.color = " + SmallImages.kebab(data.color()),
                 "color augmentation needs data.augmentation = random-resized-crop");
-        return spec.withImageSize(data.imageSize());
+        return spec.seenBy(data);
     }
 
     @Override

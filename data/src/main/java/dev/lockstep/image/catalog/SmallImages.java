@@ -36,7 +36,7 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                 data.imageSize() <= smallest,
                 "data.image-size = " + data.imageSize(),
                 "must be at most " + smallest + ", or 0 for the dataset's own size");
-        return spec.withImageSize(data.imageSize());
+        return spec.seenBy(data);
     }
 
     @Override
@@ -67,7 +67,7 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
     }
 
     private ImageTransform transform(DatasetSpec wanted, boolean augment) {
-        return new SmallImageTransform(spec.shape(), wanted.shape(), spec.normalization(), augment);
+        return new SmallImageTransform(spec.shape(), wanted.shape(), wanted.normalization(), augment);
     }
 
     private void require(boolean holds, String what, String fix) {

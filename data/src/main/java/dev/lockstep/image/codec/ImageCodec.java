@@ -11,6 +11,9 @@ import static org.bytedeco.opencv.global.opencv_imgcodecs.IMREAD_REDUCED_GRAYSCA
 import static org.bytedeco.opencv.global.opencv_imgcodecs.IMWRITE_JPEG_QUALITY;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.imdecode;
 import static org.bytedeco.opencv.global.opencv_imgcodecs.imencode;
+import static org.bytedeco.opencv.global.opencv_imgproc.FONT_HERSHEY_SIMPLEX;
+import static org.bytedeco.opencv.global.opencv_imgproc.LINE_AA;
+import static org.bytedeco.opencv.global.opencv_imgproc.putText;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageData;
@@ -22,6 +25,8 @@ import org.bytedeco.opencv.global.opencv_core;
 import org.bytedeco.opencv.global.opencv_imgcodecs;
 import org.bytedeco.opencv.global.opencv_imgproc;
 import org.bytedeco.opencv.opencv_core.Mat;
+import org.bytedeco.opencv.opencv_core.Point;
+import org.bytedeco.opencv.opencv_core.Scalar;
 
 /**
  * Decodes and encodes images. Decoded images are always 8-bit RGB: grayscale is expanded to three channels, CMYK and
@@ -179,6 +184,27 @@ public final class ImageCodec {
         try (IntPointer none = new IntPointer(0L)) {
             return encode(".png", pixels, none);
         }
+    }
+
+    /**
+     * A white strip with a line of black text; what does not fit is cut off, and characters that are not ASCII are shown as
+     * question marks.
+     *
+     * @param size of the letters; 1 is about 20 pixels high
+     */
+    public static ImageData.Pixels text(String line, int width, int height, double size) {
+        load();
+        byte[] white = new byte[width * height * 3];
+        Arrays.fill(white, (byte) 255);
+        try (BytePointer data = new BytePointer(white);
+                Mat strip = new Mat(height, width, CV_8UC3, data);
+                Point at = new Point(1, height * 3 / 4);
+                Scalar black = new Scalar(0, 0, 0, 0);
+                BytePointer text = new BytePointer(line.replaceAll("[^ -~]", "?"))) {
+            putText(strip, text, at, FONT_HERSHEY_SIMPLEX, size, black, 1, LINE_AA, false);
+            data.get(white);
+        }
+        return new ImageData.Pixels(height, width, 3, white);
     }
 
     private static byte[] encode(String extension, ImageData.Pixels pixels, IntPointer parameters) {

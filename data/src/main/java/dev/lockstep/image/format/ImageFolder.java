@@ -226,6 +226,11 @@ public final class ImageFolder implements Dataset {
     }
 
     @Override
+    public String name(int index) {
+        return root.resolve(samples.name(index)).toString();
+    }
+
+    @Override
     public ImageData image(int index) {
         Path file = root.resolve(samples.name(index));
         samples.requireLoadable(index, file.toString());

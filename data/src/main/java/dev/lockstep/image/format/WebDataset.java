@@ -296,8 +296,13 @@ public final class WebDataset implements Dataset {
     }
 
     @Override
+    public String name(int index) {
+        return shards.get(shardOf[index]) + ":" + samples.name(index);
+    }
+
+    @Override
     public ImageData image(int index) {
-        String name = shards.get(shardOf[index]) + ":" + samples.name(index);
+        String name = name(index);
         samples.requireLoadable(index, name);
         try {
             if (stored != null) {

@@ -5,7 +5,6 @@ import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.ImageTransform;
-import dev.lockstep.image.Normalization;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.sampling.KeyedRandom;
@@ -132,16 +131,9 @@ public final class ContactSheet {
                 int to = pixel(row, column, y, x);
                 for (int channel = 0; channel < 3; channel++) {
                     int source = Math.min(channel, shape.channels() - 1);
-                    canvas[to + channel] = shown(seen.get(from + source), source);
+                    canvas[to + channel] = data.spec().normalization().pixel(source, seen.get(from + source));
                 }
             }
         }
-    }
-
-    private byte shown(float value, int channel) {
-        Normalization normalization = data.spec().normalization();
-        double pixel = value * normalization.deviation().get(channel)
-                + normalization.mean().get(channel);
-        return (byte) Math.round(255 * Math.min(1, Math.max(0, pixel)));
     }
 }

@@ -9,16 +9,20 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
+import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.Normalization;
 import dev.lockstep.image.format.IdxFiles;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.Recipe.Augmentation;
 import dev.lockstep.recipe.Recipe.ColorAugmentation;
+import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,6 +57,51 @@ final class DatasetsTest {
         assertThat(spec.shape()).isEqualTo(new ImageShape(1, 28, 28));
         assertThat(Datasets.spec(data("fashion-mnist", Augmentation.NONE, 14)).shape())
                 .isEqualTo(new ImageShape(1, 14, 14));
+    }
+
+    @Test
+    void open_ownConstants_areThoseOfTheInputAndOfFiles() {
+        Recipe.Data own = RecipeFile.parse(
+                        "{name: x, epochs: 1, workers: 1, model: {name: resnet8}, data: {dataset:"
+                                + " 'synthetic:images=4,validation=2,shape=3x8x8', mean: [0.1, 0.2, 0.3], std: [0.5, 0.25,"
+                                + " 1]}}",
+                        "test",
+                        Map.of())
+                .data();
+        Recipe.Data standard = new Recipe.Data(own.dataset(), Augmentation.NONE, 0, ColorAugmentation.NONE);
+        OpenDataset data = Datasets.open(own, Optional.empty());
+        assertThat(data.spec().normalization())
+                .isEqualTo(new Normalization(List.of(0.1, 0.2, 0.3), List.of(0.5, 0.25, 1.0)));
+        ImageData image = data.training().image(0);
+        float[] usual = seen(Datasets.open(standard, Optional.empty()).trainingTransform(), image);
+        float[] seen = seen(data.trainingTransform(), image);
+        for (int i = 0; i < seen.length; i++) {
+            double pixel = usual[i] * 0.2041 + 0.5;
+            double mean = own.mean().get(i % 3);
+            assertThat((double) seen[i]).isCloseTo((pixel - mean) / own.std().get(i % 3), within(1e-5));
+        }
+        assertThat(seen(data.evaluationTransform(), image)).isEqualTo(seen);
+        assertThat(seen(Datasets.fileTransform(own), image)).isEqualTo(seen);
+    }
+
+    private static float[] seen(ImageTransform transform, ImageData image) {
+        FloatBuffer out = FloatBuffer.allocate(transform.shape().floats());
+        transform.apply(image, KeyedRandom.of(1), out);
+        return out.array();
+    }
+
+    @Test
+    void spec_constantsForOtherChannels_areARecipeError() {
+        recipeError(new Recipe.Data(
+                        "mnist",
+                        Augmentation.NONE,
+                        0,
+                        ColorAugmentation.NONE,
+                        List.of(0.5, 0.5, 0.5),
+                        List.of(0.2, 0.2, 0.2),
+                        Recipe.Sampling.SHUFFLE))
+                .withMessageContaining("data.mean = [0.5, 0.5, 0.5] is for images of 3 channels")
+                .withMessageContaining("data.dataset = mnist, channels = 1");
     }
 
     @Test
