@@ -1,5 +1,5 @@
-"""Makes imagenet-logits.json, imagenet-step.json and shufflenet-step.json: torchvision's networks computed by PyTorch, for
-TorchvisionTest and ImageNetStepGoldenTest.
+"""Makes imagenet-logits.json, imagenet-step.json and the NAME-step.json of other networks: torchvision's networks computed by
+PyTorch, for TorchvisionTest and ImageNetStepGoldenTest.
 
     python -m venv venv && venv/bin/pip install torch torchvision numpy && venv/bin/python imagenet_models.py
 
@@ -18,7 +18,8 @@ import torchvision
 from torch import nn
 from torch.nn import functional as F
 
-MODELS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "shufflenet_v2_x0_5")
+MODELS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "shufflenet_v2_x0_5", "resnext50_32x4d",
+          "wide_resnet50_2", "mobilenet_v2")
 SIDE, IMAGES, WORKERS = 64, 2, 2
 PIXELS, LABELS = 1 << 28, 1 << 29
 
@@ -39,7 +40,8 @@ def fill(tensor, start, scale, offset=0.0):
 def build(model):
     """He-like kernels; statistics near those of a trained network; a small last gamma in every residual block, so that
     activations stay of order one over 50 blocks."""
-    net, start = getattr(torchvision.models, model)(), 0
+    # A dropout of 0 is none.
+    net, start = getattr(torchvision.models, model)(**({"dropout": 0.0} if model == "mobilenet_v2" else {})), 0
     last = {"resnet18": "bn2", "resnet34": "bn2"}.get(model, "bn3")
     with torch.no_grad():
         for name, tensor in sorted(net.state_dict().items()):
@@ -121,6 +123,9 @@ if __name__ == "__main__":
     for path, content in (
         (resources / "model" / "imagenet-logits.json", {"models": [logits(model) for model in MODELS]}),
         (resources / "model" / "shufflenet-step.json", training_step("shufflenet_v2_x0_5")),
+        (resources / "model" / "resnext-step.json", training_step("resnext50_32x4d")),
+        (resources / "model" / "wide-resnet-step.json", training_step("wide_resnet50_2")),
+        (resources / "model" / "mobilenet-step.json", training_step("mobilenet_v2")),
         (resources / "train" / "imagenet-step.json", training_step("resnet50")),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import dev.lockstep.cli.command.DoctorCommand;
 import dev.lockstep.cli.command.EvalCommand;
 import dev.lockstep.cli.command.ExportCommand;
 import dev.lockstep.cli.command.LaunchCommand;
+import dev.lockstep.cli.command.ModelCommand;
 import dev.lockstep.cli.command.PlanCommand;
 import dev.lockstep.cli.command.PredictCommand;
 import dev.lockstep.cli.command.ReportCommand;
@@ -32,6 +33,7 @@ public final class Commands {
             EvalCommand.class,
             PredictCommand.class,
             ExportCommand.class,
+            ModelCommand.class,
             DataCommand.class,
             DoctorCommand.class,
             BundleCommand.class);

@@ -149,10 +149,16 @@ public final class NetworkGraph {
 
         /** Without bias, padded so that stride 1 keeps the size; initial values are He's, by fan-out. */
         public Value convolution(String name, Value x, int outputs, int kernel, int stride) {
+            return convolution(name, x, outputs, kernel, stride, 1);
+        }
+
+        /** The same in groups of channels. The fan-out counts all outputs, as PyTorch's does. */
+        public Value convolution(String name, Value x, int outputs, int kernel, int stride, int groups) {
             Initial initial = Initial.heFanOut(outputs, kernel);
             return add(
                     name,
-                    new Operation.Convolution(x.channels(), outputs, kernel, stride, kernel / 2, 1, false, initial),
+                    new Operation.Convolution(
+                            x.channels(), outputs, kernel, stride, kernel / 2, groups, false, initial),
                     x);
         }
 
@@ -163,6 +169,11 @@ public final class NetworkGraph {
 
         public Value relu(Value x) {
             return add("relu", new Operation.Relu(), x);
+        }
+
+        /** min(max(x, 0), 6). */
+        public Value relu6(Value x) {
+            return add("relu6", new Operation.Relu6(), x);
         }
 
         public Value add(Value a, Value b) {

@@ -28,6 +28,9 @@ public sealed interface Operation {
      */
     Size output(List<Size> inputs);
 
+    /** What it does, in a few words for people. */
+    String label();
+
     /** Its parameters. */
     default List<Parameter> parameters(String name) {
         return List.of();
@@ -65,6 +68,11 @@ public sealed interface Operation {
     /** The image that the network sees. */
     record Image(Size size) implements Operation {
         @Override
+        public String label() {
+            return "image";
+        }
+
+        @Override
         public Size output(List<Size> inputs) {
             return size;
         }
@@ -80,6 +88,14 @@ public sealed interface Operation {
     record Convolution(
             int inputs, int outputs, int kernel, int stride, int padding, int groups, boolean hasBias, Initial initial)
             implements Operation {
+        @Override
+        public String label() {
+            return square(kernel)
+                    + " convolution"
+                    + (stride == 1 ? "" : ", stride " + stride)
+                    + (groups == 1 ? "" : ", " + groups + " groups");
+        }
+
         @Override
         public Size output(List<Size> sizes) {
             require(sizes.get(0).channels == inputs, "channels = " + sizes.get(0).channels + ", inputs = " + inputs);
@@ -117,6 +133,11 @@ public sealed interface Operation {
      */
     record BatchNorm(int channels, double gamma) implements Operation {
         @Override
+        public String label() {
+            return "batch norm";
+        }
+
+        @Override
         public Size output(List<Size> inputs) {
             require(
                     inputs.get(0).channels == channels,
@@ -151,6 +172,34 @@ public sealed interface Operation {
     /** max(x, 0). */
     record Relu() implements Operation {
         @Override
+        public String label() {
+            return "ReLU";
+        }
+
+        @Override
+        public Size output(List<Size> inputs) {
+            return inputs.get(0);
+        }
+
+        @Override
+        public double flops(Size input, Size output) {
+            return output.floats();
+        }
+
+        @Override
+        public boolean keepsOutput() {
+            return true;
+        }
+    }
+
+    /** min(max(x, 0), 6). */
+    record Relu6() implements Operation {
+        @Override
+        public String label() {
+            return "ReLU up to 6";
+        }
+
+        @Override
         public Size output(List<Size> inputs) {
             return inputs.get(0);
         }
@@ -168,6 +217,11 @@ public sealed interface Operation {
 
     /** The largest value in each k × k window. */
     record MaxPool(int kernel, int stride, int padding) implements Operation {
+        @Override
+        public String label() {
+            return square(kernel) + " maximum, stride " + stride;
+        }
+
         @Override
         public Size output(List<Size> inputs) {
             return inputs.get(0).windowed(inputs.get(0).channels, kernel, stride, padding);
@@ -193,6 +247,11 @@ public sealed interface Operation {
     /** The mean over all positions. */
     record GlobalAverage() implements Operation {
         @Override
+        public String label() {
+            return "mean over all positions";
+        }
+
+        @Override
         public Size output(List<Size> inputs) {
             return new Size(inputs.get(0).channels, 1, 1);
         }
@@ -209,6 +268,11 @@ public sealed interface Operation {
      * @param initialBias as {@code initial}, of the bias
      */
     record Linear(int inputs, int outputs, Initial initial, Initial initialBias) implements Operation {
+        @Override
+        public String label() {
+            return "linear layer";
+        }
+
         @Override
         public Size output(List<Size> sizes) {
             require(sizes.get(0).floats() == inputs, "values = " + sizes.get(0).floats() + ", inputs = " + inputs);
@@ -237,6 +301,11 @@ public sealed interface Operation {
     /** The sum of two images. Counted with the ReLU that follows it. */
     record Add() implements Operation {
         @Override
+        public String label() {
+            return "sum";
+        }
+
+        @Override
         public Size output(List<Size> inputs) {
             require(inputs.get(0).equals(inputs.get(1)), inputs.get(0) + " + " + inputs.get(1));
             return inputs.get(0);
@@ -245,6 +314,11 @@ public sealed interface Operation {
 
     /** Every stride-th pixel. */
     record Subsample(int stride) implements Operation {
+        @Override
+        public String label() {
+            return "every " + (stride == 2 ? "second" : stride + "th") + " pixel";
+        }
+
         @Override
         public Size output(List<Size> inputs) {
             return inputs.get(0).windowed(inputs.get(0).channels, 1, stride, 0);
@@ -259,6 +333,11 @@ public sealed interface Operation {
     /** Appends channels of zeros. */
     record PadChannels(int appended) implements Operation {
         @Override
+        public String label() {
+            return appended + " channels of zeros";
+        }
+
+        @Override
         public Size output(List<Size> inputs) {
             Size input = inputs.get(0);
             return new Size(input.channels + appended, input.height, input.width);
@@ -267,6 +346,11 @@ public sealed interface Operation {
 
     /** Some of the channels, starting at {@code first}. */
     record Channels(int first, int count) implements Operation {
+        @Override
+        public String label() {
+            return "channels " + first + " to " + (first + count - 1);
+        }
+
         @Override
         public Size output(List<Size> inputs) {
             Size input = inputs.get(0);
@@ -283,6 +367,11 @@ public sealed interface Operation {
     /** Concatenates the channels of several images. */
     record Concatenate() implements Operation {
         @Override
+        public String label() {
+            return "all channels of both";
+        }
+
+        @Override
         public Size output(List<Size> inputs) {
             Size first = inputs.get(0);
             require(
@@ -294,6 +383,11 @@ public sealed interface Operation {
 
     /** Interleaves the channels of equal groups: the first of each, then the second of each (Zhang et al. 2018). */
     record Shuffle(int groups) implements Operation {
+        @Override
+        public String label() {
+            return "channels of " + groups + " groups in turns";
+        }
+
         @Override
         public Size output(List<Size> inputs) {
             require(
@@ -311,6 +405,10 @@ public sealed interface Operation {
                     new Parameter(name + ".bias", List.of(shape.get(0)), ParameterRole.BIAS, new Initial.Constant(0)));
         }
         return parameters;
+    }
+
+    private static String square(int side) {
+        return side + "×" + side;
     }
 
     private static void require(boolean holds, String otherwise) {

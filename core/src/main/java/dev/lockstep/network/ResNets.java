@@ -15,6 +15,9 @@ import java.util.stream.Stream;
  * <p>For small images, depth 6m+2: a 3×3 stem, three stages of m basic blocks of widths w, 2w, 4w (w = 16), shortcuts
  * without parameters. For ImageNet, depth 18 to 152: a 7×7 stem with max pooling, four stages of widths w to 8w (w = 64),
  * projection shortcuts, bottlenecks from depth 50 on. {@code model.width} sets w.
+ *
+ * <p>ResNeXt (Xie et al. 2017) and wide ResNets (Zagoruyko and Komodakis 2016) are 50 layers deep; their bottlenecks are
+ * twice as wide inside, and ResNeXt divides the 3×3 convolution into 32 groups.
  */
 public final class ResNets implements DescribedNetwork {
     private static final String PREFIX = "resnet";
@@ -29,17 +32,29 @@ public final class ResNets implements DescribedNetwork {
     /** Bottlenecks widen by this factor at their end. */
     private static final int EXPANSION = 4;
 
+    private static final Map<String, Variant> VARIANTS =
+            Map.of("resnext50_32x4d", new Variant(50, 2, 32), "wide_resnet50_2", new Variant(50, 2, 1));
+
+    /**
+     * What differs in the bottlenecks.
+     *
+     * @param inner width of the 3×3 convolution, in units of the stage's width
+     * @param groups of the 3×3 convolution
+     */
+    private record Variant(int depth, int inner, int groups) {}
+
     @Override
     public List<String> names() {
-        return Stream.concat(
+        Stream<String> plain = Stream.concat(
                         SMALL_DEPTHS.stream(), IMAGENET_BLOCKS.keySet().stream().sorted())
-                .map(depth -> PREFIX + depth)
-                .toList();
+                .map(depth -> PREFIX + depth);
+        return Stream.concat(plain, VARIANTS.keySet().stream().sorted()).toList();
     }
 
     @Override
     public NetworkGraph graph(Recipe.Model settings, ClassificationTask task) {
-        int depth = Integer.parseInt(settings.name().substring(PREFIX.length()));
+        Variant variant = variant(settings);
+        int depth = variant.depth;
         boolean small = SMALL_DEPTHS.contains(depth);
         int width = settings.width() != 0 ? settings.width() : small ? 16 : 64;
         int[] blocks = small
@@ -53,11 +68,20 @@ public final class ResNets implements DescribedNetwork {
                 String name = "layer" + (stage + 1) + "." + block;
                 int stride = stage > 0 && block == 0 ? 2 : 1;
                 x = depth >= FIRST_BOTTLENECK_DEPTH && !small
-                        ? bottleneck(net, name, x, width << stage, stride, lastGamma)
+                        ? bottleneck(net, name, x, width << stage, variant, stride, lastGamma)
                         : basic(net, name, x, width << stage, stride, !small, lastGamma);
             }
         }
         return net.classifier("fc", net.globalAverage(x), new Initial.Normal(0.01), new Initial.Constant(0));
+    }
+
+    private static Variant variant(Recipe.Model settings) {
+        Variant variant = VARIANTS.get(settings.name());
+        if (variant != null) {
+            DescribedNetwork.requireOwnWidth(settings);
+            return variant;
+        }
+        return new Variant(Integer.parseInt(settings.name().substring(PREFIX.length())), 1, 1);
     }
 
     private static Value stem(Builder net, int width, int kernel, int stride) {
@@ -66,23 +90,33 @@ public final class ResNets implements DescribedNetwork {
 
     private static Value basic(
             Builder net, String name, Value x, int width, int stride, boolean projects, double lastGamma) {
-        Value y = normalized(net, name, 1, x, width, 3, stride, 1);
-        y = normalized(net, name, 2, net.relu(y), width, 3, 1, lastGamma);
+        Value y = normalized(net, name, 1, x, width, 3, stride, 1, 1);
+        y = normalized(net, name, 2, net.relu(y), width, 3, 1, 1, lastGamma);
         Value shortcut = projects ? projection(net, name, x, y, stride) : subsampled(net, x, y, stride);
         return net.relu(net.add(y, shortcut));
     }
 
     /** The stride is on the 3×3 convolution (paper, section 5.1). */
-    private static Value bottleneck(Builder net, String name, Value x, int width, int stride, double lastGamma) {
-        Value y = normalized(net, name, 1, x, width, 1, 1, 1);
-        y = normalized(net, name, 2, net.relu(y), width, 3, stride, 1);
-        y = normalized(net, name, 3, net.relu(y), EXPANSION * width, 1, 1, lastGamma);
+    private static Value bottleneck(
+            Builder net, String name, Value x, int width, Variant variant, int stride, double lastGamma) {
+        int inner = variant.inner * width;
+        Value y = normalized(net, name, 1, x, inner, 1, 1, 1, 1);
+        y = normalized(net, name, 2, net.relu(y), inner, 3, stride, variant.groups, 1);
+        y = normalized(net, name, 3, net.relu(y), EXPANSION * width, 1, 1, 1, lastGamma);
         return net.relu(net.add(y, projection(net, name, x, y, stride)));
     }
 
     private static Value normalized(
-            Builder net, String block, int number, Value x, int width, int kernel, int stride, double gamma) {
-        Value y = net.convolution(block + ".conv" + number, x, width, kernel, stride);
+            Builder net,
+            String block,
+            int number,
+            Value x,
+            int width,
+            int kernel,
+            int stride,
+            int groups,
+            double gamma) {
+        Value y = net.convolution(block + ".conv" + number, x, width, kernel, stride, groups);
         return net.batchNorm(block + ".bn" + number, y, gamma);
     }
 

@@ -1,6 +1,7 @@
 package dev.lockstep.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.lockstep.recipe.Recipe;
@@ -8,6 +9,7 @@ import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ResNetsTest {
     private static final ClassificationTask CIFAR10 = new ClassificationTask(3, 32, 32, 10);
@@ -20,7 +22,9 @@ class ResNetsTest {
         "resnet34, 21797672, 17024, 3.664",
         "resnet50, 25557032, 53120, 4.089",
         "resnet101, 44549160, 105344, 7.801",
-        "resnet152, 60192808, 151424, 11.514"
+        "resnet152, 60192808, 151424, 11.514",
+        "resnext50_32x4d, 25028904, 68224, 4.23",
+        "wide_resnet50_2, 68883240, 68224, 11.398"
     })
     void shape_imagenetNetwork_hasThePublishedCounts(String name, long parameters, long statistics, double gigaMacs) {
         NetworkShape shape = shape(name, 0, IMAGENET);
@@ -36,6 +40,13 @@ class ResNetsTest {
     void shape_cifarNetwork_hasThePublishedCounts(String name, long parameters) {
         assertThat(shape(name, 16, CIFAR10).parameters()).isEqualTo(parameters);
         assertThat(shape(name, 0, CIFAR10)).isEqualTo(shape(name, 16, CIFAR10));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"resnext50_32x4d", "wide_resnet50_2"})
+    void graph_anotherWidthOfAVariant_isRefused(String name) {
+        assertThatThrownBy(() -> shape(name, 8, IMAGENET))
+                .hasMessage("model.width = 8, model.name = " + name + " has fixed widths, leave model.width out");
     }
 
     @Test

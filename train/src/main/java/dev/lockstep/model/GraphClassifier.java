@@ -4,6 +4,8 @@ import static org.bytedeco.pytorch.global.torch.cat;
 import static org.bytedeco.pytorch.global.torch.channel_shuffle;
 import static org.bytedeco.pytorch.global.torch.constant_pad_nd;
 import static org.bytedeco.pytorch.global.torch.max_pool2d;
+import static org.bytedeco.pytorch.global.torch.relu6;
+import static org.bytedeco.pytorch.global.torch.relu6_;
 
 import dev.lockstep.network.NetworkGraph;
 import dev.lockstep.network.NetworkGraph.Node;
@@ -60,7 +62,9 @@ final class GraphClassifier extends Module implements ImageClassifier {
     }
 
     private boolean isInPlace(Node node) {
-        if (!(node.operation() instanceof Operation.Relu || node.operation() instanceof Operation.Add)) {
+        if (!(node.operation() instanceof Operation.Relu
+                || node.operation() instanceof Operation.Relu6
+                || node.operation() instanceof Operation.Add)) {
             return false;
         }
         Operation made = graph.nodes().get(node.inputs().get(0)).operation();
@@ -146,6 +150,8 @@ final class GraphClassifier extends Module implements ImageClassifier {
             return x -> module.forward(x.dim() == 2 ? x : x.flatten(1, -1));
         } else if (operation instanceof Operation.Relu) {
             return x -> rectified(x, inPlace);
+        } else if (operation instanceof Operation.Relu6) {
+            return x -> clipped(x, inPlace);
         } else if (operation instanceof Operation.MaxPool pool) {
             return x -> max_pool2d(x, pair(pool.kernel()), pair(pool.stride()), pair(pool.padding()), pair(1), false);
         } else if (operation instanceof Operation.GlobalAverage) {
@@ -181,6 +187,10 @@ final class GraphClassifier extends Module implements ImageClassifier {
         }
         x.relu_();
         return x;
+    }
+
+    private static Tensor clipped(Tensor x, boolean inPlace) {
+        return inPlace ? relu6_(x) : relu6(x);
     }
 
     private static Tensor sum(Tensor a, Tensor b, boolean inPlace) {

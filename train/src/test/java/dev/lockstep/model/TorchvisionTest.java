@@ -133,7 +133,13 @@ class TorchvisionTest {
 
     /** In float64, where no ReLU's gate hangs on a rounding: the graph itself is torchvision's. */
     @ParameterizedTest
-    @CsvSource({"resnet50, /dev/lockstep/train/imagenet-step.json", "shufflenet_v2_x0_5, shufflenet-step.json"})
+    @CsvSource({
+        "resnet50, /dev/lockstep/train/imagenet-step.json",
+        "resnext50_32x4d, resnext-step.json",
+        "wide_resnet50_2, wide-resnet-step.json",
+        "mobilenet_v2, mobilenet-step.json",
+        "shufflenet_v2_x0_5, shufflenet-step.json"
+    })
     void gradients_inFloat64_agreeWithTorchvision(String model, String file) throws IOException {
         JsonNode golden = golden(file);
         int workers = golden.get("workers").asInt();
