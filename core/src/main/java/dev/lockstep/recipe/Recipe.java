@@ -31,6 +31,9 @@ import java.util.Map;
  *     so n stays the same when k grows
  * @param threadsPerWorker OpenMP threads that compute one worker. They determine the order of sums inside a convolution
  *     and so the bits of the result, which is why this is a key of the recipe
+ * @param engine what computes forward and backward; part of the recipe because engines round differently
+ * @param precision the numbers of activations and of the weights that convolutions use; weights are kept and updated in
+ *     float32
  * @param data the dataset and what the network sees of it
  * @param model the network and its initial weights
  * @param learningRate the learning rate of every iteration
@@ -46,6 +49,8 @@ public record Recipe(
         int workers,
         @Default("32") int imagesPerWorker,
         @Default("1") int threadsPerWorker,
+        @Default(value = "libtorch", written = false) Engine engine,
+        @Default(value = "float32", written = false) Precision precision,
         Data data,
         Model model,
         @Default("{}") Rate learningRate,
@@ -74,6 +79,11 @@ public record Recipe(
                 (long) workers * imagesPerWorker,
                 "must be below 2^31");
         require(
+                precision == Precision.FLOAT32 || engine == Engine.ONEDNN,
+                "precision",
+                "bf16",
+                "must be float32, or engine must be onednn");
+        require(
                 imagesPerWorker > 1,
                 "images-per-worker",
                 imagesPerWorker,
@@ -84,6 +94,22 @@ public record Recipe(
             shorterThan("suppress", reason, 1000);
         });
         suppress = Map.copyOf(suppress);
+    }
+
+    /** What computes forward and backward. */
+    public enum Engine {
+        /** libtorch with its autograd: every network. */
+        LIBTORCH,
+        /** oneDNN's primitives, called directly: networks that are described as data. */
+        ONEDNN
+    }
+
+    /** The numbers with which an engine computes. */
+    public enum Precision {
+        /** 32 bits. */
+        FLOAT32,
+        /** 16 bits with the exponent of float32; sums are float32. Needs a processor with AVX512-BF16 or AMX. */
+        BF16
     }
 
     /** The dataset and what the network sees of it. */
@@ -412,6 +438,11 @@ public record Recipe(
         return with(name, seed, epochs, workers, imagesPerWorker, data, model, learningRate);
     }
 
+    /** The same recipe computed by another engine. */
+    public Recipe withEngine(Engine engine) {
+        return with(Map.of("engine", YamlRecords.enumText(engine)));
+    }
+
     private Recipe with(
             String name, long seed, int epochs, int workers, int imagesPerWorker, Data data, Model model, Rate rate) {
         return new Recipe(
@@ -421,6 +452,8 @@ public record Recipe(
                 workers,
                 imagesPerWorker,
                 threadsPerWorker,
+                engine,
+                precision,
                 data,
                 model,
                 rate,

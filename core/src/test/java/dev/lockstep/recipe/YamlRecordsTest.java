@@ -125,6 +125,8 @@ class YamlRecordsTest {
                         workers,
                         32,
                         2,
+                        Recipe.Engine.ONEDNN,
+                        rate.scaling() == Scaling.LINEAR ? Recipe.Precision.BF16 : Recipe.Precision.FLOAT32,
                         new Recipe.Data(
                                 "imagenet",
                                 Recipe.Augmentation.RANDOM_RESIZED_CROP,

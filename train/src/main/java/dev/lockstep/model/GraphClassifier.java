@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
@@ -88,6 +89,11 @@ final class GraphClassifier extends Module implements ImageClassifier {
                         .filter(holder -> holders[holder] == holder && last[holder] == node && holder != result)
                         .toArray())
                 .toList();
+    }
+
+    @Override
+    public Optional<NetworkGraph> graph() {
+        return Optional.of(graph);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.lockstep.model;
 
+import dev.lockstep.network.NetworkGraph;
+import java.util.Optional;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
@@ -20,6 +22,11 @@ public interface ImageClassifier {
      * @return logits, n × classes
      */
     Tensor forward(Tensor images);
+
+    /** Its description, for engines other than libtorch; empty for a network that is only a module. */
+    default Optional<NetworkGraph> graph() {
+        return Optional.empty();
+    }
 
     /** The module that owns the parameters: this object itself unless overridden. */
     default Module module() {

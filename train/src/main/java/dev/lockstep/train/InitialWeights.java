@@ -7,7 +7,9 @@ import dev.lockstep.model.Head;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.ParameterLayout;
+import dev.lockstep.network.NetworkGraph;
 import dev.lockstep.recipe.Recipe;
+import java.util.Optional;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
@@ -51,6 +53,11 @@ public record InitialWeights(ImageClassifier network, Weights weights, boolean n
     @Override
     public Tensor forward(Tensor images) {
         return network.forward(images);
+    }
+
+    @Override
+    public Optional<NetworkGraph> graph() {
+        return network.graph();
     }
 
     @Override

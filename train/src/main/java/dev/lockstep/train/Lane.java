@@ -9,10 +9,13 @@ import static dev.lockstep.train.GradientBuffer.WRONG;
 import static dev.lockstep.train.GradientBuffer.number;
 
 import dev.lockstep.image.HostBatch;
+import dev.lockstep.model.Engine;
+import dev.lockstep.model.Engines;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.LayerGroups;
-import dev.lockstep.model.Replica;
+import dev.lockstep.model.WorkerPass;
+import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.Device;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.train.GradientBuffer.Bucket;
@@ -20,7 +23,6 @@ import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -42,24 +44,19 @@ final class Lane {
     /** |g|² of this worker's buckets so far; one float64. */
     private final Tensor squaredNorm;
 
-    private final Replica replica;
+    private final WorkerPass pass;
 
     private final int[] slotsInBucket;
     private final int[] reached;
-    private int previousSlot;
     private int nextBucket;
     private int leaf;
 
-    /**
-     * @param workers k, over all processes: the loss of each is divided by it
-     */
     Lane(
             ImageClassifier classifier,
             FlatState state,
             GradientBuffer layout,
             LocalSum sum,
-            int workers,
-            double epsilon,
+            Recipe recipe,
             LayerGroups groups,
             int classes,
             BooleanSupplier stopRequested,
@@ -67,7 +64,7 @@ final class Lane {
         this.device = state.device();
         this.layout = layout;
         this.sum = sum;
-        this.workers = workers;
+        this.workers = recipe.workers();
         this.classes = classes;
         this.stopRequested = stopRequested;
         this.changeDue = changeDue;
@@ -84,14 +81,23 @@ final class Lane {
                     groups.isFrozen(state.layout().slots().get(slot)) ? 0 : 1;
         }
         this.reached = new int[parts.length];
-        this.replica = Replica.training(
+        this.pass = Engines.pass(
+                recipe,
                 classifier,
-                state,
-                layout.gradients(buffer),
-                layout.statistics(last),
-                epsilon,
-                groups,
-                this::onGradient);
+                new Engine.Input(
+                        state,
+                        StepScope.keep(layout.gradients(buffer)),
+                        StepScope.keep(layout.statistics(last)),
+                        recipe.batchNorm().epsilon(),
+                        recipe.imagesPerWorker(),
+                        recipe.precision(),
+                        groups,
+                        this::onGradient));
+    }
+
+    /** Called between steps, once the parameters have changed. */
+    void parametersChanged() {
+        pass.parametersChanged();
     }
 
     /**
@@ -102,36 +108,34 @@ final class Lane {
      */
     void compute(int leaf, HostBatch batch, Tensor ownTail) {
         this.leaf = leaf;
-        this.previousSlot = -1;
         this.nextBucket = 0;
         Arrays.fill(reached, 0);
         try (StepScope scope = new StepScope()) {
-            buffer.zero_();
+            tail.zero_();
             squaredNorm.zero_();
             DeviceBatch input = DeviceBatch.of(device, batch);
-            Tensor logits = replica.forward(input.images());
-            Classification.requireFit(logits, batch, classes);
-            Tensor loss = torch.cross_entropy_loss(logits, input.labels());
-            loss.mul(new Scalar(1.0 / workers)).backward();
+            WorkerPass.Outcome outcome = pass.compute(
+                    input.images(),
+                    input.labels(),
+                    workers,
+                    logits -> Classification.requireFit(logits, batch, classes));
             while (nextBucket < parts.length - 1) {
                 send();
             }
             addSquaredNorm();
-            fillTail(loss, logits, input.labels(), batch.replaced().size());
+            fillTail(
+                    outcome.loss(),
+                    outcome.logits(),
+                    input.labels(),
+                    batch.replaced().size());
             ownTail.copy_(tail);
             addToSum();
         }
     }
 
-    /**
-     * Called when backward is about to add to the gradient of a slot: by then the previous slot is complete. A bucket whose
-     * slots are all complete is sent, in the order of the buckets.
-     */
+    /** Called when the gradient of a slot is complete. A bucket whose slots are all complete is sent, in their order. */
     private void onGradient(int slot) {
-        if (previousSlot >= 0) {
-            reached[layout.bucketOf(previousSlot)]++;
-        }
-        previousSlot = slot;
+        reached[layout.bucketOf(slot)]++;
         while (nextBucket < parts.length - 1 && reached[nextBucket] == slotsInBucket[nextBucket]) {
             send();
         }

@@ -80,8 +80,7 @@ final class TrainStep implements AutoCloseable {
                 state,
                 layout,
                 localSum,
-                recipe.workers(),
-                recipe.batchNorm().epsilon(),
+                recipe,
                 groups,
                 classes,
                 stopRequested,
@@ -162,6 +161,7 @@ final class TrainStep implements AutoCloseable {
         Queue<Integer> replaced = new ConcurrentLinkedQueue<>();
         requireGroup();
         exchange.begin(topology);
+        lanes.forEach(Lane::parametersChanged);
         long started = System.nanoTime();
         computeWorkers(next, waited, replaced);
         long computed = System.nanoTime();

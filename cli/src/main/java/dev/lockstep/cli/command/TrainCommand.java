@@ -77,8 +77,9 @@ public final class TrainCommand implements Callable<Integer> {
     public Integer call() {
         options.check();
         Optional<Weights> weights = options.weights().map(Weights::read);
-        Recipe asked = recipeArgument.read();
-        Networks.named(asked.model());
+        Recipe written = recipeArgument.read();
+        Networks.named(written.model());
+        Recipe asked = options.withEngine(written);
         Recipe read = options.newHead() ? asked.withModel(asked.model().withNewHead()) : asked;
         Recipe recipe = weights.map(given -> InitialWeights.name(
                         given, read, Datasets.spec(read.data()).shape()))

@@ -8,6 +8,7 @@ import dev.lockstep.launch.Elastic;
 import dev.lockstep.launch.Job;
 import dev.lockstep.launch.Node;
 import dev.lockstep.metrics.RunResult;
+import dev.lockstep.model.Engines;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import dev.lockstep.storage.Locations;
@@ -142,8 +143,29 @@ final class TrainOptions {
             description = "Where to compute (default: ${DEFAULT-VALUE}).")
     private String device = "auto";
 
+    @Option(
+            names = "--engine",
+            paramLabel = "auto|libtorch|onednn",
+            description = "What computes the steps (default: the recipe's engine). auto is onednn where it is installed and"
+                    + " can compute the network, else libtorch; part of the recipe.")
+    private Optional<String> engine = Optional.empty();
+
     Optional<Path> data() {
         return data.folder();
+    }
+
+    /** The recipe with the engine that is asked for. */
+    Recipe withEngine(Recipe recipe) {
+        if (engine.isEmpty()) {
+            return recipe;
+        }
+        return switch (engine.get()) {
+            case "auto" -> recipe.withEngine(Engines.best(recipe));
+            case "libtorch" -> recipe.withEngine(Recipe.Engine.LIBTORCH);
+            case "onednn" -> recipe.withEngine(Recipe.Engine.ONEDNN);
+            default -> throw LockstepException.recipe(
+                    "--engine = " + engine.get(), "no such engine", "use auto, libtorch or onednn");
+        };
     }
 
     Optional<Path> weights() {

@@ -1,0 +1,86 @@
+package dev.lockstep.onednn;
+
+import dev.lockstep.model.Engine;
+import dev.lockstep.model.WorkerPass;
+import dev.lockstep.network.NetworkGraph;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.torch.CpuDevice;
+import dev.lockstep.torch.StepScope;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** One lane's program with its memory. Only the loss, over n × classes numbers, is libtorch's. */
+final class OneDnnPass implements WorkerPass {
+    private final Dnnl library = new Dnnl();
+    private final Program program = new Program(library);
+    private final Compilation compiled;
+    private final Tensor logits;
+    private final Tensor logitsGradient;
+    private boolean stale = true;
+
+    OneDnnPass(NetworkGraph graph, Engine.Input input) {
+        Parameters parameters = new Parameters(
+                library,
+                program,
+                input.state().layout(),
+                CpuDevice.address(input.state().parameters()),
+                CpuDevice.address(input.gradients()),
+                CpuDevice.address(input.statistics()),
+                input.onComplete());
+        int type = input.precision() == Recipe.Precision.BF16 ? dnnl.dnnl_bf16 : dnnl.dnnl_f32;
+        this.compiled = new Compilation(library, graph, parameters, input.images(), type, input.epsilon());
+        program.link();
+        int classes = graph.task().classes();
+        this.logits = tensor(compiled.logits, input.images(), classes);
+        this.logitsGradient = tensor(compiled.logitsGradient, input.images(), classes);
+    }
+
+    private static Tensor tensor(Value value, long images, long classes) {
+        return StepScope.keep(torch.from_blob(new Floats(value.block.address), images, classes));
+    }
+
+    /** Floats at a given address. */
+    private static final class Floats extends FloatPointer {
+        Floats(long address) {
+            super((Pointer) null);
+            this.address = address;
+        }
+    }
+
+    @Override
+    public void parametersChanged() {
+        stale = true;
+    }
+
+    @Override
+    public Outcome compute(Tensor images, Tensor labels, int workers) {
+        if (stale) {
+            program.prepare();
+            stale = false;
+        }
+        Program.place(compiled.input, CpuDevice.address(images));
+        program.run(0, compiled.forwardEnd);
+        Tensor leaf = logits.detach().set_requires_grad(true);
+        Tensor loss = torch.cross_entropy_loss(leaf, labels);
+        loss.mul(new Scalar(1.0 / workers)).backward();
+        logitsGradient.copy_(leaf.grad());
+        program.run(compiled.forwardEnd, program.size());
+        return new Outcome(logits, loss);
+    }
+
+    /** Of the arena, in bytes. */
+    long arenaBytes() {
+        return program.arenaBytes();
+    }
+
+    @Override
+    public void close() {
+        logits.close();
+        logitsGradient.close();
+        program.close();
+    }
+}
