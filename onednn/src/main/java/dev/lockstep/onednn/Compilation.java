@@ -166,8 +166,7 @@ final class Compilation {
 
     /** Creates the description of a convolution for two layouts of images; null leaves one to oneDNN. */
     private interface Description {
-        int create(
-                dnnl_primitive_desc made, @Nullable dnnl_memory_desc input, @Nullable dnnl_memory_desc output);
+        int create(dnnl_primitive_desc made, @Nullable dnnl_memory_desc input, @Nullable dnnl_memory_desc output);
     }
 
     /**

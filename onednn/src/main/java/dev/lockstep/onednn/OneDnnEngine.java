@@ -57,7 +57,9 @@ public final class OneDnnEngine implements Engine {
         NativeLibraries.load("dnnl", dnnl.class);
     }
 
-    private static boolean hasBf16() {
+    /** Whether the processor multiplies bf16 numbers. */
+    static boolean hasBf16() {
+        load();
         int isa = dnnl.dnnl_get_effective_cpu_isa();
         return (isa & dnnl.dnnl_cpu_isa_avx512_core_bf16) == dnnl.dnnl_cpu_isa_avx512_core_bf16;
     }

@@ -6,6 +6,7 @@ import dev.lockstep.network.NetworkGraph;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.CpuDevice;
 import dev.lockstep.torch.StepScope;
+import dev.lockstep.torch.TorchRuntime;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -32,7 +33,13 @@ final class OneDnnPass implements WorkerPass {
                 CpuDevice.address(input.statistics()),
                 input.onComplete());
         int type = input.precision() == Recipe.Precision.BF16 ? dnnl.dnnl_bf16 : dnnl.dnnl_f32;
-        this.compiled = new Compilation(library, graph, parameters, input.images(), type, input.epsilon());
+        // Primitives divide their work among the threads that there are when they are created.
+        TorchRuntime.setThreads(input.threads());
+        try {
+            this.compiled = new Compilation(library, graph, parameters, input.images(), type, input.epsilon());
+        } finally {
+            TorchRuntime.setThreads(1);
+        }
         program.link();
         int classes = graph.task().classes();
         this.logits = tensor(compiled.logits, input.images(), classes);

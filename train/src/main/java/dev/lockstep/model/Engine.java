@@ -28,6 +28,7 @@ public interface Engine {
      * @param statistics {@code layout().statistics()} floats for each batch norm's mean and unbiased variance
      * @param epsilon of batch norm
      * @param images n, of every worker
+     * @param threads OpenMP threads that compute a worker
      * @param groups layers that are not trained
      * @param onComplete called with the number of a slot as soon as its gradient is complete, by the thread that computes
      */
@@ -37,6 +38,7 @@ public interface Engine {
             Tensor statistics,
             double epsilon,
             int images,
+            int threads,
             Recipe.Precision precision,
             LayerGroups groups,
             IntConsumer onComplete) {}

@@ -30,7 +30,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * worker at a time: forward, the loss divided by k, backward; each bucket is added to the sum as soon as backward has
  * filled it. The lane reads no tensor, so the thread can run ahead of its device.
  */
-final class Lane {
+final class Lane implements AutoCloseable {
     private final Device device;
     private final GradientBuffer layout;
     private final LocalSum sum;
@@ -90,9 +90,15 @@ final class Lane {
                         StepScope.keep(layout.statistics(last)),
                         recipe.batchNorm().epsilon(),
                         recipe.imagesPerWorker(),
+                        recipe.threadsPerWorker(),
                         recipe.precision(),
                         groups,
                         this::onGradient));
+    }
+
+    @Override
+    public void close() {
+        pass.close();
     }
 
     /** Called between steps, once the parameters have changed. */

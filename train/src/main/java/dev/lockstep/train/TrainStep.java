@@ -296,5 +296,6 @@ final class TrainStep implements AutoCloseable {
     @Override
     public void close() {
         exchange.close();
+        lanes.forEach(Lane::close);
     }
 }

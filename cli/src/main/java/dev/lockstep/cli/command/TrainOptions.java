@@ -146,8 +146,9 @@ final class TrainOptions {
     @Option(
             names = "--engine",
             paramLabel = "auto|libtorch|onednn",
-            description = "What computes the steps (default: the recipe's engine). auto is onednn where it is installed and"
-                    + " can compute the network, else libtorch; part of the recipe.")
+            description =
+                    "What computes the steps (default: the recipe's engine). auto is onednn where it is installed and"
+                            + " can compute the network, else libtorch; part of the recipe.")
     private Optional<String> engine = Optional.empty();
 
     Optional<Path> data() {
@@ -163,8 +164,9 @@ final class TrainOptions {
             case "auto" -> recipe.withEngine(Engines.best(recipe));
             case "libtorch" -> recipe.withEngine(Recipe.Engine.LIBTORCH);
             case "onednn" -> recipe.withEngine(Recipe.Engine.ONEDNN);
-            default -> throw LockstepException.recipe(
-                    "--engine = " + engine.get(), "no such engine", "use auto, libtorch or onednn");
+            default ->
+                throw LockstepException.recipe(
+                        "--engine = " + engine.get(), "no such engine", "use auto, libtorch or onednn");
         };
     }
 

@@ -21,10 +21,17 @@ final class Bitwise {
 
     private final Stage stage;
     private final int steps;
+    private final String classPath;
 
     Bitwise(Stage stage, int steps) {
+        this(stage, steps, "");
+    }
+
+    /** @param classPath additional JARs */
+    Bitwise(Stage stage, int steps, String classPath) {
         this.stage = stage;
         this.steps = steps;
+        this.classPath = classPath;
     }
 
     /** The placement of a run. */
@@ -106,7 +113,8 @@ final class Bitwise {
                                 Integer.toString(at.loaders),
                                 "--worker-split",
                                 at.split)
-                        .with(options),
+                        .with(options)
+                        .env("LOCKSTEP_CLASSPATH", classPath),
                 out.path().getFileName() + ".log");
     }
 

@@ -11,6 +11,7 @@ public final class Scenarios {
                     "bitwise",
                     "the same weights for every number of processes, lanes and loader threads",
                     Bitwise::play),
+            evidence("engines", "the same of the oneDNN engine, in float32 and bf16", EngineBits::play),
             evidence("uneven", "a process of half the speed, with and without moving workers", Uneven::play),
             fault("phases", "a process is killed or stopped in a step, an evaluation, a checkpoint", Phases::play),
             fault("start", "a process is stopped before it has joined", Phases::playStart),

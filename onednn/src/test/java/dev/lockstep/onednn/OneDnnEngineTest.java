@@ -1,0 +1,58 @@
+package dev.lockstep.onednn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ImageShape;
+import dev.lockstep.model.Engine;
+import dev.lockstep.model.Engines;
+import dev.lockstep.model.FlatState;
+import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.Models;
+import dev.lockstep.model.ParameterLayout;
+import dev.lockstep.recipe.Recipe;
+import dev.lockstep.recipe.RecipeFile;
+import dev.lockstep.torch.TorchRuntime;
+import java.util.Map;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Test;
+
+class OneDnnEngineTest {
+    private static Recipe recipe(String model) {
+        return RecipeFile.parse(
+                "{name: test, epochs: 1, workers: 1, images-per-worker: 2, engine: onednn, data: {dataset: synthetic},"
+                        + " model: {name: " + model + "}}",
+                "test",
+                Map.of());
+    }
+
+    @Test
+    void best_isOnednnWhereItCanComputeTheNetwork() {
+        TorchRuntime.load();
+        assertThat(Engines.best(recipe("resnet50"))).isEqualTo(Recipe.Engine.ONEDNN);
+        assertThat(Engines.best(recipe("shufflenet_v2_x0_5"))).isEqualTo(Recipe.Engine.LIBTORCH);
+    }
+
+    @Test
+    void pass_networkWithAnUnknownOperation_isRefusedWithItsName() {
+        TorchRuntime.load();
+        Recipe recipe = recipe("shufflenet_v2_x0_5");
+        ImageClassifier network = Models.create(recipe.model(), new ImageShape(3, 32, 32), 10);
+        ParameterLayout layout = ParameterLayout.of(network.module());
+        Engine.Input input = new Engine.Input(
+                new FlatState(layout, network),
+                torch.zeros(layout.parameters()),
+                torch.zeros(layout.statistics()),
+                1e-5,
+                2,
+                1,
+                Recipe.Precision.FLOAT32,
+                slot -> {});
+        assertThatThrownBy(() -> Engines.pass(recipe, network, input))
+                .isInstanceOf(LockstepException.class)
+                .hasMessageStartingWith(
+                        "the engine cannot compute this recipe: it has no operation 'all channels of both'")
+                .hasMessageContaining("engine = onednn");
+    }
+}
