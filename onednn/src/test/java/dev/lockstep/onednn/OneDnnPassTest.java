@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.lockstep.model.ParameterLayout.Slot;
 import dev.lockstep.onednn.TestPass.Result;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.torch.Tensors;
 import java.util.HashSet;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
@@ -105,6 +106,23 @@ class OneDnnPassTest {
             assertThat(after.loss()).isNotEqualTo(before.loss());
             double[] exact = test.exact();
             assertThat(distance(after.gradients(), exact, 0, exact.length)).isLessThan(2e-5);
+        }
+    }
+
+    /** oneDNN's ReLU makes 0 of a NaN: the loss may stay finite, the gradient must not. */
+    @Test
+    void compute_withAWeightThatIsNotFinite_givesAGradientThatIsNot() {
+        TestPass test = pass("resnet8", 4, 3, 16);
+        for (Slot slot : test.layout.slots()) {
+            float before = Tensors.toArray(test.state.parameters().narrow(0, slot.offset(), 1))[0];
+            test.state.parameters().narrow(0, slot.offset(), 1).fill_(new Scalar(Double.NaN));
+            float[] gradients = test.computed(Recipe.Engine.ONEDNN).gradients();
+            double sum = 0;
+            for (float gradient : gradients) {
+                sum += (double) gradient * gradient;
+            }
+            assertThat(sum).as(slot.name()).isNaN();
+            test.state.parameters().narrow(0, slot.offset(), 1).fill_(new Scalar((double) before));
         }
     }
 
