@@ -1,12 +1,16 @@
 package dev.lockstep.onednn;
 
 import dev.lockstep.model.Engine;
+import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.WorkerPass;
 import dev.lockstep.network.NetworkGraph;
+import dev.lockstep.network.ParameterRole;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.CpuDevice;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.TorchRuntime;
+import java.nio.FloatBuffer;
+import java.util.List;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -21,7 +25,12 @@ final class OneDnnPass implements WorkerPass {
     private final Compilation compiled;
     private final Tensor logits;
     private final Tensor logitsGradient;
+    /** The shared parameters, and which of them are γ and β. */
+    private final FloatBuffer flat;
+
+    private final List<ParameterLayout.Slot> norms;
     private boolean stale = true;
+    private boolean finite = true;
 
     OneDnnPass(NetworkGraph graph, Engine.Input input) {
         Parameters parameters = new Parameters(
@@ -41,6 +50,10 @@ final class OneDnnPass implements WorkerPass {
             TorchRuntime.setThreads(1);
         }
         program.link();
+        this.flat = CpuDevice.bytes(input.state().parameters()).asFloatBuffer();
+        this.norms = input.state().layout().slots().stream()
+                .filter(slot -> slot.role() == ParameterRole.NORM)
+                .toList();
         int classes = graph.task().classes();
         this.logits = tensor(compiled.logits, input.images(), classes);
         this.logitsGradient = tensor(compiled.logitsGradient, input.images(), classes);
@@ -67,6 +80,7 @@ final class OneDnnPass implements WorkerPass {
     public Outcome compute(Tensor images, Tensor labels, int workers) {
         if (stale) {
             program.prepare();
+            finite = normsAreFinite();
             stale = false;
         }
         Program.place(compiled.input, CpuDevice.address(images));
@@ -76,7 +90,20 @@ final class OneDnnPass implements WorkerPass {
         loss.mul(new Scalar(1.0 / workers)).backward();
         logitsGradient.copy_(leaf.grad());
         program.run(compiled.forwardEnd, program.size());
-        return new Outcome(logits, loss);
+        return new Outcome(logits, finite ? loss : loss.detach().mul(new Scalar(Double.NaN)));
+    }
+
+    /** oneDNN's ReLU makes 0 of what is not a number: a β that is none would not be seen in loss and gradient. */
+    private boolean normsAreFinite() {
+        for (ParameterLayout.Slot slot : norms) {
+            int from = Math.toIntExact(slot.offset());
+            for (int i = from; i < from + slot.length(); i++) {
+                if (!Float.isFinite(flat.get(i))) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     /** Of the arena, in bytes. */
