@@ -1,5 +1,6 @@
 package dev.lockstep.onednn;
 
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.model.Engine;
 import dev.lockstep.model.WorkerPass;
 import dev.lockstep.natives.NativeLibraries;
@@ -39,7 +40,11 @@ public final class OneDnnEngine implements Engine {
                 return Optional.of("it has no operation '" + node.operation().label() + "'");
             }
         }
-        load();
+        try {
+            load();
+        } catch (LockstepException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
         if (recipe.precision() == Recipe.Precision.BF16 && !hasBf16()) {
             return Optional.of("precision = bf16 needs a processor with AVX512-BF16 or AMX");
         }
