@@ -5,6 +5,7 @@ import dev.lockstep.model.Engine;
 import dev.lockstep.model.Engines;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.LayerGroups;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.WorkerPass;
@@ -90,6 +91,7 @@ public final class EngineTimes {
                         recipe.imagesPerWorker(),
                         1,
                         recipe.precision(),
+                        LayerGroups.none(state.layout()),
                         slot -> {}));
     }
 
@@ -97,7 +99,7 @@ public final class EngineTimes {
         long started = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
         try (StepScope scope = new StepScope()) {
             pass.parametersChanged();
-            pass.compute(images, labels, 1);
+            pass.compute(images, labels, 1, logits -> {});
         }
         return (ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - started) * 1e-9;
     }

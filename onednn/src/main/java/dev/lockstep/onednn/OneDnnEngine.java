@@ -40,6 +40,10 @@ public final class OneDnnEngine implements Engine {
                 return Optional.of("it has no operation '" + node.operation().label() + "'");
             }
         }
+        if (!recipe.model().frozen().isEmpty()) {
+            return Optional.of(
+                    "it trains all layers, model.frozen = " + recipe.model().frozen());
+        }
         try {
             load();
         } catch (LockstepException e) {

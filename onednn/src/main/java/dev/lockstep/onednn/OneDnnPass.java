@@ -11,6 +11,7 @@ import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.TorchRuntime;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.function.Consumer;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -77,7 +78,7 @@ final class OneDnnPass implements WorkerPass {
     }
 
     @Override
-    public Outcome compute(Tensor images, Tensor labels, int workers) {
+    public Outcome compute(Tensor images, Tensor labels, int workers, Consumer<Tensor> onLogits) {
         if (stale) {
             program.prepare();
             finite = normsAreFinite();
@@ -85,6 +86,7 @@ final class OneDnnPass implements WorkerPass {
         }
         Program.place(compiled.input, CpuDevice.address(images));
         program.run(0, compiled.forwardEnd);
+        onLogits.accept(logits);
         Tensor leaf = logits.detach().set_requires_grad(true);
         Tensor loss = torch.cross_entropy_loss(leaf, labels);
         loss.mul(new Scalar(1.0 / workers)).backward();

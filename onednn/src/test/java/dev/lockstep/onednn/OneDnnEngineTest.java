@@ -9,6 +9,7 @@ import dev.lockstep.model.Engine;
 import dev.lockstep.model.Engines;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.LayerGroups;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.recipe.Recipe;
@@ -32,6 +33,8 @@ class OneDnnEngineTest {
         TorchRuntime.load();
         assertThat(Engines.best(recipe("resnet50"))).isEqualTo(Recipe.Engine.ONEDNN);
         assertThat(Engines.best(recipe("shufflenet_v2_x0_5"))).isEqualTo(Recipe.Engine.LIBTORCH);
+        assertThat(Engines.best(recipe("resnet50").with(Map.of("model.frozen", "[conv1]"))))
+                .isEqualTo(Recipe.Engine.LIBTORCH);
     }
 
     @Test
@@ -48,6 +51,7 @@ class OneDnnEngineTest {
                 2,
                 1,
                 Recipe.Precision.FLOAT32,
+                LayerGroups.none(layout),
                 slot -> {});
         assertThatThrownBy(() -> Engines.pass(recipe, network, input))
                 .isInstanceOf(LockstepException.class)

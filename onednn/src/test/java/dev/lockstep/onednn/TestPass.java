@@ -5,6 +5,7 @@ import dev.lockstep.model.Engine;
 import dev.lockstep.model.Engines;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
+import dev.lockstep.model.LayerGroups;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.WorkerPass;
@@ -89,6 +90,7 @@ final class TestPass {
                             recipe.imagesPerWorker(),
                             1,
                             own.precision(),
+                            LayerGroups.none(layout),
                             completed::add));
         }
 
@@ -99,7 +101,7 @@ final class TestPass {
         Result compute(int workers) {
             completed.clear();
             try (StepScope scope = new StepScope()) {
-                WorkerPass.Outcome outcome = pass.compute(images, labels, workers);
+                WorkerPass.Outcome outcome = pass.compute(images, labels, workers, logits -> {});
                 return new Result(
                         outcome.loss().item_double(),
                         Tensors.toArray(outcome.logits()),

@@ -19,7 +19,13 @@ final class TorchPass implements WorkerPass {
         this.gradients = input.gradients();
         this.onComplete = input.onComplete();
         this.replica = Replica.training(
-                classifier, input.state(), gradients, input.statistics(), input.epsilon(), input.groups(), this::onGradient);
+                classifier,
+                input.state(),
+                gradients,
+                input.statistics(),
+                input.epsilon(),
+                input.groups(),
+                this::onGradient);
     }
 
     @Override
