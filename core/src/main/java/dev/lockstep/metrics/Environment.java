@@ -23,6 +23,7 @@ import java.util.Properties;
  * @param libtorch the version of its presets
  * @param memoryGib of the machine, in 2^30 bytes
  * @param options of the command, needed besides the recipe to run it again: the locations of data and weights
+ * @param iterationsPerEpoch steps of an epoch of the run; 0 if unknown
  */
 public record Environment(
         String date,
@@ -33,7 +34,8 @@ public record Environment(
         int cores,
         long memoryGib,
         String java,
-        List<String> options) {
+        List<String> options,
+        int iterationsPerEpoch) {
     public static final String NAME = "environment.json";
 
     /** The version of this build: the same as in the POM, without its {@code -SNAPSHOT}; a test compares them. */
@@ -56,6 +58,11 @@ public record Environment(
 
     /** This machine, now. */
     public static Environment current(List<String> options) {
+        return current(options, 0);
+    }
+
+    /** This machine, now, with the steps of an epoch of the run. */
+    public static Environment current(List<String> options, int iterationsPerEpoch) {
         return new Environment(
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 LOCKSTEP,
@@ -66,7 +73,8 @@ public record Environment(
                 Runtime.getRuntime().availableProcessors(),
                 memoryBytes() >> 30,
                 System.getProperty("java.vm.vendor") + " " + Runtime.version(),
-                options);
+                options,
+                iterationsPerEpoch);
     }
 
     private static String libtorchVersion() {

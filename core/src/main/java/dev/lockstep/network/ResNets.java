@@ -29,6 +29,11 @@ public final class ResNets implements DescribedNetwork {
     /** Bottlenecks widen by this factor at their end. */
     private static final int EXPANSION = 4;
 
+    /** Whether this is the name of a residual network for small images. */
+    public static boolean isForSmallImages(String name) {
+        return SMALL_DEPTHS.stream().anyMatch(depth -> name.equals(PREFIX + depth));
+    }
+
     @Override
     public List<String> names() {
         return Stream.concat(

@@ -10,4 +10,22 @@ import java.lang.annotation.Target;
 @Target(ElementType.RECORD_COMPONENT)
 public @interface Default {
     String value();
+
+    /** Other defaults, where another key of the group has certain values. */
+    Where[] where() default {};
+
+    /**
+     * Whether the written form leaves the key out while it has its default. So a key that is added later changes neither
+     * the text nor the hash of recipes that do not use it.
+     */
+    boolean omitted() default false;
+
+    /** Another default, where a text key of the same group has one of some values. */
+    @interface Where {
+        String key();
+
+        String[] is();
+
+        String value();
+    }
 }

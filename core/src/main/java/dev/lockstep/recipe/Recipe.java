@@ -131,12 +131,22 @@ public record Recipe(
     public record Model(
             String name,
             @Default("0") int width,
-            @Default("true") boolean zeroInitResidual,
+
+            @Default(
+                    value = "true",
+                    where =
+                            @Default.Where(
+                                    key = "name",
+                                    is = {"resnet8", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110"},
+                                    value = "false"))
+            boolean zeroInitResidual,
+
             @Default("none") String weights) {
         /**
          * @param name the network, such as {@code resnet20} (for small images) or {@code resnet50}
          * @param width channels of the first convolution; 0 uses the network's own (16 for small images, 64 for ImageNet)
-         * @param zeroInitResidual start with γ = 0 in the last batch norm of every residual block (section 5.1, Table 2b)
+         * @param zeroInitResidual start with γ = 0 in the last batch norm of every residual block (section 5.1, Table 2b),
+         *     which helps large minibatches on ImageNet; small networks learn much slower from it in their first epochs
          * @param weights initial weights: {@code none} draws them from the seed; {@code sha256:…} identifies the file given
          *     to {@code train --weights}, which writes this key
          */

@@ -76,14 +76,20 @@ final class YamlWriter {
         for (RecordComponent component : value.getClass().getRecordComponents()) {
             try {
                 component.getAccessor().setAccessible(true);
-                components.put(
-                        YamlRecords.kebab(component.getName()),
-                        component.getAccessor().invoke(value));
+                Object own = component.getAccessor().invoke(value);
+                if (!isOmitted(component, own)) {
+                    components.put(YamlRecords.kebab(component.getName()), own);
+                }
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException(e);
             }
         }
         return components;
+    }
+
+    private static boolean isOmitted(RecordComponent component, Object value) {
+        Default standard = component.getAnnotation(Default.class);
+        return standard != null && standard.omitted() && inline(value).equals(standard.value());
     }
 
     private static Map<String, Object> sorted(Map<?, ?> map) {

@@ -162,7 +162,17 @@ final class RecipeReferenceTest {
         if (value == null) {
             return "required";
         }
-        return isGroup(component) ? "those of its keys" : "`" + value.value() + "`";
+        if (isGroup(component)) {
+            return "those of its keys";
+        }
+        return Stream.concat(
+                        Stream.of("`" + value.value() + "`"),
+                        Arrays.stream(value.where())
+                                .map(where -> "`" + where.value() + "` where `" + where.key() + "` is "
+                                        + Arrays.stream(where.is())
+                                                .map(text -> "`" + text + "`")
+                                                .collect(Collectors.joining(", "))))
+                .collect(Collectors.joining("; "));
     }
 
     private static String meaning(RecordComponent component, Source source) {

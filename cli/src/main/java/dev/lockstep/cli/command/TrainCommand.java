@@ -14,6 +14,8 @@ import dev.lockstep.launch.LocalLauncher;
 import dev.lockstep.launch.Node;
 import dev.lockstep.launch.NodeLauncher;
 import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.RunInfo;
+import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.Models;
@@ -24,6 +26,7 @@ import dev.lockstep.plan.Finding;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import dev.lockstep.supervise.MemberEvent;
+import dev.lockstep.text.ShellWords;
 import dev.lockstep.train.InitialWeights;
 import dev.lockstep.train.RunOptions;
 import java.io.IOException;
@@ -38,6 +41,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -71,6 +75,8 @@ public final class TrainCommand implements Callable<Integer> {
     private boolean json;
 
     private double noiseScale = Double.NaN;
+
+    private int classes;
 
     @Override
     public Integer call() {
@@ -173,6 +179,7 @@ public final class TrainCommand implements Callable<Integer> {
                     .options(run)
                     .stopOn(signals.stop())
                     .arguments(options.files())
+                    .listenerFactory(this::tuneHint)
                     .listener(this::hear)
                     .listener(ProgressSink.onStandardError());
             members.forEach(member -> training.tell(new Event.Membership(
@@ -183,6 +190,16 @@ public final class TrainCommand implements Callable<Integer> {
             }
             return signals.exitCode(result, run.stopAfter());
         }
+    }
+
+    private Optional<RunListener> tuneHint(RunInfo run, Consumer<String> notices) {
+        if (run.rank() != 0) {
+            return Optional.empty();
+        }
+        List<String> words = new ArrayList<>(
+                List.of("lockstep", "tune", recipeArgument.file().toString()));
+        words.addAll(options.dataArguments());
+        return Optional.of(new TuneHint(run, classes, ShellWords.join(words), notices));
     }
 
     private void hear(Event event) {
@@ -196,6 +213,7 @@ public final class TrainCommand implements Callable<Integer> {
     /** Until the data is ready, a signal ends the process at once. */
     private OpenDataset open(Recipe recipe, Collective group, Signals signals) {
         OpenDataset data = Datasets.open(recipe.data(), options.data());
+        classes = data.classes();
         if (group.rank() == 0) {
             check(recipe, data);
         }

@@ -47,5 +47,7 @@ final class ResumeCommandTest {
         assertThat(repeated.err())
                 .contains("\nnothing left to train: all 12 steps are done\n")
                 .doesNotContain("resuming");
+        assertThat(repeated.out()).isEqualTo(resumed.out());
+        assertThat(repeated.out()).contains("\nvalidation error ").doesNotContain("NaN", "median");
     }
 }
