@@ -90,12 +90,16 @@ public record Recipe(
             String dataset,
             @Default("none") Augmentation augmentation,
             @Default("0") int imageSize,
-            @Default("none") ColorAugmentation color) {
+            @Default("none") ColorAugmentation color,
+            @Default(value = "0.0", written = false) double validationSplit) {
         /**
          * @param dataset one of the names that {@code lockstep data list} prints
          * @param augmentation random changes of the geometry of training images
          * @param imageSize side in pixels of the square image that the network sees; 0 uses the dataset's own size
          * @param color additional random changes of color, for photographs
+         * @param validationSplit for {@code imagefolder}: the fraction of one set of class folders that is never trained on
+         *     and measures the error; 0 where the data has a validation set of its own. The contents of a file decide its
+         *     set, so that it stays there when others come and go, and copies of a file are in the same set
          */
         public Data {
             shorterThan("dataset", dataset, LONGEST_NAME);
@@ -104,6 +108,16 @@ public record Recipe(
                     "image-size",
                     imageSize,
                     "must be 0 (the dataset's own) or between 8 and 1024");
+            require(
+                    validationSplit == 0 || validationSplit >= 0.01 && validationSplit <= 0.9,
+                    "validation-split",
+                    validationSplit,
+                    "must be 0 (a validation set of its own) or between 0.01 and 0.9");
+        }
+
+        /** Data with a validation set of its own. */
+        public Data(String dataset, Augmentation augmentation, int imageSize, ColorAugmentation color) {
+            this(dataset, augmentation, imageSize, color, 0);
         }
     }
 

@@ -76,9 +76,9 @@ final class YamlWriter {
         for (RecordComponent component : value.getClass().getRecordComponents()) {
             try {
                 component.getAccessor().setAccessible(true);
-                Object own = component.getAccessor().invoke(value);
-                if (!isOmitted(component, own)) {
-                    components.put(YamlRecords.kebab(component.getName()), own);
+                Object contents = component.getAccessor().invoke(value);
+                if (isWritten(component, contents)) {
+                    components.put(YamlRecords.kebab(component.getName()), contents);
                 }
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException(e);
@@ -87,9 +87,14 @@ final class YamlWriter {
         return components;
     }
 
-    private static boolean isOmitted(RecordComponent component, Object value) {
+    private static boolean isWritten(RecordComponent component, Object value) {
         Default standard = component.getAnnotation(Default.class);
-        return standard != null && standard.omitted() && inline(value).equals(standard.value());
+        return standard == null || standard.written() || !isDefault(value, standard);
+    }
+
+    private static boolean isDefault(Object value, Default standard) {
+        boolean nested = value instanceof Record || value instanceof Map<?, ?> map && !map.isEmpty();
+        return !nested && inline(value).equals(standard.value());
     }
 
     private static Map<String, Object> sorted(Map<?, ?> map) {
