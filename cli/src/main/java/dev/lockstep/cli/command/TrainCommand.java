@@ -7,6 +7,8 @@ import dev.lockstep.cli.terminal.ProgressSink;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.Collectives;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
+import dev.lockstep.image.Dataset;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.launch.Job;
@@ -215,6 +217,12 @@ public final class TrainCommand implements Callable<Integer> {
         OpenDataset data = Datasets.open(recipe.data(), options.data());
         classes = data.classes();
         if (group.rank() == 0) {
+            for (Dataset set : List.of(data.training(), data.validation())) {
+                if (set.skippedFiles().count() > 0) {
+                    System.err.println(
+                            "skipped " + Printable.of(set.skippedFiles().summary(3), 1000));
+                }
+            }
             check(recipe, data);
         }
         signals.handle();

@@ -99,10 +99,10 @@ final class TuneCommandTest {
         Path file = write(TEXT);
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw----"));
         Path link = Files.createSymbolicLink(folder.resolve("link.yaml"), file.getFileName());
-        CapturedRun run = tune(link, "--from", "0.05", "--to", "0.05", "--apply");
+        CapturedRun run = tune(link, "--from", "0.0125", "--to", "0.0125", "--apply");
         assertThat(run.exitCode()).as(run.err()).isZero();
-        assertThat(run.err()).endsWith("wrote learning-rate.reference: 0.05 to " + link + "\n");
-        assertThat(Files.readString(file)).isEqualTo(TEXT.replace("reference: 0.1 ", "reference: 0.05 "));
+        assertThat(run.err()).endsWith("wrote learning-rate.reference: 0.0125 to " + link + "\n");
+        assertThat(Files.readString(file)).isEqualTo(TEXT.replace("reference: 0.1 ", "reference: 0.0125 "));
         assertThat(Files.isSymbolicLink(link)).isTrue();
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                 .isEqualTo("rw-rw----");
@@ -111,21 +111,21 @@ final class TuneCommandTest {
         }
     }
 
-    /** A tenth of the paper's rate per image: the check of it is told why. */
+    /** Eight times the paper's rate per image: the check of it is told why. */
     @Test
     void apply_toAFileWithoutTheKey_addsItAndTheReason() throws IOException {
         String text = TEXT.replaceAll("(?m)^  reference: .*\n", "");
         Path file = write(text);
-        CapturedRun run = tune(file, "--from", "0.0006", "--to", "0.0006", "--apply");
+        CapturedRun run = tune(file, "--from", "0.05", "--to", "0.05", "--apply");
         assertThat(run.exitCode()).as(run.err()).isZero();
         assertThat(run.err())
-                .endsWith("wrote learning-rate.reference: 0.0006, and why it may differ from the paper's, to " + file
+                .endsWith("wrote learning-rate.reference: 0.05, and why it may differ from the paper's, to " + file
                         + "\n");
         assertThat(Files.readString(file))
-                .isEqualTo(text.replace("  scaling: linear\n", "  reference: 0.0006\n  scaling: linear\n")
+                .isEqualTo(text.replace("  scaling: linear\n", "  reference: 0.05\n  scaling: linear\n")
                         + "suppress: {linear-rule: the rate was found by lockstep tune}\n");
-        assertThat(tune(file, "--from", "0.0005", "--to", "0.0005", "--apply").err())
-                .endsWith("wrote learning-rate.reference: 0.0005 to " + file + "\n");
+        assertThat(tune(file, "--from", "0.04", "--to", "0.04", "--apply").err())
+                .endsWith("wrote learning-rate.reference: 0.04 to " + file + "\n");
     }
 
     @Test
