@@ -145,6 +145,7 @@ public record FolderSurvey(
             ImageHeader header = ImageCodec.examine(image.load());
             return new Seen(header.format(), Math.min(header.width(), header.height()), null);
         } catch (LockstepException e) {
+            requireBadImage(e);
             return new Seen(null, 0, e.whatAndWhere());
         }
     }
@@ -164,7 +165,15 @@ public record FolderSurvey(
             }
             return true;
         } catch (LockstepException e) {
+            requireBadImage(e);
             return true;
+        }
+    }
+
+    /** Libraries that cannot be loaded are no fault of the image. */
+    private static void requireBadImage(LockstepException e) {
+        if (e.kind() != LockstepException.Kind.DATA) {
+            throw e;
         }
     }
 
