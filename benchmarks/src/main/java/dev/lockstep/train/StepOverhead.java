@@ -157,6 +157,7 @@ public class StepOverhead {
                 new SoloCollective(),
                 state,
                 LayerGroups.none(state.layout()),
+                CLASSES,
                 List.of(classifier(name)),
                 threads,
                 RunOptions.DEFAULT_BUCKET_FLOATS,

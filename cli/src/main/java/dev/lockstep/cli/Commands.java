@@ -5,6 +5,7 @@ import dev.lockstep.cli.command.DataCommand;
 import dev.lockstep.cli.command.DoctorCommand;
 import dev.lockstep.cli.command.EvalCommand;
 import dev.lockstep.cli.command.ExportCommand;
+import dev.lockstep.cli.command.InitCommand;
 import dev.lockstep.cli.command.LaunchCommand;
 import dev.lockstep.cli.command.ModelCommand;
 import dev.lockstep.cli.command.PlanCommand;
@@ -23,6 +24,7 @@ import picocli.CommandLine.Command;
 /** All commands, in the order of the help. */
 public final class Commands {
     private static final List<Class<?>> ALL = List.of(
+            InitCommand.class,
             TrainCommand.class,
             LaunchCommand.class,
             PlanCommand.class,

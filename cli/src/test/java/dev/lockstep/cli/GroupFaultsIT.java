@@ -77,7 +77,7 @@ final class GroupFaultsIT {
         String bad = photographs(4 / size * culprit);
         group(freePort(), size, "--data", folder.toString());
         for (int rank = 0; rank < size; rank++) {
-            String fault = "not a JPEG or PNG file, .*" + bad + ".*";
+            String fault = "not a JPEG, PNG, WebP, BMP, GIF or TIFF file, .*" + bad + ".*";
             boolean own = rank == culprit;
             assertThat(exitCode(rank)).as("rank %d", rank).isEqualTo(own ? 3 : 4);
             assertThat(errors("rank-" + rank + ".out"))

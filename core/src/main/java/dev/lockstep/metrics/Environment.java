@@ -24,6 +24,7 @@ import java.util.Properties;
  * @param memoryGib of the machine, in 2^30 bytes
  * @param directory in which the command was started, which relative paths in the options start from
  * @param options of the command, needed besides the recipe to run it again: the locations of data and weights
+ * @param iterationsPerEpoch steps of an epoch of the run; 0 if unknown
  */
 public record Environment(
         String date,
@@ -35,7 +36,8 @@ public record Environment(
         long memoryGib,
         String java,
         String directory,
-        List<String> options) {
+        List<String> options,
+        int iterationsPerEpoch) {
     public static final String NAME = "environment.json";
 
     /** The version of this build: the same as in the POM, without its {@code -SNAPSHOT}; a test compares them. */
@@ -59,6 +61,11 @@ public record Environment(
 
     /** This machine, now. */
     public static Environment current(List<String> options) {
+        return current(options, 0);
+    }
+
+    /** This machine, now, with the steps of an epoch of the run. */
+    public static Environment current(List<String> options, int iterationsPerEpoch) {
         return new Environment(
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 LOCKSTEP,
@@ -70,7 +77,8 @@ public record Environment(
                 memoryBytes() >> 30,
                 System.getProperty("java.vm.vendor") + " " + Runtime.version(),
                 Path.of("").toAbsolutePath().toString(),
-                options);
+                options,
+                iterationsPerEpoch);
     }
 
     private static String libtorchVersion() {
@@ -129,7 +137,18 @@ public record Environment(
     }
 
     private Environment with(String directory, List<String> options) {
-        return new Environment(date, lockstep, libtorch, system, processor, cores, memoryGib, java, directory, options);
+        return new Environment(
+                date,
+                lockstep,
+                libtorch,
+                system,
+                processor,
+                cores,
+                memoryGib,
+                java,
+                directory,
+                options,
+                iterationsPerEpoch);
     }
 
     /** The value of an option; empty if it was not given. */

@@ -114,13 +114,25 @@ public record MetricsFile(List<StepMetrics> steps, List<EpochMetrics> epochs, Li
         return record instanceof EpochMetrics epoch ? epoch.step() : ((BadImage) record).step();
     }
 
-    /** The median validation error of the last five epochs, which the paper reports (section 5.1); NaN before the first. */
+    /**
+     * The median validation error of the last five epochs, which the paper reports (section 5.1). NaN before the first.
+     */
     public double medianOfLastFive() {
-        return medianOfLast(5, epochs);
+        return medianOfLastFive(epochs.size(), epochs);
     }
 
-    /** The median validation error of the last {@code count} evaluated epochs, or of all if there are fewer. */
-    public static double medianOfLast(int count, List<EpochMetrics> epochs) {
+    /**
+     * The median validation error of the last five epochs. A run of at most five epochs is still learning in the first of
+     * them, so that its last error is the result.
+     *
+     * @param done epochs of the run so far
+     * @param epochs the last five of them, or more
+     */
+    public static double medianOfLastFive(int done, List<EpochMetrics> epochs) {
+        return medianOfLast(done > 5 ? 5 : 1, epochs);
+    }
+
+    private static double medianOfLast(int count, List<EpochMetrics> epochs) {
         List<Double> errors = epochs.stream()
                 .sorted(Comparator.comparingInt(EpochMetrics::epoch))
                 .map(EpochMetrics::validationTop1Error)

@@ -18,7 +18,8 @@ import java.util.Objects;
  * @param datasetFingerprint of the data that it trained on
  * @param steps iterations done since the start of training
  * @param epochs whole epochs done since the start of training
- * @param medianLast5ValidationTop1Error the number the paper reports (section 5.1)
+ * @param medianLast5ValidationTop1Error the number the paper reports (section 5.1); after at most five epochs the last
+ *     error, as in {@link MetricsFile#medianOfLastFive(int, java.util.List)}
  * @param imagesPerSecond of training, without evaluation, over this session of the run
  * @param seconds wall time of this session of the run
  * @param badImages distinct bad images of both sets that were replaced since the start of training

@@ -42,6 +42,10 @@ public final class ResNets implements DescribedNetwork {
      * @param groups of the 3×3 convolution
      */
     private record Variant(int depth, int inner, int groups) {}
+    /** Whether this is the name of a residual network for small images. */
+    public static boolean isForSmallImages(String name) {
+        return SMALL_DEPTHS.stream().anyMatch(depth -> name.equals(PREFIX + depth));
+    }
 
     @Override
     public List<String> names() {

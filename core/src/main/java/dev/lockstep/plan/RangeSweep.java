@@ -54,7 +54,8 @@ public record RangeSweep(List<Trial> trials) {
 
     /**
      * The recipe of one trial: the reference minibatch with one rate, which falls to a tenth for the last third, so that
-     * the result reflects the rate's progress rather than the noise of its steps.
+     * the result reflects the rate's progress rather than the noise of its steps. A set with fewer images than the
+     * reference minibatch is swept at the recipe's own minibatch, with the rate that the recipe's scaling gives it.
      *
      * @param steps that the trial takes; the recipe may have more
      * @param images in the training set
@@ -69,13 +70,18 @@ public record RangeSweep(List<Trial> trials) {
                     "the sweep runs the reference minibatch on whole workers",
                     "change one of them");
         }
+        double used = rate;
+        if (minibatch > images) {
+            used = recipe.learningRate().scaling().scale(rate, recipe.minibatch(), minibatch);
+            minibatch = recipe.minibatch();
+        }
         int perEpoch = Math.max(1, images / minibatch);
         double fall = (double) (steps - steps / 3) / perEpoch;
         Recipe.WarmupSettings warmup = new Recipe.WarmupSettings(
                 Recipe.WarmupKind.NONE, recipe.learningRate().warmup().epochs());
         Recipe.Schedule schedule = new Recipe.Schedule(Recipe.ScheduleKind.STEP, List.of(fall), 0.1);
         Recipe.Rate trial = new Recipe.Rate(
-                rate,
+                used,
                 minibatch,
                 Scaling.NONE,
                 warmup,

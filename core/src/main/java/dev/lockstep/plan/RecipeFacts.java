@@ -1,5 +1,6 @@
 package dev.lockstep.plan;
 
+import dev.lockstep.network.ResNets;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.SgdSettings;
 import dev.lockstep.sampling.MinibatchPlan;
@@ -58,6 +59,16 @@ record RecipeFacts(
 
     boolean isSgd() {
         return sgd().isPresent();
+    }
+
+    /** Whether the network is a residual one for small images. */
+    boolean isSmallNetwork() {
+        return ResNets.isForSmallImages(recipe.model().name());
+    }
+
+    /** Iterations of the whole training. */
+    long iterations() {
+        return (long) iterationsPerEpoch * recipe.epochs();
     }
 
     boolean rateChanges() {

@@ -17,4 +17,16 @@ public @interface Default {
      * are left out, so that those keep their text and its SHA-256.
      */
     boolean written() default true;
+
+    /** Other defaults, where another key of the group has certain values. */
+    Where[] where() default {};
+
+    /** Another default, where a text key of the same group has one of some values. */
+    @interface Where {
+        String key();
+
+        String[] is();
+
+        String value();
+    }
 }

@@ -120,7 +120,8 @@ public record Recipe(
             @Default("none") ColorAugmentation color,
             @Default(value = "[]", written = false) List<Double> mean,
             @Default(value = "[]", written = false) List<Double> std,
-            @Default(value = "shuffle", written = false) Sampling sampling) {
+            @Default(value = "shuffle", written = false) Sampling sampling,
+            @Default(value = "0.0", written = false) double validationSplit) {
         /**
          * @param dataset one of the names that {@code lockstep data list} prints
          * @param augmentation random changes of the geometry of training images
@@ -131,6 +132,9 @@ public record Recipe(
          *     {@code lockstep data inspect} measures those of your images
          * @param std what each channel is divided by then; {@code [0.229, 0.224, 0.225]} for ImageNet
          * @param sampling which images an epoch has
+         * @param validationSplit for {@code imagefolder}: the fraction of one set of class folders that is never trained on
+         *     and measures the error; 0 where the data has a validation set of its own. The contents of a file decide its
+         *     set, so that it stays there when others come and go, and copies of a file are in the same set
          */
         public Data {
             shorterThan("dataset", dataset, LONGEST_NAME);
@@ -152,11 +156,16 @@ public record Recipe(
             require(mean.size() == std.size(), "std", std, "must have as many numbers as mean = " + mean);
             mean = List.copyOf(mean);
             std = List.copyOf(std);
+            require(
+                    validationSplit == 0 || validationSplit >= 0.01 && validationSplit <= 0.9,
+                    "validation-split",
+                    validationSplit,
+                    "must be 0 (a validation set of its own) or between 0.01 and 0.9");
         }
 
         /** Data that is normalized with the dataset's own constants. */
         public Data(String dataset, Augmentation augmentation, int imageSize, ColorAugmentation color) {
-            this(dataset, augmentation, imageSize, color, List.of(), List.of(), Sampling.SHUFFLE);
+            this(dataset, augmentation, imageSize, color, List.of(), List.of(), Sampling.SHUFFLE, 0);
         }
     }
 
@@ -206,14 +215,24 @@ public record Recipe(
     public record Model(
             String name,
             @Default("0") int width,
-            @Default("true") boolean zeroInitResidual,
+
+            @Default(
+                    value = "true",
+                    where =
+                            @Default.Where(
+                                    key = "name",
+                                    is = {"resnet8", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110"},
+                                    value = "false"))
+            boolean zeroInitResidual,
+
             @Default("none") String weights,
             @Default(value = "false", written = false) boolean newHead,
             @Default(value = "[]", written = false) List<String> frozen) {
         /**
          * @param name the network, such as {@code resnet20} (for small images) or {@code resnet50}
          * @param width channels of the first convolution; 0 uses the network's own (16 for small images, 64 for ImageNet)
-         * @param zeroInitResidual start with γ = 0 in the last batch norm of every residual block (section 5.1, Table 2b)
+         * @param zeroInitResidual start with γ = 0 in the last batch norm of every residual block (section 5.1, Table 2b),
+         *     which helps large minibatches on ImageNet; small networks learn much slower from it in their first epochs
          * @param weights initial weights: {@code none} draws them from the seed; {@code sha256:…} identifies the file given
          *     to {@code train --weights}, which writes this key
          * @param newHead draw the last layer from the seed, for other classes than those of the weights; {@code sha256:…}

@@ -32,14 +32,14 @@ public final class RecipeFile {
     }
 
     /**
-     * The text of a recipe with one value replaced; comments and everything else are kept.
+     * The text of a recipe with one value set; comments and everything else are kept.
      *
      * @param source the name of the text in messages
-     * @param key a dotted path
-     * @throws dev.lockstep.errors.LockstepException of kind RECIPE when the text does not contain the key, or shares its
-     *     value with another one; tells the user the edit to make
+     * @param key a dotted path; added where the text does not contain it
+     * @throws dev.lockstep.errors.LockstepException of kind RECIPE when the text shares the value, or the group of the key,
+     *     with another one; tells the user the edit to make
      */
-    public static String replace(String yaml, String source, String key, String value) {
-        return new YamlEdit(yaml, source).replace(key, value);
+    public static String set(String yaml, String source, String key, String value) {
+        return new YamlEdit(yaml, source).set(key, value);
     }
 }

@@ -149,19 +149,23 @@ public final class YamlRecords {
             String key = join(path, known.get(i));
             YamlValue value = entries.get(known.get(i));
             arguments[i] = value(
-                    components[i].getGenericType(),
-                    value == null ? standard(components[i], key, entries.where()) : value,
-                    key);
+                    components[i].getGenericType(), value == null ? standard(components[i], key, entries) : value, key);
         }
         return construct(type, arguments, entries, path);
     }
 
-    private static YamlValue standard(RecordComponent component, String key, String where) {
+    private static YamlValue standard(RecordComponent component, String key, YamlValue.Entries group) {
         Default standard = component.getAnnotation(Default.class);
         if (standard == null) {
-            throw LockstepException.recipe("missing key '" + key + "'", where, "add it");
+            throw LockstepException.recipe("missing key '" + key + "'", group.where(), "add it");
         }
-        return YamlParser.value(standard.value(), where);
+        for (Default.Where other : standard.where()) {
+            if (group.get(other.key()) instanceof YamlValue.Text chosen
+                    && List.of(other.is()).contains(chosen.text())) {
+                return YamlParser.value(other.value(), group.where());
+            }
+        }
+        return YamlParser.value(standard.value(), group.where());
     }
 
     private static Object construct(Class<?> type, Object[] arguments, YamlValue.Entries entries, String path) {

@@ -196,16 +196,19 @@ final class JsonLinesSinkTest {
     }
 
     @Test
-    void medianOfLast_takesTheLastFiveEpochs() {
+    void medianOfLastFive_takesTheLastFiveEpochsOrTheLastOneOfAShortRun() {
         double[] errors = {0.9, 0.8, 0.5, 0.1, 0.3, 0.2, 0.4};
         List<EpochMetrics> epochs = new java.util.ArrayList<>();
         for (int i = 0; i < errors.length; i++) {
             epochs.add(epoch(i, i + 1, errors[i]));
         }
-        assertThat(MetricsFile.medianOfLast(5, epochs)).isEqualTo(0.3);
-        assertThat(MetricsFile.medianOfLast(5, epochs.subList(0, 2))).isEqualTo((0.9 + 0.8) / 2);
-        assertThat(MetricsFile.medianOfLast(5, List.of())).isNaN();
-        assertThat(MetricsFile.medianOfLast(5, List.of(epoch(0, 1, Double.NaN), epoch(1, 2, 0.7))))
+        assertThat(MetricsFile.medianOfLastFive(7, epochs)).isEqualTo(0.3);
+        assertThat(MetricsFile.medianOfLastFive(6, epochs.subList(1, 6))).isEqualTo(0.3);
+        assertThat(MetricsFile.medianOfLastFive(5, epochs.subList(0, 5))).isEqualTo(0.3);
+        assertThat(MetricsFile.medianOfLastFive(4, epochs.subList(0, 4))).isEqualTo(0.1);
+        assertThat(MetricsFile.medianOfLastFive(2, epochs.subList(0, 2))).isEqualTo(0.8);
+        assertThat(MetricsFile.medianOfLastFive(0, List.of())).isNaN();
+        assertThat(MetricsFile.medianOfLastFive(2, List.of(epoch(0, 1, 0.7), epoch(1, 2, Double.NaN))))
                 .isEqualTo(0.7);
     }
 }

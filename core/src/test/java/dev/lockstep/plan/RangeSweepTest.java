@@ -41,7 +41,7 @@ class RangeSweepTest {
     /** In whatever part of an epoch the trial ends. */
     @Property
     void trial_rate_isThatOfTheTrialAndATenthOfItInTheLastThird(
-            @ForAll @IntRange(min = 6, max = 5000) int steps, @ForAll @IntRange(min = 1, max = 100_000) int images) {
+            @ForAll @IntRange(min = 6, max = 5000) int steps, @ForAll @IntRange(min = 128, max = 100_000) int images) {
         Recipe trial = RangeSweep.trial(RECIPE, 0.3, steps, images);
         int perEpoch = Math.max(1, images / 128);
         LearningRate rates = trial.schedule(perEpoch);
@@ -63,6 +63,17 @@ class RangeSweepTest {
         assertThat(trial.epochs()).isEqualTo(1);
         assertThat(trial.model()).isEqualTo(RECIPE.model());
         assertThat(trial.optimizer()).isEqualTo(RECIPE.optimizer());
+    }
+
+    /** Or nobody could tune on a few photographs: a minibatch larger than the set is an error. */
+    @Test
+    void trial_ofASetBelowTheReferenceMinibatch_runsTheRecipesOwnAtItsScaledRate() {
+        Recipe small = RECIPE.withWorkers(2);
+        Recipe trial = RangeSweep.trial(small, 0.3, 48, 100);
+        assertThat(trial.minibatch()).isEqualTo(64);
+        assertThat(trial.scaledLearningRate()).isCloseTo(0.15, within(1e-12));
+        assertThat(trial.minibatchPlan(100).iterationsPerEpoch()).isEqualTo(1);
+        assertThat(trial.epochs()).isEqualTo(48);
     }
 
     @Test

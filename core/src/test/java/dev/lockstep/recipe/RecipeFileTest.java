@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.network.ResNets;
 import dev.lockstep.schedule.Scaling;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RecipeFileTest {
@@ -165,8 +167,24 @@ class RecipeFileTest {
                         true,
                         Recipe.WeightDecayRate.SCALED));
         assertThat(recipe.batchNorm()).isEqualTo(new Recipe.BatchNorm(0.1, 1e-5));
-        assertThat(recipe.model()).isEqualTo(new Recipe.Model("resnet8", 0, true));
+        assertThat(recipe.model()).isEqualTo(new Recipe.Model("resnet8", 0, false));
         assertThat(recipe.suppress()).isEmpty();
+    }
+
+    /** Table 2b: γ = 0 helps deep networks on ImageNet and slows down small ones. */
+    @ParameterizedTest
+    @CsvSource({
+        "resnet8,false", "resnet20,false", "resnet32,false", "resnet44,false", "resnet56,false", "resnet110,false",
+        "resnet18,true", "resnet34,true", "resnet50,true", "resnet101,true", "resnet152,true", "mine,true"
+    })
+    void parse_startOfTheLastGamma_dependsOnTheNetworkUnlessWritten(String network, boolean zero) {
+        Recipe recipe = RecipeFile.parse(GOOD, "test", Map.of("model.name", network));
+
+        assertThat(recipe.model().zeroInitResidual()).isEqualTo(zero).isEqualTo(!ResNets.isForSmallImages(network));
+        Recipe written = RecipeFile.parse(
+                GOOD, "test", Map.of("model.name", network, "model.zero-init-residual", String.valueOf(!zero)));
+        assertThat(written.model().zeroInitResidual()).isEqualTo(!zero);
+        assertThat(RecipeFile.parse(recipe.toYaml(), "again", Map.of())).isEqualTo(recipe);
     }
 
     @Test

@@ -2,6 +2,11 @@ package dev.lockstep.recipe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,6 +26,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The reference of recipe keys in {@code docs/recipes.md} is generated: types and defaults from the records, ranges from
@@ -29,6 +36,7 @@ import org.junit.jupiter.api.Test;
 final class RecipeReferenceTest {
     private static final Path ROOT = Path.of("..");
     private static final Path DOCUMENT = ROOT.resolve("docs/recipes.md");
+    private static final Path SCHEMA = ROOT.resolve("docs/recipe.schema.json");
     private static final String BEGIN = "<!-- keys -->\n";
     private static final String END = "<!-- end of keys -->\n";
     /** The shortest recipe: everything else has a default. */
@@ -53,6 +61,135 @@ final class RecipeReferenceTest {
         assertThat(document.substring(from, to))
                 .as("docs/recipes.md is stale: run this test with -Dlockstep.update=true")
                 .isEqualTo(generated);
+    }
+
+    /** What editors complete and check recipes with, from the same source. */
+    @Test
+    void schema_recipeSchemaJson_hasTheKeysOfTheRecord() throws IOException {
+        ObjectNode schema = JsonNodeFactory.instance
+                .objectNode()
+                .put("$schema", "https://json-schema.org/draft/2020-12/schema")
+                .put("title", "Lockstep recipe");
+        schema.setAll(schema(Recipe.class, "", Map.of()));
+        String generated = new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(schema) + "\n";
+        if (Boolean.getBoolean("lockstep.update")) {
+            Files.writeString(SCHEMA, generated);
+        }
+        assertThat(Files.readString(SCHEMA))
+                .as("docs/recipe.schema.json is stale: run this test with -Dlockstep.update=true")
+                .isEqualTo(generated);
+    }
+
+    /** Every key and every choice of the shipped recipes is known to the schema. */
+    @ParameterizedTest
+    @ValueSource(strings = {"fashion-mnist", "photographs", "imagenet-resnet50-8k", "imagenet-resnet101-8k"})
+    void schema_takesTheShippedRecipes(String name) throws IOException {
+        JsonNode schema = new ObjectMapper().readTree(SCHEMA.toFile());
+        Recipe recipe = Recipe.read(ROOT.resolve("recipes/" + name + ".yaml"));
+        assertTakes(schema, YamlWriter.components(recipe), "");
+        for (JsonNode required : schema.get("required")) {
+            assertThat(schema.get("properties").has(required.asText())).isTrue();
+        }
+        assertThat(schema.at("/properties/data/properties/augmentation/enum").toString())
+                .contains("random-resized-crop");
+        assertThat(schema.at("/properties/workers/type").asText()).isEqualTo("integer");
+    }
+
+    private static void assertTakes(JsonNode schema, Map<String, Object> values, String path) {
+        values.forEach((key, value) -> {
+            String full = YamlRecords.join(path, key);
+            JsonNode property = schema.path("properties").path(key);
+            if (value instanceof OptimizerSettings) {
+                assertThat(property.path("allOf")).as(full).isNotEmpty();
+                return;
+            }
+            assertThat(property.isMissingNode()).as(full).isFalse();
+            if (value instanceof Record record) {
+                assertTakes(property, YamlWriter.components(record), full);
+            } else if (value instanceof Enum) {
+                assertThat(property.get("enum").toString()).contains('"' + YamlRecords.enumText(value) + '"');
+            }
+        });
+    }
+
+    private static ObjectNode schema(Class<?> type, String path, Map<String, String> kind) {
+        JsonNodeFactory json = JsonNodeFactory.instance;
+        Source source = Source.of(type);
+        ObjectNode properties = json.objectNode();
+        ArrayNode required = json.arrayNode();
+        for (RecordComponent component : type.getRecordComponents()) {
+            String name = YamlRecords.kebab(component.getName());
+            String key = YamlRecords.join(path, name);
+            ObjectNode property;
+            if (component.getType().isRecord()) {
+                property = schema(component.getType(), key, Map.of());
+            } else if (component.getType() == OptimizerSettings.class) {
+                property = kinds(key);
+            } else {
+                property = single(component, key, kind);
+            }
+            property.put(
+                    "description", meaning(component, source).replace("`", "").replace("**", ""));
+            properties.set(name, property);
+            if (component.getAnnotation(Default.class) == null) {
+                required.add(name);
+            }
+        }
+        ObjectNode group = json.objectNode().put("type", "object").put("additionalProperties", false);
+        group.set("properties", properties);
+        if (!required.isEmpty()) {
+            group.set("required", required);
+        }
+        return group;
+    }
+
+    /** A kind of an optimizer that a program adds may have any keys. */
+    private static ObjectNode kinds(String path) {
+        JsonNodeFactory json = JsonNodeFactory.instance;
+        ObjectNode group = json.objectNode().put("type", "object");
+        ArrayNode all = group.putArray("allOf");
+        for (OptimizerKind kind : OptimizerKinds.own()) {
+            ObjectNode then =
+                    schema(kind.settings(), path, Map.of(YamlRecords.join(path, YamlRecords.KIND), kind.name()));
+            ((ObjectNode) then.get("properties")).putObject(YamlRecords.KIND).put("const", kind.name());
+            ObjectNode condition = all.addObject();
+            ObjectNode given = condition.putObject("if");
+            given.putObject("properties").putObject(YamlRecords.KIND).put("const", kind.name());
+            if (!kind.name().equals(OptimizerKinds.DEFAULT)) {
+                given.putArray("required").add(YamlRecords.KIND);
+            }
+            condition.set("then", then);
+        }
+        return group;
+    }
+
+    private static ObjectNode single(RecordComponent component, String key, Map<String, String> kind) {
+        ObjectNode property = JsonNodeFactory.instance.objectNode();
+        Class<?> type = component.getType();
+        if (type.isEnum()) {
+            ArrayNode choices = property.putArray("enum");
+            Arrays.stream(type.getEnumConstants()).map(YamlRecords::enumText).forEach(choices::add);
+        } else if (type == boolean.class) {
+            property.put("type", "boolean");
+        } else if (type == List.class) {
+            property.put("type", "array").putObject("items").put("type", "number");
+        } else if (type == Map.class) {
+            property.put("type", "object").putObject("additionalProperties").put("type", "string");
+        } else {
+            property.put("type", type == String.class ? "string" : type == double.class ? "number" : "integer");
+            property.put("title", value(component, key, kind).replace("`", ""));
+        }
+        Default standard = component.getAnnotation(Default.class);
+        if (standard != null && !type.isEnum() && (type == int.class || type == long.class)) {
+            property.put("default", Long.parseLong(standard.value()));
+        } else if (standard != null && type == double.class) {
+            property.put("default", Double.parseDouble(standard.value()));
+        } else if (standard != null && type == boolean.class && standard.where().length == 0) {
+            property.put("default", Boolean.parseBoolean(standard.value()));
+        } else if (standard != null && (type.isEnum() || type == String.class)) {
+            property.put("default", standard.value());
+        }
+        return property;
     }
 
     @Test
@@ -171,7 +308,17 @@ final class RecipeReferenceTest {
         if (value == null) {
             return "required";
         }
-        return isGroup(component) ? "those of its keys" : "`" + value.value() + "`";
+        if (isGroup(component)) {
+            return "those of its keys";
+        }
+        return Stream.concat(
+                        Stream.of("`" + value.value() + "`"),
+                        Arrays.stream(value.where())
+                                .map(where -> "`" + where.value() + "` where `" + where.key() + "` is "
+                                        + Arrays.stream(where.is())
+                                                .map(text -> "`" + text + "`")
+                                                .collect(Collectors.joining(", "))))
+                .collect(Collectors.joining("; "));
     }
 
     private static String meaning(RecordComponent component, Source source) {

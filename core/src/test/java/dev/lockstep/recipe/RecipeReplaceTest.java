@@ -2,19 +2,23 @@ package dev.lockstep.recipe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.lockstep.errors.LockstepException;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** One value of a recipe's text exchanged for another. */
+/** One value of a recipe's text exchanged for another, or added. */
 class RecipeReplaceTest {
     private static final String KEY = "learning-rate.reference";
 
     private static String replace(String yaml) {
-        return RecipeFile.replace(yaml, "mine.yaml", KEY, "0.4");
+        return RecipeFile.set(yaml, "mine.yaml", KEY, "0.4");
     }
 
     @ParameterizedTest
@@ -46,13 +50,37 @@ class RecipeReplaceTest {
                 .isEqualTo(RecipeFile.parse(yaml, "test", Map.of(KEY, "0.4")));
     }
 
+    static Stream<Arguments> missing() {
+        return Stream.of(
+                arguments("name: x", "name: x\nlearning-rate: {reference: 0.4}\n"),
+                arguments("", "learning-rate: {reference: 0.4}\n"),
+                arguments(
+                        "learning-rate:\n    # why\n    scaling: none   # so\nname: x\n",
+                        "learning-rate:\n    # why\n    reference: 0.4\n    scaling: none   # so\nname: x\n"),
+                arguments(
+                        "learning-rate: {scaling: none} # \uD83D\uDE80\n",
+                        "learning-rate: {reference: 0.4, scaling: none} # \uD83D\uDE80\n"),
+                arguments("learning-rate: {}\n", "learning-rate: {reference: 0.4}\n"),
+                arguments("{name: x}\n", "{learning-rate: {reference: 0.4}, name: x}\n"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("missing")
+    void set_missingKey_isAddedAndNothingElseChanges(String before, String after) {
+        assertThat(replace(before)).isEqualTo(after);
+        assertThat(replace(before.replace("\n", "\r\n")))
+                .isEqualTo(before.contains("\n") ? after.replace("\n", "\r\n") : after);
+    }
+
     @Test
-    void replace_missingKey_saysWhatToWriteWhere() {
-        assertRefused("", "does not contain " + KEY + ", mine.yaml, add the line 'learning-rate: {reference: 0.4}'");
-        assertRefused("name: x\n", KEY + ", mine.yaml, add the line 'learning-rate: {reference: 0.4}'");
+    void set_missingKeyWhereNothingCanBeAdded_saysWhatToWriteWhere() {
         assertRefused(
-                "name: x\nlearning-rate:\n  scaling: none\n",
+                "---\nname: x\n...\n",
+                "does not contain " + KEY + ", mine.yaml, add the line 'learning-rate: {reference: 0.4}'");
+        assertRefused(
+                "name: x\nlearning-rate: &rate\n  scaling: none\n",
                 KEY + ", mine.yaml:2, write into 'learning-rate' there: 'reference: 0.4'");
+        assertRefused("learning-rate: none\n", "write into 'learning-rate' there: 'reference: 0.4'");
     }
 
     @Test

@@ -76,7 +76,7 @@ final class Studies {
         try (JsonLinesSink sink = JsonLinesSink.open(run.folder().resolve(MetricsFile.NAME), 0, notice -> {})) {
             epochs.forEach(epoch -> sink.on(new Event.Epoch(epoch)));
         }
-        RunResult result = result(RunResult.Status.COMPLETED, MetricsFile.medianOfLast(5, epochs));
+        RunResult result = result(RunResult.Status.COMPLETED, MetricsFile.medianOfLastFive(epochs.size(), epochs));
         result.write(run.folder());
         return result;
     }

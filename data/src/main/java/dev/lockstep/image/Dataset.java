@@ -29,6 +29,11 @@ public interface Dataset {
     /** Starts to read images that will be asked for soon. */
     default void prefetch(int[] indices) {}
 
+    /** Files that were found among the images and left out. */
+    default SkippedFiles skippedFiles() {
+        return SkippedFiles.NONE;
+    }
+
     /** The names of the classes, indexed by label. */
     List<String> classNames();
 

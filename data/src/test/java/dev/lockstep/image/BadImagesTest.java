@@ -106,7 +106,7 @@ final class BadImagesTest {
 
         assertThat(bad.found().keySet()).isEqualTo(Set.of(1, 4));
         assertThat(bad.found().get(4))
-                .startsWith("not a JPEG or PNG file, image = ")
+                .startsWith("not a JPEG, PNG, WebP, BMP, GIF or TIFF file, image = ")
                 .endsWith("bee/0.JPEG, first bytes = 74 65 78 74");
     }
 

@@ -9,7 +9,6 @@ import dev.lockstep.image.Fingerprint;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
 import dev.lockstep.image.Normalization;
-import dev.lockstep.image.catalog.DatasetSpec;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.image.transform.SmallImageTransform;
 import dev.lockstep.metrics.RunResult;
@@ -20,7 +19,6 @@ import dev.lockstep.run.Training;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.pytorch.BatchNorm1dImpl;
@@ -117,17 +115,8 @@ public final class UserModelSample {
         Dataset training = new Stripes(1, 768);
         Dataset validation = new Stripes(2, 192);
         Normalization normalization = new Normalization(List.of(0.5), List.of(0.2));
-        DatasetSpec spec = new DatasetSpec(
-                "stripes",
-                "made-up stripes",
-                Stripes.SHAPE,
-                OptionalInt.of(3),
-                training.classNames(),
-                OptionalInt.of(training.size()),
-                OptionalInt.of(validation.size()),
-                normalization);
         SmallImageTransform transform = new SmallImageTransform(Stripes.SHAPE, Stripes.SHAPE, normalization, false);
-        return new OpenDataset(spec, training, validation, transform, transform);
+        return OpenDataset.of("stripes", training, validation, transform, transform, normalization);
     }
 
     /** Trains into a folder; run it again to resume where it stopped. */

@@ -3,6 +3,7 @@ package dev.lockstep.report;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.files.DurableFiles;
 import dev.lockstep.metrics.Csv;
+import dev.lockstep.text.ShellWords;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -44,7 +45,7 @@ final class Page {
 
     /** Quotes a word of a shell command. */
     static String quoted(String word) {
-        return word.matches("[A-Za-z0-9._=/:,+-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+        return ShellWords.quoted(word);
     }
 
     Page element(String tag, String text) {

@@ -30,7 +30,7 @@ public final class ReportListener implements RunListener {
                 || event instanceof Event.Failed failed
                         && failed.cause() instanceof LockstepException known
                         && known.kind() == LockstepException.Kind.DIVERGED) {
-            RunReport.write(run.folder(), run.arguments());
+            RunReport.write(run.folder(), run.arguments(), run.iterationsPerEpoch());
         }
     }
 }

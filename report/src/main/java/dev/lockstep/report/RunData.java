@@ -43,13 +43,14 @@ record RunData(
                 Environment.read(folder));
     }
 
-    /** Iterations per epoch; if no epoch is finished yet, the number of steps so far. */
+    /** Iterations per epoch; if no epoch is finished and the run has not told, the number of steps so far. */
     double iterationsPerEpoch() {
         List<EpochMetrics> epochs = metrics.epochs();
         if (!epochs.isEmpty()) {
             return (double) epochs.get(0).step() / (epochs.get(0).epoch() + 1);
         }
-        return Math.max(1, metrics.steps().size());
+        int told = environment.map(Environment::iterationsPerEpoch).orElse(0);
+        return told > 0 ? told : Math.max(1, metrics.steps().size());
     }
 
     /** A quantity of every step, plotted against epochs. */

@@ -42,10 +42,11 @@ public final class RunReport {
      *
      * @param runFolder the run folder
      * @param options see {@link Environment#options}
+     * @param iterationsPerEpoch steps of an epoch, for a run that ended before its first epoch did; 0 if unknown
      */
-    public static void write(Path runFolder, List<String> options) {
+    public static void write(Path runFolder, List<String> options, int iterationsPerEpoch) {
         try {
-            Environment.current(options).writeOnce(runFolder);
+            Environment.current(options, iterationsPerEpoch).writeOnce(runFolder);
             page(read(List.of(runFolder))).write(runFolder.resolve(NAME));
         } catch (IOException | RuntimeException | OutOfMemoryError | LinkageError e) {
             LOG.warn(
@@ -183,7 +184,7 @@ public final class RunReport {
         page.table(
                 List.of(
                         "run",
-                        "validation error, %, median of the last 5 epochs",
+                        "validation error, %, median of the last 5 epochs (of at most 5: the last)",
                         "last",
                         "minibatch kn",
                         "k × n",

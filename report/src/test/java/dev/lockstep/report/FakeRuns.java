@@ -117,7 +117,7 @@ final class FakeRuns {
                 sink.on(new Event.Epoch(epoch));
             }
         }
-        double median = MetricsFile.medianOfLast(5, epochs);
+        double median = MetricsFile.medianOfLastFive(epochs.size(), epochs);
         RunResult result = new RunResult(
                 RunResult.Status.COMPLETED,
                 "ab",

@@ -114,7 +114,7 @@ final class PageInBrowserTest {
     @Test
     void runPage_onAPhone_fitsAndShowsItsCurves() throws Exception {
         Path run = FakeRuns.run(folder, "first");
-        RunReport.write(run, List.of());
+        RunReport.write(run, List.of(), 40);
         try (Browser browser = browser()) {
             browser.open(run.resolve(RunReport.NAME), 390, 844, true);
             keepScreenshot(browser, "run-phone.png");

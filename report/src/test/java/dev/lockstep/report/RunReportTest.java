@@ -35,7 +35,7 @@ final class RunReportTest {
     @Test
     void write_ofARunFolder_plotsEveryEpochAndKnowsTheMachine() throws IOException {
         Path run = FakeRuns.run(folder, "first");
-        RunReport.write(run, List.of());
+        RunReport.write(run, List.of(), 40);
         String page = Files.readString(run.resolve("report.html"));
         JsonNode error = figures(page).path("error");
         assertThat(error.path("x").size()).isEqualTo(20);
@@ -50,16 +50,29 @@ final class RunReportTest {
     void write_namesTheDataInTheCommandThatRunsItAgain() throws IOException {
         Path run = FakeRuns.run(folder, "first");
         Files.writeString(run.resolve("environment.json"), "{\"date\":\"20"); // As a killed process could have left it.
-        RunReport.write(run, List.of("--data", "/my data"));
+        RunReport.write(run, List.of("--data", "/my data"), 40);
         assertThat(Files.readString(run.resolve("report.html")))
                 .contains("recipe.yaml --data '/my data' --out runs/again/first");
         assertThat(Environment.read(run).orElseThrow().options()).containsExactly("--data", "/my data");
     }
 
+    /** At a quarter of the first epoch, not at its end. */
+    @Test
+    void write_ofARunStoppedInItsFirstEpoch_drawsItThere() throws IOException {
+        Path run = FakeRuns.run(folder, "first");
+        Path metrics = run.resolve("metrics.jsonl");
+        Files.write(metrics, Files.readAllLines(metrics).subList(0, 10));
+        RunReport.write(run, List.of(), 40);
+        JsonNode x = figures(Files.readString(run.resolve("report.html")))
+                .path("loss")
+                .path("x");
+        assertThat(x.path(x.size() - 1).asDouble()).isEqualTo(0.25);
+    }
+
     @Test
     void page_loadsNothingFromTheNetwork() throws IOException {
         Path run = FakeRuns.run(folder, "first");
-        RunReport.write(run, List.of());
+        RunReport.write(run, List.of(), 40);
         String page = Files.readString(run.resolve("report.html"));
         assertThat(page).doesNotContainPattern("(src|href)\\s*=\\s*[\"']").doesNotContain("@import", "url(");
     }
@@ -84,13 +97,13 @@ final class RunReportTest {
     void write_ofAnUnfinishedRun_saysSo() throws IOException {
         Path run = FakeRuns.run(folder, "live");
         Files.delete(run.resolve("result.json"));
-        RunReport.write(run, List.of());
+        RunReport.write(run, List.of(), 40);
         assertThat(Files.readString(run.resolve("report.html"))).contains("live has not ended yet");
     }
 
     @Test
     void write_atTheEndOfARun_doesNotFailIt() {
-        RunReport.write(folder.resolve("nothing-here"), List.of());
+        RunReport.write(folder.resolve("nothing-here"), List.of(), 40);
         assertThat(folder.resolve("nothing-here")).doesNotExist();
     }
 

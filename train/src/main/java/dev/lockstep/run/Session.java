@@ -213,7 +213,25 @@ final class Session implements AutoCloseable {
         }
     }
 
+    /**
+     * The result that the folder of a finished run holds. Its time and speed are those of the training, which a repetition
+     * does not know. Empty when there is none, as after a crash before it was written.
+     */
+    private Optional<RunResult> earlier(RunResult now) {
+        try {
+            RunResult written = RunResult.read(Files.exists(folder.resolve(RunResult.NAME)) ? folder : out);
+            boolean same = written.status() == now.status()
+                    && written.steps() == now.steps()
+                    && written.weightsSha256().equals(now.weightsSha256())
+                    && written.datasetFingerprint().equals(now.datasetFingerprint());
+            return same ? Optional.of(written) : Optional.empty();
+        } catch (LockstepException e) {
+            return Optional.empty();
+        }
+    }
+
     private RunResult train(Assembly assembly, Trainer running, CheckpointDirectory checkpoints) throws IOException {
+        boolean wasFinished = running.isFinished();
         Trainer.End end = Trainer.End.CHANGING;
         while (end == Trainer.End.CHANGING) {
             try {
@@ -227,6 +245,10 @@ final class Session implements AutoCloseable {
         }
         Status status = end == Trainer.End.COMPLETED ? Status.COMPLETED : Status.INTERRUPTED;
         RunResult result = running.result(status, seconds());
+        Optional<RunResult> earlier = wasFinished && isFirst() ? earlier(result) : Optional.empty();
+        if (earlier.isPresent()) {
+            return earlier.get();
+        }
         if (writer != null) {
             writer.requireNewest();
             result.write(folder);

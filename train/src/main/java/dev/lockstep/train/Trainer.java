@@ -222,7 +222,7 @@ public final class Trainer {
                 last == null ? unknown : last.validationTop1Error(),
                 last == null ? unknown : last.validationTop5Error(),
                 last == null ? unknown : last.validationLoss(),
-                MetricsFile.medianOfLast(5, epochs),
+                MetricsFile.medianOfLastFive(progress.epochsDone(), epochs),
                 last == null ? unknown : last.trainLoss(),
                 last == null ? unknown : last.trainTop1Error(),
                 trainedImages == 0 ? unknown : trainedImages / trainingSeconds,

@@ -231,8 +231,23 @@ class TrainingResumeTest {
     @Test
     void finishedRun_resumed_changesNothing() throws IOException {
         Recipe recipe = TestRuns.recipe();
+        RunResult first = run(recipe, temporary, OPTIONS);
+        String written = Files.readString(temporary.resolve("result.json"));
+        RunResult again = run(recipe, temporary, OPTIONS);
+        assertSame(left(again, temporary), uninterrupted(recipe));
+        // The time and the speed of the training, not of finding out that it is done.
+        assertThat(Files.readString(temporary.resolve("result.json"))).isEqualTo(written);
+        assertThat(again).isEqualTo(first);
+        assertThat(again.imagesPerSecond()).isPositive();
+    }
+
+    @Test
+    void finishedRun_whoseResultIsLost_getsItAgain() throws IOException {
+        Recipe recipe = TestRuns.recipe();
+        RunResult first = run(recipe, temporary, OPTIONS);
+        Files.delete(temporary.resolve("result.json"));
         run(recipe, temporary, OPTIONS);
-        assertSame(left(run(recipe, temporary, OPTIONS), temporary), uninterrupted(recipe));
+        assertThat(RunResult.read(temporary).weightsSha256()).isEqualTo(first.weightsSha256());
     }
 
     @Test

@@ -91,7 +91,7 @@ class SkipBadImagesTest {
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(3))
                 .hasMessageMatching(
-                        "(image file is empty|not a JPEG or PNG file), image = .*/train/(ant/1|bee/0)\\.JPEG,"
+                        "(image file is empty|not a JPEG, PNG, WebP, BMP, GIF or TIFF file), image = .*/train/(ant/1|bee/0)\\.JPEG,"
                                 + ".*skip bad images");
     }
 
@@ -123,7 +123,7 @@ class SkipBadImagesTest {
                 .isInstanceOfSatisfying(
                         LockstepException.class, e -> assertThat(e.exitCode()).isEqualTo(3))
                 .hasMessageMatching(
-                        "(image file is empty|not a JPEG or PNG file), image = .*/train-0\\.tar:(ant/1|bee/0)\\.jpg,"
+                        "(image file is empty|not a JPEG, PNG, WebP, BMP, GIF or TIFF file), image = .*/train-0\\.tar:(ant/1|bee/0)\\.jpg,"
                                 + ".*skip bad images");
         Told shards = train(new SoloCollective(), SKIPPING);
         assertThat(shards.weights).isEqualTo(folder.weights);

@@ -58,7 +58,7 @@ final class Announcement {
                 Locale.ROOT,
                 """
                 %s after %,d steps, %d epochs
-                validation error %s (median of the last 5 epochs %s)
+                validation error %s%s
                 %,.0f images/s on %d process%s × %d lane%s, %s
                 %s%sweights %s
                 run folder %s""",
@@ -66,7 +66,9 @@ final class Announcement {
                 result.steps(),
                 result.epochs(),
                 percent(result.validationTop1Error()),
-                percent(result.medianLast5ValidationTop1Error()),
+                result.epochs() > 5
+                        ? " (median of the last 5 epochs " + percent(result.medianLast5ValidationTop1Error()) + ")"
+                        : "",
                 result.imagesPerSecond(),
                 result.processes(),
                 result.processes() == 1 ? "" : "es",

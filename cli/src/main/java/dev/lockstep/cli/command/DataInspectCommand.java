@@ -100,6 +100,8 @@ final class DataInspectCommand implements Callable<Integer> {
             int decoded,
             int[] perClass,
             List<String> bad,
+            long skipped,
+            List<String> skippedNames,
             List<Double> mean,
             List<Double> deviation) {
         static InspectedSet of(Dataset set, DatasetCheck check) {
@@ -111,6 +113,8 @@ final class DataInspectCommand implements Callable<Integer> {
                     check.checked(),
                     perClass,
                     check.bad(),
+                    set.skippedFiles().count(),
+                    set.skippedFiles().names(),
                     check.mean(),
                     check.deviation());
         }
@@ -201,6 +205,9 @@ final class DataInspectCommand implements Callable<Integer> {
                 check.bad().size(),
                 rounded(check.mean()),
                 rounded(check.deviation()));
+        if (set.skippedFiles().count() > 0) {
+            System.out.println("  skipped " + Printable.of(set.skippedFiles().summary(20), 4000));
+        }
         check.bad().forEach(message -> System.out.println("  bad: " + Printable.of(message, 2000)));
     }
 

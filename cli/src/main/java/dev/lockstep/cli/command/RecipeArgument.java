@@ -46,12 +46,16 @@ final class RecipeArgument {
     }
 
     /**
-     * Replaces one value in the file; everything else stays byte for byte.
+     * Sets one value in the file, and others that follow from it; everything else stays byte for byte.
      *
      * @param text that was read and must still be in the file
+     * @param more dotted keys with their values
      */
-    void replace(String text, String key, String value) {
-        String changed = RecipeFile.replace(text, file.toString(), key, value);
+    void set(String text, String key, String value, Map<String, String> more) {
+        String changed = RecipeFile.set(text, file.toString(), key, value);
+        for (Map.Entry<String, String> other : more.entrySet()) {
+            changed = RecipeFile.set(changed, file.toString(), other.getKey(), other.getValue());
+        }
         try {
             Path target = file.toRealPath(); // A link stays a link.
             if (!RecipeFile.text(target).equals(text)) {

@@ -1,9 +1,12 @@
 package dev.lockstep.cli.command;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
+import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.report.RunReport;
 import dev.lockstep.storage.Stores;
 import dev.lockstep.text.Json;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -23,9 +26,8 @@ public final class ReportCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private List<Path> runs;
 
-    @Option(names = "--out", paramLabel = "FILE.html", required = true, description = "The page.")
-    @SuppressWarnings("NullAway.Init")
-    private Path out;
+    @Option(names = "--out", paramLabel = "FILE.html", description = "The page (default: ${DEFAULT-VALUE}).")
+    private Path out = Path.of("report.html");
 
     @Option(
             names = "--plots",
@@ -38,6 +40,22 @@ public final class ReportCommand implements Callable<Integer> {
 
     private record Written(String report) {}
 
+    /** Without what a pattern such as {@code runs/*} matches besides; all if none is a run, for a message that says why. */
+    private List<Path> found() {
+        List<Path> found = runs.stream().filter(ReportCommand::isRun).toList();
+        if (found.isEmpty()) {
+            return runs;
+        }
+        runs.stream()
+                .filter(run -> !found.contains(run))
+                .forEach(other -> System.err.println("skipped " + Printable.of(other.toString()) + ": no run"));
+        return found;
+    }
+
+    private static boolean isRun(Path folder) {
+        return Files.exists(folder.resolve("recipe.yaml")) && Files.exists(folder.resolve(MetricsFile.NAME));
+    }
+
     @Override
     public Integer call() {
         Path twice = runs.stream()
@@ -49,7 +67,7 @@ public final class ReportCommand implements Callable<Integer> {
         }
         plots.ifPresent(folder -> Stores.requireLocal("--plots", folder));
         OutputFile.requireReplaceable("--out", out, start -> start.contains(RunReport.GENERATOR));
-        RunReport.write(runs, out, plots);
+        RunReport.write(found(), out, plots);
         System.out.println(json ? Json.pretty(new Written(out.toString())) : out.toString());
         return 0;
     }

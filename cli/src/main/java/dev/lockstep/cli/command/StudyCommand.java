@@ -221,7 +221,7 @@ public final class StudyCommand implements Callable<Integer> {
                 .map(StudyRun::folder)
                 .filter(run -> Files.isRegularFile(run.resolve(RunResult.NAME)))
                 .filter(run -> !Files.isRegularFile(run.resolve(RunReport.NAME)))
-                .forEach(run -> RunReport.write(run, children.files()));
+                .forEach(run -> RunReport.write(run, children.files(), 0));
         writePage(study, results, folder);
         System.out.println(json ? results.summaryJson() : StudyText.of(results, folder.resolve(StudyReport.NAME)));
         return 0;

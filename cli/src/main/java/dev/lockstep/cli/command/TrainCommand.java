@@ -7,6 +7,8 @@ import dev.lockstep.cli.terminal.ProgressSink;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.Collectives;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
+import dev.lockstep.image.Dataset;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.launch.Job;
@@ -14,6 +16,8 @@ import dev.lockstep.launch.LocalLauncher;
 import dev.lockstep.launch.Node;
 import dev.lockstep.launch.NodeLauncher;
 import dev.lockstep.metrics.Event;
+import dev.lockstep.metrics.RunInfo;
+import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.model.ModelFactory;
 import dev.lockstep.model.Models;
@@ -24,6 +28,7 @@ import dev.lockstep.plan.Finding;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import dev.lockstep.supervise.MemberEvent;
+import dev.lockstep.text.ShellWords;
 import dev.lockstep.torch.TorchRuntime;
 import dev.lockstep.train.InitialWeights;
 import dev.lockstep.train.RunOptions;
@@ -39,6 +44,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -72,6 +78,8 @@ public final class TrainCommand implements Callable<Integer> {
     private boolean json;
 
     private double noiseScale = Double.NaN;
+
+    private int classes;
 
     @Override
     public Integer call() {
@@ -198,6 +206,7 @@ public final class TrainCommand implements Callable<Integer> {
                 .options(run)
                 .stopOn(signals.stop())
                 .arguments(options.files())
+                .listenerFactory(this::tuneHint)
                 .listener(this::hear)
                 .listener(ProgressSink.onStandardError());
         if (options.elastic().isPresent()) {
@@ -216,6 +225,16 @@ public final class TrainCommand implements Callable<Integer> {
         return signals.exitCode(result, run.stopAfter());
     }
 
+    private Optional<RunListener> tuneHint(RunInfo run, Consumer<String> notices) {
+        if (run.rank() != 0) {
+            return Optional.empty();
+        }
+        List<String> words = new ArrayList<>(
+                List.of("lockstep", "tune", recipeArgument.file().toString()));
+        words.addAll(options.dataArguments());
+        return Optional.of(new TuneHint(run, classes, ShellWords.join(words), notices));
+    }
+
     private void hear(Event event) {
         if (event instanceof Event.Started started) {
             Announcement.of(started.run()).forEach(System.err::println);
@@ -227,7 +246,14 @@ public final class TrainCommand implements Callable<Integer> {
     /** Until the data is ready, a signal ends the process at once. */
     private OpenDataset open(Recipe recipe, Collective group, Signals signals) {
         OpenDataset data = Datasets.open(recipe.data(), options.data());
+        classes = data.classes();
         if (group.rank() == 0) {
+            for (Dataset set : List.of(data.training(), data.validation())) {
+                if (set.skippedFiles().count() > 0) {
+                    System.err.println(
+                            "skipped " + Printable.of(set.skippedFiles().summary(3), 1000));
+                }
+            }
             check(recipe, data);
         }
         signals.handle();

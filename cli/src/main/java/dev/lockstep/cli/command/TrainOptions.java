@@ -185,6 +185,11 @@ final class TrainOptions {
         return files;
     }
 
+    /** The options that name the data. */
+    List<String> dataArguments() {
+        return data.arguments();
+    }
+
     Optional<Path> out() {
         return out;
     }

@@ -8,8 +8,10 @@ import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.Event;
 import dev.lockstep.model.Models;
+import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.RangeSweep;
 import dev.lockstep.plan.RangeSweep.Trial;
+import dev.lockstep.plan.RecipeCheck;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.text.Format;
 import dev.lockstep.text.Json;
@@ -19,6 +21,7 @@ import dev.lockstep.train.StopSignal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,7 +63,9 @@ public final class TuneCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the result as JSON.")
     private boolean json;
 
-    @Option(names = "--apply", description = "Write the rate into the recipe file, and change nothing else in it.")
+    @Option(
+            names = "--apply",
+            description = "Write the rate into the recipe file; the rest of the file stays as it is.")
     private boolean apply;
 
     @Override
@@ -81,10 +86,22 @@ public final class TuneCommand implements Callable<Integer> {
         System.out.println(json ? Json.pretty(Tuned.of(sweep, result)) : text(recipe, result));
         if (apply) {
             String rate = Format.digits(result.suggestion(), 4);
-            recipeArgument.replace(text, RATE, rate);
-            System.err.println("wrote " + RATE + ": " + rate + " to " + recipeArgument.file());
+            Map<String, String> reason = reason(recipe, rate, images);
+            recipeArgument.set(text, RATE, rate, reason);
+            System.err.println("wrote " + RATE + ": " + rate
+                    + (reason.isEmpty() ? "" : ", and why it may differ from the paper's,") + " to "
+                    + recipeArgument.file());
         }
         return 0;
+    }
+
+    /** A rate that was measured here need not be the paper's, and no check should say so. */
+    private static Map<String, String> reason(Recipe recipe, String rate, int images) {
+        String code = RecipeCheck.LINEAR_RULE.code();
+        boolean warns = !recipe.suppress().containsKey(code)
+                && Checks.run(recipe.with(Map.of(RATE, rate)), images).stream()
+                        .anyMatch(finding -> finding.check() == RecipeCheck.LINEAR_RULE);
+        return warns ? Map.of("suppress." + code, "the rate was found by lockstep tune") : Map.of();
     }
 
     private void check() {

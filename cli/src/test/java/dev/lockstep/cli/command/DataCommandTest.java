@@ -182,7 +182,9 @@ final class DataCommandTest {
         Path out = folder.resolve("shards");
         Result failed = run("data", "pack", folder.toString(), "--out", out.toString());
         assertThat(failed.exitCode).isEqualTo(3);
-        assertThat(failed.err).contains("error: not a JPEG or PNG file").contains("bad.jpg");
+        assertThat(failed.err)
+                .contains("error: not a JPEG, PNG, WebP, BMP, GIF or TIFF file")
+                .contains("bad.jpg");
         Result packed = run(
                 "data", "pack", folder.toString(), "--out", folder.resolve("s").toString(), "--skip-bad-images");
         assertThat(packed.exitCode).isZero();

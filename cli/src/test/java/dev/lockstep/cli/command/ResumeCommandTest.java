@@ -47,5 +47,22 @@ final class ResumeCommandTest {
         assertThat(repeated.err())
                 .contains("\nnothing left to train: all 12 steps are done\n")
                 .doesNotContain("resuming");
+        assertThat(repeated.out()).isEqualTo(resumed.out());
+        assertThat(repeated.out()).contains("\nvalidation error ").doesNotContain("NaN", "median");
+    }
+
+    @Test
+    void report_ofARunAndOtherThings_skipsTheOthersByName() throws IOException {
+        assertThat(train("--stop-after", "3").exitCode()).isZero();
+        Path other = Files.createDirectory(folder.resolve("other"));
+        Path page = folder.resolve("page.html");
+        CapturedRun report =
+                CapturedRun.of("report", folder.resolve("run").toString(), other.toString(), "--out", page.toString());
+        assertThat(report.exitCode()).as(report.err()).isZero();
+        assertThat(report.err()).isEqualTo("skipped " + other + ": no run\n");
+        assertThat(page).isNotEmptyFile();
+        assertThat(CapturedRun.of("report", other.toString(), "--out", page.toString())
+                        .exitCode())
+                .isNotZero();
     }
 }

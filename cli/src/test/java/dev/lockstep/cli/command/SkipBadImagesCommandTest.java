@@ -81,7 +81,7 @@ public final class SkipBadImagesCommandTest {
         assertThat(run.err().lines().filter(line -> line.startsWith("error: ")))
                 .singleElement()
                 .asString()
-                .contains("not a JPEG or PNG file", "train/ant/2.png", "--skip-bad-images");
+                .contains("not a JPEG, PNG, WebP, BMP, GIF or TIFF file", "train/ant/2.png", "--skip-bad-images");
     }
 
     @Test
@@ -90,7 +90,7 @@ public final class SkipBadImagesCommandTest {
         assertThat(run.exitCode()).isZero();
         assertThat(run.out()).contains("2 bad images replaced");
         assertThat(run.err())
-                .contains("bad training image replaced: not a JPEG or PNG file, image = ")
+                .contains("bad training image replaced: not a JPEG, PNG, WebP, BMP, GIF or TIFF file, image = ")
                 .contains("bad validation image replaced: image file is empty, image = ");
         assertThat(RunResult.read(folder.resolve("skipped")).badImages()).isEqualTo(2);
     }

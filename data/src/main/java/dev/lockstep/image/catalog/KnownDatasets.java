@@ -52,7 +52,8 @@ final class KnownDatasets {
                 SyntheticImages.parse(SyntheticImages.NAME),
                 StampPhotographs.entry(),
                 imageNet(),
-                photographs("imagefolder", "your photographs as train/CLASS/… and val/CLASS/…", true, false),
+                photographs(
+                        "imagefolder", "your photographs as CLASS/…, or as train/CLASS/… and val/CLASS/…", true, false),
                 photographs("webdataset", "your photographs in tar shards *train*.tar and *val*.tar", false, true));
     }
 
@@ -66,7 +67,7 @@ final class KnownDatasets {
                 OptionalInt.of(1_281_167),
                 OptionalInt.of(50_000),
                 Normalization.IMAGENET);
-        return Photographs.ofUser(spec, true, true);
+        return Photographs.imageNet(spec);
     }
 
     private static DatasetEntry photographs(String name, String title, boolean folders, boolean shards) {

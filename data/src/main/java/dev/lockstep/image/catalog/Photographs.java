@@ -15,20 +15,35 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A dataset of JPEG and PNG files.
+ * A dataset of image files.
  *
  * @param reader reads the training and validation sets
+ * @param upright whether photographs are turned as their EXIF orientation says
+ * @param splits whether one set of class folders can be split into training and validation set
  * @param fetcher finds or fetches the files when the user names no folder; empty when the user must name one
  */
-record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fetcher) implements DatasetEntry {
+record Photographs(DatasetSpec spec, Reader reader, boolean upright, boolean splits, Optional<DatasetFetcher> fetcher)
+        implements DatasetEntry {
     /** Reads the training set and the validation set. */
     interface Reader {
-        List<Dataset> read(Path folder);
+        /** @param validationSplit see {@link Recipe.Data#validationSplit} */
+        List<Dataset> read(Path folder, double validationSplit);
+    }
+
+    /** The files of a public dataset, with pixels as they are stored. */
+    static Photographs known(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fetcher) {
+        return new Photographs(spec, reader, false, false, fetcher);
+    }
+
+    /** ImageNet, which every pipeline uses with pixels as they are stored: one folder per class, or tar shards. */
+    static Photographs imageNet(DatasetSpec spec) {
+        return known(spec, (folder, split) -> read(spec, folder, split, true, true), Optional.empty());
     }
 
     /** The user's own photographs: one folder per class, or tar shards. */
     static Photographs ofUser(DatasetSpec spec, boolean folders, boolean shards) {
-        return new Photographs(spec, folder -> read(spec, folder, folders, shards), Optional.empty());
+        return new Photographs(
+                spec, (folder, split) -> read(spec, folder, split, folders, shards), true, folders, Optional.empty());
     }
 
     @Override
@@ -41,13 +56,17 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                 data.color() == ColorAugmentation.NONE || data.augmentation() == Augmentation.RANDOM_RESIZED_CROP,
                 "data.color = " + SmallImages.kebab(data.color()),
                 "color augmentation needs data.augmentation = random-resized-crop");
+        require(
+                splits || data.validationSplit() == 0,
+                "data.validation-split = " + data.validationSplit(),
+                "use it with data.dataset = imagefolder, or set it to 0");
         return spec.seenBy(data);
     }
 
     @Override
     public OpenDataset open(Recipe.Data data, Optional<Path> folder) {
         DatasetSpec wanted = spec(data);
-        List<Dataset> sets = reader.read(folder(folder));
+        List<Dataset> sets = reader.read(folder(folder), data.validationSplit());
         Dataset training = sets.get(0);
         int classes = training.classNames().size();
         if (spec.classes().isPresent() && spec.classes().getAsInt() != classes) {
@@ -72,21 +91,29 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
     @Override
     public ImageTransform fileTransform(Recipe.Data data) {
         DatasetSpec wanted = spec(data);
-        return PhotographTransform.evaluation(wanted.shape().height(), wanted.normalization());
+        return turned(PhotographTransform.evaluation(wanted.shape().height(), wanted.normalization()));
     }
 
-    private static OpenDataset open(Recipe.Data data, DatasetSpec found, List<Dataset> sets) {
+    private PhotographTransform turned(PhotographTransform transform) {
+        return upright ? transform.upright() : transform;
+    }
+
+    private OpenDataset open(Recipe.Data data, DatasetSpec found, List<Dataset> sets) {
         int side = found.shape().height();
-        PhotographTransform evaluation = PhotographTransform.evaluation(side, found.normalization());
+        PhotographTransform evaluation = turned(PhotographTransform.evaluation(side, found.normalization()));
         boolean jitter = data.color() != ColorAugmentation.NONE;
         boolean lighting = data.color() == ColorAugmentation.JITTER_AND_LIGHTING;
         PhotographTransform training = data.augmentation() == Augmentation.NONE
                 ? evaluation
-                : PhotographTransform.training(side, jitter, lighting, found.normalization());
+                : turned(PhotographTransform.training(side, jitter, lighting, found.normalization()));
         return new OpenDataset(found, sets.get(0), sets.get(1), training, evaluation);
     }
 
-    private static List<Dataset> read(DatasetSpec spec, Path folder, boolean folders, boolean shards) {
+    private static List<Dataset> read(
+            DatasetSpec spec, Path folder, double validationSplit, boolean folders, boolean shards) {
+        if (validationSplit > 0) {
+            return ImageFolder.split(folder, validationSplit);
+        }
         if (folders && ImageFolder.isOne(folder)) {
             return ImageFolder.read(folder);
         }
@@ -98,13 +125,16 @@ record Photographs(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                 "dataset = " + spec.name() + ", folder = " + folder,
                 "specify the data folder that holds " + (folders ? "train and val" : "")
                         + (folders && shards ? ", or " : "")
-                        + (shards ? "shards named *train*.tar and *val*.tar" : ""));
+                        + (shards ? "shards named *train*.tar and *val*.tar" : "")
+                        + (folders && !shards
+                                ? "; for one folder of class folders set data.validation-split, as 'lockstep init' does"
+                                : ""));
     }
 
     @Override
     public Optional<Path> fetch(Optional<Path> folder) {
         Path found = folder(folder);
-        reader.read(found);
+        reader.read(found, 0);
         return Optional.of(found);
     }
 

@@ -36,6 +36,10 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                 data.imageSize() <= smallest,
                 "data.image-size = " + data.imageSize(),
                 "must be at most " + smallest + ", or 0 for the dataset's own size");
+        require(
+                data.validationSplit() == 0,
+                "data.validation-split = " + data.validationSplit(),
+                "it has a validation set of its own: set it to 0");
         return spec.seenBy(data);
     }
 

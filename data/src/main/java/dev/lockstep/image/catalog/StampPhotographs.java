@@ -55,9 +55,10 @@ final class StampPhotographs {
                 files,
                 List.of(Path.of("/" + INSTALLED)),
                 List.of(new DebianPackage("tuxpaint-stamps-default", INSTALLED)));
-        return new Photographs(
+        return Photographs.known(
                 spec,
-                folder -> List.of(set(stamps, "training", classes, folder), set(stamps, "validation", classes, folder)),
+                (folder, split) ->
+                        List.of(set(stamps, "training", classes, folder), set(stamps, "validation", classes, folder)),
                 Optional.of(fetcher));
     }
 

@@ -30,7 +30,8 @@ import org.bytedeco.opencv.opencv_core.Scalar;
 
 /**
  * Decodes and encodes images. Decoded images are always 8-bit RGB: grayscale is expanded to three channels, CMYK and
- * YCCK are converted, transparency and the low byte of 16-bit samples are dropped, and EXIF orientation is ignored.
+ * YCCK are converted, transparency, color profiles and the low byte of 16-bit samples are dropped, and of a GIF or TIFF
+ * file with several pictures the first one counts. Pixels are as stored, or {@linkplain #openUpright upright}.
  */
 public final class ImageCodec {
     /**
@@ -68,6 +69,26 @@ public final class ImageCodec {
         return decode(encoded, header, header.height(), 1);
     }
 
+    /** Opens an image as {@link #open} does, turned as its EXIF orientation says. */
+    public static PixelSource openUpright(ImageData image) {
+        if (image instanceof ImageData.Encoded encoded) {
+            ImageHeader header = ImageHeader.read(encoded);
+            return decodeUpright(encoded, header, header.uprightHeight(), 1);
+        }
+        return open(image);
+    }
+
+    /**
+     * Decodes an image as {@link #decode} does, turned as its EXIF orientation says.
+     *
+     * @param rows of the upright image
+     */
+    public static PixelSource decodeUpright(ImageData.Encoded image, ImageHeader header, int rows, int reduction) {
+        return header.orientation() == Orientation.AS_STORED
+                ? decode(image, header, rows, reduction)
+                : new UprightSource(decode(image, header, header.height(), reduction), header.orientation());
+    }
+
     /**
      * Decodes an image, or its upper part.
      *
@@ -79,6 +100,9 @@ public final class ImageCodec {
      * @throws LockstepException of kind DATA when the image cannot be decoded
      */
     public static PixelSource decode(ImageData.Encoded image, ImageHeader header, int rows, int reduction) {
+        if (isDecodedInJava(header)) {
+            return new ByteSource(JavaDecoder.decode(header, image.bytes(), image.name()));
+        }
         load();
         int flags = IMREAD_COLOR_RGB | IMREAD_IGNORE_ORIENTATION | reduction(reduction);
         // The last row of a partly decoded image may differ from the same row of the whole image, where colors are
@@ -120,8 +144,19 @@ public final class ImageCodec {
      */
     public static ImageHeader examine(ImageData.Encoded image) {
         ImageHeader header = ImageHeader.read(image);
-        examined(image, header);
+        if (header.format() == ImageHeader.Format.JPEG || header.format() == ImageHeader.Format.PNG) {
+            examined(image, header);
+        } else {
+            decode(image, header, header.height(), 1).close();
+        }
         return header;
+    }
+
+    private static boolean isDecodedInJava(ImageHeader header) {
+        return switch (header.format()) {
+            case JPEG, PNG, WEBP -> false;
+            case BMP, GIF, TIFF -> true;
+        };
     }
 
     /**
@@ -130,6 +165,9 @@ public final class ImageCodec {
      */
     private static byte[] examined(ImageData.Encoded image, ImageHeader header) {
         byte[] bytes = image.bytes();
+        if (header.format() == ImageHeader.Format.WEBP) {
+            return bytes; // Its decoder prints nothing, and refuses a file that it cannot decode as a whole.
+        }
         boolean jpeg = header.format() == ImageHeader.Format.JPEG;
         long key = ExaminedContents.key(bytes);
         int end = bytes.length;
@@ -164,6 +202,15 @@ public final class ImageCodec {
      */
     public static byte[] encodeJpeg(ImageData.Pixels pixels, int quality) {
         return encodeJpegWith(pixels, IMWRITE_JPEG_QUALITY, quality);
+    }
+
+    /**
+     * A JPEG file that {@link #encodeJpeg} made, marked with the orientation of its pixels.
+     *
+     * @param orientation as in {@link ImageHeader#orientation}
+     */
+    public static byte[] withOrientation(byte[] jpeg, int orientation) {
+        return orientation == Orientation.AS_STORED ? jpeg : Orientation.mark(jpeg, orientation);
     }
 
     /** @param options alternating names and values of OpenCV options */

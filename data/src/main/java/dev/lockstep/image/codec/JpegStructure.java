@@ -10,11 +10,16 @@ final class JpegStructure {
     /** The length of the end marker in bytes. */
     static final int END_LENGTH = 2;
 
+    private static final int APPLICATION_1 = 0xE1;
+    /** The offset of the TIFF structure in a segment with EXIF data, from its length on. */
+    private static final int EXIF_TIFF = 8;
+
     private static final int APPLICATION_2 = 0xE2;
     /** "MPF", the start of the index in a file with several images. */
     private static final int MULTI_PICTURE = 0x4D5046;
 
     private final JpegSegments file;
+    private int orientation = Orientation.AS_STORED;
 
     private JpegStructure(JpegSegments file) {
         this.file = file;
@@ -90,8 +95,20 @@ final class JpegStructure {
             if (marker == JpegSegments.START_OF_SCAN || marker == JpegSegments.END_OF_IMAGE) {
                 throw file.bad("JPEG file has no frame header", "offset = " + file.at());
             }
+            if (marker == APPLICATION_1 && isExif(length)) {
+                orientation = Orientation.ofTiff(file.bytes, file.at() + EXIF_TIFF, file.at() + length);
+            }
             file.moveTo(file.at() + length);
         }
+    }
+
+    /** "Exif" and two zeros before a TIFF structure. */
+    private boolean isExif(int length) {
+        int at = file.at() + 2;
+        return length > EXIF_TIFF
+                && file.number(at) == 0x4578
+                && file.number(at + 2) == 0x6966
+                && file.number(at + 4) == 0;
     }
 
     private ImageHeader frame(int length) {
@@ -105,7 +122,7 @@ final class JpegStructure {
             throw file.bad("unsupported kind of JPEG file", "bits = " + precision + ", components = " + components);
         }
         file.moveTo(at + length);
-        return new ImageHeader(ImageHeader.Format.JPEG, file.number(at + 5), file.number(at + 3));
+        return new ImageHeader(ImageHeader.Format.JPEG, file.number(at + 5), file.number(at + 3), orientation);
     }
 
     private void requireEnd() {

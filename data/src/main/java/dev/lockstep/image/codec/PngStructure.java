@@ -10,6 +10,7 @@ final class PngStructure {
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
     private static final int HEADER = 0x49484452;
     private static final int END = 0x49454E44;
+    private static final int EXIF = 0x65584966;
     /** Bytes of a chunk's length, type and checksum. */
     private static final int FRAMING = 12;
 
@@ -25,6 +26,7 @@ final class PngStructure {
         int at = SIGNATURE.length;
         int width = 0;
         int height = 0;
+        int orientation = Orientation.AS_STORED;
         for (int type = 0; type != END; ) {
             int length = chunkLength(buffer, at, name);
             type = buffer.getInt(at + 4);
@@ -36,9 +38,12 @@ final class PngStructure {
                 width = buffer.getInt(at + 8);
                 height = buffer.getInt(at + 12);
             }
+            if (type == EXIF) {
+                orientation = Orientation.ofTiff(bytes, at + 8, at + 8 + length);
+            }
             at += FRAMING + length;
         }
-        return new ImageHeader(ImageHeader.Format.PNG, Math.max(0, width), Math.max(0, height));
+        return new ImageHeader(ImageHeader.Format.PNG, Math.max(0, width), Math.max(0, height), orientation);
     }
 
     /** The data length of the chunk at {@code at}. Checks that the chunk is complete and its checksum correct. */

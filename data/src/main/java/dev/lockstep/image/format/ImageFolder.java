@@ -4,6 +4,8 @@ import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageData;
+import dev.lockstep.image.SkippedFiles;
+import dev.lockstep.image.codec.ImageHeader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
@@ -16,16 +18,16 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Photographs in ImageNet's layout: {@code train} and {@code val}, each with one folder per class, which holds JPEG and
- * PNG files, possibly in subfolders. Classes and files are sorted by name (by UTF-16 code unit, whatever the locale or
- * file system), so that an image has the same index on every machine. Files whose name starts with a dot, or whose
- * extension is not that of an image, are ignored.
+ * Photographs in ImageNet's layout: {@code train} and {@code val}, each with one folder per class, which holds image
+ * files, possibly in subfolders; or one set of class folders, which is split. Classes and files are sorted by name (by
+ * UTF-16 code unit, whatever the locale or file system), so that an image has the same index on every machine. Files whose
+ * name starts with a dot are ignored; others whose extension is not that of an image are left out and {@linkplain
+ * #skippedFiles counted}.
  */
 public final class ImageFolder implements Dataset {
     private static final String TRAINING = "train";
@@ -38,18 +40,64 @@ public final class ImageFolder implements Dataset {
     private final Path root;
     private final List<String> classNames;
     private final Samples samples;
+    private final SkippedFiles skipped;
     private final String fingerprint;
 
-    private ImageFolder(Path root, String split, List<String> classNames, Samples samples) {
+    private ImageFolder(Path root, String split, List<String> classNames, Samples samples, SkippedFiles skipped) {
         this.root = root;
         this.classNames = classNames;
         this.samples = samples;
+        this.skipped = skipped;
         this.fingerprint = samples.fingerprint(split, classNames);
     }
 
-    /** Whether a folder has this layout. */
+    /** Whether a folder has a training set of its own. */
     public static boolean isOne(Path folder) {
         return Files.isDirectory(folder.resolve(TRAINING));
+    }
+
+    /**
+     * Lists the files of one set of class folders and splits them by their contents, which it reads. A folder with a
+     * training set and no validation set is one, too.
+     *
+     * @param share of the images that validate
+     * @return the training set, then the validation set
+     * @throws LockstepException of kind DATA when the folder has a validation set of its own, a class has not at least two
+     *     different images, or a file or folder cannot be read
+     */
+    public static List<Dataset> split(Path folder, double share) {
+        if (isOne(folder) && Files.isDirectory(folder.resolve(VALIDATION))) {
+            throw LockstepException.data(
+                    "the folder has a validation set of its own, and the recipe asks to split the images",
+                    "folder = " + folder + ", data.validation-split = " + share,
+                    "set data.validation-split to 0, or name a folder of class folders");
+        }
+        Path root = isOne(folder) ? folder.resolve(TRAINING) : folder;
+        List<String> classes = classes(root);
+        List<Listing> listings =
+                classes.stream().map(name -> listing(root, name)).toList();
+        ContentSplit split = ContentSplit.of(
+                root,
+                listings.stream()
+                        .map(listing ->
+                                listing.files.stream().map(FoundFile::name).toList())
+                        .toList(),
+                share);
+        List<Dataset> sets = new ArrayList<>();
+        for (boolean validation : new boolean[] {false, true}) {
+            Samples samples = new Samples();
+            SkippedFiles skipped = SkippedFiles.NONE;
+            for (int label = 0; label < classes.size(); label++) {
+                for (FoundFile file : listings.get(label).files) {
+                    if (split.validates(file.name) == validation) {
+                        samples.add(file.name, file.size, label);
+                    }
+                }
+                skipped = validation ? skipped : skipped.plus(listings.get(label).skipped);
+            }
+            sets.add(new ImageFolder(root, validation ? "validation" : "training", classes, samples, skipped));
+        }
+        return sets;
     }
 
     /**
@@ -84,7 +132,7 @@ public final class ImageFolder implements Dataset {
                 throw unreadable(folder.resolve(file.name), e);
             }
         }
-        return new ImageFolder(folder, split, List.copyOf(classNames), samples);
+        return new ImageFolder(folder, split, List.copyOf(classNames), samples, SkippedFiles.NONE);
     }
 
     /**
@@ -134,26 +182,38 @@ public final class ImageFolder implements Dataset {
 
     private static Dataset read(Path root, String split, List<String> classes) {
         Samples samples = new Samples();
+        SkippedFiles skipped = SkippedFiles.NONE;
         for (int label = 0; label < classes.size(); label++) {
-            List<FoundFile> files = imagesBelow(root, root.resolve(classes.get(label)));
-            if (files.isEmpty()) {
-                throw LockstepException.data(
-                        "class folder has no images",
-                        "folder = " + root.resolve(classes.get(label)),
-                        "add JPEG or PNG files, or remove the class from train and val");
-            }
-            for (FoundFile file : files) {
+            Listing listing = listing(root, classes.get(label));
+            for (FoundFile file : listing.files) {
                 samples.add(file.name, file.size, label);
             }
+            skipped = skipped.plus(listing.skipped);
         }
-        return new ImageFolder(root, split, classes, samples);
+        return new ImageFolder(root, split, classes, samples, skipped);
     }
+
+    private static Listing listing(Path root, String name) {
+        Listing listing = imagesBelow(root, root.resolve(name));
+        if (listing.files.isEmpty()) {
+            throw LockstepException.data(
+                    "class folder has no images",
+                    "folder = " + root.resolve(name)
+                            + (listing.skipped.count() == 0 ? "" : ", skipped = " + listing.skipped.summary(3)),
+                    "add JPEG, PNG, WebP, BMP, GIF or TIFF files, or remove the class from train and val");
+        }
+        return listing;
+    }
+
+    /** The files below a class folder. */
+    private record Listing(List<FoundFile> files, SkippedFiles skipped) {}
 
     /** @param name the path relative to the set's folder, with slashes */
     private record FoundFile(String name, long size) {}
 
-    private static List<FoundFile> imagesBelow(Path root, Path folder) {
+    private static Listing imagesBelow(Path root, Path folder) {
         List<FoundFile> files = new ArrayList<>();
+        List<String> others = new ArrayList<>();
         try {
             Files.walkFileTree(folder, EnumSet.of(FileVisitOption.FOLLOW_LINKS), DEEPEST, new SimpleFileVisitor<>() {
                 private int visited;
@@ -164,10 +224,14 @@ public final class ImageFolder implements Dataset {
                     // A dangling link counts as an unreadable image, an error when it is used, rather than silently
                     // shrinking the set.
                     boolean broken = attributes.isSymbolicLink();
-                    if ((attributes.isRegularFile() || broken)
-                            && isImage(file.getFileName().toString())) {
-                        String name = root.relativize(file).toString().replace('\\', '/');
+                    String name = root.relativize(file).toString().replace('\\', '/');
+                    if (file.getFileName().toString().startsWith(".")) {
+                        return FileVisitResult.CONTINUE;
+                    }
+                    if ((attributes.isRegularFile() || broken) && ImageHeader.isNamedLikeAnImage(name)) {
                         files.add(new FoundFile(name, broken ? 0 : attributes.size()));
+                    } else {
+                        others.add(name);
                     }
                     return FileVisitResult.CONTINUE;
                 }
@@ -176,7 +240,8 @@ public final class ImageFolder implements Dataset {
             throw unreadable(folder, e);
         }
         files.sort(Comparator.comparing(FoundFile::name));
-        return files;
+        others.sort(Comparator.naturalOrder());
+        return new Listing(files, new SkippedFiles(others.size(), others));
     }
 
     /** Limits the search, because a link may lead to the root of the file system. */
@@ -193,12 +258,6 @@ public final class ImageFolder implements Dataset {
                     "folder = " + folder + ", limit = " + MOST_FILES,
                     "check it for links to other folders");
         }
-    }
-
-    /** Whether a file of this name counts as an image. */
-    private static boolean isImage(String name) {
-        String lower = name.toLowerCase(Locale.ROOT);
-        return !lower.startsWith(".") && (lower.endsWith(".jpg") || lower.endsWith(".jpeg") || lower.endsWith(".png"));
     }
 
     private static LockstepException unreadable(Path path, Exception cause) {
@@ -251,6 +310,11 @@ public final class ImageFolder implements Dataset {
                     "check the file and its permissions, or skip bad images",
                     e);
         }
+    }
+
+    @Override
+    public SkippedFiles skippedFiles() {
+        return skipped;
     }
 
     @Override

@@ -156,7 +156,8 @@ final class ShardIndex {
         }
         switch (name.substring(dot + 1).toLowerCase(Locale.ROOT)) {
             case "cls" -> label = only(label, file(entry), "two labels");
-            case "jpg", "jpeg", "png" -> image = only(image, file(entry), "two images");
+            case "jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff" ->
+                image = only(image, file(entry), "two images");
             default -> {
                 // Another part of the sample.
             }

@@ -127,9 +127,10 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
     private Packed packed(ImageData.Encoded image) {
         ImageHeader header = ImageCodec.examine(image);
         if (shortSide == 0 || Math.min(header.width(), header.height()) <= shortSide) {
-            return new Packed(header.format() == ImageHeader.Format.JPEG ? "jpg" : "png", image.bytes());
+            return new Packed(header.format().extension(), image.bytes());
         }
-        return new Packed("jpg", ImageCodec.encodeJpeg(ShortSide.reduce(image, shortSide), quality));
+        byte[] smaller = ImageCodec.encodeJpeg(ShortSide.reduce(image, shortSide), quality);
+        return new Packed("jpg", ImageCodec.withOrientation(smaller, header.orientation()));
     }
 
     /** Writes the shards of one set. */

@@ -11,7 +11,7 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
- * Prepares an image file for a network trained on small images: decodes it, crops the largest centered part with the
+ * Prepares an image file for a network trained on small images: decodes it, turns it as its EXIF orientation says, crops the largest centered part with the
  * dataset's aspect ratio, resizes it (antialiased bilinear) to the dataset's own size, converts it to grayscale if the
  * dataset is, and applies the dataset's evaluation transform. A file that already has the dataset's size is neither
  * cropped nor resized.
@@ -48,7 +48,7 @@ public final class FittedTransform implements ImageTransform {
         int height = source.height();
         int width = source.width();
         float[] pixels = new float[height * width * 3];
-        try (PixelSource decoded = ImageCodec.open(image)) {
+        try (PixelSource decoded = ImageCodec.openUpright(image)) {
             float[] one = new float[width * 3];
             Arrays.fill(one, 1);
             double scale = Math.min((double) decoded.width() / width, (double) decoded.height() / height);

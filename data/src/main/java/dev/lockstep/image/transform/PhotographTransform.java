@@ -39,6 +39,10 @@ public final class PhotographTransform implements ImageTransform {
     private final int side;
     private final boolean augment;
     private final Optional<ColorJitter> jitter;
+    /** Whether photographs are turned as their EXIF orientation says. */
+    private final boolean upright;
+
+    private final Normalization normalization;
     /** The normalization for each value of an output row: pixel × scale + shift. */
     private final float[] scale;
 
@@ -46,13 +50,16 @@ public final class PhotographTransform implements ImageTransform {
     private final float[] one;
     private final ThreadLocal<float[]> colors;
 
-    private PhotographTransform(int side, boolean augment, Optional<ColorJitter> jitter, Normalization normalization) {
+    private PhotographTransform(
+            int side, boolean augment, Optional<ColorJitter> jitter, boolean upright, Normalization normalization) {
         if (normalization.channels() != 3) {
             throw new IllegalArgumentException(normalization + ": must have 3 channels");
         }
         this.side = side;
         this.augment = augment;
         this.jitter = jitter;
+        this.upright = upright;
+        this.normalization = normalization;
         this.scale = new float[side * 3];
         this.shift = new float[side * 3];
         for (int i = 0; i < scale.length; i++) {
@@ -74,12 +81,26 @@ public final class PhotographTransform implements ImageTransform {
     public static PhotographTransform training(
             int side, boolean jitter, boolean lighting, Normalization normalization) {
         Optional<ColorJitter> color = jitter ? Optional.of(new ColorJitter(lighting)) : Optional.empty();
-        return new PhotographTransform(side, true, color, normalization);
+        return new PhotographTransform(side, true, color, false, normalization);
     }
 
     /** Resizes the short side to 256/224 of {@code side}, then crops the center. */
     public static PhotographTransform evaluation(int side, Normalization normalization) {
-        return new PhotographTransform(side, false, Optional.empty(), normalization);
+        return new PhotographTransform(side, false, Optional.empty(), false, normalization);
+    }
+
+    /**
+     * The same transform for photographs that are first turned as their EXIF orientation says, as viewers show them and
+     * torchvision's users turn them with {@code exif_transpose}. Without it pixels are used as they are stored, as in
+     * ImageNet pipelines.
+     */
+    public PhotographTransform upright() {
+        return new PhotographTransform(side, augment, jitter, true, normalization);
+    }
+
+    /** Whether photographs are turned as their EXIF orientation says. */
+    public boolean isUpright() {
+        return upright;
     }
 
     @Override
@@ -91,9 +112,13 @@ public final class PhotographTransform implements ImageTransform {
     public void apply(ImageData image, KeyedRandom random, FloatBuffer out) {
         if (image instanceof ImageData.Encoded encoded) {
             ImageHeader header = ImageHeader.read(encoded);
-            Geometry geometry = geometry(header.width(), header.height(), random);
+            Geometry geometry = upright
+                    ? geometry(header.uprightWidth(), header.uprightHeight(), random)
+                    : geometry(header.width(), header.height(), random);
             int reduction = header.format() == ImageHeader.Format.JPEG ? geometry.reduction() : 1;
-            try (PixelSource source = ImageCodec.decode(encoded, header, geometry.bottom(), reduction)) {
+            try (PixelSource source = upright
+                    ? ImageCodec.decodeUpright(encoded, header, geometry.bottom(), reduction)
+                    : ImageCodec.decode(encoded, header, geometry.bottom(), reduction)) {
                 write(source, geometry.reduced(reduction), random, out);
             }
         } else {

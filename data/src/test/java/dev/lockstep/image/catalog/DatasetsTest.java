@@ -99,7 +99,8 @@ final class DatasetsTest {
                         ColorAugmentation.NONE,
                         List.of(0.5, 0.5, 0.5),
                         List.of(0.2, 0.2, 0.2),
-                        Recipe.Sampling.SHUFFLE))
+                        Recipe.Sampling.SHUFFLE,
+                        0))
                 .withMessageContaining("data.mean = [0.5, 0.5, 0.5] is for images of 3 channels")
                 .withMessageContaining("data.dataset = mnist, channels = 1");
     }

@@ -224,7 +224,9 @@ final class ImageCodecTest {
 
     @Test
     void header_zeroBytesOrText_isNotAnImage() {
-        fails(new byte[1000]).withMessageContaining("not a JPEG or PNG file").withMessageContaining("00 00 00 00");
+        fails(new byte[1000])
+                .withMessageContaining("not a JPEG, PNG, WebP, BMP, GIF or TIFF file")
+                .withMessageContaining("00 00 00 00");
         fails("hello, I am a text".getBytes(StandardCharsets.UTF_8)).withMessageContaining("68 65 6c 6c");
     }
 

@@ -56,7 +56,21 @@ final class ImageFolderTest {
         PhotographFolders.file(folder.resolve("train/ant/._0.JPEG"), new byte[] {1});
         PhotographFolders.file(folder.resolve("train/ant/notes.txt"), new byte[] {1});
         PhotographFolders.file(folder.resolve("train/.cache/x.jpg"), new byte[] {1});
-        assertThat(ImageFolder.read(folder).get(0).size()).isEqualTo(9);
+        PhotographFolders.file(folder.resolve("train/cat/photo.heic"), new byte[] {1});
+        Dataset training = ImageFolder.read(folder).get(0);
+        assertThat(training.size()).isEqualTo(9);
+        assertThat(training.skippedFiles().names()).containsExactly("ant/notes.txt", "cat/photo.heic");
+        assertThat(training.skippedFiles().summary(1))
+                .isEqualTo("2 files that are no supported images: ant/notes.txt, …");
+        assertThat(ImageFolder.read(folder).get(1).skippedFiles().count()).isZero();
+    }
+
+    @Test
+    void read_hasImagesOfEveryFormat() {
+        for (String name : List.of("a.webp", "b.BMP", "c.gif", "d.tif", "e.tiff")) {
+            PhotographFolders.file(folder.resolve("train/ant/" + name), new byte[] {1});
+        }
+        assertThat(ImageFolder.read(folder).get(0).size()).isEqualTo(14);
     }
 
     @Test

@@ -55,6 +55,10 @@ public final class Scenarios {
                     "the gradient noise scale does not depend on the number of workers",
                     NoiseScale::play),
             evidence("spark", "jobs of a real Spark, undisturbed and with kills; the estimator", SparkJobs::play),
+            evidence(
+                    "photographs",
+                    "photographs of one's own, from init to export; digits with plain defaults",
+                    OwnPhotographs::play),
             evidence("imagenet", "ImageNet's path from end to end on photographs", ImageNet::play));
 
     private Scenarios() {}
