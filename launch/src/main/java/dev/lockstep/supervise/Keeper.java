@@ -48,12 +48,13 @@ public final class Keeper implements AutoCloseable {
      * Something that a supervisor saw.
      *
      * @param generation {@link #LOBBY} for the lobby
-     * @param what null when a generation should be complete by now, or one process of it should have joined
-     * @param number of that process; negative for all
+     * @param what null when a time is over
+     * @param departure the number in {@link #departures} of a process that should have arrived by now; 0 when a
+     *     generation should be complete
      */
-    public record Seen(int generation, @Nullable MemberEvent what, int number) {
+    public record Seen(int generation, @Nullable MemberEvent what, int departure) {
         Seen(int generation, @Nullable MemberEvent what) {
-            this(generation, what, -1);
+            this(generation, what, 0);
         }
     }
 
@@ -83,6 +84,10 @@ public final class Keeper implements AutoCloseable {
     private List<Integer> members;
 
     private final Set<Integer> joined = new HashSet<>();
+    /** Processes that have closed their connection to a former generation, and are in no later one yet. */
+    private final Map<Integer, Integer> departures = new HashMap<>();
+
+    private int departed;
     /** Processes that wait in the lobby. */
     private final Set<Integer> guests = new TreeSet<>();
     /** Members that want to leave. */
@@ -136,13 +141,8 @@ public final class Keeper implements AutoCloseable {
 
     private Supervisor supervise(int of, int size, Duration within) {
         Supervisor started = owner.supervise(size, event -> owner.later(new Seen(of, event)));
-        expect(of, -1, within);
+        Threads.after(within, () -> owner.later(new Seen(of, null)));
         return started;
-    }
-
-    /** Processes of a generation must have joined by then. */
-    private void expect(int of, int number, Duration within) {
-        Threads.after(within, () -> owner.later(new Seen(of, null, number)));
     }
 
     /** Where the processes of the present generation join. */
@@ -202,7 +202,9 @@ public final class Keeper implements AutoCloseable {
     public Optional<GroupFailure> on(Seen seen) {
         MemberEvent what = seen.what;
         if (what == null) {
-            return seen.generation == generation ? late(seen.number) : Optional.empty();
+            return seen.departure > 0
+                    ? astray(seen.departure)
+                    : seen.generation == generation ? late() : Optional.empty();
         }
         if (seen.generation == LOBBY) {
             guest(what);
@@ -230,7 +232,10 @@ public final class Keeper implements AutoCloseable {
 
     private Optional<GroupFailure> member(MemberEvent event) {
         switch (event.what()) {
-            case JOINED -> joined.add(event.rank());
+            case JOINED -> {
+                joined.add(event.rank());
+                departures.remove(members.get(event.rank()));
+            }
             case COMPLETE -> {
                 complete = true;
                 closeFormer();
@@ -270,16 +275,27 @@ public final class Keeper implements AutoCloseable {
         }
         if (event.what() == MemberEvent.What.LOST) {
             // It goes to the present generation, or has ended.
-            expect(generation, number, patience);
+            int departure = ++departed;
+            departures.put(number, departure);
+            Threads.after(patience, () -> owner.later(new Seen(generation, null, departure)));
+        }
+        return Optional.empty();
+    }
+
+    /** A process that has closed its old connection has not come to any later generation. */
+    private Optional<GroupFailure> astray(int departure) {
+        for (Map.Entry<Integer, Integer> one : departures.entrySet()) {
+            if (one.getValue() == departure) {
+                return lose(one.getKey(), GroupFailure.silent(patience));
+            }
         }
         return Optional.empty();
     }
 
     /** Some have not joined the present generation in time. */
-    private Optional<GroupFailure> late(int number) {
+    private Optional<GroupFailure> late() {
         for (int rank = 0; rank < members.size(); rank++) {
-            boolean asked = number < 0 || members.get(rank) == number;
-            if (asked && !joined.contains(rank)) {
+            if (!joined.contains(rank)) {
                 return lose(members.get(rank), "did not join in time");
             }
         }
@@ -365,6 +381,7 @@ public final class Keeper implements AutoCloseable {
             return Optional.empty();
         }
         owner.expel(number);
+        departures.remove(number);
         GroupFailure report = owner.report(rank, number, cause);
         List<Integer> rest = new ArrayList<>(members);
         rest.remove(rank);

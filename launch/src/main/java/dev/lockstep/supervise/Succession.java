@@ -168,10 +168,13 @@ public final class Succession implements Listener.User, AutoCloseable {
         try (SocketChannel channel = connect(heir, CLAIM + terms.own());
                 Peer peer = new Peer(channel.socket())) {
             // It may notice the loss later than this process.
-            channel.socket().setSoTimeout((int) terms.patience().multipliedBy(2).toMillis());
+            Duration limit = terms.patience().multipliedBy(2);
+            channel.socket().setSoTimeout((int) limit.toMillis());
+            long since = System.nanoTime();
             String line = peer.read();
             if (line == null) {
-                return Optional.empty();
+                // It is there, and has not lost the keeper: this process has.
+                return System.nanoTime() - since < limit.toNanos() ? Optional.empty() : Optional.of(alone());
             }
             Optional<NextGroup.Parsed> parsed = line.startsWith(Peer.NEXT + " ")
                     ? NextGroup.parse(line.substring(Peer.NEXT.length() + 1))
@@ -184,6 +187,16 @@ public final class Succession implements Listener.User, AutoCloseable {
         } catch (IOException | LockstepException e) {
             return Optional.empty();
         }
+    }
+
+    private Outcome alone() {
+        return new Outcome(
+                null,
+                new GroupFailure(
+                        GroupFailure.NO_RANK,
+                        HostName.own(),
+                        "process " + terms.own() + " on " + HostName.own()
+                                + " was cut off or stopped, and the group continues without it, start another one"));
     }
 
     private SocketChannel connect(PeerMonitor.Member member, String request) throws IOException {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 /** Groups without a launcher; their processes are threads of this one. */
 @Tag("slow")
 class SuccessionTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
     private static final Duration SOON = Duration.ofSeconds(1);
     private static final InetAddress HERE = InetAddress.getLoopbackAddress();
 
@@ -208,5 +208,24 @@ class SuccessionTest {
 
         assertThat(claim.get(20, TimeUnit.SECONDS)).isEmpty();
         assertThat(group.get(1).place.size()).isEqualTo(2);
+    }
+
+    /** As one that was frozen and wakes up: it must not keep a group of its own beside the others. */
+    @Test
+    void aClaim_whileNothingChanges_isGivenUp() throws Exception {
+        Map<Integer, Process> group = gather(2, 1);
+        Process stale = new Process(5, freePort(), 1);
+        stale.succession.follow(Map.of(0, member(group.get(1))), 9);
+        GroupFailure lost = new GroupFailure(0, "node0", "rank 0 is gone");
+        stale.monitor = group.get(1).monitor;
+
+        Succession.Outcome outcome = stale.succession.seek(lost);
+        assertThat(outcome.next()).isNull();
+        assertThat(outcome.reason().message()).contains("the group continues without it");
+    }
+
+    private static PeerMonitor.Member member(Process process) {
+        Place place = process.succession.standingBy(Place.of(0, 1, Place.SAME, 0));
+        return new PeerMonitor.Member(new InetSocketAddress(HERE, 0), "node1", process.number, place.standbyPort());
     }
 }

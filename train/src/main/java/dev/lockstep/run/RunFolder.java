@@ -5,6 +5,7 @@ import dev.lockstep.files.DurableFiles;
 import dev.lockstep.metrics.Environment;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
+import dev.lockstep.metrics.StepMetrics;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.storage.Stores;
@@ -114,15 +115,18 @@ final class RunFolder implements AutoCloseable {
      * a moment; one that is stopped, or cut off, may do so for long, and its files are replaced then: whatever it writes
      * when it wakes up is in none of them.
      *
+     * @param step of this process; if the metrics in the folder are beyond it, the others have continued without it
      * @param patience how long to wait for it
+     * @throws LockstepException of kind WORKER when this process is the one that was stopped or cut off
      */
-    static RunFolder takeOver(Path path, Duration patience, Consumer<String> notices) {
+    static RunFolder takeOver(Path path, long step, Duration patience, Consumer<String> notices) {
         long deadline = System.nanoTime() + patience.toNanos();
         while (true) {
             try {
                 return open(path);
             } catch (LockstepException e) {
                 if (System.nanoTime() > deadline) {
+                    requireUpToDate(path, step);
                     notices.accept("the previous rank 0 still holds " + path + ": its files are replaced");
                     replaceFiles(path);
                     return open(path);
@@ -134,6 +138,18 @@ final class RunFolder implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 throw taken(path);
             }
+        }
+    }
+
+    private static void requireUpToDate(Path path, long step) {
+        Path file = path.resolve(MetricsFile.NAME);
+        List<StepMetrics> steps = Files.exists(file) ? MetricsFile.read(file).steps() : List.of();
+        long last = steps.isEmpty() ? 0 : steps.get(steps.size() - 1).step();
+        if (last > step) {
+            throw LockstepException.worker(
+                    "the others have continued without this process, from its step " + step + " to " + last,
+                    "out = " + path,
+                    "start another process, which joins them");
         }
     }
 

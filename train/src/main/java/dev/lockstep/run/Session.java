@@ -161,7 +161,7 @@ final class Session implements AutoCloseable {
         startedNanos = System.nanoTime();
         trainer = restored;
         if (isFirst()) {
-            prepare(locked(), checkpoints, restored);
+            prepare(locked(restored.step()), checkpoints, restored);
         }
         openListeners(assembly, restored.step());
         if (restored.isResumed()) {
@@ -176,8 +176,9 @@ final class Session implements AutoCloseable {
         }
     }
 
-    private RunFolder locked() throws IOException {
-        RunFolder held = locked == null ? opened(RunFolder.takeOver(folder, STILL_HELD, events::notice)) : locked;
+    /** @param step of this process */
+    private RunFolder locked(long step) throws IOException {
+        RunFolder held = locked == null ? opened(RunFolder.takeOver(folder, step, STILL_HELD, events::notice)) : locked;
         locked = held;
         return held;
     }
@@ -324,7 +325,7 @@ final class Session implements AutoCloseable {
             }
         }
         if (isFirst() && !wasFirst) {
-            prepare(locked(), checkpoints, running);
+            prepare(locked(running.step()), checkpoints, running);
             RunInfo info = openListeners(assembly, running.writtenStep());
             running.unwritten().forEach(events::on);
             training.lead(info);
