@@ -290,6 +290,7 @@ final class Session implements AutoCloseable {
             throws IOException {
         long lost = System.nanoTime();
         boolean wasFirst = isFirst();
+        int before = training.group.size();
         LockstepException failure = reason;
         while (true) {
             Collective next = joinNext(failure);
@@ -309,6 +310,7 @@ final class Session implements AutoCloseable {
             events.on(new Event.Resumed(running.step(), running.isFinished()));
             openWriter(running, checkpoints);
         }
+        events.on(new Event.Regrouped(running.step(), before, training.group.size(), failure.whatAndWhere()));
         events.on(new Event.Notice(String.format(
                 Locale.ROOT,
                 "%s; %d %s from step %d after %.2f s",
