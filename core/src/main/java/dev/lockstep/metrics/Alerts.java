@@ -203,8 +203,8 @@ public final class Alerts {
                     now,
                     String.format(
                             Locale.ROOT,
-                            "the gradient noise scale is about %s images, the minibatch has %,d; k could be %d for"
-                                    + " about the same progress per epoch",
+                            "the gradient noise scale is about %s images, the minibatch has %,d; k could be %d for about"
+                                    + " the same progress per epoch",
                             Format.digits(images, 2),
                             minibatch,
                             workers));
