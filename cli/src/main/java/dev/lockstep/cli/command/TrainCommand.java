@@ -222,8 +222,7 @@ public final class TrainCommand implements Callable<Integer> {
             return 0;
         }
         if (training.group().rank() == 0) {
-            System.out.println(
-                    json ? result.toJson() : Announcement.summary(recipe, result, noiseScale, errors, out));
+            System.out.println(json ? result.toJson() : Announcement.summary(recipe, result, noiseScale, errors, out));
         }
         return signals.exitCode(result, run.stopAfter());
     }

@@ -161,7 +161,7 @@ final class ProgressSinkTest {
                 .startsWith(
                         "epoch 1/3  50% │██████████          │ 2,560 images/s, loss 2.0000, error 50.00 %, 25 s left"
                                 + "  █▇▇▆▅▅▄▄▃▂▂▁ ");
-        assertThat(lastBar(140)).contains(", learning rate 0.1, 25 s left  █▇▆");
+        assertThat(lastBar(140)).contains(", learning rate 0.1, 25 s left  █▇▇▆");
         assertThat(lastBar(50)).hasSize(49).startsWith("2,560 images/s, loss 2.0000, 25 s left");
     }
 
