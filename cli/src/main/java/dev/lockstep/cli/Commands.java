@@ -1,7 +1,9 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.cli.command.BundleCommand;
+import dev.lockstep.cli.command.CompletionCommand;
 import dev.lockstep.cli.command.DataCommand;
+import dev.lockstep.cli.command.DiffCommand;
 import dev.lockstep.cli.command.DoctorCommand;
 import dev.lockstep.cli.command.EvalCommand;
 import dev.lockstep.cli.command.ExportCommand;
@@ -11,10 +13,12 @@ import dev.lockstep.cli.command.ModelCommand;
 import dev.lockstep.cli.command.PlanCommand;
 import dev.lockstep.cli.command.PredictCommand;
 import dev.lockstep.cli.command.ReportCommand;
+import dev.lockstep.cli.command.RunsCommand;
 import dev.lockstep.cli.command.StudyCommand;
 import dev.lockstep.cli.command.TrainCommand;
 import dev.lockstep.cli.command.TuneCommand;
 import dev.lockstep.cli.command.VerifyCommand;
+import dev.lockstep.cli.command.WatchCommand;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -30,7 +34,10 @@ public final class Commands {
             PlanCommand.class,
             TuneCommand.class,
             StudyCommand.class,
+            WatchCommand.class,
+            RunsCommand.class,
             ReportCommand.class,
+            DiffCommand.class,
             VerifyCommand.class,
             EvalCommand.class,
             PredictCommand.class,
@@ -38,7 +45,8 @@ public final class Commands {
             ModelCommand.class,
             DataCommand.class,
             DoctorCommand.class,
-            BundleCommand.class);
+            BundleCommand.class,
+            CompletionCommand.class);
 
     private Commands() {}
 
@@ -46,7 +54,7 @@ public final class Commands {
      * Adds only the command that the arguments name: setting up all of them takes longer than a quick command
      * does. Adds all if none is named, as for {@code --help}.
      */
-    static CommandLine addTo(CommandLine line, String... arguments) {
+    public static CommandLine addTo(CommandLine line, String... arguments) {
         Optional<Class<?>> asked = Arrays.stream(arguments)
                 .filter(argument -> !argument.startsWith("-"))
                 .findFirst()

@@ -9,14 +9,13 @@ import dev.lockstep.launch.ParentWatch;
 import dev.lockstep.storage.Locations;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.function.IntSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** {@code lockstep}: all commands, and the one place that turns failures into a line and an exit code. */
@@ -29,16 +28,12 @@ import picocli.CommandLine.TypeConversionException;
 public final class Main implements Runnable {
     private static final int LONGEST_MESSAGE = 1500;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec spec;
-
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
     private boolean debug;
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "no command given");
+        System.out.print(NextSteps.text(Path.of("runs"), Instant.now()));
     }
 
     public static void main(String[] arguments) {

@@ -90,7 +90,10 @@ final class ElasticIT {
         assertThat(steps(out))
                 .isEqualTo(LongStream.rangeClosed(1, STEPS).boxed().toList());
         assertThat(Files.readString(log(out)))
-                .containsPattern("rank 0 on .* was killed by signal 9 .*; 1 process continues from step [0-9]+ after");
+                .containsPattern("rank 0 on .* was killed by signal 9 .*; 1 process continues from step [0-9]+ after")
+                .contains("alert: process lost: rank 0 on ");
+        assertThat(Files.readString(out.resolve("events.jsonl")))
+                .contains("\"kind\":\"PROCESS_LOST\"", "\"type\":\"workers\"", "\"worker_seconds\"");
     }
 
     /** Rank 0 is told that its machine will be taken away: it gives up its duties and ends, and no step is lost. */

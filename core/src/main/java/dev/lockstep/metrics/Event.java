@@ -1,6 +1,7 @@
 package dev.lockstep.metrics;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * An event of a run. Every listener of a process gets the same events in the same order, in the thread that runs the
@@ -36,6 +37,47 @@ public sealed interface Event {
      * @param step iterations done
      */
     record CheckpointSaved(long step, Path file) implements Event {}
+
+    /**
+     * A checkpoint could not be written; training continues, and older checkpoints stay. Comes with a notice for people.
+     *
+     * @param step iterations done
+     */
+    record CheckpointFailed(long step, String reason) implements Event {}
+
+    /** Where the time of the last few steps went, on every process. */
+    record Workers(WorkerTimes times) implements Event {}
+
+    /**
+     * What this process did in a step, and when.
+     *
+     * @param step iterations done
+     * @param spans in no order
+     */
+    record Timeline(long step, List<Span> spans) implements Event {
+        public Timeline {
+            spans = List.copyOf(spans);
+        }
+    }
+
+    /**
+     * A part of a {@link Timeline}.
+     *
+     * @param track what was busy, such as {@code lane 0}
+     * @param start by {@link System#nanoTime}
+     * @param end likewise
+     */
+    record Span(String track, String name, long start, long end) {}
+
+    /**
+     * An elastic run continues with other processes. Comes with a notice for people.
+     *
+     * @param step iterations done
+     * @param before how many processes there were
+     * @param processes how many there are now
+     * @param reason which process was lost, or joined
+     */
+    record Regrouped(long step, int before, int processes, String reason) implements Event {}
 
     /** A line for the person who watches the run, such as a warning. */
     record Notice(String text) implements Event {}

@@ -22,6 +22,10 @@ final class MetricsJson {
 
     private MetricsJson() {}
 
+    static ObjectReader reader() {
+        return READER.without(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES);
+    }
+
     static String line(StepMetrics step) {
         return Json.line(new Line("step", step));
     }

@@ -42,6 +42,16 @@ public final class RecipeDifference {
                 .toList();
     }
 
+    /** All keys of a recipe, dotted, with their values as recipes write them. */
+    public static Map<String, String> values(Recipe recipe) {
+        return keys(recipe.toYaml());
+    }
+
+    /** The value of a dotted key as recipes write it; {@code none} if the recipe does not have it. */
+    public static String value(Recipe recipe, String key) {
+        return keys(recipe.toYaml()).getOrDefault(key, "none");
+    }
+
     /** The dotted keys of the YAML that recipes write, which is indented by two spaces per level. */
     private static Map<String, String> keys(String yaml) {
         Map<String, String> keys = new LinkedHashMap<>();

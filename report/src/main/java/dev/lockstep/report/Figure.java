@@ -43,15 +43,6 @@ record Figure(
         return series.isEmpty();
     }
 
-    /** The distinct x values of all series, ascending. */
-    double[] xs() {
-        return series.stream()
-                .flatMapToDouble(s -> DoubleStream.of(s.x()))
-                .sorted()
-                .distinct()
-                .toArray();
-    }
-
     /**
      * The largest y after the first tenth of the epochs, plus a margin, so that later differences are readable; NaN for
      * short runs.

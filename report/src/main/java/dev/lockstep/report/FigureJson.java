@@ -2,79 +2,106 @@ package dev.lockstep.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import dev.lockstep.text.Json;
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Converts figures to the JSON that the page's script reads: one x column for all series, and null where a series has
- * no point.
- */
+/** Converts figures to the JSON that the page's script reads; null stands for a number that is unknown. */
 final class FigureJson {
-    private record Plot(
-            String xLabel, String yLabel, boolean logX, boolean bars, double top, List<Double> x, List<Curve> series) {
+    private record Plot(String xLabel, String yLabel, boolean logX, boolean bars, double top, List<Curve> series) {
         static Plot of(Figure figure) {
-            double[] xs = figure.xs();
             return new Plot(
                     figure.xLabel(),
                     figure.yLabel(),
                     figure.logX(),
                     figure.bars(),
                     rounded(figure.top()),
-                    Arrays.stream(xs).map(FigureJson::rounded).boxed().toList(),
-                    figure.series().stream().map(series -> Curve.of(series, xs)).toList());
+                    figure.series().stream().map(Curve::of).toList());
         }
     }
 
+    @JsonInclude(JsonInclude.Include.NON_NULL)
     private record Curve(
             String name,
             int color,
             boolean dashed,
+            List<Double> x,
             List<Double> y,
-
-            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
-            List<Double> spread) {
-        static Curve of(Series series, double[] xs) {
+            @Nullable List<Double> spread,
+            @Nullable List<Double> step,
+            @Nullable List<Double> time,
+            @Nullable List<Double> low,
+            @Nullable List<Double> high) {
+        static Curve of(Series series) {
             return new Curve(
                     series.name(),
                     series.color(),
                     series.dashed(),
-                    column(series.x(), series.y(), xs),
-                    series.spread().length > 0 ? column(series.x(), series.spread(), xs) : null);
+                    numbers(series.x()),
+                    numbers(series.y()),
+                    optional(series.spread()),
+                    optional(series.steps()),
+                    optional(series.seconds()),
+                    optional(series.low()),
+                    optional(series.high()));
+        }
+
+        private static @Nullable List<Double> optional(double[] values) {
+            return values.length == 0 ? null : numbers(values);
+        }
+
+        private static List<Double> numbers(double[] values) {
+            return Arrays.stream(values).map(FigureJson::rounded).boxed().toList();
         }
     }
 
     private FigureJson() {}
 
     static String of(List<Figure> figures) {
+        return json(plots(figures));
+    }
+
+    /** The JSON of each figure, by its id. */
+    static Map<String, String> each(List<Figure> figures) {
+        Map<String, String> each = new LinkedHashMap<>();
+        figures.forEach(figure -> each.put(figure.id(), json(Plot.of(figure))));
+        return each;
+    }
+
+    /**
+     * What has changed on a live page.
+     *
+     * @param figures the JSON of each
+     */
+    static String update(String title, Map<String, String> sections, Map<String, String> figures) {
+        ObjectNode update = Json.MAPPER.createObjectNode().put("title", title);
+        ObjectNode html = update.putObject("sections");
+        sections.forEach(html::put);
+        ObjectNode plots = update.putObject("figures");
+        figures.forEach((id, json) -> plots.putRawValue(id, new RawValue(json)));
+        return json(update);
+    }
+
+    private static Map<String, Plot> plots(List<Figure> figures) {
         Map<String, Plot> plots = new LinkedHashMap<>();
         figures.forEach(figure -> plots.put(figure.id(), Plot.of(figure)));
+        return plots;
+    }
+
+    private static String json(Object document) {
         try {
             // A string must not end the script element, or start a comment or another script in it.
-            return Json.MAPPER.writeValueAsString(plots).replace("<", "\\u003c");
+            return Json.MAPPER.writeValueAsString(document).replace("<", "\\u003c");
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    private static List<Double> column(double[] x, double[] values, double[] xs) {
-        List<Double> column = new ArrayList<>();
-        int next = 0;
-        for (double at : xs) {
-            double value = Double.NaN;
-            while (next < x.length && x[next] <= at) {
-                value = x[next] == at ? values[next] : value;
-                next++;
-            }
-            column.add(rounded(value));
-        }
-        return column;
     }
 
     /** Keeps the page small; six digits are more than a screen can show. */

@@ -5,27 +5,30 @@ import dev.lockstep.files.DurableFiles;
 import dev.lockstep.metrics.Csv;
 import dev.lockstep.text.ShellWords;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /** A self-contained HTML page: styles, scripts, plots and data are embedded. Built from top to bottom. */
 final class Page {
-    private static final String UPLOT_PROPERTIES = "/META-INF/maven/org.webjars.npm/uplot/pom.properties";
-
     private final String title;
     private final StringBuilder body = new StringBuilder();
     private final List<Figure> figures = new ArrayList<>();
     private final List<String> tables = new ArrayList<>();
+    private final Map<String, String> sections = new LinkedHashMap<>();
 
     Page(String title) {
+        this("", title);
+    }
+
+    /** @param above markup above the title */
+    Page(String above, String title) {
         this.title = title;
+        html(above);
         element("h1", title);
     }
 
@@ -57,6 +60,34 @@ final class Page {
                 .append(tag)
                 .append(">\n");
         return this;
+    }
+
+    /**
+     * Appends a part of the page that a live page replaces when it changes.
+     *
+     * @param id letters and hyphens
+     * @param label names it for screen readers
+     */
+    Page section(String id, String label, Consumer<Page> content) {
+        body.append("<section id=\"")
+                .append(id)
+                .append("\" aria-label=\"")
+                .append(escape(label))
+                .append("\">\n");
+        int start = body.length();
+        content.accept(this);
+        sections.put(id, body.substring(start));
+        return html("</section>");
+    }
+
+    /** The content of each section, by its id. */
+    Map<String, String> sections() {
+        return Map.copyOf(sections);
+    }
+
+    /** Appends markup whose texts are escaped already. */
+    Page html(Html markup) {
+        return html(markup.toString());
     }
 
     /** Appends markup unchanged. */
@@ -143,19 +174,55 @@ final class Page {
         return List.copyOf(tables);
     }
 
+    /** The page as one file: everything is embedded, and its policy allows nothing else. */
     @Override
     public String toString() {
+        String style = Assets.style();
+        String plots = Assets.plots();
+        String script = Assets.script();
         return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                + RunReport.GENERATOR
-                + "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                + "<title>" + escape(title) + "</title>\n"
-                + "<style>" + uplot("uPlot.min.css") + resource("page.css") + "</style>\n</head>\n<body>\n<main>\n"
+                + head()
+                + "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+                + Assets.hash(style) + "; script-src " + Assets.hash(plots) + " " + Assets.hash(script)
+                + "; base-uri 'none'; form-action 'none'\">\n"
+                + "<style>" + style + "</style>\n</head>\n<body>\n<main>\n"
                 + body
                 + "<noscript><p>The plots need JavaScript. Nothing is loaded from the network.</p></noscript>\n"
-                + "</main>\n<script type=\"application/json\" id=\"figures\">" + FigureJson.of(figures) + "</script>\n"
-                + "<script>" + uplot("uPlot.iife.min.js") + "</script>\n"
-                + "<script>" + resource("page.js") + "</script>\n</body>\n</html>\n";
+                + "</main>\n" + data("figures", FigureJson.of(figures))
+                + "<script>" + plots + "</script>\n"
+                + "<script type=\"module\">" + script + "</script>\n</body>\n</html>\n";
+    }
+
+    /**
+     * The page as a server gives it: styles and scripts are files of the server, and what changes comes as events.
+     *
+     * @param events where they come from; empty for a page that does not change
+     */
+    String live(String events) {
+        return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                + head()
+                + "<link rel=\"stylesheet\" href=\"/page.css\">\n<link rel=\"icon\" href=\"/icon.svg\">\n"
+                + "</head>\n<body data-events=\"" + escape(events) + "\">\n<main>\n"
+                + body
+                + "<noscript><p>The plots and live numbers need JavaScript.</p></noscript>\n"
+                + "</main>\n" + data("figures", FigureJson.of(figures))
+                + "<script src=\"/plots.js\"></script>\n"
+                + "<script type=\"module\" src=\"/page.js\"></script>\n</body>\n</html>\n";
+    }
+
+    String title() {
+        return title;
+    }
+
+    private String head() {
+        return "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                + RunReport.GENERATOR
+                + "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                + "<title>" + escape(title) + "</title>\n";
+    }
+
+    private static String data(String id, String json) {
+        return "<script type=\"application/json\" id=\"" + id + "\">" + json + "</script>\n";
     }
 
     /** Writes the page atomically. */
@@ -165,35 +232,5 @@ final class Page {
             DurableFiles.createFolders(parent);
         }
         DurableFiles.write(file, toString());
-    }
-
-    private static String resource(String name) {
-        return text("/dev/lockstep/report/" + name);
-    }
-
-    private static String uplot(String name) {
-        Properties properties = new Properties();
-        try (InputStream in = open(UPLOT_PROPERTIES)) {
-            properties.load(in);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return text("/META-INF/resources/webjars/uplot/" + properties.getProperty("version") + "/dist/" + name);
-    }
-
-    private static String text(String path) {
-        try (InputStream in = open(path)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static InputStream open(String path) {
-        InputStream in = Page.class.getResourceAsStream(path);
-        if (in == null) {
-            throw new IllegalStateException("missing resource " + path);
-        }
-        return in;
     }
 }

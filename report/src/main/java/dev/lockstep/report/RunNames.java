@@ -4,14 +4,14 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Names for the runs on a page: the shortest suffix of each path that is unique. */
-final class RunNames {
+public final class RunNames {
     private RunNames() {}
 
     /**
      * @param path one of {@code all}
      * @param all absolute paths
      */
-    static String shortest(Path path, List<Path> all) {
+    public static String shortest(Path path, List<Path> all) {
         for (int parts = 1; parts <= path.getNameCount(); parts++) {
             String name = end(path, parts);
             int wanted = parts;

@@ -4,17 +4,11 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.files.DurableFiles;
 import dev.lockstep.metrics.Environment;
-import dev.lockstep.metrics.RunResult;
-import dev.lockstep.metrics.StepMetrics;
-import dev.lockstep.text.Format;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,9 +24,6 @@ public final class RunReport {
     private static final String TABLE = "runs.csv";
 
     private static final Logger LOG = LoggerFactory.getLogger(RunReport.class);
-    private static final int MOST_POINTS = 500;
-    /** The number of points for noisy quantities. */
-    private static final int FEW_POINTS = 100;
 
     private RunReport() {}
 
@@ -47,7 +38,7 @@ public final class RunReport {
     public static void write(Path runFolder, List<String> options, int iterationsPerEpoch) {
         try {
             Environment.current(options, iterationsPerEpoch).writeOnce(runFolder);
-            page(read(List.of(runFolder))).write(runFolder.resolve(NAME));
+            RunPage.of(read(List.of(runFolder))).write(runFolder.resolve(NAME));
         } catch (IOException | RuntimeException | OutOfMemoryError | LinkageError e) {
             LOG.warn(
                     "cannot write the report, folder = {}: {}",
@@ -65,7 +56,7 @@ public final class RunReport {
      * @throws LockstepException when a folder holds no run, or the page cannot be written
      */
     public static void write(List<Path> runFolders, Path out, Optional<Path> plots) {
-        Page page = page(read(runFolders));
+        Page page = RunPage.of(read(runFolders));
         String table = page.tables().get(0);
         plots.ifPresent(folder -> requireOwn(folder, table.lines().findFirst().orElse("")));
         try {
@@ -101,149 +92,12 @@ public final class RunReport {
                 "choose a new or empty folder");
     }
 
-    private static List<RunData> read(List<Path> folders) {
+    private static List<RunView> read(List<Path> folders) {
         List<Path> paths = folders.stream()
                 .map(folder -> folder.toAbsolutePath().normalize())
                 .toList();
         return paths.stream()
-                .map(path -> RunData.read(path, RunNames.shortest(path, paths)))
+                .map(path -> RunView.open(path, RunNames.shortest(path, paths)))
                 .toList();
-    }
-
-    private static Page page(List<RunData> runs) {
-        Page page = new Page(runs.size() == 1 ? "Run " + runs.get(0).name() : runs.size() + " runs");
-        runs.forEach(run -> state(run).ifPresent(text -> page.html("<p class=\"note\">" + Page.escape(text) + "</p>")));
-        summary(page, runs);
-        page.element("h2", "Curves");
-        page.figure(errors(runs));
-        page.figure(steps(runs, "loss", "Training loss", "cross-entropy", MOST_POINTS, StepMetrics::loss));
-        page.figure(steps(
-                runs, "learning-rate", "Learning rate", "learning rate η̂", MOST_POINTS, StepMetrics::learningRate));
-        page.figure(steps(runs, "speed", "Speed", "images/s", FEW_POINTS, StepMetrics::imagesPerSecond));
-        page.figure(steps(runs, "noise-scale", "Gradient noise scale", "images", MOST_POINTS, StepMetrics::noiseScale));
-        page.element("h2", "Reproduce");
-        reproduce(page, runs);
-        page.element("h2", "Environment");
-        environment(page, runs);
-        page.element("h2", "Recipes");
-        runs.forEach(run -> page.details(run.name(), run.recipe().toYaml()));
-        return page;
-    }
-
-    /** Uses the recipes in the run folders, which contain every default and are shown below too. */
-    private static void reproduce(Page page, List<RunData> runs) {
-        StringBuilder text = new StringBuilder();
-        for (RunData run : runs) {
-            text.append("./lockstep train ")
-                    .append(Page.quoted(run.folder().resolve("recipe.yaml").toString()));
-            text.append(Page.arguments(
-                            run.environment().map(Environment::options).orElse(List.of())))
-                    .append(" --out ")
-                    .append(Page.quoted("runs/again/" + run.name()))
-                    .append('\n');
-        }
-        page.command(text.toString());
-        for (RunData run : runs) {
-            run.result()
-                    .filter(result -> !result.weightsSha256().isEmpty())
-                    .ifPresent(result -> page.element(
-                            "p",
-                            "With the same build and kind of CPU, " + run.name() + " ends with weights_sha256 = "
-                                    + result.weightsSha256() + "."));
-        }
-    }
-
-    private static Optional<String> state(RunData run) {
-        if (run.result().isEmpty()) {
-            return Optional.of(run.name() + " has not ended yet. This page shows what it has written so far.");
-        }
-        RunResult.Status status = run.result().get().status();
-        return status == RunResult.Status.COMPLETED
-                ? Optional.empty()
-                : Optional.of(run.name() + " " + (status == RunResult.Status.DIVERGED ? "diverged" : "was interrupted")
-                        + " after step " + run.result().get().steps() + ".");
-    }
-
-    private static void summary(Page page, List<RunData> runs) {
-        List<List<String>> rows = new ArrayList<>();
-        for (RunData run : runs) {
-            Optional<RunResult> result = run.result();
-            rows.add(List.of(
-                    run.name(),
-                    Format.percentage(run.metrics().medianOfLastFive()),
-                    Format.percentage(result.map(RunResult::validationTop1Error).orElse(Double.NaN)),
-                    Format.whole(run.recipe().minibatch()),
-                    run.recipe().workers() + " × " + run.recipe().imagesPerWorker(),
-                    Format.number(run.recipe().scaledLearningRate()),
-                    Integer.toString(run.metrics().epochs().size()),
-                    Format.whole(result.map(RunResult::imagesPerSecond).orElse(Double.NaN)),
-                    Format.duration(run.metrics().epochs().stream()
-                            .mapToDouble(dev.lockstep.metrics.EpochMetrics::seconds)
-                            .sum())));
-        }
-        page.table(
-                List.of(
-                        "run",
-                        "validation error, %, median of the last 5 epochs (of at most 5: the last)",
-                        "last",
-                        "minibatch kn",
-                        "k × n",
-                        "learning rate η̂",
-                        "epochs",
-                        "images/s",
-                        "time"),
-                rows);
-    }
-
-    private static Figure errors(List<RunData> runs) {
-        List<Series> series = new ArrayList<>();
-        for (int i = 0; i < runs.size(); i++) {
-            RunData run = runs.get(i);
-            String prefix = runs.size() == 1 ? "" : run.name() + ", ";
-            series.add(run.epochs(prefix + "training", i + 1, true, e -> 100 * e.trainTop1Error()));
-            series.add(run.epochs(prefix + "validation", i + 1, false, e -> 100 * e.validationTop1Error()));
-        }
-        return Figure.curves(
-                "error",
-                "Error",
-                "error, %",
-                "Top-1 error of each epoch. Dashed: error on the training images, measured during training.",
-                Figure.topAfterStart(series),
-                series);
-    }
-
-    private static Figure steps(
-            List<RunData> runs,
-            String id,
-            String title,
-            String unit,
-            int points,
-            ToDoubleFunction<StepMetrics> number) {
-        List<Series> series = new ArrayList<>();
-        for (int i = 0; i < runs.size(); i++) {
-            series.add(runs.get(i).steps(runs.get(i).name(), i + 1, number).thinned(points));
-        }
-        boolean thinned = runs.stream().anyMatch(run -> run.metrics().steps().size() > points);
-        return Figure.curves(
-                id,
-                title,
-                unit,
-                thinned
-                        ? String.format(Locale.ROOT, "%d points, each the mean of an equal number of steps.", points)
-                        : "Every step.",
-                Double.NaN,
-                series);
-    }
-
-    private static void environment(Page page, List<RunData> runs) {
-        for (RunData run : runs) {
-            if (runs.size() > 1) {
-                page.element("h3", run.name());
-            }
-            String shape = run.result()
-                    .map(result -> result.processes() + " × " + result.lanes())
-                    .orElse(Format.NONE);
-            page.facts(EnvironmentFacts.of(run.environment(), "processes × lanes", shape));
-        }
     }
 }

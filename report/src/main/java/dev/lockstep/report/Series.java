@@ -8,14 +8,44 @@ import java.util.Arrays;
  *
  * @param spread half the height of the error bar or band at each point; empty for none
  * @param color an index into the palette; 0 is the neutral color for a baseline
+ * @param steps x in steps; empty if the x axis has no other unit
+ * @param seconds x in seconds of training; empty likewise
+ * @param low the smallest value of each point, if it stands for several; else empty
+ * @param high the largest value likewise
  */
-record Series(String name, double[] x, double[] y, double[] spread, int color, boolean dashed) {
+record Series(
+        String name,
+        double[] x,
+        double[] y,
+        double[] spread,
+        int color,
+        boolean dashed,
+        double[] steps,
+        double[] seconds,
+        double[] low,
+        double[] high) {
+    private static final double[] NONE = {};
+
     Series {
         name = Printable.of(name);
-        if (x.length != y.length || spread.length != 0 && spread.length != y.length) {
-            throw new IllegalArgumentException(
-                    "x = " + x.length + ", y = " + y.length + ", spread = " + spread.length + " values");
+        for (double[] each : new double[][] {y, spread, steps, seconds, low, high}) {
+            if (each.length != x.length && (each.length != 0 || each == y)) {
+                throw new IllegalArgumentException("x = " + x.length + ", another column = " + each.length + " values");
+            }
         }
+    }
+
+    /** Without other axes. */
+    Series(String name, double[] x, double[] y, double[] spread, int color, boolean dashed) {
+        this(name, x, y, spread, color, dashed, NONE, NONE, NONE, NONE);
+    }
+
+    Series withAxes(double[] inSteps, double[] inSeconds) {
+        return new Series(name, x, y, spread, color, dashed, inSteps, inSeconds, low, high);
+    }
+
+    Series withRange(double[] smallest, double[] largest) {
+        return new Series(name, x, y, spread, color, dashed, steps, seconds, smallest, largest);
     }
 
     static Series line(String name, double[] x, double[] y, int color, boolean dashed) {

@@ -25,12 +25,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /** A headless Chromium, controlled through the DevTools protocol. */
-final class Browser implements AutoCloseable {
+public final class Browser implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long SECONDS = 60;
 
     private final Process process;
     private final WebSocket socket;
+    private volatile String origin = "file:";
     private final AtomicInteger ids = new AtomicInteger();
     private final Map<Integer, CompletableFuture<JsonNode>> calls = new ConcurrentHashMap<>();
     private final List<JsonNode> events = Collections.synchronizedList(new ArrayList<>());
@@ -43,14 +44,14 @@ final class Browser implements AutoCloseable {
                 .join();
     }
 
-    static Optional<Path> executable() {
+    public static Optional<Path> executable() {
         return Stream.of("chromium", "chromium-browser", "google-chrome")
                 .flatMap(name -> Stream.of(System.getenv("PATH").split(":")).map(dir -> Path.of(dir, name)))
                 .filter(Files::isExecutable)
                 .findFirst();
     }
 
-    static Browser start(Path executable, Path profile) throws IOException, InterruptedException {
+    public static Browser start(Path executable, Path profile) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(
                         executable.toString(),
                         "--headless=new",
@@ -129,7 +130,7 @@ final class Browser implements AutoCloseable {
         }
     }
 
-    JsonNode call(String method, Map<String, ?> parameters) {
+    public JsonNode call(String method, Map<String, ?> parameters) {
         int id = ids.incrementAndGet();
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
         calls.put(id, answer);
@@ -147,13 +148,22 @@ final class Browser implements AutoCloseable {
     }
 
     void open(Path page, int width, int height, boolean touch) throws InterruptedException {
-        for (String domain : List.of("Page", "Runtime", "Network", "Log")) {
-            call(domain + ".enable", Map.of());
-        }
+        open(page.toUri(), width, height, touch);
+    }
+
+    public void size(int width, int height, boolean touch) {
         call(
                 "Emulation.setDeviceMetricsOverride",
                 Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", touch));
-        call("Page.navigate", Map.of("url", page.toUri().toString()));
+    }
+
+    public void open(URI page, int width, int height, boolean touch) throws InterruptedException {
+        for (String domain : List.of("Page", "Runtime", "Network", "Log")) {
+            call(domain + ".enable", Map.of());
+        }
+        size(width, height, touch);
+        origin = page.getScheme().equals("http") ? "http://" + page.getAuthority() + "/" : "file:";
+        call("Page.navigate", Map.of("url", page.toString()));
         for (int i = 0;
                 i < 600
                         && !evaluate("document.readyState + !!document.querySelector('canvas')")
@@ -164,7 +174,7 @@ final class Browser implements AutoCloseable {
         }
     }
 
-    JsonNode evaluate(String script) {
+    public JsonNode evaluate(String script) {
         JsonNode result = call("Runtime.evaluate", Map.of("expression", script, "returnByValue", true));
         if (result.has("exceptionDetails")) {
             throw new IllegalStateException(script + ": " + result.path("exceptionDetails"));
@@ -172,7 +182,7 @@ final class Browser implements AutoCloseable {
         return result.path("result").path("value");
     }
 
-    void mouse(String type, double x, double y) {
+    public void mouse(String type, double x, double y) {
         call(
                 "Input.dispatchMouseEvent",
                 Map.of(
@@ -191,18 +201,18 @@ final class Browser implements AutoCloseable {
     }
 
     /** Moves the pointer without a button pressed. */
-    void hover(double x, double y) {
+    public void hover(double x, double y) {
         call("Input.dispatchMouseEvent", Map.of("type", "mouseMoved", "x", x, "y", y, "buttons", 0));
     }
 
     /** Errors on the page, and its network requests. */
-    List<String> complaints() {
+    public List<String> complaints() {
         List<String> complaints = new ArrayList<>();
         for (JsonNode event : List.copyOf(events)) {
             String method = event.path("method").asText();
             String url = event.path("params").path("request").path("url").asText();
             boolean network =
-                    method.equals("Network.requestWillBeSent") && !url.startsWith("file:") && !url.startsWith("data:");
+                    method.equals("Network.requestWillBeSent") && !url.startsWith(origin) && !url.startsWith("data:");
             if (network || method.equals("Runtime.exceptionThrown") || method.equals("Log.entryAdded")) {
                 complaints.add(event.toString());
             }
@@ -210,7 +220,7 @@ final class Browser implements AutoCloseable {
         return complaints;
     }
 
-    void screenshot(Path file) throws IOException {
+    public void screenshot(Path file) throws IOException {
         String data = call("Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true))
                 .path("data")
                 .asText();

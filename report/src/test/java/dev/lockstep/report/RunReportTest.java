@@ -38,9 +38,15 @@ final class RunReportTest {
         RunReport.write(run, List.of(), 40);
         String page = Files.readString(run.resolve("report.html"));
         JsonNode error = figures(page).path("error");
-        assertThat(error.path("x").size()).isEqualTo(20);
+        assertThat(error.path("series").path(1).path("x").size()).isEqualTo(20);
         assertThat(error.path("series").path(1).path("name").asText()).isEqualTo("validation");
-        assertThat(figures(page).path("learning-rate").path("x").size()).isEqualTo(500);
+        assertThat(figures(page)
+                        .path("learning-rate")
+                        .path("series")
+                        .path(0)
+                        .path("step")
+                        .size())
+                .isEqualTo(800);
         assertThat(figures(page).has("noise-scale")).isFalse();
         assertThat(page).contains("<th scope=\"row\">first</th>", "2 × 32", "cores");
         assertThat(run.resolve("environment.json")).exists();

@@ -52,7 +52,7 @@ final class StudyReportTest {
         StudyReport.write(study, results, out);
         JsonNode figures = RunReportTest.figures(Files.readString(out.resolve("report.html")));
         JsonNode figure1 = figures.path("error-by-minibatch");
-        assertThat(figure1.path("x").toString()).isEqualTo("[64.0,512.0]");
+        assertThat(figure1.path("series").path(0).path("x").toString()).isEqualTo("[64.0,512.0,512.0]");
         JsonNode small = figures.path("training-error").path("series").path(0);
         assertThat(small.path("color").asInt()).isZero();
         double mean = results.runs().stream()

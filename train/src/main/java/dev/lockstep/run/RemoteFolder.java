@@ -6,6 +6,7 @@ import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
 import dev.lockstep.metrics.Environment;
+import dev.lockstep.metrics.JournalEntry;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.natives.UserCache;
@@ -72,7 +73,7 @@ final class RemoteFolder implements CheckpointDirectory.Mirror {
             DurableFiles.createFolders(checkpoints);
             for (Path file : topLevel(remote)) {
                 String name = file.getFileName().toString();
-                if (name.equals(MetricsFile.NAME) || name.startsWith(EVENTS)) {
+                if (name.equals(MetricsFile.NAME) || name.equals(JournalEntry.NAME) || name.startsWith(EVENTS)) {
                     Stores.get(file, local.resolve(name));
                 }
             }
@@ -151,6 +152,7 @@ final class RemoteFolder implements CheckpointDirectory.Mirror {
     @Override
     public void put(Path checkpoint) throws IOException {
         put(MetricsFile.NAME);
+        put(JournalEntry.NAME);
         Stores.put(
                 checkpoint,
                 remote.resolve(Training.CHECKPOINTS)

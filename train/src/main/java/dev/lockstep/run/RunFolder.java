@@ -3,6 +3,7 @@ package dev.lockstep.run;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
 import dev.lockstep.metrics.Environment;
+import dev.lockstep.metrics.JournalEntry;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.StepMetrics;
@@ -35,7 +36,7 @@ final class RunFolder implements AutoCloseable {
     private static final String LOCK = ".lock";
     /** The files that a run and the built-in listeners write besides the recipe. */
     private static final List<String> WRITTEN =
-            List.of(MetricsFile.NAME, RunResult.NAME, Environment.NAME, "report.html");
+            List.of(MetricsFile.NAME, JournalEntry.NAME, RunResult.NAME, Environment.NAME, "report.html");
 
     private final Path path;
     private final Path key;

@@ -137,7 +137,8 @@ final class Session implements AutoCloseable {
 
     private void prepare(RunFolder locked, CheckpointDirectory checkpoints, Trainer restored) throws IOException {
         locked.write(RunFolder.RECIPE, training.recipe.toYaml());
-        Environment.current(training.arguments).remember(folder);
+        int perEpoch = Math.toIntExact(restored.totalSteps() / training.recipe.epochs());
+        Environment.current(training.arguments, perEpoch).remember(folder);
         locked.removeUnfinished();
         checkpoints.removeUnfinished();
         checkpoints.supersedeAfter(restored.isResumed() ? restored.step() : NO_STEP);
@@ -313,6 +314,7 @@ final class Session implements AutoCloseable {
             throws IOException {
         long lost = System.nanoTime();
         boolean wasFirst = isFirst();
+        int before = training.group.size();
         LockstepException failure = reason;
         while (true) {
             Collective next = joinNext(failure);
@@ -332,6 +334,7 @@ final class Session implements AutoCloseable {
             events.on(new Event.Resumed(running.step(), running.isFinished()));
             openWriter(running, checkpoints);
         }
+        events.on(new Event.Regrouped(running.step(), before, training.group.size(), failure.whatAndWhere()));
         events.on(new Event.Notice(String.format(
                 Locale.ROOT,
                 "%s; %d %s from step %d after %.2f s",

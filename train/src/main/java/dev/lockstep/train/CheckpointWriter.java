@@ -87,6 +87,7 @@ public final class CheckpointWriter implements AutoCloseable {
             } catch (IOException | RuntimeException | OutOfMemoryError e) {
                 String reason = e instanceof IOException ? e.getMessage() : e.toString();
                 missing = "step = " + step + ": " + reason;
+                events.accept(new Event.CheckpointFailed(step, reason == null ? e.toString() : reason));
                 warn("checkpoint of step " + step + " was not written: " + reason
                         + "; training continues, older checkpoints stay");
             }

@@ -3,6 +3,7 @@ package dev.lockstep.train;
 import dev.lockstep.collective.Collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.HostBatch;
+import dev.lockstep.metrics.Event;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.LayerGroups;
@@ -138,6 +139,8 @@ final class TrainStep implements AutoCloseable {
      * @param computeSeconds until all lanes of this process were done, with the time in which they waited for images
      * @param dataWaitSeconds time spent waiting for images, mean over this process's lanes
      * @param exposedSeconds from the end of the last backward to the arrival of the last sum
+     * @param workerSeconds time of each worker of this process
+     * @param spans what the lanes did, and what followed
      */
     record Outcome(
             double loss,
@@ -150,7 +153,9 @@ final class TrainStep implements AutoCloseable {
             boolean change,
             double computeSeconds,
             double dataWaitSeconds,
-            double exposedSeconds) {}
+            double exposedSeconds,
+            double[] workerSeconds,
+            List<Event.Span> spans) {}
 
     /**
      * @param step the iteration, from 0
@@ -159,14 +164,18 @@ final class TrainStep implements AutoCloseable {
     Outcome run(long step, Supplier<HostBatch> next, Optimizer.Rates rates) {
         AtomicLong waited = new AtomicLong();
         Queue<Integer> replaced = new ConcurrentLinkedQueue<>();
+        double[] workerSeconds = new double[localWorkers()];
+        Queue<Event.Span> spans = new ConcurrentLinkedQueue<>();
         requireGroup();
         exchange.begin(topology);
         lanes.forEach(Lane::parametersChanged);
         long started = System.nanoTime();
-        computeWorkers(next, waited, replaced);
+        computeWorkers(next, waited, replaced, workerSeconds, spans);
         long computed = System.nanoTime();
         Tensor lastSum = exchange.await(layout.lastBucket());
-        double exposed = (System.nanoTime() - computed) * 1e-9;
+        long summed = System.nanoTime();
+        double exposed = (summed - computed) * 1e-9;
+        spans.add(new Event.Span("exchange", "exposed communication", computed, summed));
         try (StepScope scope = new StepScope()) {
             Totals totals = readTotals(lastSum);
             if (!totals.isFinite()) {
@@ -176,6 +185,7 @@ final class TrainStep implements AutoCloseable {
             averageStatistics(lastSum);
             layout.buckets()
                     .forEach(bucket -> exchange.partials(bucket).forEach(partial -> localSum.release(bucket, partial)));
+            spans.add(new Event.Span("update", "update", summed, System.nanoTime()));
             return new Outcome(
                     totals.loss(),
                     totals.wrong(),
@@ -187,7 +197,9 @@ final class TrainStep implements AutoCloseable {
                     totals.change(),
                     (computed - started) * 1e-9,
                     waited.get() * 1e-9 / lanes.size(),
-                    exposed);
+                    exposed,
+                    workerSeconds,
+                    List.copyOf(spans));
         }
     }
 
@@ -199,16 +211,27 @@ final class TrainStep implements AutoCloseable {
     }
 
     /** Lanes take batches as they become available; returns when all workers of this process have added their buffers. */
-    private void computeWorkers(Supplier<HostBatch> next, AtomicLong waited, Queue<Integer> replaced) {
+    private void computeWorkers(
+            Supplier<HostBatch> next,
+            AtomicLong waited,
+            Queue<Integer> replaced,
+            double[] workerSeconds,
+            Queue<Event.Span> spans) {
         AtomicInteger taken = new AtomicInteger();
         try {
             threads.runAll(lanes.size(), lane -> {
                 while (taken.getAndIncrement() < localWorkers() && !exchange.hasFailed()) {
                     long asked = System.nanoTime();
                     try (HostBatch batch = next.get()) {
-                        waited.addAndGet(System.nanoTime() - asked);
+                        long begun = System.nanoTime();
+                        waited.addAndGet(begun - asked);
                         replaced.addAll(batch.replaced());
                         computeWorker(lanes.get(lane), batch);
+                        long done = System.nanoTime();
+                        workerSeconds[leaf(batch)] = (done - begun) * 1e-9;
+                        String track = "lane " + lane;
+                        spans.add(new Event.Span(track, "wait for data", asked, begun));
+                        spans.add(new Event.Span(track, "worker " + batch.request().worker(), begun, done));
                     }
                 }
             });
@@ -218,8 +241,13 @@ final class TrainStep implements AutoCloseable {
         }
     }
 
+    /** The batch's worker, by its number within this process. */
+    private int leaf(HostBatch batch) {
+        return batch.request().worker() - firstWorker();
+    }
+
     private void computeWorker(Lane lane, HostBatch batch) {
-        int leaf = batch.request().worker() - firstWorker();
+        int leaf = leaf(batch);
         try (StepScope scope = new StepScope()) {
             lane.compute(leaf, batch, ownTails.narrow(0, (long) leaf * GradientBuffer.TAIL, GradientBuffer.TAIL));
         }

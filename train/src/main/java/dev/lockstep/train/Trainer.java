@@ -31,6 +31,7 @@ public final class Trainer {
     private long step;
     private TrainerState progress;
     private WorkerMoves moves;
+    private final StepTimes times = new StepTimes();
     /** The last position whose checkpoint and audit, if due, are done. */
     private long settled;
 
@@ -302,6 +303,7 @@ public final class Trainer {
                     if (outcome.change() && step < end) {
                         return End.CHANGING;
                     }
+                    reportTimes(listener);
                     moveWorkers(listener);
                 }
             }
@@ -340,6 +342,7 @@ public final class Trainer {
 
     /** What follows a step: an audit and a checkpoint, if due. */
     private void settle(RunListener listener, Runnable save, boolean last) {
+        long started = System.nanoTime();
         boolean saving = last || step % iterationsPerEpoch() == 0 || isDue(parts.options.checkpointEvery());
         if (saving || isDue(parts.options.auditEvery())) {
             audit(listener);
@@ -350,6 +353,17 @@ public final class Trainer {
             save.run();
         }
         settled = position();
+        long ended = System.nanoTime();
+        times.stoodStill((ended - started) * 1e-9);
+        if (saving) {
+            listener.on(new Event.Timeline(
+                    step, List.of(new Event.Span("checkpoint", "audit and copy of the state", started, ended))));
+        }
+    }
+
+    private void reportTimes(RunListener listener) {
+        times.after(step, parts.collective, parts.trainStep.topology(), parts.trainStep.lanes())
+                .ifPresent(gathered -> listener.on(new Event.Workers(gathered)));
     }
 
     /** Moves workers to faster processes if that is wanted and pays. */
@@ -375,6 +389,7 @@ public final class Trainer {
         int epoch = (int) (step / iterationsPerEpoch());
         step++;
         moves.measured(outcome.computeSeconds());
+        times.measured(seconds, outcome);
         trainedImages += parts.plan.minibatch();
         trainingSeconds += seconds;
         if (outcome.replaced() > 0) {
@@ -404,6 +419,7 @@ public final class Trainer {
                 noise.images());
         recent.add(metrics);
         listener.on(new Event.Step(metrics));
+        listener.on(new Event.Timeline(step, outcome.spans()));
         return outcome;
     }
 

@@ -102,6 +102,8 @@ class TrainingDamageTest {
         assertThat(watching.notices().get(0))
                 .contains("checkpoint of step 8 was not written", "No space left on device", "training continues");
         assertThat(told).containsOnly(Thread.currentThread());
+        assertThat(Files.readString(temporary.resolve("events.jsonl")))
+                .contains("\"kind\":\"CHECKPOINT_FAILING\"", "\"type\":\"checkpoint\"");
         assertThat(checkpoints(temporary))
                 .containsExactly(
                         "step-00000004.safetensors",

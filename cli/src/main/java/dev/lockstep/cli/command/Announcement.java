@@ -1,9 +1,11 @@
 package dev.lockstep.cli.command;
 
+import dev.lockstep.cli.terminal.Sparkline;
 import dev.lockstep.metrics.RunInfo;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.report.RunReport;
 import dev.lockstep.text.Format;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +14,9 @@ import java.util.Locale;
 
 /** The output of a run before its first step and after its last. */
 final class Announcement {
+    private static final int SPARKS = 30;
+    private static final int FEWEST_SPARKS = 3;
+
     private Announcement() {}
 
     static List<String> of(RunInfo run) {
@@ -52,16 +57,20 @@ final class Announcement {
         return lines;
     }
 
-    static String summary(Recipe recipe, RunResult result, double noiseScale, Path out) {
+    /** @param errors validation errors of this session's epochs, as fractions */
+    static String summary(Recipe recipe, RunResult result, double noiseScale, List<Double> errors, Path out) {
         String critical = NoiseScale.ofImages(noiseScale).summary(recipe.minibatch());
+        String curve = Sparkline.of(errors, SPARKS);
         return String.format(
                 Locale.ROOT,
                 """
                 %s after %,d steps, %d epochs
-                validation error %s%s
+                validation error %s%s%s
                 %,.0f images/s on %d process%s × %d lane%s, %s
                 %s%sweights %s
-                run folder %s""",
+                run folder %s
+                report %s
+                next: %s""",
                 result.status().name().toLowerCase(Locale.ROOT),
                 result.steps(),
                 result.epochs(),
@@ -69,6 +78,7 @@ final class Announcement {
                 result.epochs() > 5
                         ? " (median of the last 5 epochs " + percent(result.medianLast5ValidationTop1Error()) + ")"
                         : "",
+                errors.size() < FEWEST_SPARKS ? "" : "  " + curve,
                 result.imagesPerSecond(),
                 result.processes(),
                 result.processes() == 1 ? "" : "es",
@@ -78,7 +88,17 @@ final class Announcement {
                 critical.isEmpty() ? "" : critical + "\n",
                 badImages(result.badImages()),
                 result.weightsSha256(),
-                out);
+                out,
+                out.resolve(RunReport.NAME),
+                next(result, out));
+    }
+
+    private static String next(RunResult result, Path out) {
+        if (result.status() == RunResult.Status.INTERRUPTED) {
+            return "lockstep train " + out.resolve("recipe.yaml") + " --out " + out + "  (resumes)";
+        }
+        return "lockstep eval " + out.resolve("checkpoints")
+                + String.format(Locale.ROOT, "/step-%08d.safetensors", result.steps());
     }
 
     private static String badImages(int count) {

@@ -78,6 +78,8 @@ public final class TrainCommand implements Callable<Integer> {
     private boolean json;
 
     private double noiseScale = Double.NaN;
+    /** Validation errors of the epochs of this session. */
+    private final List<Double> errors = new ArrayList<>();
 
     private int classes;
 
@@ -108,7 +110,9 @@ public final class TrainCommand implements Callable<Integer> {
                         || options.elastic().isPresent())) {
             // So that only one process fetches it.
             Datasets.open(recipe.data(), options.data());
-            return launch(out);
+            try (WatchBeside watch = WatchBeside.start(options.isWatched(), out)) {
+                return launch(out);
+            }
         }
         options.checkInGroup();
         if (options.elastic().isPresent()) {
@@ -212,15 +216,22 @@ public final class TrainCommand implements Callable<Integer> {
         if (options.elastic().isPresent()) {
             signals.leaveWith(training::leave);
         }
+        options.listeners().forEach(training::listenerFactory);
         members.forEach(member -> training.tell(new Event.Membership(
                 member.rank(), member.host(), member.what().name().toLowerCase(Locale.ROOT))));
-        RunResult result = options.start(training, out);
+        RunResult result;
+        boolean watched = options.isWatched()
+                && group.rank() == 0
+                && (!Collectives.isInGroup() || Collectives.isInGroupOfAnother());
+        try (WatchBeside watch = WatchBeside.start(watched, Training.workFolder(out))) {
+            result = options.start(training, out);
+        }
         if (training.hasLeft()) {
             System.err.println("left the group after step " + result.steps() + "; the others continue");
             return 0;
         }
         if (training.group().rank() == 0) {
-            System.out.println(json ? result.toJson() : Announcement.summary(recipe, result, noiseScale, out));
+            System.out.println(json ? result.toJson() : Announcement.summary(recipe, result, noiseScale, errors, out));
         }
         return signals.exitCode(result, run.stopAfter());
     }
@@ -240,6 +251,8 @@ public final class TrainCommand implements Callable<Integer> {
             Announcement.of(started.run()).forEach(System.err::println);
         } else if (event instanceof Event.Finished finished) {
             noiseScale = finished.noiseScale();
+        } else if (event instanceof Event.Epoch epoch) {
+            errors.add(epoch.metrics().validationTop1Error());
         }
     }
 

@@ -7,7 +7,10 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.launch.Elastic;
 import dev.lockstep.launch.Job;
 import dev.lockstep.launch.Node;
+import dev.lockstep.metrics.MlflowSink;
+import dev.lockstep.metrics.RunListenerFactory;
 import dev.lockstep.metrics.RunResult;
+import dev.lockstep.metrics.TraceSink;
 import dev.lockstep.model.Engines;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
@@ -26,6 +29,8 @@ import picocli.CommandLine.Option;
 
 /** Options of {@code train} that are not part of the recipe. */
 final class TrainOptions {
+    private static final int MOST_TRACED = 10_000;
+
     @Mixin
     @SuppressWarnings("NullAway.Init")
     private DataOption data;
@@ -151,6 +156,30 @@ final class TrainOptions {
                             + " can compute the network, else libtorch; part of the recipe.")
     private Optional<String> engine = Optional.empty();
 
+    @Option(
+            names = "--watch",
+            description = "Also serve a page about this run, as 'lockstep watch' does, and print its address.")
+    private boolean watch;
+
+    @Option(
+            names = "--notify",
+            paramLabel = "URL|COMMAND",
+            description = "Also send alerts (a stall, a lost process, a full disk, …) to this address, as JSON, or to"
+                    + " this command.")
+    private Optional<String> notify = Optional.empty();
+
+    @Option(
+            names = "--mlflow",
+            paramLabel = "URI",
+            description = "Also report to this MLflow server, such as http://localhost:5000.")
+    private Optional<String> mlflow = Optional.empty();
+
+    @Option(
+            names = "--trace",
+            paramLabel = "STEPS",
+            description = "Write trace-rank-R.json for Perfetto: what the lanes of each process do in so many steps.")
+    private int trace;
+
     Optional<Path> data() {
         return data.folder();
     }
@@ -188,6 +217,20 @@ final class TrainOptions {
     /** The options that name the data. */
     List<String> dataArguments() {
         return data.arguments();
+    }
+
+    /** Listeners that the user has asked for. */
+    List<RunListenerFactory> listeners() {
+        List<RunListenerFactory> listeners = new ArrayList<>(List.of(new AlertOutlets(notify)));
+        mlflow.ifPresent(server -> listeners.add(MlflowSink.to(server)));
+        if (trace > 0) {
+            listeners.add(TraceSink.of(trace));
+        }
+        return listeners;
+    }
+
+    boolean isWatched() {
+        return watch;
     }
 
     Optional<Path> out() {
@@ -234,6 +277,12 @@ final class TrainOptions {
         stopAfter.ifPresent(steps -> atLeast("--stop-after", steps, 0));
         atLeast("--checkpoint-every", checkpointEvery, 0);
         atLeast("--keep", keep, 1);
+        atLeast("--trace", trace, 0);
+        if (trace > MOST_TRACED) {
+            throw LockstepException.recipe(
+                    "--trace = " + trace + " is too large", "", "give at most " + MOST_TRACED + " steps");
+        }
+        mlflow.ifPresent(MlflowSink::to);
         atLeast("--audit-every", auditEvery, 0);
         atLeast("--peer-timeout", peerTimeout, 1);
         atLeast("--max-restarts", maxRestarts, 0);

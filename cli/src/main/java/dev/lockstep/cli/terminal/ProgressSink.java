@@ -34,6 +34,7 @@ public final class ProgressSink implements RunListener {
     /** Has no steps until the run starts. */
     private Pace pace = new Pace(0, 1);
 
+    private final LossCurve losses = new LossCurve();
     private @Nullable ProgressBar bar;
     private volatile @Nullable StepMetrics last;
     private long lastLine;
@@ -55,23 +56,20 @@ public final class ProgressSink implements RunListener {
                 .setInitialMax(pace.totalSteps())
                 .setUpdateIntervalMillis(UPDATE_MILLIS)
                 .setConsumer(new ConsoleProgressBarConsumer(out, terminal.columns() - 1))
-                .setRenderer((state, columns) -> cut(barText(pace), columns))
+                .setRenderer((state, columns) -> barText(pace, columns))
                 .continuousUpdate()
                 .build();
     }
 
-    private String barText(Pace pace) {
+    private String barText(Pace pace, int columns) {
         synchronized (pace) {
             StepMetrics step = last;
             if (step != null) {
-                return ProgressText.bar(pace, step);
+                return ProgressText.bar(pace, step, losses.points(), columns);
             }
-            return (pace.step() == 0 ? "" : ProgressText.position(pace) + " ") + "starting …";
+            String where = pace.step() == 0 ? "" : ProgressText.position(pace) + " ";
+            return ProgressText.filled(where + "starting …", columns);
         }
-    }
-
-    private static String cut(String text, int columns) {
-        return text.length() <= columns ? text : text.substring(0, columns);
     }
 
     @Override
@@ -109,6 +107,7 @@ public final class ProgressSink implements RunListener {
         synchronized (pace) {
             pace.onStep(step);
             last = step;
+            losses.add(step.loss());
         }
         if (bar == null && nanoTime.getAsLong() - lastLine >= PLAIN_NANOS) {
             print(ProgressText.line(pace, step));

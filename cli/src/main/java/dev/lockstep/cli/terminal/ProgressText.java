@@ -3,29 +3,65 @@ package dev.lockstep.cli.terminal;
 import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.StepMetrics;
 import dev.lockstep.text.Format;
+import java.util.List;
 import java.util.Locale;
 
 /** Progress as text, independent of where it is shown. */
 public final class ProgressText {
     private static final int BAR = 20;
+    private static final int NARROW_BAR = 6;
+    private static final int SPARKS = 16;
     private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
 
     private ProgressText() {}
 
-    /** One line of a bar: epoch, its completed part, speed, loss, rate and remaining time. */
-    static String bar(Pace pace, StepMetrics last) {
-        return position(pace) + " " + numbers(pace, last);
+    /**
+     * One line of a bar that fits and fills a width: epoch, its completed part, speed, loss, training error, remaining time,
+     * and as far as there is place the learning rate and the curve of the loss.
+     *
+     * @param losses of the last steps, smoothed
+     */
+    static String bar(Pace pace, StepMetrics last, List<Double> losses, int columns) {
+        String rate = String.format(Locale.ROOT, "%,.0f images/s", pace.imagesPerSecond());
+        String loss = String.format(Locale.ROOT, "loss %.4f", last.loss());
+        String error = "error " + Format.error(last.top1Error());
+        String left = Format.clock(pace.secondsLeft()) + " left";
+        String learning = "learning rate " + Format.number(last.learningRate());
+        String curve = Sparkline.of(losses, SPARKS);
+        String wide = position(pace) + " ";
+        String narrow = position(pace, NARROW_BAR) + " ";
+        List<String> richestFirst = List.of(
+                wide + String.join(", ", rate, loss, error, learning, left) + "  " + curve,
+                wide + String.join(", ", rate, loss, error, left) + "  " + curve,
+                wide + String.join(", ", rate, loss, error, left),
+                narrow + String.join(", ", rate, loss, error, left),
+                narrow + String.join(", ", rate, loss, left),
+                String.join(", ", rate, loss, left));
+        String text = richestFirst.stream()
+                .filter(candidate -> candidate.length() <= columns)
+                .findFirst()
+                .orElse(richestFirst.get(richestFirst.size() - 1));
+        return filled(text, columns);
+    }
+
+    /** Cut or padded, so that nothing of the line before stays visible. */
+    static String filled(String text, int columns) {
+        return text.length() <= columns ? text + " ".repeat(columns - text.length()) : text.substring(0, columns);
     }
 
     /** The epoch and its completed part. */
     static String position(Pace pace) {
+        return position(pace, BAR);
+    }
+
+    private static String position(Pace pace, int width) {
         return String.format(
                 Locale.ROOT,
                 "epoch %d/%d %3.0f%% %s",
                 pace.epochNumber(),
                 pace.epochs(),
                 Math.floor(100 * pace.epochFraction()),
-                blocks(pace.epochFraction()));
+                blocks(pace.epochFraction(), width));
     }
 
     /** The same for a log. */
@@ -64,9 +100,13 @@ public final class ProgressText {
     }
 
     static String blocks(double fraction) {
-        int eighths = (int) Math.floor(fraction * BAR * 8);
+        return blocks(fraction, BAR);
+    }
+
+    private static String blocks(double fraction, int width) {
+        int eighths = (int) Math.floor(fraction * width * 8);
         StringBuilder text = new StringBuilder("│");
-        for (int i = 0; i < BAR; i++) {
+        for (int i = 0; i < width; i++) {
             int fill = Math.min(8, Math.max(0, eighths - i * 8));
             text.append(fill == 8 ? '█' : EIGHTHS.charAt(fill));
         }

@@ -51,10 +51,7 @@ public final class StudyView implements StudyListener, AutoCloseable {
                 .setInitialMax(1)
                 .setUpdateIntervalMillis(UPDATE_MILLIS)
                 .setConsumer(new ConsoleProgressBarConsumer(out, terminal.columns() - 1))
-                .setRenderer((state, columns) -> {
-                    String text = pace.text();
-                    return text.length() <= columns ? text : text.substring(0, columns);
-                })
+                .setRenderer((state, columns) -> ProgressText.filled(pace.text(), columns))
                 .continuousUpdate()
                 .build();
     }

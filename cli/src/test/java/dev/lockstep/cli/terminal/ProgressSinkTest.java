@@ -38,7 +38,11 @@ final class ProgressSinkTest {
 
     /** @param step at which a run of 3 epochs of 100 steps starts */
     private ProgressSink sink(boolean interactive, long step) {
-        ProgressSink sink = new ProgressSink(out, new Terminal(interactive, 100), nanos::get);
+        return sink(new Terminal(interactive, 100), step);
+    }
+
+    private ProgressSink sink(Terminal terminal, long step) {
+        ProgressSink sink = new ProgressSink(out, terminal, nanos::get);
         Recipe recipe = RecipeFile.parse(
                 "{name: x, epochs: 3, workers: 1, data: {dataset: 'synthetic:images=100'}, model: {name: resnet8}}",
                 "test",
@@ -135,6 +139,30 @@ final class ProgressSinkTest {
                         "epoch 1/3: training error 50.00 %, loss 1.5000; validation error 12.50 %, loss 0.4000; 12 s");
         assertThat(lines.get(lines.size() - 1))
                 .startsWith("epoch 2/3  50% │██████████          │ 2,560 images/s, loss 1.5000");
+    }
+
+    private String lastBar(int columns) {
+        bytes.reset();
+        try (ProgressSink sink = sink(new Terminal(true, columns), 0)) {
+            for (int i = 1; i <= 50; i++) {
+                sink.on(new Event.Step(new StepMetrics(i, 0, 0.1, 3 - 0.02 * i, 0.5, 2560, 0.1, 0, 0, Double.NaN)));
+            }
+        }
+        return text().substring(text().lastIndexOf('\r') + 1).replace("\n", "");
+    }
+
+    @Test
+    void bar_fitsItsTerminal_andFillsIt() {
+        assertThat(lastBar(80))
+                .hasSize(79)
+                .startsWith("epoch 1/3  50% │███   │ 2,560 images/s, loss 2.0000, error 50.00 %, 25 s left  ");
+        assertThat(lastBar(120))
+                .hasSize(119)
+                .startsWith(
+                        "epoch 1/3  50% │██████████          │ 2,560 images/s, loss 2.0000, error 50.00 %, 25 s left"
+                                + "  █▇▇▆▅▅▄▄▃▂▂▁ ");
+        assertThat(lastBar(140)).contains(", learning rate 0.1, 25 s left  █▇▇▆");
+        assertThat(lastBar(50)).hasSize(49).startsWith("2,560 images/s, loss 2.0000, 25 s left");
     }
 
     @Test

@@ -1,0 +1,82 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.errors.Printable;
+import dev.lockstep.report.RunFolders;
+import dev.lockstep.report.RunGlance;
+import dev.lockstep.text.Format;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** What {@code lockstep} without a command says: what to do next. */
+final class NextSteps {
+    private static final int COMMAND = 42;
+
+    private NextSteps() {}
+
+    /** @param runs the folder where runs lie if nothing else is said */
+    static String text(Path runs, Instant now) {
+        StringBuilder text = new StringBuilder("Lockstep: large-minibatch synchronous SGD on the JVM.\n\n");
+        Optional<RunGlance> last = newest(runs, now);
+        if (last.isPresent()) {
+            resume(text, last.get());
+        } else {
+            line(text, "lockstep doctor", "checks this machine");
+            line(text, "lockstep plan RECIPE", "shows what a run would do, before it starts");
+            line(text, "lockstep train RECIPE --watch", "trains, and shows the run in a browser");
+        }
+        if (last.isPresent()) {
+            line(text, "lockstep watch " + runs, "shows all runs in a browser, live or finished");
+            line(text, "lockstep runs", "lists them here");
+        }
+        line(text, "lockstep --help", "lists all commands");
+        return text.toString();
+    }
+
+    private static void resume(StringBuilder text, RunGlance run) {
+        text.append(String.format(
+                Locale.ROOT,
+                "Your last run, %s: %s at step %s%s.%n%n",
+                Printable.of(run.name()),
+                run.state(),
+                Format.count(run.step()),
+                Double.isFinite(run.validationTop1Error())
+                        ? ", validation error " + Format.error(run.validationTop1Error())
+                        : ""));
+        if (List.of("stopped", "no sign of life", "failed").contains(run.state())) {
+            line(text, "lockstep train " + run.folder() + "/recipe.yaml --out " + run.folder(), "resumes it");
+        } else if (run.state().equals("completed")) {
+            line(text, "lockstep report " + run.folder() + " --out " + run.name() + ".html", "writes its page");
+        }
+    }
+
+    private static void line(StringBuilder text, String command, String what) {
+        String shown = Printable.of(command);
+        text.append("  ").append(shown);
+        text.append(shown.length() < COMMAND ? " ".repeat(COMMAND - shown.length()) : "\n" + " ".repeat(COMMAND + 2));
+        text.append(what).append('\n');
+    }
+
+    private static Optional<RunGlance> newest(Path runs, Instant now) {
+        if (!Files.isDirectory(runs)) {
+            return Optional.empty();
+        }
+        Path root = Path.of("").toAbsolutePath();
+        return RunFolders.runs(List.of(runs)).stream()
+                .flatMap(folder -> glance(root.relativize(folder), now).stream())
+                .max(Comparator.comparing(RunGlance::updated));
+    }
+
+    private static Optional<RunGlance> glance(Path folder, Instant now) {
+        try {
+            return Optional.of(RunGlance.of(folder, folder.getFileName().toString(), now));
+        } catch (LockstepException e) {
+            return Optional.empty();
+        }
+    }
+}
