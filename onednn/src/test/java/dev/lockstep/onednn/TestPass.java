@@ -131,14 +131,14 @@ final class TestPass {
             List<Tensor> own = layout.parametersOf(network.module());
             for (int i = 0; i < own.size(); i++) {
                 own.get(i)
-                        .set_data(ParameterLayout.view(
-                                        state.parameters(), layout.slots().get(i))
-                                .clone());
+                        .detach()
+                        .copy_(ParameterLayout.view(
+                                state.parameters(), layout.slots().get(i)));
             }
             ParameterLayout.configureBatchNorm(network.module(), EPSILON);
             network.module().to(ScalarType.Double, false);
             network.module().train(true);
-            Tensor logits = network.forward(images.to(ScalarType.Double));
+            Tensor logits = network.forward(images.contiguous().to(ScalarType.Double));
             torch.cross_entropy_loss(logits, labels).mul(new Scalar(1.0)).backward();
             List<Tensor> converted = layout.parametersOf(network.module());
             for (int i = 0; i < converted.size(); i++) {

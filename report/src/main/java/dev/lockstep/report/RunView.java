@@ -294,7 +294,7 @@ public final class RunView {
     }
 
     public double medianOfLastFive() {
-        return MetricsFile.medianOfLast(5, epochs);
+        return MetricsFile.medianOfLastFive(epochs.size(), epochs);
     }
 
     public Optional<RunResult> result() {
