@@ -54,6 +54,10 @@ public final class Scenarios {
                     "noise-scale",
                     "the gradient noise scale does not depend on the number of workers",
                     NoiseScale::play),
+            evidence(
+                    "fine-tuning",
+                    "a torchvision checkpoint of some classes, fine-tuned on few images of others",
+                    FineTuning::play),
             evidence("spark", "jobs of a real Spark, undisturbed and with kills; the estimator", SparkJobs::play),
             evidence("imagenet", "ImageNet's path from end to end on photographs", ImageNet::play));
 
