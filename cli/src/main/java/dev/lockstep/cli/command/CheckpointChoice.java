@@ -84,7 +84,9 @@ final class CheckpointChoice {
                 environment.flatMap(there -> there.option("--data").map(Locations::path));
         return data.map(there -> Stores.isRemote(there)
                         ? there
-                        : Path.of(environment.orElseThrow().directory()).resolve(there))
+                        : Path.of(environment.orElseThrow().directory())
+                                .resolve(there)
+                                .normalize())
                 .filter(there -> {
                     boolean exists = Files.exists(there);
                     if (!exists) {
