@@ -40,7 +40,8 @@ final class FineTuningPageTest {
         List<String> words = new ArrayList<>();
         for (Matcher word = WORD.matcher(command); word.find(); ) {
             String text = word.group(1) != null ? word.group(1) : word.group(2);
-            boolean here = FILES.contains(text) || text.startsWith("runs/");
+            // The second word is a command, perhaps 'data'.
+            boolean here = words.size() > 1 && (FILES.contains(text) || text.startsWith("runs/"));
             words.add(here ? folder.resolve(text).toString() : text);
         }
         assertThat(words.remove(0)).isEqualTo("lockstep");
