@@ -158,10 +158,6 @@ final class FineTuning {
                 claims.figure("mean error from the seed", mean(summary, scratch));
                 claims.figure("mean error fine-tuned", mean(summary, tuned));
                 claims.figure(
-                        "difference, points",
-                        String.format(
-                                Locale.ROOT, "%.2f", answer.path("difference").asDouble()));
-                claims.figure(
                         "p", String.format(Locale.ROOT, "%.2g", answer.path("p").asDouble()));
                 claims.claim(
                         answer.path("verdict").asText().equals("holds"),
