@@ -247,6 +247,8 @@ final class SocketGroup {
     /** Waits between two steps until this group ends; returns the reason. */
     LockstepException awaitChange() {
         watch.ready();
+        // The callback that does so may run later than this thread.
+        watch.outcome().join().ifPresent(this::abort);
         return ended(watch);
     }
 
