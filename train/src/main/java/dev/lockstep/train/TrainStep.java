@@ -231,7 +231,8 @@ final class TrainStep implements AutoCloseable {
                         workerSeconds[leaf(batch)] = (done - begun) * 1e-9;
                         String track = "lane " + lane;
                         spans.add(new Event.Span(track, "wait for data", asked, begun));
-                        spans.add(new Event.Span(track, "worker " + batch.request().worker(), begun, done));
+                        spans.add(new Event.Span(
+                                track, "worker " + batch.request().worker(), begun, done));
                     }
                 }
             });
