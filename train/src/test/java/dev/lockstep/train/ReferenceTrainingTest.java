@@ -24,7 +24,7 @@ class ReferenceTrainingTest {
             workers: 6
             images-per-worker: 4
             data: {dataset: 'synthetic:images=130,validation=16,shape=3x12x12,classes=4', augmentation: pad-crop-flip}
-            model: {name: resnet8, width: 4}
+            model: {name: resnet8, width: 4, zero-init-residual: true}
             learning-rate:
               reference: 0.1
               reference-minibatch: 8
