@@ -29,6 +29,8 @@ public final class Browser implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long SECONDS = 60;
 
+    private static final int SCREENSHOTS = 5;
+
     private final Process process;
     private final WebSocket socket;
     private volatile String origin = "file:";
@@ -221,10 +223,21 @@ public final class Browser implements AutoCloseable {
     }
 
     public void screenshot(Path file) throws IOException {
-        String data = call("Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true))
-                .path("data")
-                .asText();
-        Files.write(file, Base64.getDecoder().decode(data));
+        // Laid out by then: a page that has just been loaded may have no width yet.
+        evaluate("document.documentElement.getBoundingClientRect().width");
+        for (int attempt = 1; ; attempt++) {
+            try {
+                String data = call("Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true))
+                        .path("data")
+                        .asText();
+                Files.write(file, Base64.getDecoder().decode(data));
+                return;
+            } catch (IllegalStateException e) {
+                if (attempt == SCREENSHOTS) {
+                    throw e;
+                }
+            }
+        }
     }
 
     @Override

@@ -71,6 +71,8 @@ final class RunReportTest {
         RunReport.write(run, List.of(), 40);
         JsonNode x = figures(Files.readString(run.resolve("report.html")))
                 .path("loss")
+                .path("series")
+                .path(0)
                 .path("x");
         assertThat(x.path(x.size() - 1).asDouble()).isEqualTo(0.25);
     }
