@@ -47,6 +47,7 @@ public final class Succession implements Listener.User, AutoCloseable {
     /** The number of the process in which the keeper lives. */
     private volatile int keeperNumber;
 
+    private volatile boolean closed;
     private @Nullable HostedKeeper hosted;
 
     /**
@@ -128,13 +129,16 @@ public final class Succession implements Listener.User, AutoCloseable {
 
     @Override
     public void accepted(String request, SocketChannel channel) throws IOException {
-        if (request.equals(ALIVE)) {
+        if (closed || request.equals(ALIVE)) {
             channel.close();
             return;
         }
         Peer before = claims.put(Integer.parseInt(request.substring(CLAIM.length())), new Peer(channel.socket()));
         if (before != null) {
             before.close();
+        }
+        if (closed) {
+            claims.values().forEach(Peer::close);
         }
     }
 
@@ -299,7 +303,9 @@ public final class Succession implements Listener.User, AutoCloseable {
 
     /** The run has ended well. */
     public synchronized void end() {
+        closed = true;
         standby.close();
+        claims.values().forEach(Peer::close);
         if (hosted != null) {
             hosted.dismiss();
         }
@@ -308,6 +314,7 @@ public final class Succession implements Listener.User, AutoCloseable {
     /** This process takes no part any more; the others notice it. */
     @Override
     public synchronized void close() {
+        closed = true;
         standby.close();
         claims.values().forEach(Peer::close);
         if (hosted != null) {

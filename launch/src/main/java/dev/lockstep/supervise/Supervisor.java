@@ -562,6 +562,8 @@ public final class Supervisor implements AutoCloseable {
     }
 
     private void end(Function<Member, String> lastLine) {
+        // First, so that nothing which follows from it is reported.
+        closed = true;
         members.values().forEach(member -> member.peer.send(lastLine.apply(member)));
         cut();
     }
