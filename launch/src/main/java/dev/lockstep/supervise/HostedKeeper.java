@@ -75,7 +75,7 @@ final class HostedKeeper implements Keeper.Owner, AutoCloseable {
         return hosted;
     }
 
-    /** Continues with these processes, by rank. */
+    /** Continues with these processes, by rank; it handles events from {@link #start} on. */
     static HostedKeeper heir(Terms terms, List<Integer> members) throws IOException {
         HostedKeeper hosted;
         try {
@@ -85,12 +85,15 @@ final class HostedKeeper implements Keeper.Owner, AutoCloseable {
         }
         hosted.lobby.admitAnySize();
         hosted.begin(members);
-        Threads.start("lockstep-keeper", hosted::follow);
         terms.notices.accept(
                 "process " + terms.own + " on " + HostName.own() + " keeps the group now; others join it with "
                         + "MASTER_ADDR = an address of " + HostName.own() + " and MASTER_PORT = "
                         + hosted.lobby.address().port());
         return hosted;
+    }
+
+    void start() {
+        Threads.start("lockstep-keeper", this::follow);
     }
 
     private void gather(int size) {
@@ -102,6 +105,9 @@ final class HostedKeeper implements Keeper.Owner, AutoCloseable {
             } else if (event != null) {
                 here.remove(event.rank());
             }
+        }
+        if (closed) {
+            return;
         }
         Keeper begun = begin(List.copyOf(here));
         GroupFailure reason = new GroupFailure(GroupFailure.NO_RANK, HostName.own(), "the group begins");

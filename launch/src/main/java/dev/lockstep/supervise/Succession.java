@@ -251,6 +251,8 @@ public final class Succession implements Listener.User, AutoCloseable {
             }
             NextGroup.Parsed own = new NextGroup.Parsed(begun.place(terms.own()), lost)
                     .at(InetAddress.getByName(begun.lobby().host()));
+            // Only now: an event may change the places.
+            begun.start();
             return new Outcome(own.next(), lost);
         } catch (IOException | UncheckedIOException e) {
             return new Outcome(
