@@ -212,8 +212,9 @@ public final class Alerts {
     }
 
     private void onRegrouped(Event.Regrouped group, Instant now) {
-        boolean fewer = group.processes() < group.before();
-        Alert.Kind kind = fewer ? Alert.Kind.PROCESS_LOST : Alert.Kind.PROCESS_JOINED;
+        // As many as before: one was lost, and another one has taken its place or was there already.
+        boolean more = group.processes() > group.before();
+        Alert.Kind kind = more ? Alert.Kind.PROCESS_JOINED : Alert.Kind.PROCESS_LOST;
         sink.accept(new Alert(
                 kind,
                 now,

@@ -135,6 +135,12 @@ final class AlertsTest {
     }
 
     @Test
+    void processes_asManyAsBefore_areReportedAsALoss() {
+        alerts.on(new Event.Regrouped(7, 3, 3, "the keeper of the group is gone"), now);
+        assertThat(kinds()).containsExactly(Alert.Kind.PROCESS_LOST);
+    }
+
+    @Test
     void checkpoint_thatFails_isReportedUntilOneSucceeds() {
         alerts.on(new Event.CheckpointFailed(5, "No space left"), now);
         alerts.on(new Event.CheckpointFailed(6, "No space left"), now);
