@@ -60,6 +60,11 @@ public record GroupFailure(int rank, String host, String message) {
         return new GroupFailure(rank, host, "rank " + rank + " on " + host + " failed: " + words);
     }
 
+    /** The same failure, and what else happens in the same change of the group. */
+    GroupFailure and(String words) {
+        return new GroupFailure(rank, host, message + "; " + words);
+    }
+
     /** The one line that a process sends to the others about its own failure. */
     public static String words(Throwable failure) {
         if (failure instanceof LockstepException known) {

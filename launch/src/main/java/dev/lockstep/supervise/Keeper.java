@@ -391,7 +391,7 @@ public final class Keeper implements AutoCloseable {
             supervisor.announce(report);
             return Optional.of(report);
         }
-        moveOn(rest, report);
+        moveOn(rest, guests.isEmpty() ? report : report.and(processes(guests, "joins", "join") + " the group"));
         return Optional.empty();
     }
 

@@ -24,9 +24,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -174,6 +176,9 @@ final class Session implements AutoCloseable {
         }
         if (isFirst()) {
             openWriter(restored, checkpoints);
+        } else if (restored.isResumed()) {
+            events.notice("this process takes part from step " + restored.step() + ", as rank " + training.group.rank()
+                    + " of " + training.group.size());
         }
     }
 
@@ -316,7 +321,9 @@ final class Session implements AutoCloseable {
         boolean wasFirst = isFirst();
         int before = training.group.size();
         LockstepException failure = reason;
+        Set<String> reasons = new LinkedHashSet<>();
         while (true) {
+            reasons.add(failure.whatAndWhere());
             Collective next = joinNext(failure);
             training.group = opened(next);
             try {
@@ -334,11 +341,12 @@ final class Session implements AutoCloseable {
             events.on(new Event.Resumed(running.step(), running.isFinished()));
             openWriter(running, checkpoints);
         }
-        events.on(new Event.Regrouped(running.step(), before, training.group.size(), failure.whatAndWhere()));
+        String why = String.join("; ", reasons);
+        events.on(new Event.Regrouped(running.step(), before, training.group.size(), why));
         events.on(new Event.Notice(String.format(
                 Locale.ROOT,
                 "%s; %d %s from step %d after %.2f s",
-                failure.whatAndWhere(),
+                why,
                 training.group.size(),
                 training.group.size() == 1 ? "process continues" : "processes continue",
                 running.step(),

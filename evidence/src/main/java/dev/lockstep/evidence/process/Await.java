@@ -15,7 +15,7 @@ public final class Await {
     }
 
     /** Like {@link #within}, without pauses: for states that last only a few milliseconds. */
-    static boolean closely(long millis, BooleanSupplier condition) {
+    public static boolean closely(long millis, BooleanSupplier condition) {
         return within(millis, 0, condition);
     }
 

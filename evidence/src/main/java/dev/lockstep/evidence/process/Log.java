@@ -1,6 +1,7 @@
 package dev.lockstep.evidence.process;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,8 @@ import java.util.regex.Pattern;
 
 /** A text file that processes write to. */
 public record Log(Path path) {
+    private static final int TAIL_BYTES = 4096;
+
     public List<String> lines() {
         try {
             return new String(Files.readAllBytes(path), StandardCharsets.UTF_8)
@@ -29,6 +32,19 @@ public record Log(Path path) {
         Pattern pattern = Pattern.compile(regex);
         return (int)
                 lines().stream().filter(line -> pattern.matcher(line).find()).count();
+    }
+
+    /** Its last whole line, read without the rest; empty if there is none within the last few kilobytes. */
+    public String tail() {
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "r")) {
+            byte[] end = new byte[(int) Math.min(file.length(), TAIL_BYTES)];
+            file.seek(file.length() - end.length);
+            file.readFully(end);
+            String[] lines = new String(end, StandardCharsets.UTF_8).split("\n", -1);
+            return lines.length < 2 ? "" : lines[lines.length - 2];
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     public String lastLine() {

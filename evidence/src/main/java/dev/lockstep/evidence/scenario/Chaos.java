@@ -22,6 +22,9 @@ import java.util.stream.IntStream;
  * replaced: no step is lost or done twice, and the final state is that of an undisturbed run.
  */
 final class Chaos {
+    private static final int IMAGES = 6400;
+    private static final int MINIBATCH = 64;
+    private static final int STEPS_PER_EPOCH = IMAGES / MINIBATCH;
     private static final int STEPS = 500;
     private static final int STEPS_PER_EVENT = 200;
     private static final int FIRST = 4;
@@ -31,7 +34,7 @@ final class Chaos {
     /** Shorter than it takes to start a process, so that some events fall into a change of the group. */
     private static final int LONGEST_PAUSE_MILLIS = 6000;
 
-    private static final Pattern CONTINUED =
+    static final Pattern CONTINUED =
             Pattern.compile("; ([0-9]+) process(?:es)? continues? from step ([0-9]+) after ([0-9.]+) s");
     private static final Pattern STEP = Pattern.compile("\"type\":\"step\",\"step\":([0-9]+),");
 
@@ -74,7 +77,7 @@ final class Chaos {
                         "fashion-mnist.yaml",
                         out,
                         "--set",
-                        "data.dataset=synthetic:images=6400,validation=512,shape=1x8x8,classes=10",
+                        "data.dataset=synthetic:images=" + IMAGES + ",validation=512,shape=1x8x8,classes=10",
                         "--set",
                         "epochs=1000",
                         "--set",
@@ -128,6 +131,12 @@ final class Chaos {
                 "steps are lost or repeated: " + done.size());
         claims.claim(run.evaluations().equals(untouched.evaluations()), "other evaluations");
         claims.claim(run.sameAs(untouched), "other tensors");
+    }
+
+    /** Whether the last step of an epoch is done, but its evaluation is not. */
+    static boolean evaluates(RunFolder run) {
+        Matcher step = STEP.matcher(run.metrics().tail());
+        return step.find() && Integer.parseInt(step.group(1)) % STEPS_PER_EPOCH == 0;
     }
 
     /** Disturbs the group if enough members are left; returns how many events that was. */
@@ -184,7 +193,8 @@ final class Chaos {
         for (String line : launcher.log().lines()) {
             Matcher continued = CONTINUED.matcher(line);
             if (continued.find()) {
-                (line.contains("joins the group") ? joins : lost).add(Double.valueOf(continued.group(3)));
+                (line.startsWith("process") && line.contains("join") ? joins : lost)
+                        .add(Double.valueOf(continued.group(3)));
             }
         }
         for (int i = 0; i < counted.length; i++) {
@@ -198,7 +208,7 @@ final class Chaos {
         claims.figure("weights", run.weights());
     }
 
-    private static String seconds(List<Double> values, double share) {
+    static String seconds(List<Double> values, double share) {
         List<Double> sorted = values.stream().sorted().toList();
         return sorted.isEmpty()
                 ? "none"

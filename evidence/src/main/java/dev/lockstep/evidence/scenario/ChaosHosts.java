@@ -3,6 +3,7 @@ package dev.lockstep.evidence.scenario;
 import dev.lockstep.evidence.process.Await;
 import dev.lockstep.evidence.process.Host;
 import dev.lockstep.evidence.process.LocalNetwork;
+import dev.lockstep.evidence.process.Log;
 import dev.lockstep.evidence.process.RunFolder;
 import dev.lockstep.evidence.process.Running;
 import dev.lockstep.evidence.process.Signal;
@@ -11,43 +12,101 @@ import dev.lockstep.evidence.record.Case;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Elastic runs that no launcher keeps: a process on each of several hosts, started by hand. Processes are killed, frozen and
- * woken up after the others have given them up, told to leave, and cut off; each host then gets a new process, which joins.
+ * woken up after the others have given them up, told to leave, and cut off, also while the group still changes for another one
+ * or a new one joins; each host then gets a new process, which joins.
  */
 final class ChaosHosts {
-    private static final int HOSTS = 4;
+    private static final int HOSTS = 6;
     private static final int LEAST = 2;
     private static final int PEER_TIMEOUT_SECONDS = 3;
+    private static final int AWAKE_AFTER_MILLIS = 1000 * (PEER_TIMEOUT_SECONDS + 3);
     private static final int PORT = 29_700;
     private static final int SEEDS = 3;
     private static final int STEPS = 500;
-    private static final int STEPS_PER_EVENT = 300;
+    private static final int STEPS_PER_EVENT = 200;
+    private static final int LONGEST_PAUSE_MILLIS = 3000;
+    private static final int POLL_MILLIS = 50;
+    /** An event or a join that takes longer is wrong. */
+    private static final int PATIENCE_MILLIS = 120_000;
     /** More than any number of a process. */
-    private static final int MANY = 2000;
+    private static final int MANY = 5000;
+
+    private static final String TAKES_PART = "this process takes part from step ";
 
     /** What happens to a process or its host. */
     private enum What {
-        KILLED("killed"),
-        FROZEN("frozen, then woken up"),
-        TOLD("told to leave"),
-        CUT("cut off, then connected");
+        KILLED("killed", 137),
+        FROZEN("frozen, then woken up", 4),
+        TOLD("told to leave", 0),
+        CUT("cut off, then connected", 4);
+
+        private final String words;
+        private final int exitCode;
+
+        What(String words, int exitCode) {
+            this.words = words;
+            this.exitCode = exitCode;
+        }
+    }
+
+    /** What the group is doing when something happens to one of its processes. */
+    private enum When {
+        ANY("at any moment"),
+        CHECKPOINT("while a checkpoint is written"),
+        EVALUATION("in an evaluation"),
+        CHANGE("while the group changes");
 
         private final String words;
 
-        What(String words) {
+        When(String words) {
             this.words = words;
         }
     }
 
-    /** A process of the group. */
-    private record Process(int number, Host host, Running shell) {}
+    /** A host and the newest process there. */
+    private final class Place {
+        private final Host host;
+        private int number;
+        private Running shell;
+        private long since;
+        /** Not null after something has happened to the process, until it has ended. */
+        private @Nullable What hit;
+
+        private boolean awake;
+
+        Place(Host host, int number, int size, Host keeper) throws IOException {
+            this.host = host;
+            begin(number, size, keeper);
+        }
+
+        private void begin(int next, int size, Host keeper) throws IOException {
+            number = next;
+            shell = start(host, number, size, keeper);
+            since = System.nanoTime();
+            hit = null;
+            awake = false;
+        }
+
+        boolean takesPart() {
+            return hit == null && (number < HOSTS || shell.log().says(TAKES_PART));
+        }
+
+        boolean isFor(long millis) {
+            return Await.millisSince(since) >= millis;
+        }
+    }
 
     private final Stage stage;
     private final LocalNetwork network;
@@ -57,12 +116,12 @@ final class ChaosHosts {
     private final long seed;
     private final Random random;
     private final RunFolder run;
-    /** In the order in which they joined: the first keeps the group. */
-    private final List<Process> group = new ArrayList<>();
-
-    private final Map<What, Integer> counts = new EnumMap<>(What.class);
+    private final List<Place> places = new ArrayList<>();
+    private final Map<What, Integer> kinds = new EnumMap<>(What.class);
+    private final Map<When, Integer> moments = new EnumMap<>(When.class);
     private int keepers;
     private int started;
+    private int again;
 
     private ChaosHosts(Stage stage, LocalNetwork network, Path secret, Settings settings, long seed) {
         this.stage = stage;
@@ -92,19 +151,19 @@ final class ChaosHosts {
             ChaosHosts chaos = new ChaosHosts(stage, network.get(), secret, settings, seed);
             stage.check(
                     "seed " + seed + ": " + settings.kills() + " events on " + HOSTS + " hosts, no launcher",
-                    "exit code 0 or as told, every step once, evaluations and all tensors of the undisturbed run",
+                    "exit codes as told, every step once, evaluations and all tensors of the undisturbed run",
                     claims -> chaos.run(claims, untouched));
         }
     }
 
-    private Process start(Host host, int number, int size, Host keeper) throws IOException {
-        Running shell = stage.start(
+    private Running start(Host host, int number, int size, Host keeper) throws IOException {
+        return stage.start(
                 Chaos.train(
                                 stage,
                                 steps,
                                 run,
                                 "--elastic",
-                                LEAST + ":" + (HOSTS + 1),
+                                LEAST + ":" + HOSTS,
                                 "--peer-timeout",
                                 Integer.toString(PEER_TIMEOUT_SECONDS))
                         .env("RANK", Integer.toString(number))
@@ -113,77 +172,163 @@ final class ChaosHosts {
                         .env("MASTER_PORT", Long.toString(PORT + seed))
                         .env("LOCKSTEP_GROUP_SECRET", secret.toString())
                         .on(host),
-                "host-" + seed + "-" + number + ".log");
-        return new Process(number, host, shell);
+                log(number));
+    }
+
+    private String log(int number) {
+        return "host-" + seed + "-" + number + ".log";
     }
 
     private void run(Case claims, RunFolder untouched) throws Exception {
         for (int number = 0; number < HOSTS; number++) {
-            group.add(start(network.host(number), number, HOSTS, network.host(0)));
+            places.add(new Place(network.host(number), number, HOSTS, network.host(0)));
         }
         started = HOSTS;
-        if (!Await.within(120_000, () -> run.metrics().says("\"type\":\"step\""))) {
-            claims.claim(false, "no first step: " + group.get(0).shell.log().lastLine());
+        if (!Await.within(PATIENCE_MILLIS, () -> run.metrics().says("\"type\":\"step\""))) {
+            claims.claim(false, "no first step: " + places.get(0).shell.log().lastLine());
             return;
         }
         int done = 0;
-        while (done < wanted && group.get(0).shell.isAlive()) {
-            Thread.sleep(500 + random.nextInt(2500));
-            What what = What.values()[random.nextInt(What.values().length)];
-            Process victim = group.get(random.nextInt(group.size()));
-            keepers += victim == group.get(0) ? 1 : 0;
-            disturb(claims, what, victim);
-            done++;
-            counts.merge(what, 1, Integer::sum);
+        long pause = 0;
+        long last = System.nanoTime();
+        boolean healthy = true;
+        while (healthy && done < wanted && keeper().isPresent()) {
+            healthy = follow(claims);
+            if (Await.millisSince(last) >= pause && disturb()) {
+                done++;
+                last = System.nanoTime();
+                pause = random.nextInt(LONGEST_PAUSE_MILLIS);
+            }
+            Thread.sleep(POLL_MILLIS);
         }
         claims.claim(done == wanted, "the run ended after " + done + " events");
-        for (Process process : group) {
-            SmallRuns.exits(claims, process.shell, 0);
+        while (healthy && places.stream().anyMatch(place -> place.hit != null)) {
+            healthy = follow(claims);
+            Thread.sleep(POLL_MILLIS);
+        }
+        if (healthy) {
+            places.stream().filter(place -> !place.takesPart()).forEach(place -> place.shell.end());
+            for (Place place : places) {
+                if (place.takesPart()) {
+                    SmallRuns.exits(claims, place.shell, 0);
+                }
+            }
         }
         Chaos.sameRun(claims, steps, run, untouched);
+        figures(claims);
+    }
+
+    /** The member that keeps the group; a guess until the next one has said so. */
+    private Optional<Place> keeper() {
+        List<Place> members = members();
+        Optional<Place> known = members.stream()
+                .filter(place -> place.shell.log().says("keeps the group now"))
+                .findFirst();
+        return known.or(() -> members.stream().min(Comparator.comparingInt(place -> place.number)));
+    }
+
+    private List<Place> members() {
+        return places.stream()
+                .filter(place -> place.takesPart() && place.shell.isAlive())
+                .toList();
+    }
+
+    /** Does what follows from earlier events; returns whether all is as it should be. */
+    private boolean follow(Case claims) throws Exception {
+        for (Place place : places) {
+            boolean ended = !place.shell.isAlive();
+            What hit = place.hit;
+            if (hit == What.FROZEN && !place.awake && place.isFor(AWAKE_AFTER_MILLIS)) {
+                place.shell.signal(Signal.CONT);
+                place.awake = true;
+            }
+            if (ended && hit != null) {
+                claims.claim(
+                        place.shell.exitCode() == hit.exitCode,
+                        hit.words + ": process " + place.number + " ended with " + place.shell.exitCode());
+                if (hit == What.CUT) {
+                    network.reconnect(place.host);
+                }
+            } else if (ended && place.takesPart()) {
+                boolean completed = run.hasResult();
+                claims.claim(
+                        completed,
+                        "process " + place.number + " ended: "
+                                + place.shell.log().lastLine());
+                return completed;
+            } else if (!ended && !place.takesPart() && place.isFor(PATIENCE_MILLIS)) {
+                claims.claim(
+                        false,
+                        "process " + place.number + " neither ends nor joins: "
+                                + place.shell.log().lastLine());
+                return false;
+            }
+            Optional<Place> keeper = keeper();
+            if (ended && keeper.isPresent()) {
+                again += hit == null ? 1 : 0;
+                place.begin(started++, MANY, keeper.get().host);
+            }
+        }
+        return true;
+    }
+
+    /** Something happens to a member, if enough others are left. */
+    private boolean disturb() {
+        List<Place> members = members();
+        if (members.size() <= LEAST) {
+            return false;
+        }
+        When when = await(When.values()[random.nextInt(When.values().length)]);
+        What what = What.values()[random.nextInt(What.values().length)];
+        Place victim = members.get(random.nextInt(members.size()));
+        if (!victim.shell.isAlive()) {
+            return false;
+        }
+        keepers += keeper().orElseThrow() == victim ? 1 : 0;
+        victim.hit = what;
+        victim.since = System.nanoTime();
+        switch (what) {
+            case KILLED -> victim.shell.signal(Signal.KILL);
+            case TOLD -> victim.shell.signal(Signal.TERM);
+            case FROZEN -> victim.shell.signal(Signal.STOP);
+            case CUT -> network.cut(victim.host);
+        }
+        kinds.merge(what, 1, Integer::sum);
+        moments.merge(when, 1, Integer::sum);
+        return true;
+    }
+
+    /** Waits for a moment of this kind; returns which one it is. */
+    private When await(When when) {
+        boolean found = switch (when) {
+            case ANY -> true;
+            case CHECKPOINT -> Await.closely(5000, run::writing);
+            case EVALUATION -> Await.within(10_000, () -> Chaos.evaluates(run));
+            case CHANGE -> places.stream().anyMatch(place -> place.hit != null && !place.isFor(1000));
+        };
+        return found ? when : When.ANY;
+    }
+
+    private void figures(Case claims) {
         for (What what : What.values()) {
-            claims.figure(what.words, counts.getOrDefault(what, 0));
+            claims.figure(what.words, kinds.getOrDefault(what, 0));
+        }
+        for (When when : When.values()) {
+            claims.figure(when.words, moments.getOrDefault(when, 0));
         }
         claims.figure("of them, the keeper", keepers);
         claims.figure("processes", started);
+        claims.figure("knocked in vain", again);
+        List<Double> lost = new ArrayList<>();
+        IntStream.range(0, started)
+                .mapToObj(number -> new Log(stage.path(log(number))))
+                .flatMap(log -> log.lines().stream())
+                .map(Chaos.CONTINUED::matcher)
+                .filter(Matcher::find)
+                .forEach(found -> lost.add(Double.valueOf(found.group(3))));
+        claims.figure("changes", lost.size());
+        claims.figure("median s", Chaos.seconds(lost, 0.5));
+        claims.figure("most s", Chaos.seconds(lost, 1));
         claims.figure("weights", run.weights());
-    }
-
-    private void disturb(Case claims, What what, Process victim) throws Exception {
-        group.remove(victim);
-        Running java = victim.shell;
-        switch (what) {
-            case KILLED -> java.signal(Signal.KILL);
-            case TOLD -> {
-                java.signal(Signal.TERM);
-                SmallRuns.exits(claims, victim.shell, 0);
-            }
-            case FROZEN -> {
-                java.signal(Signal.STOP);
-                Thread.sleep((PEER_TIMEOUT_SECONDS + 3) * 1000L);
-                java.signal(Signal.CONT);
-                SmallRuns.exits(claims, victim.shell, 4);
-            }
-            case CUT -> {
-                network.cut(victim.host);
-                SmallRuns.exits(claims, victim.shell, 4);
-                network.reconnect(victim.host);
-            }
-        }
-        join(claims, victim.host);
-    }
-
-    /** A new process on a host; waits until it is a member. */
-    private void join(Case claims, Host host) throws IOException {
-        int number = started++;
-        Process fresh = start(host, number, MANY, group.get(0).host);
-        group.add(fresh);
-        boolean joined = Await.within(
-                60_000,
-                () -> group.stream().anyMatch(one -> one.shell.log().says("\\b" + number + " joins the group"))
-                        || !group.get(0).shell.isAlive());
-        claims.claim(
-                joined,
-                "process " + number + " does not join: " + fresh.shell.log().lastLine());
     }
 }
