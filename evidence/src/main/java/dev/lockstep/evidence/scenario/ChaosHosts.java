@@ -41,7 +41,7 @@ final class ChaosHosts {
     /** An event or a join that takes longer is wrong. */
     private static final int PATIENCE_MILLIS = 120_000;
     /** More than any number of a process. */
-    private static final int MANY = 5000;
+    private static final int MANY = 4096;
 
     private static final String TAKES_PART = "this process takes part from step ";
 

@@ -9,11 +9,14 @@ import dev.lockstep.evidence.process.Signal;
 import dev.lockstep.evidence.process.Stage;
 import dev.lockstep.evidence.record.Case;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /**
  * What an elastic run costs: the seconds from a signal to the next finished step, with four processes; and, when nothing
@@ -23,6 +26,11 @@ final class ElasticTimes {
     private static final int PROCESSES = 4;
     private static final int PEER_TIMEOUT_SECONDS = 2;
     private static final int STOPS = 6;
+    private static final int SURVIVED = 60;
+    /** After as many losses, a process holds what it needs. */
+    private static final int SETTLED = 10;
+
+    private static final double MOST_MIB_PER_LOSS = 0.5;
     private static final int ROUNDS = 8;
     /** More than these runs make before they are told to stop. */
     private static final int LONG = 50_000;
@@ -51,23 +59,17 @@ final class ElasticTimes {
                 "SIGSTOP, P = " + PROCESSES + ", --peer-timeout " + PEER_TIMEOUT_SECONDS,
                 "the median until the next finished step is below the timeout and 1 s and one step",
                 claims -> times.losses(claims, Signal.STOP, STOPS, PEER_TIMEOUT_SECONDS));
+        stage.check(
+                "a process that survives " + SURVIVED + " losses of others, P = " + PROCESSES,
+                "as many threads and open files as after " + SETTLED + " losses, memory within " + MOST_MIB_PER_LOSS
+                        + " MiB a loss",
+                times::survives);
         times.cost();
     }
 
     private void losses(Case claims, Signal signal, int count, int allowed) throws Exception {
         RunFolder run = stage.run("times-" + signal);
-        Running launcher = stage.start(
-                Chaos.train(
-                        stage,
-                        LONG,
-                        run,
-                        "--procs",
-                        Integer.toString(PROCESSES),
-                        "--elastic",
-                        "1:" + PROCESSES,
-                        "--peer-timeout",
-                        Integer.toString(PEER_TIMEOUT_SECONDS)),
-                run.path().getFileName() + ".log");
+        Running launcher = launch(run);
         claims.claim(Await.within(60_000, () -> steps(run) > 0), "no first step");
         List<Double> seconds = new ArrayList<>();
         while (seconds.size() < count && launcher.isAlive()) {
@@ -90,6 +92,68 @@ final class ElasticTimes {
         claims.figure("median s", format(median));
         claims.figure("most s", format(seconds.get(seconds.size() - 1)));
         claims.figure("median step, ms", Math.round(1000 * step));
+    }
+
+    private Running launch(RunFolder run) throws IOException {
+        return stage.start(
+                Chaos.train(
+                        stage,
+                        LONG,
+                        run,
+                        "--procs",
+                        Integer.toString(PROCESSES),
+                        "--elastic",
+                        "1:" + PROCESSES,
+                        "--peer-timeout",
+                        Integer.toString(PEER_TIMEOUT_SECONDS)),
+                run.path().getFileName() + ".log");
+    }
+
+    /** Kills all but the process that was rank 0 at first, in turns, and looks at what it holds. */
+    private void survives(Case claims) throws Exception {
+        RunFolder run = stage.run("survivor");
+        Running launcher = launch(run);
+        claims.claim(Await.within(60_000, () -> steps(run) > 0), "no first step");
+        Member survivor = launcher.ranks(PROCESSES).get(0);
+        Held settled = Held.by(survivor);
+        for (int losses = 1; losses <= SURVIVED && launcher.isAlive(); losses++) {
+            int joins = launcher.log().count("join the group|joins the group");
+            List<Member> others = launcher.anyRanks().stream()
+                    .filter(rank -> rank.pid() != survivor.pid())
+                    .toList();
+            untilNextStep(launcher, run, others.get(random.nextInt(others.size())), Signal.KILL);
+            claims.claim(
+                    Await.within(60_000, () -> launcher.log().count("join the group|joins the group") > joins),
+                    "not replaced: " + launcher.log().lastLine());
+            Thread.sleep(300);
+            if (losses == SETTLED) {
+                settled = Held.by(survivor);
+            }
+        }
+        Held last = Held.by(survivor);
+        launcher.signal(Signal.TERM);
+        launcher.exitCode();
+        double perLoss = (last.mib - settled.mib) / (SURVIVED - SETTLED);
+        claims.claim(last.threads <= settled.threads, "threads: " + settled.threads + ", then " + last.threads);
+        claims.claim(last.files <= settled.files, "open files: " + settled.files + ", then " + last.files);
+        claims.claim(perLoss <= MOST_MIB_PER_LOSS, "memory grows by " + perLoss + " MiB a loss");
+        claims.figure("threads", settled.threads + ", " + last.threads);
+        claims.figure("open files", settled.files + ", " + last.files);
+        claims.figure("MiB", String.format(Locale.ROOT, "%.0f, %.0f", settled.mib, last.mib));
+    }
+
+    /** What a process holds: threads, open files, memory. */
+    private record Held(int threads, int files, double mib) {
+        static Held by(Member process) throws IOException {
+            try (Stream<Path> files = Files.list(process.file("fd"))) {
+                return new Held(
+                        (int) number(process, "Threads"), (int) files.count(), number(process, "VmRSS") / 1024.0);
+            }
+        }
+
+        private static long number(Member process, String key) {
+            return Long.parseLong(process.status(key).orElseThrow().replaceAll("[^0-9]", ""));
+        }
     }
 
     private static double untilNextStep(Running launcher, RunFolder run, Member victim, Signal signal) {
