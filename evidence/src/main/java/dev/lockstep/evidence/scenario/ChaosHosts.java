@@ -38,6 +38,9 @@ final class ChaosHosts {
     private static final int STEPS_PER_EVENT = 200;
     private static final int LONGEST_PAUSE_MILLIS = 3000;
     private static final int POLL_MILLIS = 50;
+    /** Before a process that knocks where nobody keeps the group is started again. */
+    private static final int VAIN_MILLIS = 4000;
+
     /** An event or a join that takes longer is wrong. */
     private static final int PATIENCE_MILLIS = 120_000;
     /** More than any number of a process. */
@@ -85,18 +88,30 @@ final class ChaosHosts {
         private @Nullable What hit;
 
         private boolean awake;
+        /** The place where it knocked, unless it is of the first ones. */
+        private @Nullable Place knocked;
+
+        private int keeperThen;
 
         Place(Host host, int number, int size, Host keeper) throws IOException {
             this.host = host;
-            begin(number, size, keeper);
+            begin(number, size, keeper, null);
         }
 
-        private void begin(int next, int size, Host keeper) throws IOException {
+        private void begin(int next, int size, Host keeper, @Nullable Place at) throws IOException {
             number = next;
             shell = start(host, number, size, keeper);
             since = System.nanoTime();
             hit = null;
             awake = false;
+            knocked = at;
+            keeperThen = at == null ? 0 : at.number;
+        }
+
+        /** Whether it waits for a keeper that is gone; a person would start it again, at the next one. */
+        boolean knocksInVain() {
+            Place at = knocked;
+            return hit == null && !takesPart() && at != null && (at.hit != null || at.number != keeperThen);
         }
 
         boolean takesPart() {
@@ -236,6 +251,10 @@ final class ChaosHosts {
     /** Does what follows from earlier events; returns whether all is as it should be. */
     private boolean follow(Case claims) throws Exception {
         for (Place place : places) {
+            if (place.knocksInVain() && place.isFor(VAIN_MILLIS)) {
+                place.shell.end();
+                place.shell.exitCode();
+            }
             boolean ended = !place.shell.isAlive();
             What hit = place.hit;
             if (hit == What.FROZEN && !place.awake && place.isFor(AWAKE_AFTER_MILLIS)) {
@@ -266,7 +285,7 @@ final class ChaosHosts {
             Optional<Place> keeper = keeper();
             if (ended && keeper.isPresent()) {
                 again += hit == null ? 1 : 0;
-                place.begin(started++, MANY, keeper.get().host);
+                place.begin(started++, MANY, keeper.get().host, keeper.get());
             }
         }
         return true;
