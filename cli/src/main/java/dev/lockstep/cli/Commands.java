@@ -7,6 +7,7 @@ import dev.lockstep.cli.command.DiffCommand;
 import dev.lockstep.cli.command.DoctorCommand;
 import dev.lockstep.cli.command.EvalCommand;
 import dev.lockstep.cli.command.ExportCommand;
+import dev.lockstep.cli.command.GpuSetupCommand;
 import dev.lockstep.cli.command.InitCommand;
 import dev.lockstep.cli.command.LaunchCommand;
 import dev.lockstep.cli.command.ModelCommand;
@@ -45,6 +46,7 @@ public final class Commands {
             ModelCommand.class,
             DataCommand.class,
             DoctorCommand.class,
+            GpuSetupCommand.class,
             BundleCommand.class,
             CompletionCommand.class);
 

@@ -21,9 +21,20 @@ public final class NativeLibraries {
     /** Required by every other artifact. */
     private static final List<String> BASE = List.of("javacpp", "openblas");
 
+    /** JavaCPP's extension of the platform for libraries that compute on GPUs. */
+    private static final String GPU = "-gpu";
+
     static final List<String> ALL = List.of("javacpp", "openblas", "pytorch", "opencv");
 
     private NativeLibraries() {}
+
+    /**
+     * Whether this process was started with the libraries for GPUs, by the launcher or a program: the property {@code
+     * org.bytedeco.javacpp.platform.extension} is {@code -gpu}.
+     */
+    public static boolean isForGpus() {
+        return System.getProperty("org.bytedeco.javacpp.platform.extension", "").equals(GPU);
+    }
 
     /**
      * Unpacks and loads an artifact's libraries.
@@ -35,6 +46,9 @@ public final class NativeLibraries {
      */
     public static synchronized void load(String artifact, Class<?>... presets) {
         unpack(Stream.concat(BASE.stream(), Stream.of(artifact)).toList());
+        if (isForGpus() && artifact.equals("pytorch")) {
+            CudaLibraries.load();
+        }
         try {
             for (Class<?> preset : presets) {
                 Loader.load(preset);
@@ -156,8 +170,11 @@ public final class NativeLibraries {
         List<PackedLibrary> libraries = new ArrayList<>();
         try {
             for (String artifact : artifacts) {
-                libraries.addAll(
-                        PackedLibrary.find(NativeLibraries.class.getClassLoader(), artifact, Loader.getPlatform()));
+                ClassLoader loader = NativeLibraries.class.getClassLoader();
+                libraries.addAll(PackedLibrary.find(loader, artifact, Loader.getPlatform()));
+                if (isForGpus()) {
+                    libraries.addAll(PackedLibrary.find(loader, artifact, Loader.getPlatform() + GPU));
+                }
             }
         } catch (IOException e) {
             throw LockstepException.recipe(

@@ -176,9 +176,6 @@ final class Session implements AutoCloseable {
         }
         if (isFirst()) {
             openWriter(restored, checkpoints);
-        } else if (restored.isResumed()) {
-            events.notice("this process takes part from step " + restored.step() + ", as rank " + training.group.rank()
-                    + " of " + training.group.size());
         }
     }
 

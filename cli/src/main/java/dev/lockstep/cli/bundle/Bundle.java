@@ -3,6 +3,7 @@ package dev.lockstep.cli.bundle;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.natives.NativeLibraries;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -50,10 +51,14 @@ public record Bundle(Path folder, List<String> modules, long bytes) {
      * @param home the distribution
      * @param folder the bundle; must not exist
      * @param unpack whether to unpack the native libraries into it, so that a host needs no cache folder
+     * @param architectures of GPUs whose code is kept, such as 90 for sm_90; empty keeps all
      * @throws LockstepException of kind RECIPE when this Java has no tools for it or the folder cannot be written
      */
-    public static Bundle make(Path home, Path folder, boolean unpack) {
+    public static Bundle make(Path home, Path folder, boolean unpack, Set<Integer> architectures) {
         JavaRuntime.requireTools();
+        if (!architectures.isEmpty()) {
+            GpuJar.in(home.resolve("lib"));
+        }
         Path place = folder.toAbsolutePath();
         if (Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
             throw unwritable(folder, "it exists already");
@@ -66,6 +71,9 @@ public record Bundle(Path folder, List<String> modules, long bytes) {
             Path unfinished = Files.createTempDirectory(parent, ".lockstep-bundle-");
             try {
                 copy(home, unfinished);
+                if (!architectures.isEmpty()) {
+                    GpuJar.in(unfinished.resolve("lib")).trim(architectures);
+                }
                 List<String> modules = JavaRuntime.make(unfinished.resolve("lib"), unfinished.resolve("jre"));
                 if (unpack) {
                     makeReadable(NativeLibraries.unpackInto(unfinished.resolve("natives")));
@@ -80,6 +88,44 @@ public record Bundle(Path folder, List<String> modules, long bytes) {
         } catch (IOException e) {
             throw unwritable(folder, String.valueOf(e.getMessage()));
         }
+    }
+
+    /**
+     * Packs it into an archive beside it, with the ending {@code .tar.gz}.
+     *
+     * @throws LockstepException of kind RECIPE when there is no tar, or when it fails
+     */
+    public Path pack() {
+        Path place = folder.toAbsolutePath();
+        Path archive = place.resolveSibling(place.getFileName() + ".tar.gz");
+        String why;
+        try {
+            Process tar = new ProcessBuilder(
+                            "tar",
+                            "-C",
+                            place.resolveSibling("").toString(),
+                            "--owner=0",
+                            "--group=0",
+                            "-czf",
+                            archive.toString(),
+                            place.getFileName().toString())
+                    .redirectErrorStream(true)
+                    .start();
+            tar.getOutputStream().close();
+            why = new String(tar.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            if (tar.waitFor() == 0) {
+                return archive;
+            }
+        } catch (IOException e) {
+            why = String.valueOf(e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            why = "interrupted";
+        }
+        throw LockstepException.recipe(
+                "the archive cannot be written: " + why,
+                "file = " + archive,
+                "install tar, or pack " + folder + " yourself");
     }
 
     private static void copy(Path from, Path to) throws IOException {

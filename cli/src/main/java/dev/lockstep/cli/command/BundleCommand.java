@@ -1,10 +1,13 @@
 package dev.lockstep.cli.command;
 
 import dev.lockstep.cli.bundle.Bundle;
+import dev.lockstep.errors.LockstepException;
 import dev.lockstep.text.Format;
 import dev.lockstep.text.Json;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -16,7 +19,11 @@ import picocli.CommandLine.Option;
                     + " that it runs on hosts without Java.",
             "Needs a full JDK here, and nothing there."
         },
-        footer = {"", "Example: bin/lockstep bundle --out /opt/lockstep"})
+        footer = {
+            "",
+            "Examples: bin/lockstep bundle --out /opt/lockstep",
+            "          bin/lockstep bundle --gpu-arch sm_90 --archive --out lockstep-h100"
+        })
 public final class BundleCommand implements Runnable {
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "Output folder; must not exist.")
     @SuppressWarnings("NullAway.Init")
@@ -27,14 +34,41 @@ public final class BundleCommand implements Runnable {
             description = "Also unpack the native libraries, so that a host needs no cache folder; about 520 MiB more.")
     private boolean unpack;
 
+    @Option(
+            names = "--gpu-arch",
+            paramLabel = "sm_N",
+            split = ",",
+            description =
+                    "In a distribution for GPUs: keep only the code for these architectures, such as sm_90 for the"
+                            + " H100; about a sixth is left of libtorch for CUDA.")
+    private List<String> architectures = List.of();
+
+    @Option(names = "--archive", description = "Also pack the folder into DIR.tar.gz.")
+    private boolean archive;
+
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean json;
 
     private record Made(String folder, long bytes, String java, List<String> modules) {}
 
+    private Set<Integer> numbers() {
+        Set<Integer> numbers = new TreeSet<>();
+        for (String architecture : architectures) {
+            if (!architecture.matches("sm_[0-9]{2,3}")) {
+                throw LockstepException.recipe(
+                        "no such GPU architecture", "--gpu-arch = " + architecture, "give one such as sm_90");
+            }
+            numbers.add(Integer.valueOf(architecture.substring(3)));
+        }
+        return numbers;
+    }
+
     @Override
     public void run() {
-        Bundle bundle = Bundle.make(Bundle.distribution(System.getenv()), out, unpack);
+        Bundle bundle = Bundle.make(Bundle.distribution(System.getenv()), out, unpack, numbers());
+        if (archive) {
+            bundle.pack();
+        }
         String java = Runtime.version().toString();
         System.out.println(
                 json

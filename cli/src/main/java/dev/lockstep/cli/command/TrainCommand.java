@@ -248,7 +248,12 @@ public final class TrainCommand implements Callable<Integer> {
 
     private void hear(Event event) {
         if (event instanceof Event.Started started) {
-            Announcement.of(started.run()).forEach(System.err::println);
+            RunInfo run = started.run();
+            Announcement.of(run).forEach(System.err::println);
+            if (options.elastic().isPresent() && run.rank() != 0 && run.step() > 0) {
+                System.err.println("this process takes part from step " + run.step() + ", as rank " + run.rank()
+                        + " of " + run.processes());
+            }
         } else if (event instanceof Event.Finished finished) {
             noiseScale = finished.noiseScale();
         } else if (event instanceof Event.Epoch epoch) {

@@ -25,6 +25,7 @@ public final class Doctor {
         List<Finding> findings = new ArrayList<>(versions(version, machine));
         findings.addAll(NativeChecks.all(report));
         findings.addAll(ProcessorChecks.all(machine));
+        findings.addAll(GpuChecks.all(machine));
         findings.addAll(AllocatorChecks.all(machine));
         findings.addAll(storage);
         findings.addAll(NetworkChecks.all(machine));

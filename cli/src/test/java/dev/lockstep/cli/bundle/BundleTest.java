@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +48,7 @@ final class BundleTest {
 
     @Test
     void make_copiesTheDistribution_andAddsAJavaThatRuns() throws Exception {
-        Bundle bundle = Bundle.make(home, temp.resolve("bundle"), false);
+        Bundle bundle = Bundle.make(home, temp.resolve("bundle"), false, Set.of());
         assertThat(bundle.modules())
                 .contains("java.base")
                 .allMatch(name -> name.matches("java\\.base|jdk\\.crypto\\.ec"));
@@ -68,7 +69,7 @@ final class BundleTest {
     @Test
     void make_jarThatIsNone_isAnError_andLeavesNothing() throws IOException {
         Files.writeString(home.resolve("lib/broken.jar"), "no jar");
-        assertThatThrownBy(() -> Bundle.make(home, temp.resolve("bundle"), false))
+        assertThatThrownBy(() -> Bundle.make(home, temp.resolve("bundle"), false, Set.of()))
                 .isInstanceOf(LockstepException.class)
                 .hasMessageContaining("jdeps failed: ")
                 .hasMessageContaining("java.home = ");
@@ -78,7 +79,7 @@ final class BundleTest {
     @Test
     void make_whereSomethingIs_isAnError_andKeepsIt() throws IOException {
         Path file = Files.writeString(temp.resolve("mine"), "precious");
-        assertThatThrownBy(() -> Bundle.make(home, file, false))
+        assertThatThrownBy(() -> Bundle.make(home, file, false, Set.of()))
                 .isInstanceOf(LockstepException.class)
                 .hasMessage("the bundle cannot be written: it exists already, folder = " + file
                         + ", choose another output folder");
@@ -87,7 +88,7 @@ final class BundleTest {
 
     @Test
     void make_insideTheDistribution_isAnError() {
-        assertThatThrownBy(() -> Bundle.make(home, home.resolve("lib/bundle"), false))
+        assertThatThrownBy(() -> Bundle.make(home, home.resolve("lib/bundle"), false, Set.of()))
                 .isInstanceOf(LockstepException.class)
                 .hasMessageContaining("it would be a part of itself, home = " + home);
     }
