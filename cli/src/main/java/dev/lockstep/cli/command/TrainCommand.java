@@ -215,6 +215,7 @@ public final class TrainCommand implements Callable<Integer> {
                 .listener(ProgressSink.onStandardError());
         if (options.elastic().isPresent()) {
             signals.leaveWith(training::leave);
+            training.listenerFactory(TrainCommand::takesPart);
         }
         options.listeners().forEach(training::listenerFactory);
         members.forEach(member -> training.tell(new Event.Membership(
@@ -246,14 +247,18 @@ public final class TrainCommand implements Callable<Integer> {
         return Optional.of(new TuneHint(run, classes, ShellWords.join(words), notices));
     }
 
+    /** Who has started a process to join a group sees in its own terminal that it has. */
+    private static Optional<RunListener> takesPart(RunInfo run, Consumer<String> notices) {
+        if (run.rank() != 0 && run.step() > 0) {
+            System.err.println("this process takes part from step " + run.step() + ", as rank " + run.rank() + " of "
+                    + run.processes());
+        }
+        return Optional.empty();
+    }
+
     private void hear(Event event) {
         if (event instanceof Event.Started started) {
-            RunInfo run = started.run();
-            Announcement.of(run).forEach(System.err::println);
-            if (options.elastic().isPresent() && run.rank() != 0 && run.step() > 0) {
-                System.err.println("this process takes part from step " + run.step() + ", as rank " + run.rank()
-                        + " of " + run.processes());
-            }
+            Announcement.of(started.run()).forEach(System.err::println);
         } else if (event instanceof Event.Finished finished) {
             noiseScale = finished.noiseScale();
         } else if (event instanceof Event.Epoch epoch) {
