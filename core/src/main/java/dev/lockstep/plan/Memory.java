@@ -27,6 +27,20 @@ public record Memory(long parameters, long optimizerState, long gradients, long 
                 product((long) lanes * recipe.imagesPerWorker(), Float.BYTES * shape.activationFloats()));
     }
 
+    /**
+     * The most lanes whose tensors fit into this many bytes; 0 if not even one does.
+     *
+     * @param localWorkers of the process; more lanes than these are of no use
+     */
+    static int lanesWithin(NetworkShape shape, Recipe recipe, int localWorkers, long bytes) {
+        int lanes = 0;
+        while (lanes < localWorkers
+                && of(shape, recipe, lanes + 1, localWorkers).total() <= bytes) {
+            lanes++;
+        }
+        return lanes;
+    }
+
     /** Saturates at the largest number, which no machine has either. */
     private static long product(long a, long b) {
         return Math.multiplyHigh(a, b) == 0 && a * b >= 0 ? a * b : Long.MAX_VALUE;

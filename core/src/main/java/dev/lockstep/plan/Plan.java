@@ -134,6 +134,16 @@ public record Plan(
         return network.map(shape -> Memory.of(shape, recipe, lanes, topology.mostWorkers()));
     }
 
+    /**
+     * How many lanes of a process fit into the memory of its card; 0 if not even one does. Empty if the size of the network
+     * is unknown.
+     *
+     * @param bytes that tensors may take
+     */
+    public Optional<Integer> lanesWithin(long bytes) {
+        return network.map(shape -> Memory.lanesWithin(shape, recipe, topology.mostWorkers(), bytes));
+    }
+
     /** Empty if the size of the network is unknown. */
     public Optional<Traffic> traffic() {
         return network.map(shape -> Traffic.of(shape, topology));

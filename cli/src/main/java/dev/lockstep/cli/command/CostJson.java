@@ -29,6 +29,7 @@ record CostJson(@Nullable Local local, @Nullable Cluster cluster) {
             double jitter,
             List<Step> predictions,
             int ninetyPercentWorkers,
+            double loaderImagesPerSecond,
             @Nullable Target target) {
         static Cluster of(Costs costs, CostModel model) {
             return new Cluster(
@@ -42,6 +43,10 @@ record CostJson(@Nullable Local local, @Nullable Cluster cluster) {
                                     Step.of(costs, row.step(), null, row.ring().iterationSeconds()))
                             .toList(),
                     costs.lastEfficient().map(StepForecast::workers).orElse(0),
+                    costs.clusterRows().stream()
+                            .findFirst()
+                            .map(row -> costs.imagesPerSecondEach(row.step()))
+                            .orElse(0.0),
                     costs.targetSeconds()
                             .map(seconds -> new Target(
                                     seconds,

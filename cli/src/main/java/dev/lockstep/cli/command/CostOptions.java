@@ -9,6 +9,7 @@ import dev.lockstep.plan.LocalForecast;
 import dev.lockstep.plan.LocalForecast.Measurement;
 import dev.lockstep.plan.Plan;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.text.Format;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -62,8 +63,43 @@ final class CostOptions {
             description = "Folder of a short one-process run on this machine; predicts 1, 2 and 4 processes from it.")
     private Optional<Path> measured = Optional.empty();
 
+    @Option(
+            names = "--card-memory",
+            paramLabel = "SIZE",
+            description = "Memory of a GPU, such as 80GiB, where each process has one: how many lanes fit.")
+    private Optional<String> cardMemory = Optional.empty();
+
+    /** What is left to tensors: the rest is libtorch's own, and space between them. */
+    private static final double CARD_SHARE = 0.85;
+
     private static final double SLOWEST = 1e-6;
     private static final double FASTEST = 1e12;
+
+    /** The lanes that a card has memory for; empty if no option asks, or if the size of the network is unknown. */
+    Optional<CardLanes> cardLanes(Plan plan) {
+        return cardMemory.flatMap(text -> {
+            long bytes = Quantities.bytes("--card-memory", text);
+            return plan.lanesWithin((long) (CARD_SHARE * bytes)).map(lanes -> new CardLanes(bytes, lanes));
+        });
+    }
+
+    /**
+     * The memory of a card.
+     *
+     * @param lanes that fit, at most the workers of a process
+     */
+    record CardLanes(long bytes, int lanes) {
+        String text() {
+            return "%n%-14s%s%n".formatted("Card", sentence());
+        }
+
+        private String sentence() {
+            return lanes == 0
+                    ? Format.binaryBytes(bytes) + " do not hold one lane: fewer images-per-worker need less"
+                    : Format.binaryBytes(bytes) + " hold " + Format.count(lanes, "lane")
+                            + " in float32, 15 % left to libtorch";
+        }
+    }
 
     /** Empty if no option asks for a prediction. */
     Optional<Costs> costs(Plan plan) {
@@ -87,6 +123,7 @@ final class CostOptions {
                 measurement.map(run -> new LocalForecast(shape, run, cores)),
                 aboutCluster ? Optional.of(model(shape, plan, measurement)) : Optional.empty(),
                 plan.data().safeMinibatch(),
+                shape.inputFloats(),
                 target.map(text -> Quantities.seconds("--target", text))));
     }
 

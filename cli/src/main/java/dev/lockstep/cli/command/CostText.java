@@ -76,6 +76,7 @@ final class CostText {
                                 .map(step -> count(step.workers()) + " workers, " + minibatch(step) + " images")
                                 .orElse("less than one process"));
         costs.targetSeconds().ifPresent(this::target);
+        costs.clusterRows().stream().findFirst().ifPresent(row -> data(row.step()));
         costs.safeMinibatch()
                 .ifPresent(images -> out.block(
                         "",
@@ -101,6 +102,14 @@ final class CostText {
                         + " images: " + training(step))
                 .orElse("is out of reach for any number of workers");
         out.block("", "training within " + duration(seconds) + " " + answer);
+    }
+
+    private void data(StepForecast step) {
+        double images = costs.imagesPerSecondEach(step);
+        out.block(
+                "",
+                "the loader of each process must deliver " + Format.digits(images, 3) + " images/s, "
+                        + Format.scaled(images * costs.inputBytes()) + "B/s of pixels");
     }
 
     private String training(StepForecast step) {

@@ -16,6 +16,7 @@ import java.util.OptionalInt;
  * @param local other numbers of processes on this machine, from a measured run
  * @param cluster every k, in whole processes
  * @param safeMinibatch up to which the linear scaling rule is known to hold on the dataset
+ * @param inputBytes of an image as it goes to a card: a byte for each number
  * @param targetSeconds the time limit for training
  */
 record Costs(
@@ -23,6 +24,7 @@ record Costs(
         Optional<LocalForecast> local,
         Optional<CostModel> cluster,
         OptionalInt safeMinibatch,
+        long inputBytes,
         Optional<Double> targetSeconds) {
     static final double GOOD_EFFICIENCY = 0.9;
 
@@ -54,6 +56,11 @@ record Costs(
 
     long minibatch(StepForecast step) {
         return (long) step.workers() * length.imagesPerWorker();
+    }
+
+    /** Images per second that the data has to come at, to each process. */
+    double imagesPerSecondEach(StepForecast step) {
+        return step.imagesPerSecond(length.imagesPerWorker()) / step.processes();
     }
 
     /** Whether it exceeds the largest minibatch known to be safe. */

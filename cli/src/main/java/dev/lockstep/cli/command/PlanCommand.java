@@ -78,7 +78,12 @@ public final class PlanCommand implements Runnable {
         Plan plan = Plan.of(recipe, facts(recipe), processes, lanes.orElseGet(() -> usualLanes(recipe)));
         List<Finding> findings = Checks.run(recipe, plan.cut());
         Optional<Costs> costs = costOptions.costs(plan);
-        System.out.print(json ? json(plan, findings, costs) : text(plan, findings, costs));
+        Optional<CostOptions.CardLanes> card = costOptions.cardLanes(plan);
+        System.out.print(
+                json
+                        ? json(plan, findings, costs, card)
+                        : text(plan, findings, costs)
+                                + card.map(CostOptions.CardLanes::text).orElse(""));
         if (strict) {
             Checks.requireNoWarnings(findings);
         }
@@ -88,9 +93,11 @@ public final class PlanCommand implements Runnable {
         return PlanText.of(plan, findings) + costs.map(CostText::of).orElse("");
     }
 
-    private static String json(Plan plan, List<Finding> findings, Optional<Costs> costs) {
+    private static String json(
+            Plan plan, List<Finding> findings, Optional<Costs> costs, Optional<CostOptions.CardLanes> card) {
         Map<String, Object> document = PlanJson.of(plan, findings);
         costs.ifPresent(known -> document.put("cost", CostJson.of(known)));
+        card.ifPresent(known -> document.put("card", known));
         return Json.pretty(document) + "\n";
     }
 

@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 final class Quantities {
     private static final String NUMBER = "([0-9]+(?:\\.[0-9]+)?|\\.[0-9]+)\\s*";
     private static final Pattern BANDWIDTH = Pattern.compile(NUMBER + "([kMGT]?)(?:(bit|B)(?:/s)?|(bps))");
+    private static final Pattern MEMORY = Pattern.compile(NUMBER + "([KMGT])(i?)B");
     private static final Pattern DURATION = Pattern.compile(NUMBER + "(ns|us|µs|ms|s|min|m|h|d)");
     private static final Map<String, Double> PREFIX = Map.of("", 1.0, "k", 1e3, "M", 1e6, "G", 1e9, "T", 1e12);
     private static final Map<String, Double> SECONDS = Map.of(
@@ -27,6 +28,18 @@ final class Quantities {
         double units = Double.parseDouble(matcher.group(1)) * PREFIX.getOrDefault(matcher.group(2), 1.0);
         double bytes = "B".equals(matcher.group(3)) ? units : units / 8;
         return within(option, text, bytes, 1, 1e18, "give at least 1B/s and at most 1000000TB/s");
+    }
+
+    /** Parses a size of memory, such as {@code 80GiB} or {@code 141GB}, to bytes. */
+    static long bytes(String option, String text) {
+        Matcher matcher = MEMORY.matcher(text);
+        if (!matcher.matches()) {
+            throw LockstepException.recipe(
+                    option + " = " + text, "not a size of memory", "write, for example, 80GiB or 141GB");
+        }
+        double unit = Math.pow(matcher.group(3).isEmpty() ? 1000 : 1024, 1 + "KMGT".indexOf(matcher.group(2)));
+        double bytes = Double.parseDouble(matcher.group(1)) * unit;
+        return (long) within(option, text, bytes, 1, 1e15, "give at most 1000TB");
     }
 
     /** Parses a duration, such as {@code 20us}, {@code 1.5h} or {@code 90min}, to seconds. */
