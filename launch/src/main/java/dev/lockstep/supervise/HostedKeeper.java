@@ -84,7 +84,7 @@ final class HostedKeeper implements Keeper.Owner, AutoCloseable {
             hosted = new HostedKeeper(terms, 0, members.size());
         }
         hosted.lobby.admitAnySize();
-        hosted.begin(members);
+        hosted.begin(members).expectAll();
         terms.notices.accept(
                 "process " + terms.own + " on " + HostName.own() + " keeps the group now; others join it with "
                         + "MASTER_ADDR = an address of " + HostName.own() + " and MASTER_PORT = "

@@ -273,13 +273,25 @@ public final class Keeper implements AutoCloseable {
         if (event.what() == MemberEvent.What.SILENT) {
             return lose(number, event.detail());
         }
-        if (event.what() == MemberEvent.What.LOST) {
+        if (event.what() == MemberEvent.What.JOINED) {
+            departures.remove(number);
+        } else if (event.what() == MemberEvent.What.LOST) {
             // It goes to the present generation, or has ended.
-            int departure = ++departed;
-            departures.put(number, departure);
-            Threads.after(patience, () -> owner.later(new Seen(generation, null, departure)));
+            expect(number);
         }
         return Optional.empty();
+    }
+
+    /** A process that has no connection to any generation is to join the present one within the time it may be silent. */
+    private void expect(int number) {
+        int departure = ++departed;
+        departures.put(number, departure);
+        Threads.after(patience, () -> owner.later(new Seen(generation, null, departure)));
+    }
+
+    /** Expects all members: each waits for its place, which it is told now. */
+    void expectAll() {
+        members.forEach(this::expect);
     }
 
     /** A process that has closed its old connection has not come to any later generation. */
@@ -292,14 +304,15 @@ public final class Keeper implements AutoCloseable {
         return Optional.empty();
     }
 
-    /** Some have not joined the present generation in time. */
+    /** Some have not joined the present generation in time: all of them are lost. */
     private Optional<GroupFailure> late() {
+        List<Integer> missing = new ArrayList<>();
         for (int rank = 0; rank < members.size(); rank++) {
             if (!joined.contains(rank)) {
-                return lose(members.get(rank), "did not join in time");
+                missing.add(members.get(rank));
             }
         }
-        return Optional.empty();
+        return missing.isEmpty() ? Optional.empty() : lose(missing, "did not join in time");
     }
 
     /** A member has ended well: the run is over, and nobody joins any more. */
@@ -376,15 +389,23 @@ public final class Keeper implements AutoCloseable {
      * @return why the group has failed, if too few are left
      */
     public Optional<GroupFailure> lose(int number, String cause) {
-        int rank = members.indexOf(number);
-        if (rank < 0) {
-            return Optional.empty();
+        return members.contains(number) ? lose(List.of(number), cause) : Optional.empty();
+    }
+
+    /** @param lost members, at least one */
+    private Optional<GroupFailure> lose(List<Integer> lost, String cause) {
+        List<GroupFailure> reports = new ArrayList<>();
+        for (int number : lost) {
+            owner.expel(number);
+            departures.remove(number);
+            reports.add(owner.report(members.indexOf(number), number, cause));
         }
-        owner.expel(number);
-        departures.remove(number);
-        GroupFailure report = owner.report(rank, number, cause);
+        GroupFailure report = reports.get(0);
+        for (GroupFailure other : reports.subList(1, reports.size())) {
+            report = report.and(other.message());
+        }
         List<Integer> rest = new ArrayList<>(members);
-        rest.remove(rank);
+        rest.removeAll(lost);
         // A member that waits to leave has closed its files.
         rest.removeIf(other -> leaving.contains(other) && ready.contains(other));
         if (!finished.isEmpty() || rest.isEmpty() || rest.size() + guests.size() < least) {
@@ -405,6 +426,7 @@ public final class Keeper implements AutoCloseable {
         supervisor = supervise(generation, next.size(), startPatience);
         members = List.copyOf(next);
         guests.forEach(number -> lobby.sendOn(number, place(number), reason));
+        guests.forEach(this::expect);
         guests.clear();
         Map<Integer, NextGroup> places = new HashMap<>();
         Set<Integer> released = new HashSet<>();

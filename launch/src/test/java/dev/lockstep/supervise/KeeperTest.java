@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class KeeperTest {
     private static final Duration LONG = Duration.ofSeconds(30);
+    private static final Duration SHORT = Duration.ofMillis(500);
 
     private final BlockingQueue<Keeper.Seen> events = new LinkedBlockingQueue<>();
     private final List<Integer> expelled = new ArrayList<>();
@@ -68,10 +69,14 @@ class KeeperTest {
     }
 
     private Keeper keeper(int size, int least, int most) {
+        return keeper(size, least, most, LONG, LONG);
+    }
+
+    private Keeper keeper(int size, int least, int most, Duration startPatience, Duration patience) {
         Owner owner = new Owner();
         lobby = Supervisor.lobbyOnLoopback(GroupSecret.none(), LONG, event -> owner.later(Keeper.inLobby(event)));
         List<Integer> members = IntStream.range(0, size).boxed().toList();
-        return new Keeper(NextGroup.LAUNCHER, members, least, most, lobby, LONG, LONG, owner);
+        return new Keeper(NextGroup.LAUNCHER, members, least, most, lobby, startPatience, patience, owner);
     }
 
     @AfterEach
@@ -191,11 +196,45 @@ class KeeperTest {
 
         assertThat(keeper.members()).containsExactly(0, 2, 9);
         assertThat(expelled).containsExactly(1);
-        assertThat(reason(members.get(2))).isEqualTo("rank 1 ended without deregistering");
+        assertThat(reason(members.get(2))).isEqualTo("rank 1 ended without deregistering; process 9 joins the group");
         // An event of the whole group may come after its end.
         assertThat(keeper.on(new Keeper.Seen(
                         0, new MemberEvent(MemberEvent.What.COMPLETE, GroupFailure.NO_RANK, "node0", "complete"))))
                 .isEmpty();
+    }
+
+    @Test
+    void aGuestThatHasAPlaceButDoesNotCome_isLost_longBeforeAGenerationMustBeComplete() throws Exception {
+        keeper.close();
+        events.clear();
+        keeper = keeper(2, 1, 3, LONG, SHORT);
+        Map<Integer, PeerMonitor> members = gather(2);
+        join(lobby.address(), 7, 8);
+        handleUntil(() -> members.values().stream().allMatch(PeerMonitor::isChangeDue));
+        members.values().forEach(PeerMonitor::ready);
+        handleUntil(() -> keeper.members().contains(7));
+        PeerMonitor first = next(members.get(0));
+        PeerMonitor second = next(members.get(1));
+        handleUntil(() -> !keeper.members().contains(7));
+
+        assertThat(keeper.members()).containsExactly(0, 1);
+        assertThat(reason(first)).isEqualTo("rank 2 gave no sign of life for 0 s");
+        assertThat(second.next()).isPresent();
+    }
+
+    @Test
+    void allThatAreLate_areLostAtOnce() throws Exception {
+        keeper.close();
+        events.clear();
+        keeper = keeper(4, 1, 4, SHORT, LONG);
+        PeerMonitor first = join(keeper.address(), 0, 4);
+        PeerMonitor third = join(keeper.address(), 2, 4);
+        handleUntil(() -> keeper.members().size() < 4);
+
+        assertThat(keeper.members()).containsExactly(0, 2);
+        assertThat(expelled).containsExactly(1, 3);
+        assertThat(reason(first)).isEqualTo("rank 1 did not join in time; rank 3 did not join in time");
+        assertThat(third.next()).isPresent();
     }
 
     @Test
