@@ -40,6 +40,9 @@ final class ChaosHosts {
     /** A process that has been awake for longer has not been given up. */
     private static final int UNNOTICED_MILLIS = 30_000;
 
+    /** The exit code of a process that its group has lost. */
+    private static final int LOST = 4;
+
     private static final int POLL_MILLIS = 50;
     /** Before a process that knocks where nobody keeps the group is started again. */
     private static final int VAIN_MILLIS = 4000;
@@ -141,6 +144,7 @@ final class ChaosHosts {
     private int started;
     private int again;
     private int unnoticed;
+    private int givenUp;
 
     private ChaosHosts(Stage stage, LocalNetwork network, Path secret, Settings settings, long seed) {
         this.stage = stage;
@@ -270,19 +274,24 @@ final class ChaosHosts {
                 place.hit = null;
                 unnoticed++;
             } else if (ended && hit != null) {
+                boolean tooLate = hit == What.TOLD && place.shell.exitCode() == LOST;
+                givenUp += tooLate ? 1 : 0;
                 claims.claim(
-                        place.shell.exitCode() == hit.exitCode,
+                        place.shell.exitCode() == hit.exitCode || tooLate,
                         hit.words + ": process " + place.number + " ended with " + place.shell.exitCode());
                 if (hit == What.CUT) {
                     network.reconnect(place.host);
                 }
             } else if (ended && place.takesPart()) {
-                boolean completed = run.hasResult();
+                if (run.hasResult()) {
+                    return true;
+                }
+                // On a busy machine it may have been silent for too long: the others have given it up.
                 claims.claim(
-                        completed,
+                        place.shell.exitCode() == LOST,
                         "process " + place.number + " ended: "
                                 + place.shell.log().lastLine());
-                return completed;
+                givenUp++;
             } else if (!ended && !place.takesPart() && place.isFor(PATIENCE_MILLIS)) {
                 claims.claim(
                         false,
@@ -292,7 +301,7 @@ final class ChaosHosts {
             }
             Optional<Place> keeper = keeper();
             if (ended && keeper.isPresent()) {
-                again += hit == null ? 1 : 0;
+                again += hit == null && !place.takesPart() ? 1 : 0;
                 place.begin(started++, MANY, keeper.get().host, keeper.get());
             }
         }
@@ -347,6 +356,7 @@ final class ChaosHosts {
         claims.figure("processes", started);
         claims.figure("knocked in vain", again);
         claims.figure("frozen, not missed", unnoticed);
+        claims.figure("given up, though alive", givenUp);
         List<Double> lost = new ArrayList<>();
         IntStream.range(0, started)
                 .mapToObj(number -> new Log(stage.path(log(number))))
