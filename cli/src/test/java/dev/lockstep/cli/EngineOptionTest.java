@@ -51,6 +51,9 @@ final class EngineOptionTest {
         assertThat(train("--engine", "cudnn").err()).contains("--engine = cudnn, no such engine");
         assertThat(train("--set", "precision=bf16").err())
                 .contains("precision = bf16")
-                .contains("must be float32, or engine must be onednn");
+                .contains("device = cpu, use precision = float32, --device cuda, or engine = onednn for bf16");
+        assertThat(train("--set", "precision=tf32", "--set", "engine=onednn").err())
+                .contains("precision = tf32")
+                .contains("must be float32 or bf16, or engine must be libtorch");
     }
 }

@@ -1,5 +1,6 @@
 package dev.lockstep.metrics;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.lockstep.errors.InputFile;
 import dev.lockstep.files.DurableFiles;
 import dev.lockstep.text.Json;
@@ -25,6 +26,7 @@ import java.util.Properties;
  * @param directory in which the command was started, which relative paths in the options start from
  * @param options of the command, needed besides the recipe to run it again: the locations of data and weights
  * @param iterationsPerEpoch steps of an epoch of the run; 0 if unknown
+ * @param device the card, its driver and its libraries; empty for the CPU
  */
 public record Environment(
         String date,
@@ -37,7 +39,8 @@ public record Environment(
         String java,
         String directory,
         List<String> options,
-        int iterationsPerEpoch) {
+        int iterationsPerEpoch,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) String device) {
     public static final String NAME = "environment.json";
 
     /** The version of this build: the same as in the POM, without its {@code -SNAPSHOT}; a test compares them. */
@@ -56,6 +59,7 @@ public record Environment(
         lockstep = Objects.requireNonNullElse(lockstep, UNKNOWN);
         libtorch = Objects.requireNonNullElse(libtorch, UNKNOWN);
         directory = Objects.requireNonNullElse(directory, "");
+        device = Objects.requireNonNullElse(device, "");
         options = options == null ? List.of() : List.copyOf(options);
     }
 
@@ -78,7 +82,13 @@ public record Environment(
                 System.getProperty("java.vm.vendor") + " " + Runtime.version(),
                 Path.of("").toAbsolutePath().toString(),
                 options,
-                iterationsPerEpoch);
+                iterationsPerEpoch,
+                "");
+    }
+
+    /** The same machine computing on this device. */
+    public Environment onDevice(String name) {
+        return with(directory, options, name);
     }
 
     private static String libtorchVersion() {
@@ -132,11 +142,11 @@ public record Environment(
         if (first.isEmpty()) {
             write(folder);
         } else if (!options.isEmpty() && !options.equals(first.get().options)) {
-            first.get().with(directory, options).write(folder);
+            first.get().with(directory, options, first.get().device).write(folder);
         }
     }
 
-    private Environment with(String directory, List<String> options) {
+    private Environment with(String directory, List<String> options, String device) {
         return new Environment(
                 date,
                 lockstep,
@@ -148,7 +158,8 @@ public record Environment(
                 java,
                 directory,
                 options,
-                iterationsPerEpoch);
+                iterationsPerEpoch,
+                device);
     }
 
     /** The value of an option; empty if it was not given. */

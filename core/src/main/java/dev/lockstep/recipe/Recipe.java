@@ -79,10 +79,10 @@ public record Recipe(
                 (long) workers * imagesPerWorker,
                 "must be below 2^31");
         require(
-                precision == Precision.FLOAT32 || engine == Engine.ONEDNN,
+                precision != Precision.TF32 || engine == Engine.LIBTORCH,
                 "precision",
-                "bf16",
-                "must be float32, or engine must be onednn");
+                "tf32",
+                "must be float32 or bf16, or engine must be libtorch");
         require(
                 imagesPerWorker > 1,
                 "images-per-worker",
@@ -108,7 +108,12 @@ public record Recipe(
     public enum Precision {
         /** 32 bits. */
         FLOAT32,
-        /** 16 bits with the exponent of float32; sums are float32. Needs a processor with AVX512-BF16 or AMX. */
+        /** float32 whose products have 10 bits behind the point. Needs a card, and the engine libtorch. */
+        TF32,
+        /**
+         * 16 bits with the exponent of float32; sums are float32. Needs the engine onednn and a processor with AVX512-BF16 or
+         * AMX, or a card.
+         */
         BF16
     }
 
@@ -121,7 +126,8 @@ public record Recipe(
             @Default(value = "[]", written = false) List<Double> mean,
             @Default(value = "[]", written = false) List<Double> std,
             @Default(value = "shuffle", written = false) Sampling sampling,
-            @Default(value = "0.0", written = false) double validationSplit) {
+            @Default(value = "0.0", written = false) double validationSplit,
+            @Default(value = "float", written = false) Pixels pixels) {
         /**
          * @param dataset one of the names that {@code lockstep data list} prints
          * @param augmentation random changes of the geometry of training images
@@ -135,6 +141,8 @@ public record Recipe(
          * @param validationSplit for {@code imagefolder}: the fraction of one set of class folders that is never trained on
          *     and measures the error; 0 where the data has a validation set of its own. The contents of a file decide its
          *     set, so that it stays there when others come and go, and copies of a file are in the same set
+         * @param pixels what the loader gives to the device: numbers that are resized and normalized without rounding, or
+         *     bytes, rounded after resizing and normalized on the device; small images of their own size are the same in both
          */
         public Data {
             shorterThan("dataset", dataset, LONGEST_NAME);
@@ -163,10 +171,31 @@ public record Recipe(
                     "must be 0 (a validation set of its own) or between 0.01 and 0.9");
         }
 
+        /** Data whose pixels are not rounded. */
+        public Data(
+                String dataset,
+                Augmentation augmentation,
+                int imageSize,
+                ColorAugmentation color,
+                List<Double> mean,
+                List<Double> std,
+                Sampling sampling,
+                double validationSplit) {
+            this(dataset, augmentation, imageSize, color, mean, std, sampling, validationSplit, Pixels.FLOAT);
+        }
+
         /** Data that is normalized with the dataset's own constants. */
         public Data(String dataset, Augmentation augmentation, int imageSize, ColorAugmentation color) {
-            this(dataset, augmentation, imageSize, color, List.of(), List.of(), Sampling.SHUFFLE, 0);
+            this(dataset, augmentation, imageSize, color, List.of(), List.of(), Sampling.SHUFFLE, 0, Pixels.FLOAT);
         }
+    }
+
+    /** What the loader gives to the device. */
+    public enum Pixels {
+        /** 32-bit numbers, normalized. */
+        FLOAT,
+        /** 8 bits, a quarter of the memory and of the traffic to a card. */
+        BYTE
     }
 
     /** Which images an epoch has. */

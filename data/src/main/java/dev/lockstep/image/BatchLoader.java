@@ -1,7 +1,6 @@
 package dev.lockstep.image;
 
 import dev.lockstep.sampling.KeyedRandom;
-import java.nio.FloatBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -17,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Loads batches ahead of their use. Loader threads read, decode and augment; callers receive the batches in the order
- * of the requests. A batch's contents depend only on the dataset, the transform and (seed, epoch, sample index); the
+ * of the requests, with bytes if the transform is {@link BytePixels}. A batch's contents depend only on the dataset, the transform and (seed, epoch, sample index); the
  * number of threads and the read-ahead affect only speed.
  *
  * <p>Memory is bounded: at most {@code readAhead} batches are loading or waiting to be taken, and the buffers of closed
@@ -303,7 +302,10 @@ public final class BatchLoader implements AutoCloseable {
     private @Nullable HostBatch load(BatchRequest request) {
         int[] samples = request.samples();
         int floats = transform.shape().floats();
-        FloatBuffer pixels = buffers.take(Math.multiplyExact(samples.length, floats));
+        Optional<ByteTransform> bytes =
+                transform instanceof BytePixels rounding ? Optional.of(rounding.exact()) : Optional.empty();
+        int numbers = Math.multiplyExact(samples.length, floats);
+        BufferPool.Memory memory = buffers.take(bytes.isPresent() ? numbers : Math.multiplyExact(numbers, Float.BYTES));
         long[] labels = new long[samples.length];
         List<Integer> replaced = new ArrayList<>();
         for (int i = 0; i < samples.length; i++) {
@@ -313,14 +315,27 @@ public final class BatchLoader implements AutoCloseable {
             int start = i * floats;
             int loaded = badImages.load(samples[i], dataset.size(), index -> {
                 KeyedRandom random = augmentation(seed, request.epoch(), index);
-                transform.apply(dataset.image(index), random, pixels.position(start));
+                if (bytes.isPresent()) {
+                    bytes.get().applyBytes(dataset.image(index), random, memory.bytes().position(start));
+                } else {
+                    transform.apply(dataset.image(index), random, memory.floats().position(start));
+                }
             });
             labels[i] = dataset.label(loaded);
             if (loaded != samples[i]) {
                 replaced.add(samples[i]);
             }
         }
-        return new PooledBatch(request, transform.shape(), pixels.rewind(), labels, replaced, buffers);
+        memory.bytes().rewind();
+        memory.floats().rewind();
+        return new PooledBatch(
+                request,
+                transform.shape(),
+                memory,
+                bytes.map(ByteTransform::normalization),
+                labels,
+                replaced,
+                buffers);
     }
 
     private boolean isClosed() {

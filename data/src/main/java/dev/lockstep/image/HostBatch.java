@@ -1,7 +1,9 @@
 package dev.lockstep.image;
 
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The images of one worker in one iteration (or one batch of an evaluation), in host memory.
@@ -16,8 +18,21 @@ public interface HostBatch extends AutoCloseable {
     /** The shape of one image. */
     ImageShape shape();
 
-    /** Direct, native byte order, n × height × width × channels. */
+    /** Direct, native byte order, n × height × width × channels. Not there if {@link #bytes} are. */
     FloatBuffer pixels();
+
+    /** The pixels before their normalization, if the transform leaves that to the device; see {@link BytePixels}. */
+    default Optional<Bytes> bytes() {
+        return Optional.empty();
+    }
+
+    /**
+     * Pixels of 8 bits.
+     *
+     * @param values direct, n × height × width × channels
+     * @param normalization what the device applies to them
+     */
+    record Bytes(ByteBuffer values, Normalization normalization) {}
 
     /** The class of each sample. */
     long[] labels();

@@ -2,6 +2,7 @@ package dev.lockstep.image;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 final class PooledBatch implements HostBatch {
     private final BatchRequest request;
     private final ImageShape shape;
-    private final AtomicReference<@Nullable FloatBuffer> pixels;
+    private final AtomicReference<BufferPool.@Nullable Memory> memory;
+    private final Optional<Normalization> normalization;
     private final long[] labels;
     private final List<Integer> replaced;
     private final BufferPool pool;
@@ -17,13 +19,15 @@ final class PooledBatch implements HostBatch {
     PooledBatch(
             BatchRequest request,
             ImageShape shape,
-            FloatBuffer pixels,
+            BufferPool.Memory memory,
+            Optional<Normalization> normalization,
             long[] labels,
             List<Integer> replaced,
             BufferPool pool) {
         this.request = request;
         this.shape = shape;
-        this.pixels = new AtomicReference<>(pixels);
+        this.memory = new AtomicReference<>(memory);
+        this.normalization = normalization;
         this.labels = labels;
         this.replaced = List.copyOf(replaced);
         this.pool = pool;
@@ -41,7 +45,19 @@ final class PooledBatch implements HostBatch {
 
     @Override
     public FloatBuffer pixels() {
-        FloatBuffer buffer = pixels.get();
+        if (normalization.isPresent()) {
+            throw new IllegalStateException("the batch of step " + request.step() + " has bytes");
+        }
+        return open().floats();
+    }
+
+    @Override
+    public Optional<Bytes> bytes() {
+        return normalization.map(later -> new Bytes(open().bytes(), later));
+    }
+
+    private BufferPool.Memory open() {
+        BufferPool.Memory buffer = memory.get();
         if (buffer == null) {
             throw new IllegalStateException("the batch of step " + request.step() + " was closed");
         }
@@ -61,7 +77,7 @@ final class PooledBatch implements HostBatch {
     /** May be called more than once. */
     @Override
     public void close() {
-        FloatBuffer buffer = pixels.getAndSet(null);
+        BufferPool.Memory buffer = memory.getAndSet(null);
         if (buffer != null) {
             pool.give(buffer);
         }

@@ -18,13 +18,15 @@ import org.bytedeco.javacpp.Loader;
  * that any user could have created when it cannot write to the home folder.
  */
 public final class NativeLibraries {
-    /** Required by every other artifact. */
-    private static final List<String> BASE = List.of("javacpp", "openblas");
+    /** Required by every other artifact; cuda where there is one, for builds that compute on cards. */
+    private static final List<String> BASE = List.of("javacpp", "openblas", "cuda");
 
-    /** JavaCPP's extension of the platform for libraries that compute on GPUs. */
+    /** JavaCPP's setting for builds of a platform, and its value for libraries that compute on GPUs. */
+    private static final String EXTENSION = "org.bytedeco.javacpp.platform.extension";
+
     private static final String GPU = "-gpu";
 
-    static final List<String> ALL = List.of("javacpp", "openblas", "pytorch", "opencv");
+    static final List<String> ALL = List.of("javacpp", "openblas", "cuda", "pytorch", "opencv");
 
     private NativeLibraries() {}
 
@@ -33,7 +35,7 @@ public final class NativeLibraries {
      * org.bytedeco.javacpp.platform.extension} is {@code -gpu}.
      */
     public static boolean isForGpus() {
-        return System.getProperty("org.bytedeco.javacpp.platform.extension", "").equals(GPU);
+        return System.getProperty(EXTENSION, "").equals(GPU);
     }
 
     /**
@@ -166,15 +168,21 @@ public final class NativeLibraries {
                 failure);
     }
 
+    /** Those of the build that is set, if there are any; most artifacts have only one. */
+    private static List<PackedLibrary> libraries(String artifact) throws IOException {
+        ClassLoader loader = NativeLibraries.class.getClassLoader();
+        String extension = System.getProperty(EXTENSION, "");
+        List<PackedLibrary> extended = extension.isEmpty()
+                ? List.of()
+                : PackedLibrary.find(loader, artifact, Loader.getPlatform() + extension);
+        return extended.isEmpty() ? PackedLibrary.find(loader, artifact, Loader.getPlatform()) : extended;
+    }
+
     static List<PackedLibrary> libraries(List<String> artifacts) {
         List<PackedLibrary> libraries = new ArrayList<>();
         try {
             for (String artifact : artifacts) {
-                ClassLoader loader = NativeLibraries.class.getClassLoader();
-                libraries.addAll(PackedLibrary.find(loader, artifact, Loader.getPlatform()));
-                if (isForGpus()) {
-                    libraries.addAll(PackedLibrary.find(loader, artifact, Loader.getPlatform() + GPU));
-                }
+                libraries.addAll(libraries(artifact));
             }
         } catch (IOException e) {
             throw LockstepException.recipe(

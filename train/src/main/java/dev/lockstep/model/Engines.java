@@ -6,6 +6,8 @@ import dev.lockstep.network.DescribedNetwork;
 import dev.lockstep.network.NetworkGraph;
 import dev.lockstep.network.Networks;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.torch.Arithmetic;
+import dev.lockstep.torch.Device;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
@@ -23,8 +25,17 @@ public final class Engines {
      */
     public static WorkerPass pass(Recipe recipe, ImageClassifier classifier, Engine.Input input) {
         if (recipe.engine() == Recipe.Engine.LIBTORCH) {
+            Arithmetic arithmetic = Arithmetic.valueOf(recipe.precision().name());
+            input.state().device().refusal(arithmetic).ifPresent(why -> {
+                throw LockstepException.recipe(
+                        "the device cannot compute with this precision",
+                        "precision = " + arithmetic.name().toLowerCase(Locale.ROOT) + ", device = "
+                                + input.state().device().name(),
+                        why);
+            });
             return new TorchPass(classifier, input);
         }
+        requireHostMemory(recipe, input.state().device());
         String where = "engine = " + recipe.engine().name().toLowerCase(Locale.ROOT);
         Engine engine = find(recipe.engine())
                 .orElseThrow(() -> LockstepException.recipe(
@@ -44,6 +55,15 @@ public final class Engines {
         // Its own parameters would take memory that nothing uses.
         Replica.evaluation(classifier, input.state(), input.epsilon());
         return engine.create(graph, input);
+    }
+
+    private static void requireHostMemory(Recipe recipe, Device device) {
+        if (device != Device.cpu()) {
+            throw LockstepException.recipe(
+                    "the engine computes on the CPU only",
+                    "engine = " + recipe.engine().name().toLowerCase(Locale.ROOT) + ", device = " + device.name(),
+                    "use engine = libtorch, or --device cpu");
+        }
     }
 
     /** The fastest engine on the class path that can compute a recipe's network. */

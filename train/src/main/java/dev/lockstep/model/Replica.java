@@ -44,7 +44,8 @@ public final class Replica {
      *     worker
      * @param statistics {@code layout().statistics()} floats into which forward writes each batch norm's mean and variance
      * @param groups frozen layers get no gradients, and their batch norms normalize with the running statistics
-     * @param onGradient called with the number of a slot when backward is about to add its gradient
+     * @param onGradient called with the number of a slot when backward is about to add its gradient; never if the device's
+     *     hooks run in other threads
      */
     public static Replica training(
             ImageClassifier classifier,
@@ -57,7 +58,7 @@ public final class Replica {
         Replica replica = new Replica(classifier, state, groups);
         replica.module.train(true);
         ParameterLayout.freezeBatchNorm(replica.module, groups, state.layout());
-        replica.bindGradients(state.layout(), gradients, onGradient);
+        replica.bindGradients(state.layout(), gradients, onGradient, state.device().hooksRunInCaller());
         replica.bindStatistics(state, statistics, epsilon);
         return replica;
     }
@@ -85,7 +86,8 @@ public final class Replica {
         }
     }
 
-    private void bindGradients(ParameterLayout layout, Tensor gradients, IntConsumer onGradient) {
+    private void bindGradients(
+            ParameterLayout layout, Tensor gradients, IntConsumer onGradient, boolean hooked) {
         List<Tensor> own = layout.parametersOf(module);
         for (int i = 0; i < own.size(); i++) {
             Tensor parameter = own.get(i);
@@ -96,6 +98,9 @@ public final class Replica {
             }
             try (StepScope scope = new StepScope()) {
                 parameter.mutable_grad().put(ParameterLayout.view(gradients, slot));
+            }
+            if (!hooked) {
+                continue;
             }
             GradientHook hook = new GradientHook(i, onGradient);
             hooks.add(hook);

@@ -15,6 +15,7 @@ import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.RunResult.Status;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.storage.Stores;
+import dev.lockstep.torch.Device;
 import dev.lockstep.train.Assembly;
 import dev.lockstep.train.CheckpointWriter;
 import dev.lockstep.train.Trainer;
@@ -140,7 +141,17 @@ final class Session implements AutoCloseable {
     private void prepare(RunFolder locked, CheckpointDirectory checkpoints, Trainer restored) throws IOException {
         locked.write(RunFolder.RECIPE, training.recipe.toYaml());
         int perEpoch = Math.toIntExact(restored.totalSteps() / training.recipe.epochs());
-        Environment.current(training.arguments, perEpoch).remember(folder);
+        Device device = training.options.device();
+        Environment now = Environment.current(training.arguments, perEpoch)
+                .onDevice(device == Device.cpu() ? "" : device.fingerprint());
+        if (restored.isResumed()) {
+            Environment.read(folder)
+                    .map(Environment::device)
+                    .filter(first -> !first.equals(now.device()))
+                    .ifPresent(first -> events.notice("the run began on " + named(first) + " and continues on "
+                            + named(now.device()) + ": devices round differently, so its weights get other bits"));
+        }
+        now.remember(folder);
         locked.removeUnfinished();
         checkpoints.removeUnfinished();
         checkpoints.supersedeAfter(restored.isResumed() ? restored.step() : NO_STEP);
@@ -154,6 +165,10 @@ final class Session implements AutoCloseable {
                 Files.deleteIfExists(out.resolve(RunResult.NAME));
             }
         }
+    }
+
+    private static String named(String device) {
+        return device.isEmpty() ? "the CPU" : device;
     }
 
     private boolean isFirst() {
@@ -196,7 +211,7 @@ final class Session implements AutoCloseable {
                 training.group.rank(),
                 training.group.size(),
                 training.group.isBitwise(),
-                training.options.lanes(),
+                assembly.lanes(),
                 assembly.state().layout().parameterCount(),
                 assembly.plan().iterationsPerEpoch(),
                 assembly.plan().droppedPerEpoch(),

@@ -10,6 +10,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.pytorch.AbstractTensor;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -48,6 +49,12 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public Tensor images(ByteBuffer pixels, long n, long channels, long height, long width, PixelTable table) {
+        Tensor bytes = bytes(pixels, n * height * width * channels);
+        return table.look(bytes, n, channels, height, width, this);
+    }
+
+    @Override
     public Tensor labels(long[] classes) {
         return AbstractTensor.create(classes);
     }
@@ -68,7 +75,12 @@ public final class CpuDevice implements Device {
     }
 
     @Override
-    public void handOver() {
+    public Moment handOver() {
+        return Moment.DONE;
+    }
+
+    @Override
+    public void takeOver(Moment moment) {
         // Operations are done when their call returns.
     }
 
@@ -85,6 +97,17 @@ public final class CpuDevice implements Device {
     /** A tensor in host memory with these elements, given in row-major order. */
     static Tensor of(float[] values, long[] shape) {
         return AbstractTensor.create(values, shape);
+    }
+
+    /** A vector of uint8 in the memory of a direct buffer, from its position; valid while that is. */
+    public static Tensor bytes(ByteBuffer buffer, long length) {
+        return torch.from_blob(
+                new BytePointer(buffer), new long[] {length}, new TensorOptions(torch.ScalarType.Byte));
+    }
+
+    /** A vector of float32 in the memory of a direct buffer, from its position; valid while that is. */
+    public static Tensor floats(FloatBuffer buffer, long length) {
+        return torch.from_blob(new FloatPointer(buffer), length);
     }
 
     /** The memory of a contiguous float32 tensor in host memory; valid while the tensor lives. */

@@ -1,7 +1,9 @@
 package dev.lockstep.torch;
 
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
@@ -12,7 +14,7 @@ import org.bytedeco.pytorch.Tensor;
  * are. Outside a step, {@link Tensors} copies weights and state of any device.
  *
  * <p>A device may run operations after the call that asked for them has returned, in the order in which a thread asked.
- * {@link #read} waits for what it reads. Another thread sees a result after {@link #handOver}.
+ * {@link #read} waits for what it reads. Another thread sees a result after {@link #handOver} and {@link #takeOver}.
  */
 public interface Device {
     /** The host's own processor and memory. */
@@ -22,6 +24,38 @@ public interface Device {
 
     /** Its name in options and messages, such as {@code cpu}. */
     String name();
+
+    /** What determines the bits of its results besides the program: kind of card, driver and libraries. One line. */
+    default String fingerprint() {
+        return name();
+    }
+
+    /** What to do instead if it cannot compute with these numbers; empty if it can. */
+    default Optional<String> refusal(Arithmetic arithmetic) {
+        return arithmetic == Arithmetic.FLOAT32
+                ? Optional.empty()
+                : Optional.of("use precision = float32, --device cuda, or engine = onednn for bf16");
+    }
+
+    /** Makes the settings of this process that the results depend on. Called before anything is computed. */
+    default void prepare(Arithmetic arithmetic) {
+        // An operation of float32 has no other form.
+    }
+
+    /** Makes forward operations of the calling thread compute with these numbers until it is closed. */
+    default Casting casting(Arithmetic arithmetic) {
+        return Casting.NONE;
+    }
+
+    /** See {@link #casting}. */
+    @FunctionalInterface
+    interface Casting extends AutoCloseable {
+        /** Of float32. */
+        Casting NONE = () -> {};
+
+        @Override
+        void close();
+    }
 
     /**
      * Prepares the calling thread to compute workers on this device.
@@ -45,6 +79,14 @@ public interface Device {
      */
     Tensor images(FloatBuffer pixels, long n, long channels, long height, long width);
 
+    /**
+     * The same of images whose pixels are bytes. Each byte becomes what the table has for it, so every device gives the
+     * same numbers.
+     *
+     * @param pixels direct, n × height × width × channels bytes from its position, of which the same holds
+     */
+    Tensor images(ByteBuffer pixels, long n, long channels, long height, long width, PixelTable table);
+
     /** The classes of a batch as an int64 vector. */
     Tensor labels(long[] classes);
 
@@ -65,8 +107,73 @@ public interface Device {
     }
 
     /**
-     * Orders threads: everything that the calling thread has asked of the device so far happens before anything that
-     * other threads ask of it from now on. To be called before another thread gets a tensor. Need not wait.
+     * Marks what the calling thread has asked of the device so far. To be called before another thread gets a tensor. Need
+     * not wait.
      */
-    void handOver();
+    Moment handOver();
+
+    /**
+     * What the calling thread asks of the device from now on happens after everything that the moment stands for. To be
+     * called by the thread that gets the tensor. Need not wait.
+     */
+    void takeOver(Moment moment);
+
+    /** Waits until everything that any thread has asked of the device is done; memory may then be freed. */
+    default void settle() {
+        // Operations are done when their call returns.
+    }
+
+    /** What a thread had asked of a device at some time. */
+    interface Moment {
+        /** Of a device whose operations are done when their call returns. */
+        Moment DONE = new Moment() {};
+    }
+
+    /** Whether hooks of tensors are called by the thread that computes backward, and so may ask for operations. */
+    default boolean hooksRunInCaller() {
+        return true;
+    }
+
+    /**
+     * Remembers what {@code work} asks for, so that all of it can be asked for at once, by {@link Recording#replay}. Whether it
+     * is also done now is not said. Everything that it reads and writes must stay where it is.
+     *
+     * @return empty if the device cannot; then {@code work} was not called
+     */
+    default Optional<Recording> record(Runnable work) {
+        return Optional.empty();
+    }
+
+    /** See {@link #record}. */
+    interface Recording extends AutoCloseable {
+        /** Asks for the recorded operations. */
+        void replay();
+
+        @Override
+        void close();
+    }
+
+    /** What its memory holds; empty where it is the host's. */
+    default Optional<Memory> memory() {
+        return Optional.empty();
+    }
+
+    /** Starts the measurement of {@link Memory#most} anew. */
+    default void forgetMost() {
+        // Nothing is measured.
+    }
+
+    /**
+     * The memory of a device, in bytes.
+     *
+     * @param free what this process could still get
+     * @param used what its tensors need now
+     * @param most what they have needed at a time
+     */
+    record Memory(long free, long used, long most) {}
+
+    /** A failure of one of its operations in words for the user, where there are such; else the failure itself. */
+    default RuntimeException explained(RuntimeException failure, int lanes) {
+        return failure;
+    }
 }

@@ -20,7 +20,9 @@ import dev.lockstep.schedule.Decay;
 import dev.lockstep.schedule.LearningRate;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.topology.WorkerSplit;
+import dev.lockstep.torch.Arithmetic;
 import dev.lockstep.torch.TorchRuntime;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -51,6 +53,7 @@ public final class Assembly implements AutoCloseable {
     Collective collective;
     Audit audit;
 
+    private final int lanes;
     private final ModelFactory models;
     private final LaneThreads threads;
 
@@ -75,13 +78,18 @@ public final class Assembly implements AutoCloseable {
         this.decay = recipe.decay(plan.iterationsPerEpoch());
         this.fingerprint = data.fingerprint();
         int mostWorkers = options.workerSplit().moves() ? recipe.workers() : topology.workersOf(collective.rank());
-        int lanes = Math.min(options.lanes(), mostWorkers);
-        this.threads = new LaneThreads(options.device(), options.lanes(), recipe.threadsPerWorker());
         ImageClassifier initial = classifier(models);
         initial.initialize(recipe.seed());
         ParameterLayout layout = ParameterLayout.of(initial.module(), recipe.optimizer());
         LayerGroups groups = LayerGroups.of(recipe, layout);
+        options.device().prepare(arithmetic(recipe));
         this.state = new FlatState(options.device(), layout, recipe.optimizer().state(), initial);
+        List<ImageClassifier> replicas = new ArrayList<>(replicas(models, 1));
+        this.lanes = options.lanes() == RunOptions.LANES_THAT_FIT
+                ? new LaneFit(recipe, state, groups, data.shape()).measure(replicas.get(0), mostWorkers)
+                : options.lanes();
+        replicas.addAll(replicas(models, Math.min(lanes, mostWorkers) - 1));
+        this.threads = new LaneThreads(options.device(), lanes, recipe.threadsPerWorker());
         this.trainStep = new TrainStep(new Setup(
                 recipe,
                 topology,
@@ -89,12 +97,12 @@ public final class Assembly implements AutoCloseable {
                 state,
                 groups,
                 data.classes(),
-                replicas(models, lanes),
+                replicas,
                 threads,
                 options.bucketFloats(),
                 stop::isRequested));
         this.evaluator = new Evaluator(
-                replicas(models, options.lanes()),
+                replicas(models, lanes),
                 state,
                 threads,
                 collective,
@@ -105,6 +113,15 @@ public final class Assembly implements AutoCloseable {
         this.audit = new Audit(collective);
         this.badTraining = badImages();
         this.badValidation = badImages();
+    }
+
+    private static Arithmetic arithmetic(Recipe recipe) {
+        return Arithmetic.valueOf(recipe.precision().name());
+    }
+
+    /** Compute threads of this process. */
+    public int lanes() {
+        return lanes;
     }
 
     private BadImages badImages() {
@@ -166,8 +183,8 @@ public final class Assembly implements AutoCloseable {
         Topology division = division();
         trainStep.regroup(next, division);
         // With fewer processes, each has more workers than at its start.
-        int lanes = Math.min(options.lanes(), division.workersOf(next.rank()));
-        trainStep.addLanes(replicas(models, Math.max(0, lanes - trainStep.lanes())));
+        int wanted = Math.min(lanes, division.workersOf(next.rank()));
+        trainStep.addLanes(replicas(models, Math.max(0, wanted - trainStep.lanes())));
     }
 
     /** Given shares are those of the first group. */
@@ -221,7 +238,7 @@ public final class Assembly implements AutoCloseable {
                 badTraining,
                 recipe.seed(),
                 options.loaderThreads(),
-                2 * options.lanes() + options.loaderThreads(),
+                2 * lanes + options.loaderThreads(),
                 requests(from, to));
     }
 

@@ -22,9 +22,9 @@ final class BucketExchange implements AutoCloseable {
     private final List<Bucket> buckets;
     private final ExecutorService thread;
     /** Per bucket, the partial sum of each root. */
-    private List<List<CompletableFuture<Tensor>>> local = List.of();
+    private List<List<CompletableFuture<Handed>>> local = List.of();
 
-    private List<CompletableFuture<Tensor>> global = List.of();
+    private List<CompletableFuture<Handed>> global = List.of();
 
     BucketExchange(Collective collective, Device device, List<Bucket> buckets) {
         this.collective = collective;
@@ -46,15 +46,15 @@ final class BucketExchange implements AutoCloseable {
                 : reduceInOrder(topology, local);
     }
 
-    private static List<CompletableFuture<Tensor>> futures(int count) {
-        return Stream.generate(() -> new CompletableFuture<Tensor>())
+    private static List<CompletableFuture<Handed>> futures(int count) {
+        return Stream.generate(() -> new CompletableFuture<Handed>())
                 .limit(count)
                 .toList();
     }
 
-    private List<CompletableFuture<Tensor>> reduceInOrder(
-            Topology topology, List<List<CompletableFuture<Tensor>>> own) {
-        List<CompletableFuture<Tensor>> sums = futures(buckets.size());
+    private List<CompletableFuture<Handed>> reduceInOrder(
+            Topology topology, List<List<CompletableFuture<Handed>>> own) {
+        List<CompletableFuture<Handed>> sums = futures(buckets.size());
         thread.execute(() -> {
             for (int i = 0; i < own.size(); i++) {
                 try {
@@ -77,20 +77,23 @@ final class BucketExchange implements AutoCloseable {
     }
 
     /** Every partial sum is replaced by a copy on the host where that is another device. */
-    private Tensor reduce(Topology topology, List<Tensor> partials) {
+    private Handed reduce(Topology topology, List<Handed> handed) {
+        List<Tensor> partials =
+                handed.stream().map(partial -> partial.take(device)).toList();
         device.onHost(partials, onHost -> collective.allReduceSum(topology, onHost));
-        device.handOver();
-        return partials.get(0);
+        return new Handed(partials.get(0), device.handOver());
     }
 
     /** Accepts the sum over this process's workers below a root. */
-    void onSum(Bucket bucket, int root, Tensor sum) {
+    void onSum(Bucket bucket, int root, Handed sum) {
         local.get(bucket.index()).get(root).complete(sum);
     }
 
     /** The partial sums of this process, when {@link #await} has returned: the first is now the total. */
     List<Tensor> partials(Bucket bucket) {
-        return local.get(bucket.index()).stream().map(CompletableFuture::join).toList();
+        return local.get(bucket.index()).stream()
+                .map(partial -> partial.join().tensor())
+                .toList();
     }
 
     /** Whether the step's sums cannot be completed any more. */
@@ -106,7 +109,7 @@ final class BucketExchange implements AutoCloseable {
     /** Waits for the sum over all workers. */
     Tensor await(Bucket bucket) {
         try {
-            return global.get(bucket.index()).join();
+            return global.get(bucket.index()).join().take(device);
         } catch (CompletionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;

@@ -41,19 +41,20 @@ final class LaneThreads implements AutoCloseable {
      * what the caller has computed, and the caller sees their results.
      */
     void runAll(int count, IntConsumer task) {
-        device.handOver();
-        List<Future<?>> running = new ArrayList<>();
+        Device.Moment start = device.handOver();
+        List<Future<Device.Moment>> running = new ArrayList<>();
         for (int lane = 0; lane < count; lane++) {
             int number = lane;
             running.add(executor.submit(() -> {
+                device.takeOver(start);
                 task.accept(number);
-                device.handOver();
+                return device.handOver();
             }));
         }
         Throwable failure = null;
-        for (Future<?> future : running) {
+        for (Future<Device.Moment> future : running) {
             try {
-                future.get();
+                device.takeOver(future.get());
             } catch (ExecutionException e) {
                 failure = failure != null ? failure : e.getCause();
             } catch (InterruptedException e) {
@@ -62,7 +63,7 @@ final class LaneThreads implements AutoCloseable {
             }
         }
         if (failure != null) {
-            throw unchecked(failure);
+            throw device.explained(unchecked(failure), lanes);
         }
     }
 

@@ -28,16 +28,16 @@ final class LocalSum {
     /** Receives the sum of a bucket over the workers below a root; called by the lane that completed it. */
     @FunctionalInterface
     interface Completion {
-        void onSum(Bucket bucket, int root, Tensor sum);
+        void onSum(Bucket bucket, int root, Handed sum);
     }
 
     private ReductionTree tree;
     private final Device device;
     private final Completion completion;
     /** A half-finished node's first child, by bucket and node. */
-    private final List<AtomicReferenceArray<Tensor>> waiting = new ArrayList<>();
+    private final List<AtomicReferenceArray<Handed>> waiting = new ArrayList<>();
 
-    private final List<ConcurrentLinkedQueue<Tensor>> free = new ArrayList<>();
+    private final List<ConcurrentLinkedQueue<Handed>> free = new ArrayList<>();
     /** Every buffer. */
     private final Queue<Tensor> made = new ConcurrentLinkedQueue<>();
 
@@ -60,28 +60,26 @@ final class LocalSum {
      */
     void add(int leaf, Bucket bucket, Tensor part) {
         if (tree.leaves() == 1) {
-            device.handOver();
-            completion.onSum(bucket, 0, part);
+            completion.onSum(bucket, 0, new Handed(part, device.handOver()));
             return;
         }
         int node = tree.parentOfLeaf(leaf);
-        AtomicReferenceArray<Tensor> nodes = waiting.get(bucket.index());
-        Tensor sum = node < 0 ? null : nodes.getAndSet(node, null);
+        AtomicReferenceArray<Handed> nodes = waiting.get(bucket.index());
+        Handed sum = node < 0 ? null : nodes.getAndSet(node, null);
         if (sum == null) {
             Tensor copy = acquire(bucket);
             copy.copy_(part);
-            device.handOver();
-            climb(node, nodes, copy, bucket);
+            climb(node, nodes, new Handed(copy, device.handOver()), bucket);
         } else {
-            sum.add_(part);
-            device.handOver();
-            climb(tree.parentOfNode(node), nodes, sum, bucket);
+            Tensor taken = sum.take(device);
+            taken.add_(part);
+            climb(tree.parentOfNode(node), nodes, new Handed(taken, device.handOver()), bucket);
         }
     }
 
     /** @param first the node above the sum, or a negative number that tells its root */
-    private void climb(int first, AtomicReferenceArray<Tensor> nodes, Tensor complete, Bucket bucket) {
-        Tensor sum = complete;
+    private void climb(int first, AtomicReferenceArray<Handed> nodes, Handed complete, Bucket bucket) {
+        Handed sum = complete;
         int node = first;
         while (node >= 0) {
             if (nodes.compareAndSet(node, null, sum)) {
@@ -93,17 +91,19 @@ final class LocalSum {
         completion.onSum(bucket, ReductionTree.root(node), sum);
     }
 
-    private Tensor merge(Tensor first, Tensor second, Bucket bucket) {
-        first.add_(second);
-        device.handOver();
-        release(bucket, second);
-        return first;
+    /** @param second of this thread */
+    private Handed merge(Handed first, Handed second, Bucket bucket) {
+        Tensor sum = first.take(device);
+        sum.add_(second.tensor());
+        Handed merged = new Handed(sum, device.handOver());
+        free.get(bucket.index()).add(new Handed(second.tensor(), merged.ready()));
+        return merged;
     }
 
     private Tensor acquire(Bucket bucket) {
-        Tensor reused = free.get(bucket.index()).poll();
+        Handed reused = free.get(bucket.index()).poll();
         if (reused != null) {
-            return reused;
+            return reused.take(device);
         }
         Tensor fresh = StepScope.keep(device.zeros(bucket.length()));
         made.add(fresh);
@@ -116,6 +116,7 @@ final class LocalSum {
      */
     void divide(ReductionTree next) {
         tree = next;
+        device.settle();
         made.forEach(Tensor::close);
         made.clear();
         free.forEach(ConcurrentLinkedQueue::clear);
@@ -125,7 +126,7 @@ final class LocalSum {
     /** Returns the memory of a completed sum that is no longer read. The buffer of a lane is ignored. */
     void release(Bucket bucket, Tensor sum) {
         if (tree.leaves() > 1) {
-            free.get(bucket.index()).add(sum);
+            free.get(bucket.index()).add(new Handed(sum, device.handOver()));
         }
     }
 }

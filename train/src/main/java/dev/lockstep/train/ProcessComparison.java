@@ -53,7 +53,7 @@ final class ProcessComparison {
 
     /**
      * The options that decide which messages are sent, one per line. If they differed, processes would wait for
-     * messages that are never sent.
+     * messages that are never sent. The last is the kind of device: devices round differently.
      */
     private String exchangeOptions(RunOptions options) {
         return String.join(
@@ -64,7 +64,8 @@ final class ProcessComparison {
                 "audit-every = " + options.auditEvery(),
                 "stop-after = " + options.stopAfter(),
                 "worker-split = " + options.workerSplit(),
-                "skip-bad-images = " + options.skipBadImages());
+                "skip-bad-images = " + options.skipBadImages(),
+                "device = " + options.device().fingerprint());
     }
 
     private static void options(List<String> all) {

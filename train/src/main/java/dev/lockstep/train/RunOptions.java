@@ -7,7 +7,8 @@ import dev.lockstep.torch.Device;
  * How a process runs its share of a recipe: choices that change the speed, what is kept or whether the run continues,
  * but not one bit of the weights.
  *
- * @param lanes compute threads, each with a replica of the network
+ * @param lanes compute threads, each with a replica of the network; {@link #LANES_THAT_FIT}: as many as the device's memory
+ *     holds
  * @param loaderThreads threads that read and augment images
  * @param bucketFloats gradients travel in buckets of at least this many floats
  * @param checkpointEvery steps between checkpoints within an epoch; 0: only at the end of each epoch
@@ -36,8 +37,11 @@ public record RunOptions(
      */
     public static final long DEFAULT_BUCKET_FLOATS = 1 << 20;
 
+    /** The number of lanes that the memory of a device holds, for devices with memory of their own. */
+    public static final int LANES_THAT_FIT = 0;
+
     public RunOptions {
-        if (lanes < 1 || loaderThreads < 1 || bucketFloats < 1 || checkpointEvery < 0 || keep < 1 || auditEvery < 0) {
+        if (lanes < (device.memory().isPresent() ? LANES_THAT_FIT : 1) || loaderThreads < 1 || bucketFloats < 1 || checkpointEvery < 0 || keep < 1 || auditEvery < 0) {
             throw new IllegalArgumentException("lanes = " + lanes + ", loaderThreads = " + loaderThreads
                     + ", bucketFloats = " + bucketFloats + ", checkpointEvery = " + checkpointEvery + ", keep = " + keep
                     + ", auditEvery = " + auditEvery + ": out of range");

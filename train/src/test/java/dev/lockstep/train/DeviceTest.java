@@ -16,7 +16,10 @@ import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.optim.Optimizer.Rates;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.Device;
+import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
+import dev.lockstep.train.StrictDevice.Trait;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -25,6 +28,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training on a device other than the CPU's own: a {@link StrictDevice}. */
 class DeviceTest {
@@ -33,8 +37,11 @@ class DeviceTest {
     private static final int STEPS = 3;
     private static final TestBatches BATCHES = new TestBatches(4, WORKERS, 3);
 
-    private static TestStep step(Collective group, Device device, int lanes, long bucketFloats) {
-        Recipe recipe = TestStep.recipe(WORKERS, 3, "model: {name: resnet8, width: 4}");
+    private static TestStep step(
+            Collective group, Device device, int lanes, long bucketFloats, String... more) {
+        List<String> lines = new ArrayList<>(List.of(more));
+        lines.add("model: {name: resnet8, width: 4}");
+        Recipe recipe = TestStep.recipe(WORKERS, 3, lines.toArray(String[]::new));
         return TestStep.create(
                 recipe,
                 () -> Models.create(recipe.model(), TestBatches.SHAPE, TestBatches.CLASSES),
@@ -68,6 +75,87 @@ class DeviceTest {
         assertThat(InMemoryGroup.play(processes, group -> weights(group, new StrictDevice(), lanes, bucketFloats)))
                 .hasSize(processes)
                 .containsOnly(onCpu);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 300", "1, 3, 300", "2, 2, 300"})
+    void weights_withoutHooks_haveTheSameBits(int processes, int lanes, long bucketFloats) throws Exception {
+        String onCpu = weights(new SoloCollective(), Device.cpu(), 1, 1000000);
+        assertThat(InMemoryGroup.play(
+                        processes, group -> weights(group, new StrictDevice(Trait.NO_HOOKS), lanes, bucketFloats)))
+                .containsOnly(onCpu);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 300", "2, 1000000"})
+    void weights_ofReplayedOperations_haveTheSameBits(int lanes, long bucketFloats) {
+        String onCpu = weights(new SoloCollective(), Device.cpu(), 1, 1000000);
+        StrictDevice device = new StrictDevice(Trait.NO_HOOKS, Trait.RECORDS);
+        assertThat(weights(new SoloCollective(), device, lanes, bucketFloats)).isEqualTo(onCpu);
+        // The first three workers of each lane are computed as they are.
+        assertThat(device.replays()).isEqualTo(WORKERS * STEPS - 3 * lanes);
+    }
+
+    /** The check of the labels must not be recorded, as it reads the host's copy of them. */
+    @Test
+    void label_ofAReplayedWorker_isStillChecked() {
+        try (TestStep step = step(new SoloCollective(), new StrictDevice(Trait.NO_HOOKS, Trait.RECORDS), 1, 300)) {
+            step.run(0, TestBatches.inOrder(BATCHES.of(0)), RATES);
+            List<HostBatch> wrong = BATCHES.of(1);
+            wrong.get(1).labels()[0] = TestBatches.CLASSES;
+            assertThatThrownBy(() -> step.run(1, TestBatches.inOrder(wrong), RATES))
+                    .isInstanceOf(LockstepException.class)
+                    .hasMessageContaining("label");
+        }
+    }
+
+    @Test
+    void tensors_areTakenOverByTheThreadsThatGetThem() throws Exception {
+        Set<String> pairs = ConcurrentHashMap.newKeySet();
+        InMemoryGroup.play(2, group -> {
+            StrictDevice device = new StrictDevice();
+            weights(group, device, 2, 300);
+            device.takingOver().forEach(pair -> pairs.add(pair.replaceAll("-\\d+", "")));
+            return pairs;
+        });
+        assertThat(pairs)
+                .contains("lockstep-lane to lockstep-lane", "lockstep-lane to lockstep-exchange")
+                .anyMatch(pair -> pair.startsWith("lockstep-exchange to ") && !pair.contains("lane"))
+                .anyMatch(pair -> pair.endsWith(" to lockstep-lane") && !pair.startsWith("lockstep"));
+    }
+
+    @Test
+    void bf16_computesWith16BitsAndUpdatesIn32() {
+        float[] exact = gradients(new StrictDevice(Trait.NO_HOOKS), "precision: float32");
+        float[] rounded = gradients(new StrictDevice(Trait.NO_HOOKS, Trait.BF16), "precision: bf16");
+        double difference = 0;
+        double norm = 0;
+        int beyond = 0;
+        for (int i = 0; i < exact.length; i++) {
+            difference += Math.pow(exact[i] - rounded[i], 2);
+            norm += Math.pow(exact[i], 2);
+            // More digits than bf16 has: the weights are not stored in it.
+            beyond += (Float.floatToRawIntBits(rounded[i]) & 0xFFFF) == 0 ? 0 : 1;
+        }
+        assertThat(Math.sqrt(difference / norm)).isBetween(1e-6, 0.05);
+        assertThat(beyond).isGreaterThan(exact.length / 2);
+    }
+
+    /** The weights after a step. */
+    private static float[] gradients(Device device, String precision) {
+        try (TestStep step = step(new SoloCollective(), device, 1, 300, precision)) {
+            step.run(0, TestBatches.inOrder(BATCHES.of(0)), RATES);
+            return Tensors.toArray(step.state().parameters());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tf32", "bf16"})
+    void precision_thatTheDeviceLacks_isRefused(String precision) {
+        assertThatThrownBy(() -> step(new SoloCollective(), Device.cpu(), 1, 300, "precision: " + precision))
+                .isInstanceOf(LockstepException.class)
+                .hasMessage("the device cannot compute with this precision, precision = " + precision
+                        + ", device = cpu, use precision = float32, --device cuda, or engine = onednn for bf16");
     }
 
     @ParameterizedTest

@@ -63,7 +63,8 @@ class LocalSumTest {
             this.sum = new LocalSum(new ReductionTree(workers), Device.cpu(), this.buckets, this::take);
         }
 
-        private void take(Bucket bucket, int root, Tensor sum) {
+        private void take(Bucket bucket, int root, Handed handed) {
+            Tensor sum = handed.tensor();
             assertThat(root).isZero();
             completions.incrementAndGet();
             results[bucket.index()] = Tensors.toArray(sum);
@@ -206,7 +207,7 @@ class LocalSumTest {
                 new ReductionTree(workers, from, to),
                 Device.cpu(),
                 List.of(bucket),
-                (completed, root, sum) -> sums[root] = Tensors.toArray(sum));
+                (completed, root, sum) -> sums[root] = Tensors.toArray(sum.tensor()));
         Random random = new Random(seed);
         float[] values = new float[workers];
         for (int worker = 0; worker < workers; worker++) {

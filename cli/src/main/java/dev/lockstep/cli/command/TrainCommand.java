@@ -29,6 +29,7 @@ import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
 import dev.lockstep.supervise.MemberEvent;
 import dev.lockstep.text.ShellWords;
+import dev.lockstep.torch.Devices;
 import dev.lockstep.torch.TorchRuntime;
 import dev.lockstep.train.InitialWeights;
 import dev.lockstep.train.RunOptions;
@@ -205,7 +206,11 @@ public final class TrainCommand implements Callable<Integer> {
             List<MemberEvent> members,
             Signals signals,
             Path out) {
-        RunOptions run = options.runOptions(recipe, group);
+        Devices.Choice chosen = options.device(group);
+        if (group.rank() == 0) {
+            chosen.why().ifPresent(System.err::println);
+        }
+        RunOptions run = options.runOptions(recipe, group, chosen.device());
         Training training = Training.create(recipe, models, () -> open(recipe, group, signals), group)
                 .options(run)
                 .stopOn(signals.stop())

@@ -17,6 +17,8 @@ import dev.lockstep.run.Training;
 import dev.lockstep.storage.Locations;
 import dev.lockstep.topology.WorkerSplit;
 import dev.lockstep.torch.Device;
+import dev.lockstep.torch.DeviceProvider;
+import dev.lockstep.torch.Devices;
 import dev.lockstep.train.RunOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +32,7 @@ import picocli.CommandLine.Option;
 /** Options of {@code train} that are not part of the recipe. */
 final class TrainOptions {
     private static final int MOST_TRACED = 10_000;
+    private static final String AUTO = "auto";
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -38,14 +41,18 @@ final class TrainOptions {
     @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: runs/<name>-<time>).")
     private Optional<Path> out = Optional.empty();
 
-    @Option(names = "--procs", paramLabel = "P", description = "Processes (default: ${DEFAULT-VALUE}).")
-    private int processes = 1;
+    @Option(
+            names = "--procs",
+            paramLabel = "P|auto",
+            description = "Processes; auto is one for each card, or one (default: ${DEFAULT-VALUE}).")
+    private String processes = "1";
 
     @Option(
             names = "--lanes",
-            paramLabel = "L",
-            description = "Compute threads per process (default: cores / processes here / threads-per-worker).")
-    private int lanes;
+            paramLabel = "L|auto",
+            description = "Compute threads per process; auto is cores / processes here / threads-per-worker, and on a card as"
+                    + " many as its memory holds (default: ${DEFAULT-VALUE}).")
+    private String lanes = AUTO;
 
     @Option(
             names = "--worker-split",
@@ -144,9 +151,10 @@ final class TrainOptions {
 
     @Option(
             names = "--device",
-            paramLabel = "auto|cpu|cuda",
-            description = "Where to compute (default: ${DEFAULT-VALUE}).")
-    private String device = "auto";
+            paramLabel = "auto|cpu|cuda[:N]",
+            description = "Where to compute; auto is a card where one can be used, else the CPU (default: LOCKSTEP_DEVICE, or"
+                    + " auto).")
+    private Optional<String> device = Optional.empty();
 
     @Option(
             names = "--engine",
@@ -238,7 +246,40 @@ final class TrainOptions {
     }
 
     int processes() {
-        return processes;
+        return processes.equals(AUTO)
+                ? Math.max(1, Devices.provider().map(DeviceProvider::count).orElse(0))
+                : number("--procs", processes);
+    }
+
+    /** The given lanes; 0 for as many as fit. */
+    private int lanes() {
+        return lanes.equals(AUTO) ? 0 : number("--lanes", lanes);
+    }
+
+    private static int number(String option, String text) {
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw LockstepException.recipe(option + " = " + text + " is not a number", "", "give a whole number or auto");
+        }
+    }
+
+    /** The device for a process, and why it was chosen if the user wants to know. */
+    Devices.Choice device(Collective group) {
+        Devices.Choice choice = Devices.choose(deviceName(), localRank(group));
+        boolean asked = device.isPresent() || Devices.provider().isPresent();
+        return asked ? choice : new Devices.Choice(choice.device(), Optional.empty());
+    }
+
+    private String deviceName() {
+        return device.orElseGet(() -> Optional.ofNullable(System.getenv(Devices.VARIABLE))
+                .filter(name -> !name.isEmpty())
+                .orElse(AUTO));
+    }
+
+    private static int localRank(Collective group) {
+        String given = System.getenv().getOrDefault("LOCAL_RANK", "");
+        return given.matches("[0-9]{1,6}") ? Integer.parseInt(given) : group.rank() % group.processesHere();
     }
 
     boolean isStrict() {
@@ -270,8 +311,8 @@ final class TrainOptions {
 
     /** Checks the options before anything starts. */
     void check() {
-        atLeast("--procs", processes, 1);
-        atLeast("--lanes", lanes, 0);
+        atLeast("--procs", processes(), 1);
+        atLeast("--lanes", lanes(), 0);
         atLeast("--loader-threads", loaderThreads, 1);
         workerSplit();
         stopAfter.ifPresent(steps -> atLeast("--stop-after", steps, 0));
@@ -300,18 +341,12 @@ final class TrainOptions {
         if (!collective.equals("tree") && !collective.equals("native")) {
             throw LockstepException.recipe("--collective = " + collective, "no such collective", "use tree or native");
         }
-        if (device.equals("cuda")) {
-            throw LockstepException.recipe(
-                    "--device = cuda", "this build has libtorch for the CPU only", "use --device cpu");
-        }
-        if (!device.equals("auto") && !device.equals("cpu")) {
-            throw LockstepException.recipe("--device = " + device, "no such device", "use auto, cpu or cuda");
-        }
+        Devices.require(deviceName());
     }
 
     private void requireElastic(Elastic asked, OptionalInt inGroup) {
         // In a group, a process that joins later has a number beyond the present size.
-        if (inGroup.isEmpty() && (processes < asked.least() || processes > asked.most())) {
+        if (inGroup.isEmpty() && (processes() < asked.least() || processes() > asked.most())) {
             throw LockstepException.recipe(
                     "--procs = " + processes + " is not within --elastic = " + elastic.orElse(""),
                     "",
@@ -369,7 +404,7 @@ final class TrainOptions {
         }
     }
 
-    RunOptions runOptions(Recipe recipe, Collective group) {
+    RunOptions runOptions(Recipe recipe, Collective group, Device device) {
         int cores = Runtime.getRuntime().availableProcessors();
         int own = Job.from(System.getenv()).map(Job::cores).orElse(0);
         int mine = own > 0 && group.size() > 1 ? Math.min(own, cores) : cores / group.processesHere();
@@ -378,9 +413,9 @@ final class TrainOptions {
         int most = split.moves()
                 ? recipe.workers()
                 : split.divide(recipe.workers(), group.size()).workersOf(group.rank());
-        int chosen = lanes > 0 ? lanes : Math.min(standard, most);
+        int fitting = device.memory().isPresent() ? RunOptions.LANES_THAT_FIT : Math.max(1, Math.min(standard, most));
         return new RunOptions(
-                Math.max(1, chosen),
+                lanes() > 0 ? lanes() : fitting,
                 loaderThreads,
                 Math.max(1, Math.round(bucketMegabytes * (1 << 20) / Float.BYTES)),
                 checkpointEvery,
@@ -389,7 +424,7 @@ final class TrainOptions {
                 stopAfter.orElse(-1L),
                 workerSplit(),
                 skipBadImages,
-                Device.cpu());
+                device);
     }
 
     /** A requeued job continues: the given option was for its first start. */

@@ -11,6 +11,7 @@ import dev.lockstep.metrics.RunResult;
 import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.supervise.LogTail;
+import dev.lockstep.torch.Devices;
 import dev.lockstep.train.ReferenceTraining;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
@@ -64,6 +66,12 @@ public final class VerifyCommand implements Callable<Integer> {
             description = "Number of steps per run (default: ${DEFAULT-VALUE}; at most as many as the recipe has).")
     private int steps = 12;
 
+    @Option(
+            names = "--device",
+            paramLabel = "cpu|cuda[:N]",
+            description = "Where to compute; the comparison in float64 is always on the CPU (default: LOCKSTEP_DEVICE, or auto).")
+    private Optional<String> device = Optional.empty();
+
     @Option(names = "--json", description = "Print the table as JSON.")
     private boolean json;
 
@@ -72,6 +80,7 @@ public final class VerifyCommand implements Callable<Integer> {
         if (steps < 2) {
             throw LockstepException.recipe("--steps = " + steps + " is too small", "", "give at least 2");
         }
+        device.ifPresent(Devices::require);
         Recipe recipe = recipeArgument.read();
         OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
         steps = (int) Math.min(steps, stepsOf(recipe, dataset));
@@ -101,7 +110,7 @@ public final class VerifyCommand implements Callable<Integer> {
     private void fill(VerifyTable table, Recipe recipe, OpenDataset dataset, Path file, Path folder) throws Exception {
         Path first = folder.resolve("p1-l1");
         show(table.addTree(1, 1, "straight", train(file, first, new Placement(1, 1))));
-        for (Placement placement : placements(recipe.workers())) {
+        for (Placement placement : placements(recipe.workers(), device.isPresent())) {
             String weights = train(file, folder.resolve(placement.name()), placement);
             show(table.addTree(placement.processes, placement.lanes, placement.run(), weights));
         }
@@ -136,9 +145,12 @@ public final class VerifyCommand implements Callable<Integer> {
         }
     }
 
-    private static List<Placement> placements(int workers) {
+    private static List<Placement> placements(int workers, boolean moreLanes) {
         List<Placement> placements = new ArrayList<>();
         placements.add(new Placement(1, 2));
+        if (moreLanes) {
+            placements.add(new Placement(1, 4));
+        }
         for (int processes = 2; processes <= Math.min(workers, 3); processes++) {
             placements.add(new Placement(processes, 1));
         }
@@ -309,6 +321,7 @@ public final class VerifyCommand implements Callable<Integer> {
                 placement.split,
                 "--stop-after",
                 Integer.toString(steps)));
+        device.ifPresent(name -> arguments.addAll(List.of("--device", name)));
         arguments.addAll(data.arguments());
         arguments.addAll(more);
         Path log = out.resolveSibling(out.getFileName() + ".log");

@@ -1,6 +1,7 @@
 package dev.lockstep.image.catalog;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.BytePixels;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.Fingerprint;
 import dev.lockstep.image.ImageShape;
@@ -101,7 +102,8 @@ public record OpenDataset(
      */
     public String fingerprint() {
         Fingerprint both = new Fingerprint().text(training.fingerprint()).text(validation.fingerprint());
-        if (evaluationTransform instanceof PhotographTransform photographs && photographs.isUpright()) {
+        ImageTransform exact = evaluationTransform instanceof BytePixels bytes ? bytes.exact() : evaluationTransform;
+        if (exact instanceof PhotographTransform photographs && photographs.isUpright()) {
             both.text("orientation: EXIF");
         }
         return both.hex();

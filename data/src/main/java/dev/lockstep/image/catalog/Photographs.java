@@ -1,6 +1,8 @@
 package dev.lockstep.image.catalog;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.BytePixels;
+import dev.lockstep.image.ByteTransform;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageTransform;
 import dev.lockstep.image.format.ImageFolder;
@@ -91,7 +93,12 @@ record Photographs(DatasetSpec spec, Reader reader, boolean upright, boolean spl
     @Override
     public ImageTransform fileTransform(Recipe.Data data) {
         DatasetSpec wanted = spec(data);
-        return turned(PhotographTransform.evaluation(wanted.shape().height(), wanted.normalization()));
+        return pixels(data, turned(PhotographTransform.evaluation(wanted.shape().height(), wanted.normalization())));
+    }
+
+    /** The transform that gives pixels as the recipe wants them. */
+    static ImageTransform pixels(Recipe.Data data, ByteTransform transform) {
+        return data.pixels() == Recipe.Pixels.BYTE ? new BytePixels(transform) : transform;
     }
 
     private PhotographTransform turned(PhotographTransform transform) {
@@ -106,7 +113,7 @@ record Photographs(DatasetSpec spec, Reader reader, boolean upright, boolean spl
         PhotographTransform training = data.augmentation() == Augmentation.NONE
                 ? evaluation
                 : turned(PhotographTransform.training(side, jitter, lighting, found.normalization()));
-        return new OpenDataset(found, sets.get(0), sets.get(1), training, evaluation);
+        return new OpenDataset(found, sets.get(0), sets.get(1), pixels(data, training), pixels(data, evaluation));
     }
 
     private static List<Dataset> read(

@@ -1,6 +1,7 @@
 package dev.lockstep.image.catalog;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ByteTransform;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageTransform;
 import dev.lockstep.image.transform.FittedTransform;
@@ -51,13 +52,13 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
                 wanted,
                 sets.get(0),
                 sets.get(1),
-                transform(wanted, data.augmentation() == Augmentation.PAD_CROP_FLIP),
-                transform(wanted, false));
+                Photographs.pixels(data, transform(wanted, data.augmentation() == Augmentation.PAD_CROP_FLIP)),
+                Photographs.pixels(data, transform(wanted, false)));
     }
 
     @Override
     public ImageTransform fileTransform(Recipe.Data data) {
-        return new FittedTransform(spec.shape(), transform(spec(data), false));
+        return new FittedTransform(spec.shape(), Photographs.pixels(data, transform(spec(data), false)));
     }
 
     @Override
@@ -70,7 +71,7 @@ record SmallImages(DatasetSpec spec, Reader reader, Optional<DatasetFetcher> fet
         return fetcher.flatMap(DatasetFetcher::find);
     }
 
-    private ImageTransform transform(DatasetSpec wanted, boolean augment) {
+    private ByteTransform transform(DatasetSpec wanted, boolean augment) {
         return new SmallImageTransform(spec.shape(), wanted.shape(), wanted.normalization(), augment);
     }
 

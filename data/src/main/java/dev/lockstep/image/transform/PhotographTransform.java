@@ -1,14 +1,15 @@
 package dev.lockstep.image.transform;
 
+import dev.lockstep.image.ByteTransform;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
-import dev.lockstep.image.ImageTransform;
 import dev.lockstep.image.Normalization;
 import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.image.codec.ImageHeader;
 import dev.lockstep.image.codec.PixelSource;
 import dev.lockstep.image.transform.TriangleFilter.Interval;
 import dev.lockstep.sampling.KeyedRandom;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Optional;
@@ -25,7 +26,7 @@ import java.util.Optional;
  * <p>Numbers drawn from the random stream: those of the crop (see {@link Crop#random}), the flip, and those of the
  * color changes (see {@link ColorJitter}).
  */
-public final class PhotographTransform implements ImageTransform {
+public final class PhotographTransform implements ByteTransform {
     /** The short side before the center crop, for an input side of {@link #CUT}. */
     private static final int RESIZED = 256;
 
@@ -109,7 +110,30 @@ public final class PhotographTransform implements ImageTransform {
     }
 
     @Override
+    public Normalization normalization() {
+        return normalization;
+    }
+
+    @Override
     public void apply(ImageData image, KeyedRandom random, FloatBuffer out) {
+        decode(image, random, (source, geometry) -> write(source, geometry, random, out));
+    }
+
+    @Override
+    public void applyBytes(ImageData image, KeyedRandom random, ByteBuffer out) {
+        decode(image, random, (source, geometry) -> {
+            for (float value : resampled(source, geometry, random)) {
+                out.put(ByteTransform.rounded(value));
+            }
+        });
+    }
+
+    /** Gets a decoded image and the part of it that becomes the output. */
+    private interface Writing {
+        void write(PixelSource source, Geometry geometry);
+    }
+
+    private void decode(ImageData image, KeyedRandom random, Writing writing) {
         if (image instanceof ImageData.Encoded encoded) {
             ImageHeader header = ImageHeader.read(encoded);
             Geometry geometry = upright
@@ -119,11 +143,11 @@ public final class PhotographTransform implements ImageTransform {
             try (PixelSource source = upright
                     ? ImageCodec.decodeUpright(encoded, header, geometry.bottom(), reduction)
                     : ImageCodec.decode(encoded, header, geometry.bottom(), reduction)) {
-                write(source, geometry.reduced(reduction), random, out);
+                writing.write(source, geometry.reduced(reduction));
             }
         } else {
             try (PixelSource source = ImageCodec.open(image)) {
-                write(source, geometry(source.width(), source.height(), random), random, out);
+                writing.write(source, geometry(source.width(), source.height(), random));
             }
         }
     }
@@ -178,25 +202,42 @@ public final class PhotographTransform implements ImageTransform {
     }
 
     private void write(PixelSource source, Geometry geometry, KeyedRandom random, FloatBuffer out) {
-        TriangleFilter horizontal = filter(geometry.horizontal, source.width());
-        TriangleFilter vertical = filter(geometry.vertical, source.height());
-        if (geometry.mirrored) {
-            horizontal = horizontal.mirrored();
-        }
-        Resampler resampler = Resampler.ofThread();
         if (jitter.isEmpty()) {
-            resampler.resample(source, horizontal, vertical, scale, shift, out);
+            Resampler.ofThread()
+                    .resample(source, horizontal(source, geometry), vertical(source, geometry), scale, shift, out);
             return;
         }
-        float[] pixels = colors.get();
-        resampler.resample(source, horizontal, vertical, one, new float[one.length], FloatBuffer.wrap(pixels));
-        jitter.get().apply(pixels, random);
+        float[] pixels = resampled(source, geometry, random);
         for (int row = 0; row < pixels.length; row += one.length) {
             for (int i = 0; i < one.length; i++) {
                 pixels[row + i] = pixels[row + i] * scale[i] + shift[i];
             }
         }
         out.put(pixels);
+    }
+
+    /** The output before its normalization, in [0, 255] but for changes of color; valid until this thread's next image. */
+    private float[] resampled(PixelSource source, Geometry geometry, KeyedRandom random) {
+        float[] pixels = colors.get();
+        Resampler.ofThread()
+                .resample(
+                        source,
+                        horizontal(source, geometry),
+                        vertical(source, geometry),
+                        one,
+                        new float[one.length],
+                        FloatBuffer.wrap(pixels));
+        jitter.ifPresent(color -> color.apply(pixels, random));
+        return pixels;
+    }
+
+    private static TriangleFilter horizontal(PixelSource source, Geometry geometry) {
+        TriangleFilter filter = filter(geometry.horizontal, source.width());
+        return geometry.mirrored ? filter.mirrored() : filter;
+    }
+
+    private static TriangleFilter vertical(PixelSource source, Geometry geometry) {
+        return filter(geometry.vertical, source.height());
     }
 
     /** Pixels outside the interval have no weight, as if the image had been cropped first. */

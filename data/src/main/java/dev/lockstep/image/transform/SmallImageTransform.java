@@ -1,10 +1,11 @@
 package dev.lockstep.image.transform;
 
+import dev.lockstep.image.ByteTransform;
 import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
-import dev.lockstep.image.ImageTransform;
 import dev.lockstep.image.Normalization;
 import dev.lockstep.sampling.KeyedRandom;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
 /**
@@ -15,7 +16,7 @@ import java.nio.FloatBuffer;
  * crops the original size at a uniformly random position, and mirrors it with probability 1/2. Numbers drawn from the
  * random stream: the crop's row in [0, 8], its column in [0, 8], the flip.
  */
-public final class SmallImageTransform implements ImageTransform {
+public final class SmallImageTransform implements ByteTransform {
     private static final int PADDING = 4;
 
     private final ImageShape source;
@@ -53,20 +54,42 @@ public final class SmallImageTransform implements ImageTransform {
     }
 
     @Override
+    public Normalization normalization() {
+        return normalization;
+    }
+
+    @Override
     public void apply(ImageData image, KeyedRandom random, FloatBuffer out) {
-        if (!(image instanceof ImageData.Pixels pixels)
-                || !source.equals(new ImageShape(pixels.channels(), pixels.height(), pixels.width()))) {
-            throw new IllegalArgumentException("image must be decoded pixels of shape " + source);
-        }
-        byte[] values = pixels.values();
-        if (cropAndFlip) {
-            values = cropAndFlip(values, random);
-        }
+        byte[] values = augmented(image, random);
         if (shape.equals(source)) {
             normalize(values, out);
         } else {
             reduce(values, out);
         }
+    }
+
+    @Override
+    public void applyBytes(ImageData image, KeyedRandom random, ByteBuffer out) {
+        byte[] values = augmented(image, random);
+        if (shape.equals(source)) {
+            out.put(values);
+            return;
+        }
+        for (int y = 0; y < shape.height(); y++) {
+            for (int x = 0; x < shape.width(); x++) {
+                for (int channel = 0; channel < shape.channels(); channel++) {
+                    out.put(ByteTransform.rounded((float) mean(values, y, x, channel)));
+                }
+            }
+        }
+    }
+
+    private byte[] augmented(ImageData image, KeyedRandom random) {
+        if (!(image instanceof ImageData.Pixels pixels)
+                || !source.equals(new ImageShape(pixels.channels(), pixels.height(), pixels.width()))) {
+            throw new IllegalArgumentException("image must be decoded pixels of shape " + source);
+        }
+        return cropAndFlip ? cropAndFlip(pixels.values(), random) : pixels.values();
     }
 
     private byte[] cropAndFlip(byte[] values, KeyedRandom random) {
