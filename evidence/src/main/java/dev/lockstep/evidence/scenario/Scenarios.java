@@ -46,6 +46,7 @@ public final class Scenarios {
                     "elastic-times",
                     "seconds from a loss to the next step; the cost of an elastic run when nothing happens",
                     ElasticTimes::play),
+            evidence("gpu-load", "libtorch for CUDA loads, and refuses where there is no driver", GpuLoad::play),
             evidence("memory", "the memory of a long run is flat", FlatMemory::play),
             evidence("attacks", "a third host attacks a group (needs root)", Attacks::play),
             evidence("attack-tests", "counts the attacks among the tests of the last mvn verify", AttackTests::play),
