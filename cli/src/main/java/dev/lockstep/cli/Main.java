@@ -6,10 +6,12 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.launch.ErrorFile;
 import dev.lockstep.launch.ParentWatch;
+import dev.lockstep.launch.Terminal;
 import dev.lockstep.storage.Locations;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.function.IntSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -22,6 +24,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "lockstep",
         description = "Large-minibatch synchronous SGD on the JVM.",
+        footer = {"", "'lockstep help COMMAND' shows the options of a command, with examples."},
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         scope = ScopeType.INHERIT)
@@ -72,16 +75,34 @@ public final class Main implements Runnable {
     }
 
     private static int run(Main main, String... arguments) {
-        return Commands.addTo(new CommandLine(main), arguments)
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        String[] asked = withoutHelpCommand(arguments);
+        CommandLine parser = Commands.addTo(new CommandLine(main), asked);
+        HelpText.install(parser, Main::helpColumns);
+        return parser.setCaseInsensitiveEnumValuesAllowed(true)
                 .setExpandAtFiles(false)
                 .registerConverter(Path.class, Main::path)
                 .setParameterExceptionHandler((e, args) -> {
-                    say(oneLine(e) + ", see '" + commandName(e) + " --help'");
+                    say(Mistakes.of(e).orElseGet(() -> oneLine(e) + ", ") + "see '" + commandName(e) + " --help'");
                     return LockstepException.Kind.RECIPE.exitCode();
                 })
                 .setExecutionExceptionHandler((e, line, result) -> main.report(e))
-                .execute(arguments);
+                .execute(asked);
+    }
+
+    /** {@code help CMD} is {@code CMD --help}. */
+    private static String[] withoutHelpCommand(String... arguments) {
+        if (arguments.length == 0 || !arguments[0].equals("help")) {
+            return arguments;
+        }
+        String[] asked = Arrays.copyOfRange(arguments, 1, arguments.length + 1);
+        asked[asked.length - 1] = "--help";
+        return asked;
+    }
+
+    /** Without a terminal the usual 80. */
+    private static int helpColumns() {
+        Terminal terminal = Terminal.fromEnvironment();
+        return terminal.interactive() ? terminal.columns() : 80;
     }
 
     private static Path path(String text) {

@@ -46,6 +46,7 @@ public final class PlanCommand implements Runnable {
 
     @Option(
             names = "--data",
+            order = 1,
             paramLabel = "DIR",
             description = "Folder of your own images; counts its images and classes.")
     private Optional<Path> data = Optional.empty();

@@ -35,10 +35,10 @@ final class TrainOptions {
     @SuppressWarnings("NullAway.Init")
     private DataOption data;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: runs/<name>-<time>).")
+    @Option(names = "--out", order = 2, paramLabel = "DIR", description = "Run folder (default: runs/<name>-<time>).")
     private Optional<Path> out = Optional.empty();
 
-    @Option(names = "--procs", paramLabel = "P", description = "Processes (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--procs", order = 4, paramLabel = "P", description = "Processes (default: ${DEFAULT-VALUE}).")
     private int processes = 1;
 
     @Option(
@@ -61,23 +61,27 @@ final class TrainOptions {
 
     @Option(
             names = "--resume",
+            order = 5,
             paramLabel = "auto|never|CHECKPOINT",
             description = "auto resumes from the newest good checkpoint in --out (default: ${DEFAULT-VALUE}).")
     private String resume = "auto";
 
     @Option(
             names = "--weights",
+            order = 6,
             paramLabel = "FILE",
             description = "Start from these weights (a checkpoint, .safetensors, .pt or .pth); part of the recipe.")
     private Optional<Path> weights = Optional.empty();
 
     @Option(
             names = "--new-head",
+            order = 7,
             description = "With --weights, draw the last layer from the seed, for other classes; part of the recipe.")
     private boolean newHead;
 
     @Option(
             names = "--stop-after",
+            order = 8,
             paramLabel = "STEPS",
             description = "Save and stop after this many steps; 0 saves the initial weights.")
     private Optional<Long> stopAfter = Optional.empty();
@@ -158,6 +162,7 @@ final class TrainOptions {
 
     @Option(
             names = "--watch",
+            order = 9,
             description = "Also serve a page about this run, as 'lockstep watch' does, and print its address.")
     private boolean watch;
 
