@@ -17,8 +17,8 @@ from torch.nn.functional import cross_entropy
 from torchvision import datasets, models, transforms
 
 NORMALIZE = transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
-# Of the logarithms of all probabilities.
-TOLERANCE = 1e-4
+# Of the logarithms of all probabilities: both scale the photograph, and round its pixels differently.
+TOLERANCE = 1e-2
 
 
 class Cached(datasets.ImageFolder):

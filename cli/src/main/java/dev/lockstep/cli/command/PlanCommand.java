@@ -113,7 +113,8 @@ public final class PlanCommand implements Runnable {
     }
 
     private DatasetFacts facts(Recipe recipe) {
-        DatasetFacts facts = DatasetFacts.of(recipe.data()).orElseGet(() -> ofCatalog(recipe));
+        DatasetFacts facts =
+                DatasetFacts.of(recipe.data()).filter(known -> data.isEmpty()).orElseGet(() -> ofCatalog(recipe));
         return datasetSize.map(facts::withTrainingImages).orElse(facts);
     }
 
