@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
 
@@ -33,6 +35,14 @@ public final class Main implements Runnable {
 
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
     private boolean debug;
+
+    /** For the help; the launcher takes it away. */
+    @Option(
+            names = "--classpath",
+            scope = ScopeType.INHERIT,
+            paramLabel = "JARS",
+            description = "Additional JARs, such as one with a network of yours; separated by ':'.")
+    private @Nullable String classPath;
 
     @Override
     public void run() {
@@ -86,7 +96,17 @@ public final class Main implements Runnable {
                     return LockstepException.Kind.RECIPE.exitCode();
                 })
                 .setExecutionExceptionHandler((e, line, result) -> main.report(e))
+                .setExecutionStrategy(main::start)
                 .execute(asked);
+    }
+
+    private int start(ParseResult parsed) {
+        if (classPath != null) {
+            throw new ParameterException(
+                    parsed.commandSpec().commandLine(),
+                    "--classpath = " + classPath + " is for the launcher 'lockstep', use java -cp instead");
+        }
+        return new CommandLine.RunLast().execute(parsed);
     }
 
     /** {@code help CMD} is {@code CMD --help}. */

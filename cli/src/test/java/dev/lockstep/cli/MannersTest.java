@@ -24,6 +24,8 @@ final class MannersTest {
                 "data inspct | unknown command 'inspct', did you mean 'inspect'? see 'lockstep data --help'",
                 "train x.yaml --otu=a | unknown option '--otu', did you mean '--out'? see 'lockstep train --help'",
                 "train x.yaml --publish | unknown option '--publish', see 'lockstep train --help'",
+                "runs --classpath a.jar | --classpath = a.jar is for the launcher 'lockstep', use java -cp instead, see"
+                        + " 'lockstep --help'",
                 "train | missing RECIPE, usage: lockstep train [options] RECIPE, see 'lockstep train --help'",
                 "export a.pt | missing --out, usage: lockstep export [options] --out FILE CHECKPOINT, see"
                         + " 'lockstep export --help'",
