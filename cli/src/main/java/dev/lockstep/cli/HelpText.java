@@ -1,6 +1,6 @@
 package dev.lockstep.cli;
 
-import java.util.ArrayList;
+import dev.lockstep.cli.terminal.Wrapping;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -170,30 +170,7 @@ final class HelpText {
         });
     }
 
-    /** Ends lines between words only. */
     private void wrapped(String text, String indent) {
-        int start = text.length() - text.stripLeading().length();
-        StringBuilder line = new StringBuilder(text.substring(0, start));
-        boolean empty = true;
-        for (String word : words(text.substring(start))) {
-            if (!empty && line.length() + word.length() > width) {
-                out.append(line.toString().stripTrailing()).append('\n');
-                line.setLength(0);
-                line.append(indent).append(word.strip());
-            } else {
-                line.append(word);
-            }
-            empty = false;
-        }
-        out.append(line.toString().stripTrailing()).append('\n');
-    }
-
-    /** Each with the blanks before it. */
-    private static List<String> words(String text) {
-        List<String> words = new ArrayList<>();
-        for (String word : text.split("(?<=\\S)(?=\\s)", -1)) {
-            words.add(word);
-        }
-        return words;
+        out.append(Wrapping.wrap(text, width, indent)).append('\n');
     }
 }

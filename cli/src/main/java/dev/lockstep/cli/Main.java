@@ -75,7 +75,7 @@ public final class Main implements Runnable {
         PrintStream out = System.out;
         PrintStream err = System.err;
         System.setOut(new PrintableStream(out));
-        System.setErr(new PrintableStream(err));
+        System.setErr(new PrintableStream(err, Terminal::fromEnvironment));
         try {
             return command.getAsInt();
         } finally {

@@ -16,7 +16,7 @@ import java.util.Locale;
  * A new user's way with photographs of one's own. Digits: 10,000 drawn ones as PNG files, a ResNet-8 and 5 epochs with the
  * defaults. Photographs: those of Debian's tuxpaint-stamps-default in class folders, from {@code init} to torchvision; each
  * command is a case and is given as a user types it, in a folder that holds nothing but the photographs. Then five seeds
- * against a PyTorch script, on these and on parts of wallpapers.
+ * against a PyTorch script. Wallpapers: the same comparison on more pictures, parts of those of lomiri-wallpapers-16.04.
  */
 final class OwnPhotographs {
     private final Stage stage;
@@ -33,7 +33,14 @@ final class OwnPhotographs {
         OwnPhotographs photographs = new OwnPhotographs(stage, settings);
         photographs.digits();
         photographs.stamps();
-        photographs.tiles();
+    }
+
+    static void playWallpapers(Stage stage, Settings settings) throws Exception {
+        if (settings.python() == null) {
+            stage.report().skip("wallpapers", "--python was not given");
+            return;
+        }
+        new OwnPhotographs(stage, settings).tiles();
     }
 
     /** Runs a command line as a user types it. */
@@ -167,9 +174,6 @@ final class OwnPhotographs {
     }
 
     private void tiles() throws Exception {
-        if (settings.python() == null) {
-            return;
-        }
         PhotographFolders.tiles(stage, home.resolve("wallpapers"));
         typed("lockstep init wallpapers", "a recipe", (claims, command) -> {
             command.log().lines().forEach(stage.report()::note);
