@@ -66,18 +66,9 @@ final class TrainOptions {
             description = "auto resumes from the newest good checkpoint in --out (default: ${DEFAULT-VALUE}).")
     private String resume = "auto";
 
-    @Option(
-            names = "--weights",
-            order = 6,
-            paramLabel = "FILE",
-            description = "Start from these weights (a checkpoint, .safetensors, .pt or .pth); part of the recipe.")
-    private Optional<Path> weights = Optional.empty();
-
-    @Option(
-            names = "--new-head",
-            order = 7,
-            description = "With --weights, draw the last layer from the seed, for other classes; part of the recipe.")
-    private boolean newHead;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private StartOption start;
 
     @Option(
             names = "--stop-after",
@@ -204,24 +195,25 @@ final class TrainOptions {
         };
     }
 
-    Optional<Path> weights() {
-        return weights;
-    }
-
-    boolean newHead() {
-        return newHead;
+    StartOption.Start startOf(Recipe recipe) {
+        return start.of(recipe);
     }
 
     /** The given options that name files, as {@link dev.lockstep.metrics.Environment#options} has them. */
     List<String> files() {
         List<String> files = new ArrayList<>(data.arguments());
-        weights.ifPresent(file -> files.addAll(List.of("--weights", file.toString())));
+        files.addAll(start.arguments());
         return files;
     }
 
     /** The options that name the data. */
     List<String> dataArguments() {
         return data.arguments();
+    }
+
+    /** The options for the initial weights, as given. */
+    List<String> startArguments() {
+        return start.given();
     }
 
     /** Listeners that the user has asked for. */

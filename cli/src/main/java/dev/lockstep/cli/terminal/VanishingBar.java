@@ -12,6 +12,7 @@ final class VanishingBar implements AutoCloseable {
     private final PrintStream out;
     private final int columns;
     private final ProgressBar bar;
+    private boolean gone;
 
     /** @param text for a number of columns */
     VanishingBar(PrintStream out, Terminal terminal, int updateMillis, long steps, IntFunction<String> text) {
@@ -28,8 +29,6 @@ final class VanishingBar implements AutoCloseable {
     }
 
     private final class Line extends ConsoleProgressBarConsumer {
-        private boolean gone;
-
         Line() {
             super(out, columns);
         }
@@ -45,13 +44,7 @@ final class VanishingBar implements AutoCloseable {
         }
 
         @Override
-        public void close() {
-            synchronized (out) {
-                gone = true;
-                out.print(cleared(""));
-                out.flush();
-            }
-        }
+        public void close() {}
     }
 
     private String cleared(String line) {
@@ -70,5 +63,10 @@ final class VanishingBar implements AutoCloseable {
     @Override
     public void close() {
         bar.close();
+        synchronized (out) {
+            gone = true;
+            out.print(cleared(""));
+            out.flush();
+        }
     }
 }
