@@ -111,7 +111,7 @@ final class OwnPhotographs {
     }
 
     private String rate(String recipe) throws IOException {
-        return Files.readString(home.resolve(recipe)).replaceAll("(?s).*\n  reference: ([0-9.]+).*|.*", "$1");
+        return Files.readString(home.resolve(recipe)).replaceAll("(?s).*\\breference: ([0-9.]+).*", "$1");
     }
 
     private void stamps() throws Exception {
