@@ -84,6 +84,20 @@ final class MannersTest {
         });
     }
 
+    @Test
+    void manPage_hasEveryCommandAndOption() {
+        String page = CapturedRun.of("completion", "--man").out();
+        assertThat(page).startsWith(".TH LOCKSTEP 1 ");
+        assertThat(commandsThatDoSomething()).allSatisfy(spec -> {
+            assertThat(page).contains(".SS " + HelpText.synopsis(spec).replace("-", "\\-") + "\n");
+            HelpText.everydayOptions(spec)
+                    .forEach(option -> assertThat(page)
+                            .contains(".B " + HelpText.name(option).replace("-", "\\-") + "\n"));
+        });
+        assertThat(page.lines().filter(line -> line.startsWith(".")))
+                .allMatch(line -> line.matches("\\.(TH|SH|SS|TP|PP|B|nf|fi)( .*)?"));
+    }
+
     static Stream<CommandSpec> commandsThatDoSomething() {
         return commands().stream().filter(spec -> spec.subcommands().isEmpty());
     }
