@@ -6,15 +6,19 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.launch.ErrorFile;
 import dev.lockstep.launch.ParentWatch;
+import dev.lockstep.launch.Terminal;
 import dev.lockstep.storage.Locations;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
 
@@ -22,6 +26,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "lockstep",
         description = "Large-minibatch synchronous SGD on the JVM.",
+        footer = {"", "'lockstep help COMMAND' shows the options of a command, with examples."},
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         scope = ScopeType.INHERIT)
@@ -30,6 +35,14 @@ public final class Main implements Runnable {
 
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
     private boolean debug;
+
+    /** For the help; the launcher takes it away. */
+    @Option(
+            names = "--classpath",
+            scope = ScopeType.INHERIT,
+            paramLabel = "JARS",
+            description = "Additional JARs, such as one with a network of yours; separated by ':'.")
+    private @Nullable String classPath;
 
     @Override
     public void run() {
@@ -62,7 +75,7 @@ public final class Main implements Runnable {
         PrintStream out = System.out;
         PrintStream err = System.err;
         System.setOut(new PrintableStream(out));
-        System.setErr(new PrintableStream(err));
+        System.setErr(new PrintableStream(err, Terminal::fromEnvironment));
         try {
             return command.getAsInt();
         } finally {
@@ -72,16 +85,44 @@ public final class Main implements Runnable {
     }
 
     private static int run(Main main, String... arguments) {
-        return Commands.addTo(new CommandLine(main), arguments)
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        String[] asked = withoutHelpCommand(arguments);
+        CommandLine parser = Commands.addTo(new CommandLine(main), asked);
+        HelpText.install(parser, Main::helpColumns);
+        return parser.setCaseInsensitiveEnumValuesAllowed(true)
                 .setExpandAtFiles(false)
                 .registerConverter(Path.class, Main::path)
                 .setParameterExceptionHandler((e, args) -> {
-                    say(oneLine(e) + ", see '" + commandName(e) + " --help'");
+                    say(Mistakes.of(e).orElseGet(() -> oneLine(e) + ", ") + "see '" + commandName(e) + " --help'");
                     return LockstepException.Kind.RECIPE.exitCode();
                 })
                 .setExecutionExceptionHandler((e, line, result) -> main.report(e))
-                .execute(arguments);
+                .setExecutionStrategy(main::start)
+                .execute(asked);
+    }
+
+    private int start(ParseResult parsed) {
+        if (classPath != null) {
+            throw new ParameterException(
+                    parsed.commandSpec().commandLine(),
+                    "--classpath = " + classPath + " is for the launcher 'lockstep', use java -cp instead");
+        }
+        return new CommandLine.RunLast().execute(parsed);
+    }
+
+    /** {@code help CMD} is {@code CMD --help}. */
+    private static String[] withoutHelpCommand(String... arguments) {
+        if (arguments.length == 0 || !arguments[0].equals("help")) {
+            return arguments;
+        }
+        String[] asked = Arrays.copyOfRange(arguments, 1, arguments.length + 1);
+        asked[asked.length - 1] = "--help";
+        return asked;
+    }
+
+    /** Without a terminal the usual 80. */
+    private static int helpColumns() {
+        Terminal terminal = Terminal.fromEnvironment();
+        return terminal.interactive() ? terminal.columns() : 80;
     }
 
     private static Path path(String text) {

@@ -15,18 +15,20 @@ import java.util.Optional;
 
 /** What {@code lockstep} without a command says: what to do next. */
 final class NextSteps {
-    private static final int COMMAND = 42;
+    private static final int COMMAND = 34;
 
     private NextSteps() {}
 
     /** @param runs the folder where runs lie if nothing else is said */
     static String text(Path runs, Instant now) {
-        StringBuilder text = new StringBuilder("Lockstep: large-minibatch synchronous SGD on the JVM.\n\n");
+        StringBuilder text = new StringBuilder(
+                "Lockstep: large-minibatch synchronous SGD on the JVM.\n\nUsage: lockstep COMMAND [options]\n\n");
         Optional<RunGlance> last = newest(runs, now);
         if (last.isPresent()) {
             resume(text, last.get());
         } else {
             line(text, "lockstep doctor", "checks this machine");
+            line(text, "lockstep init PHOTOS", "writes a recipe for a folder of photographs");
             line(text, "lockstep plan RECIPE", "shows what a run would do, before it starts");
             line(text, "lockstep train RECIPE --watch", "trains, and shows the run in a browser");
         }
@@ -35,6 +37,7 @@ final class NextSteps {
             line(text, "lockstep runs", "lists them here");
         }
         line(text, "lockstep --help", "lists all commands");
+        line(text, "lockstep help COMMAND", "explains one, with examples");
         return text.toString();
     }
 

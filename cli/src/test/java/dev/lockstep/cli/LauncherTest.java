@@ -92,6 +92,43 @@ final class LauncherTest {
         assertThat(builds()).isEqualTo(1);
     }
 
+    /** Options of Maven's output go to the log, and how far it is only to a terminal. */
+    @Test
+    void run_firstTime_logsTheBuildAndReportsItsFailure() throws Exception {
+        maven("3.8.7", "echo '[INFO] Building Lockstep core 1 [2/8]'; echo '[ERROR] no C:\\\\space'; exit 3");
+        Result failed = run("plan");
+        assertThat(failed.exitCode).isEqualTo(2);
+        assertThat(failed.err)
+                .startsWith("building Lockstep")
+                .contains("error: the build failed: no C:\\space, log = ")
+                .doesNotContain("part 2");
+        assertThat(checkout.resolve("cli/target/build.log")).content().contains("core 1 [2/8]", "exit code 3");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--classpath own.jar plan x.yaml",
+                "plan x.yaml --classpath=own.jar",
+                "plan --classpath own.jar x.yaml"
+            })
+    void classPathOption_isTakenWhereverItStands(String arguments) throws Exception {
+        Files.writeString(temp.resolve("own.jar"), "");
+        String line = arguments.replace("own.jar", temp.resolve("own.jar").toString());
+        Result result = run(line.split(" "));
+        assertThat(result.out.lines().toList()).endsWith("dev.lockstep.cli.Main", "plan", "x.yaml");
+        assertThat(result.out).contains(":" + temp.resolve("own.jar") + "\n");
+        assertThat(result.out).doesNotContain("--classpath");
+    }
+
+    @Test
+    void classPathOption_ofNoFile_isRefused() throws Exception {
+        assertThat(run("plan", "--classpath", "/no/own.jar").err)
+                .isEqualTo("error: no such file, --classpath = /no/own.jar, give a JAR, or a folder of classes\n");
+        assertThat(run("plan", "--classpath").err)
+                .isEqualTo("error: missing value, option = --classpath, give a JAR\n");
+    }
+
     @Test
     void run_sourceNewerThanTheBuild_buildsAgain() throws Exception {
         run();

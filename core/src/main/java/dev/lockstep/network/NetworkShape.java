@@ -42,6 +42,14 @@ public record NetworkShape(List<Layer> layers, long inputFloats) {
                 .sum();
     }
 
+    /** In the order of the layers. */
+    public List<String> parameterNames() {
+        return layers.stream()
+                .flatMap(layer -> layer.parameters().stream())
+                .map(Parameter::name)
+                .toList();
+    }
+
     /** The last one, which has an element, or a row, for each class. */
     public Parameter lastParameter() {
         return layers.stream()

@@ -1,6 +1,7 @@
 package dev.lockstep.plan;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.network.LayerNames;
 import dev.lockstep.network.NetworkShape;
 import dev.lockstep.network.Networks;
 import dev.lockstep.recipe.Recipe;
@@ -36,20 +37,22 @@ public record Plan(
     /**
      * @param lanes at most the workers of a process are used
      * @throws LockstepException of kind RECIPE when the minibatch is larger than the dataset, P exceeds k, or
-     *     there is no such network
+     *     there is no such network or layer
      */
     public static Plan of(Recipe recipe, DatasetFacts data, int processes, int lanes) {
         if (lanes < 1) {
             throw LockstepException.recipe("lanes = " + lanes, "", "use at least one lane");
         }
         Topology topology = Topology.equal(recipe.workers(), processes);
+        Optional<NetworkShape> network = Networks.named(recipe.model()).shape(recipe.model(), data.task());
+        network.ifPresent(shape -> LayerNames.require(recipe, shape.parameterNames()));
         return new Plan(
                 recipe,
                 data,
                 topology,
                 Math.min(lanes, topology.mostWorkers()),
                 recipe.minibatchPlan(data.trainingImages()),
-                Networks.named(recipe.model()).shape(recipe.model(), data.task()));
+                network);
     }
 
     public int minibatch() {

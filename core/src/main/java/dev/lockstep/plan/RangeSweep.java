@@ -54,8 +54,8 @@ public record RangeSweep(List<Trial> trials) {
 
     /**
      * The recipe of one trial: the reference minibatch with one rate, which falls to a tenth for the last third, so that
-     * the result reflects the rate's progress rather than the noise of its steps. A set with fewer images than the
-     * reference minibatch is swept at the recipe's own minibatch, with the rate that the recipe's scaling gives it.
+     * the result reflects the rate's progress rather than the noise of its steps. A recipe with a smaller minibatch is swept
+     * at its own, with the rate that its scaling gives it: that takes less time, and a small set has no larger one.
      *
      * @param steps that the trial takes; the recipe may have more
      * @param images in the training set
@@ -71,7 +71,7 @@ public record RangeSweep(List<Trial> trials) {
                     "change one of them");
         }
         double used = rate;
-        if (minibatch > images) {
+        if (recipe.minibatch() < minibatch) {
             used = recipe.learningRate().scaling().scale(rate, recipe.minibatch(), minibatch);
             minibatch = recipe.minibatch();
         }

@@ -81,7 +81,8 @@ public final class Main implements Callable<Integer> {
 
     @Option(
             names = "--python",
-            description = "imagenet: a Python that has torchvision; launchers: one that has torch; spark: pyspark.")
+            description =
+                    "imagenet, photographs, wallpapers: a Python that has torchvision; launchers: one that has torch; spark: pyspark.")
     private @Nullable String python;
 
     public static void main(String[] arguments) {

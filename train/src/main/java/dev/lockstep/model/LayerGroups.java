@@ -1,12 +1,11 @@
 package dev.lockstep.model;
 
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.errors.Spelling;
 import dev.lockstep.model.ParameterLayout.NormSlot;
 import dev.lockstep.model.ParameterLayout.Slot;
+import dev.lockstep.network.LayerNames;
 import dev.lockstep.recipe.Recipe;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -44,47 +43,18 @@ public final class LayerGroups {
      * @throws LockstepException of kind RECIPE when the network has no layer of a name, or all are frozen
      */
     public static LayerGroups of(Recipe recipe, ParameterLayout layout) {
-        String network = recipe.model().name();
-        requireKnown("model.frozen", recipe.model().frozen(), layout, network);
-        requireKnown("learning-rate.factors", recipe.learningRate().factors().keySet(), layout, network);
-        LayerGroups groups = new LayerGroups(
+        List<String> parameters = layout.stateNames().stream()
+                .filter(name ->
+                        layout.slots().stream().anyMatch(slot -> slot.name().equals(name)))
+                .toList();
+        LayerNames.require(recipe, parameters);
+        return new LayerGroups(
                 layout, recipe.model().frozen(), recipe.learningRate().factors());
-        if (layout.slots().stream().allMatch(groups::isFrozen)) {
-            throw LockstepException.recipe(
-                    "every layer is frozen",
-                    "model.frozen = " + recipe.model().frozen() + ", model.name = " + network,
-                    "leave out the layers to train");
-        }
-        return groups;
     }
 
     /** Every layer is trained, at the same rate. */
     public static LayerGroups none(ParameterLayout layout) {
         return new LayerGroups(layout, List.of(), Map.of());
-    }
-
-    private static void requireKnown(String key, Collection<String> names, ParameterLayout layout, String network) {
-        for (String name : names) {
-            if (layout.slots().stream().noneMatch(slot -> isWithin(slot.name(), name))) {
-                List<String> known = layers(layout);
-                throw LockstepException.recipe(
-                        key + " names no layer: " + name,
-                        "model.name = " + network,
-                        Spelling.suggestion(name, known) + "use layers such as " + String.join(", ", known));
-            }
-        }
-    }
-
-    /** The layers at the top, in the order of the network. */
-    private static List<String> layers(ParameterLayout layout) {
-        return layout.stateNames().stream()
-                .map(name -> name.split("\\.", 2)[0])
-                .distinct()
-                .toList();
-    }
-
-    private static boolean isWithin(String name, String layer) {
-        return name.startsWith(layer) && (name.length() == layer.length() || name.charAt(layer.length()) == '.');
     }
 
     /** Whether a parameter keeps its initial value. */
@@ -98,13 +68,13 @@ public final class LayerGroups {
     }
 
     private boolean isFrozen(String name) {
-        return frozen.stream().anyMatch(layer -> isWithin(name, layer));
+        return frozen.stream().anyMatch(layer -> LayerNames.isWithin(name, layer));
     }
 
     /** What the learning rate of a parameter is multiplied by; the longest name that includes it decides. */
     public double factor(Slot slot) {
         return factors.entrySet().stream()
-                .filter(factor -> isWithin(slot.name(), factor.getKey()))
+                .filter(factor -> LayerNames.isWithin(slot.name(), factor.getKey()))
                 .max(Comparator.comparingInt(factor -> factor.getKey().length()))
                 .map(Map.Entry::getValue)
                 .orElse(1.0);

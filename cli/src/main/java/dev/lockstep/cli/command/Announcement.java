@@ -1,12 +1,16 @@
 package dev.lockstep.cli.command;
 
+import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.cli.terminal.Sparkline;
+import dev.lockstep.cli.terminal.Wrapping;
+import dev.lockstep.launch.Terminal;
 import dev.lockstep.metrics.RunInfo;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.report.RunReport;
 import dev.lockstep.text.Format;
+import dev.lockstep.text.ShellWords;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,8 +61,12 @@ final class Announcement {
         return lines;
     }
 
-    /** @param errors validation errors of this session's epochs, as fractions */
-    static String summary(Recipe recipe, RunResult result, double noiseScale, List<Double> errors, Path out) {
+    /**
+     * @param errors validation errors of this session's epochs, as fractions
+     * @param data the data option as it was given
+     */
+    static String summary(
+            Recipe recipe, RunResult result, double noiseScale, List<Double> errors, Path out, List<String> data) {
         String critical = NoiseScale.ofImages(noiseScale).summary(recipe.minibatch());
         String curve = Sparkline.of(errors, SPARKS);
         return String.format(
@@ -66,11 +74,11 @@ final class Announcement {
                 """
                 %s after %,d steps, %d epochs
                 validation error %s%s%s
-                %,.0f images/s on %d process%s × %d lane%s, %s
+                %s%d process%s × %d lane%s, %s
                 %s%sweights %s
-                run folder %s
+                %s %s
                 report %s
-                next: %s""",
+                %s: %s""",
                 result.status().name().toLowerCase(Locale.ROOT),
                 result.steps(),
                 result.epochs(),
@@ -79,26 +87,42 @@ final class Announcement {
                         ? " (median of the last 5 epochs " + percent(result.medianLast5ValidationTop1Error()) + ")"
                         : "",
                 errors.size() < FEWEST_SPARKS ? "" : "  " + curve,
-                result.imagesPerSecond(),
+                // A session may only evaluate.
+                Double.isNaN(result.imagesPerSecond())
+                        ? ""
+                        : String.format(Locale.ROOT, "%,.0f images/s on ", result.imagesPerSecond()),
                 result.processes(),
                 result.processes() == 1 ? "" : "es",
                 result.lanes(),
                 result.lanes() == 1 ? "" : "s",
                 Format.duration(result.seconds()),
-                critical.isEmpty() ? "" : critical + "\n",
+                critical.isEmpty() ? "" : fitted(critical) + "\n",
                 badImages(result.badImages()),
                 result.weightsSha256(),
-                out,
+                result.status() == RunResult.Status.INTERRUPTED ? "saved" : "run folder",
+                result.status() == RunResult.Status.INTERRUPTED
+                        ? out.resolve("checkpoints").resolve(CheckpointDirectory.nameOf(result.steps()))
+                        : out,
                 out.resolve(RunReport.NAME),
-                next(result, out));
+                result.status() == RunResult.Status.INTERRUPTED ? "to resume" : "next",
+                next(result, out, data));
     }
 
-    private static String next(RunResult result, Path out) {
-        if (result.status() == RunResult.Status.INTERRUPTED) {
-            return "lockstep train " + out.resolve("recipe.yaml") + " --out " + out + "  (resumes)";
+    /** Only this line is long and not there to be pasted. */
+    private static String fitted(String line) {
+        Terminal terminal = Terminal.fromEnvironment();
+        return terminal.interactive() ? Wrapping.wrap(line, terminal.columns() - 1, "  ") : line;
+    }
+
+    private static String next(RunResult result, Path out, List<String> data) {
+        if (result.status() != RunResult.Status.INTERRUPTED) {
+            return ShellWords.join(List.of("lockstep", "eval", out.toString()));
         }
-        return "lockstep eval " + out.resolve("checkpoints")
-                + String.format(Locale.ROOT, "/step-%08d.safetensors", result.steps());
+        List<String> words = new ArrayList<>(
+                List.of("lockstep", "train", out.resolve("recipe.yaml").toString()));
+        words.addAll(data);
+        words.addAll(List.of("--out", out.toString()));
+        return ShellWords.join(words);
     }
 
     private static String badImages(int count) {

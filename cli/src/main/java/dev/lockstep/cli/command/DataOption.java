@@ -9,6 +9,7 @@ import picocli.CommandLine.Option;
 public final class DataOption {
     @Option(
             names = "--data",
+            order = 1,
             paramLabel = "DIR",
             description = "Folder of the dataset (default: found or fetched automatically).")
     private Optional<Path> folder = Optional.empty();

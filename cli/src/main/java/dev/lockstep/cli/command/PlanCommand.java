@@ -46,6 +46,7 @@ public final class PlanCommand implements Runnable {
 
     @Option(
             names = "--data",
+            order = 1,
             paramLabel = "DIR",
             description = "Folder of your own images; counts its images and classes.")
     private Optional<Path> data = Optional.empty();
@@ -112,7 +113,8 @@ public final class PlanCommand implements Runnable {
     }
 
     private DatasetFacts facts(Recipe recipe) {
-        DatasetFacts facts = DatasetFacts.of(recipe.data()).orElseGet(() -> ofCatalog(recipe));
+        DatasetFacts facts =
+                DatasetFacts.of(recipe.data()).filter(known -> data.isEmpty()).orElseGet(() -> ofCatalog(recipe));
         return datasetSize.map(facts::withTrainingImages).orElse(facts);
     }
 

@@ -23,6 +23,7 @@ final class RecipeArgument {
 
     @Option(
             names = "--set",
+            order = 3,
             paramLabel = "KEY.PATH=VALUE",
             description = "Sets a key of the recipe, such as workers=16 or learning-rate.warmup.kind=none; repeatable.")
     private Map<String, String> overrides = new LinkedHashMap<>();

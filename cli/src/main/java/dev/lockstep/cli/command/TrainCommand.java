@@ -1,6 +1,5 @@
 package dev.lockstep.cli.command;
 
-import dev.lockstep.checkpoint.Weights;
 import dev.lockstep.cli.Main;
 import dev.lockstep.cli.Signals;
 import dev.lockstep.cli.terminal.ProgressSink;
@@ -20,7 +19,6 @@ import dev.lockstep.metrics.RunInfo;
 import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.model.ModelFactory;
-import dev.lockstep.model.Models;
 import dev.lockstep.natives.NativeLibraries;
 import dev.lockstep.network.Networks;
 import dev.lockstep.plan.Checks;
@@ -31,7 +29,6 @@ import dev.lockstep.supervise.MemberEvent;
 import dev.lockstep.text.ShellWords;
 import dev.lockstep.torch.Devices;
 import dev.lockstep.torch.TorchRuntime;
-import dev.lockstep.train.InitialWeights;
 import dev.lockstep.train.RunOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -87,16 +84,11 @@ public final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         options.check();
-        Optional<Weights> weights = options.weights().map(Weights::read);
         Recipe written = recipeArgument.read();
         Networks.named(written.model());
-        Recipe asked = options.withEngine(written);
-        Recipe read = options.newHead() ? asked.withModel(asked.model().withNewHead()) : asked;
-        Recipe recipe = weights.map(given -> InitialWeights.name(
-                        given, read, Datasets.spec(read.data()).shape()))
-                .orElse(read);
-        ModelFactory models =
-                weights.map(given -> InitialWeights.of(given, Models::create)).orElse(Models::create);
+        StartOption.Start start = options.startOf(options.withEngine(written));
+        Recipe recipe = start.recipe();
+        ModelFactory models = start.models();
         Path out = options.out().orElseGet(() -> defaultFolder(recipe));
         requireInputStays(out, recipe);
         // Checked before any process waits for others with which it could not compute.
@@ -237,7 +229,10 @@ public final class TrainCommand implements Callable<Integer> {
             return 0;
         }
         if (training.group().rank() == 0) {
-            System.out.println(json ? result.toJson() : Announcement.summary(recipe, result, noiseScale, errors, out));
+            System.out.println(
+                    json
+                            ? result.toJson()
+                            : Announcement.summary(recipe, result, noiseScale, errors, out, options.dataArguments()));
         }
         return signals.exitCode(result, run.stopAfter());
     }
@@ -249,6 +244,7 @@ public final class TrainCommand implements Callable<Integer> {
         List<String> words = new ArrayList<>(
                 List.of("lockstep", "tune", recipeArgument.file().toString()));
         words.addAll(options.dataArguments());
+        words.addAll(options.startArguments());
         return Optional.of(new TuneHint(run, classes, ShellWords.join(words), notices));
     }
 

@@ -38,11 +38,12 @@ final class TrainOptions {
     @SuppressWarnings("NullAway.Init")
     private DataOption data;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "Run folder (default: runs/<name>-<time>).")
+    @Option(names = "--out", order = 2, paramLabel = "DIR", description = "Run folder (default: runs/<name>-<time>).")
     private Optional<Path> out = Optional.empty();
 
     @Option(
             names = "--procs",
+            order = 4,
             paramLabel = "P|auto",
             description = "Processes; auto is one for each card, or one (default: ${DEFAULT-VALUE}).")
     private String processes = "1";
@@ -68,23 +69,18 @@ final class TrainOptions {
 
     @Option(
             names = "--resume",
+            order = 5,
             paramLabel = "auto|never|CHECKPOINT",
             description = "auto resumes from the newest good checkpoint in --out (default: ${DEFAULT-VALUE}).")
     private String resume = "auto";
 
-    @Option(
-            names = "--weights",
-            paramLabel = "FILE",
-            description = "Start from these weights (a checkpoint, .safetensors, .pt or .pth); part of the recipe.")
-    private Optional<Path> weights = Optional.empty();
-
-    @Option(
-            names = "--new-head",
-            description = "With --weights, draw the last layer from the seed, for other classes; part of the recipe.")
-    private boolean newHead;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private StartOption start;
 
     @Option(
             names = "--stop-after",
+            order = 8,
             paramLabel = "STEPS",
             description = "Save and stop after this many steps; 0 saves the initial weights.")
     private Optional<Long> stopAfter = Optional.empty();
@@ -166,6 +162,7 @@ final class TrainOptions {
 
     @Option(
             names = "--watch",
+            order = 9,
             description = "Also serve a page about this run, as 'lockstep watch' does, and print its address.")
     private boolean watch;
 
@@ -207,24 +204,25 @@ final class TrainOptions {
         };
     }
 
-    Optional<Path> weights() {
-        return weights;
-    }
-
-    boolean newHead() {
-        return newHead;
+    StartOption.Start startOf(Recipe recipe) {
+        return start.of(recipe);
     }
 
     /** The given options that name files, as {@link dev.lockstep.metrics.Environment#options} has them. */
     List<String> files() {
         List<String> files = new ArrayList<>(data.arguments());
-        weights.ifPresent(file -> files.addAll(List.of("--weights", file.toString())));
+        files.addAll(start.arguments());
         return files;
     }
 
     /** The options that name the data. */
     List<String> dataArguments() {
         return data.arguments();
+    }
+
+    /** The options for the initial weights, as given. */
+    List<String> startArguments() {
+        return start.given();
     }
 
     /** Listeners that the user has asked for. */

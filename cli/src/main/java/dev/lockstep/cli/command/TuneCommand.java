@@ -7,7 +7,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.Event;
-import dev.lockstep.model.Models;
+import dev.lockstep.model.ModelFactory;
 import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.RangeSweep;
 import dev.lockstep.plan.RangeSweep.Trial;
@@ -34,7 +34,12 @@ import picocli.CommandLine.Option;
         name = "tune",
         description =
                 "Suggests the reference learning rate, by a sweep of short training runs at the reference minibatch.",
-        footer = {"", "Example:", "  lockstep tune recipes/fashion-mnist.yaml --from 0.0125 --to 1.6"})
+        footer = {
+            "",
+            "Examples:",
+            "  lockstep tune recipes/fashion-mnist.yaml --from 0.0125 --to 1.6",
+            "  lockstep tune flowers.yaml --data flowers --weights resnet18.pth --new-head --apply"
+        })
 public final class TuneCommand implements Callable<Integer> {
     private static final String RATE = "learning-rate.reference";
     private static final int MOST_RATES = 1000;
@@ -47,6 +52,10 @@ public final class TuneCommand implements Callable<Integer> {
     @Mixin
     @SuppressWarnings("NullAway.Init")
     private DataOption data;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private StartOption start;
 
     @Option(names = "--from", paramLabel = "RATE", description = "Lowest rate (default: ${DEFAULT-VALUE}).")
     private double from = 0.0125;
@@ -72,12 +81,13 @@ public final class TuneCommand implements Callable<Integer> {
     public Integer call() {
         check();
         String text = recipeArgument.text();
-        Recipe recipe = recipeArgument.read(text);
+        StartOption.Start begin = start.of(recipeArgument.read(text));
+        Recipe recipe = begin.recipe();
         OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
         int images = dataset.training().size();
         List<Trial> trials = new ArrayList<>();
         for (double rate : RangeSweep.rates(from, to, rates)) {
-            Trial trial = new Trial(rate, loss(RangeSweep.trial(recipe, rate, steps, images), dataset));
+            Trial trial = new Trial(rate, loss(RangeSweep.trial(recipe, rate, steps, images), begin.models(), dataset));
             trials.add(trial);
             System.err.printf(Locale.ROOT, "learning rate %-9.4g loss %s%n", rate, text(trial.loss()));
         }
@@ -124,13 +134,13 @@ public final class TuneCommand implements Callable<Integer> {
     }
 
     /** The mean loss over the last sixth of a short training run; infinite if it diverged. */
-    private double loss(Recipe recipe, OpenDataset dataset) {
+    private double loss(Recipe recipe, ModelFactory models, OpenDataset dataset) {
         int cores = Runtime.getRuntime().availableProcessors();
         int lanes = Math.max(1, Math.min(recipe.workers(), cores / recipe.threadsPerWorker()));
         RunOptions options = RunOptions.defaults().withLanes(lanes).withStopAfter(steps);
         List<Double> losses = new ArrayList<>();
         try (SoloCollective solo = new SoloCollective();
-                Assembly parts = new Assembly(recipe, Models::create, dataset, solo, options, new StopSignal())) {
+                Assembly parts = new Assembly(recipe, models, dataset, solo, options, new StopSignal())) {
             parts.begin().run(event -> {
                 if (event instanceof Event.Step step) {
                     losses.add(step.metrics().loss());

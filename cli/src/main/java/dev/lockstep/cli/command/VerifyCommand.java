@@ -8,7 +8,6 @@ import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.launch.ChildJvm;
 import dev.lockstep.metrics.RunResult;
-import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.supervise.LogTail;
 import dev.lockstep.torch.Devices;
@@ -60,6 +59,10 @@ public final class VerifyCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private DataOption data;
 
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private StartOption start;
+
     @Option(
             names = "--steps",
             paramLabel = "N",
@@ -81,7 +84,8 @@ public final class VerifyCommand implements Callable<Integer> {
             throw LockstepException.recipe("--steps = " + steps + " is too small", "", "give at least 2");
         }
         device.ifPresent(Devices::require);
-        Recipe recipe = recipeArgument.read();
+        StartOption.Start begin = start.of(recipeArgument.read());
+        Recipe recipe = begin.recipe();
         OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
         steps = (int) Math.min(steps, stepsOf(recipe, dataset));
         Path folder = Files.createTempDirectory("lockstep-verify");
@@ -89,7 +93,7 @@ public final class VerifyCommand implements Callable<Integer> {
             VerifyTable table = new VerifyTable(steps);
             Path file = Files.writeString(folder.resolve("recipe.yaml"), recipe.toYaml());
             show(table.heading(recipe.name()));
-            fill(table, recipe, dataset, file, folder);
+            fill(table, begin, dataset, file, folder);
             System.out.println(json ? table.toJson() : table.conclusion());
             return table.isGood() ? 0 : LockstepException.Kind.WORKER.exitCode();
         } finally {
@@ -107,7 +111,9 @@ public final class VerifyCommand implements Callable<Integer> {
         return all;
     }
 
-    private void fill(VerifyTable table, Recipe recipe, OpenDataset dataset, Path file, Path folder) throws Exception {
+    private void fill(VerifyTable table, StartOption.Start begin, OpenDataset dataset, Path file, Path folder)
+            throws Exception {
+        Recipe recipe = begin.recipe();
         Path first = folder.resolve("p1-l1");
         show(table.addTree(1, 1, "straight", train(file, first, new Placement(1, 1))));
         for (Placement placement : placements(recipe.workers(), device.isPresent())) {
@@ -118,7 +124,7 @@ public final class VerifyCommand implements Callable<Integer> {
         if (recipe.workers() > 1) {
             lostAndGained(table, recipe, file, folder);
         }
-        SortedMap<String, double[]> exact = inFloat64(recipe, dataset);
+        SortedMap<String, double[]> exact = inFloat64(begin, dataset);
         table.distance(distance(first, exact));
         // With two processes, either order of the two summands gives the same bits.
         int processes = Math.min(recipe.workers(), recipe.workers() % 4 == 0 ? 4 : 3);
@@ -323,6 +329,7 @@ public final class VerifyCommand implements Callable<Integer> {
                 Integer.toString(steps)));
         device.ifPresent(name -> arguments.addAll(List.of("--device", name)));
         arguments.addAll(data.arguments());
+        arguments.addAll(start.arguments());
         arguments.addAll(more);
         Path log = out.resolveSibling(out.getFileName() + ".log");
         return ChildJvm.of(Main.class.getName(), arguments)
@@ -331,9 +338,9 @@ public final class VerifyCommand implements Callable<Integer> {
                 .start();
     }
 
-    private SortedMap<String, double[]> inFloat64(Recipe recipe, OpenDataset dataset) {
+    private SortedMap<String, double[]> inFloat64(StartOption.Start begin, OpenDataset dataset) {
         System.err.println("computing " + steps + " steps in float64 ...");
-        return new ReferenceTraining(recipe, dataset, Models::create).weightsAfter(steps);
+        return new ReferenceTraining(begin.recipe(), dataset, begin.models()).weightsAfter(steps);
     }
 
     private double distance(Path run, SortedMap<String, double[]> exact) {

@@ -72,6 +72,11 @@ final class Pace {
         return Math.min(1, Math.max(0, fraction));
     }
 
+    /** Whether the last step of an epoch is done and the epoch is not. */
+    boolean isEvaluating() {
+        return step > 0 && step == (epochsDone + 1) * iterationsPerEpoch;
+    }
+
     /** Smoothed; NaN before the first step. */
     double imagesPerSecond() {
         return imagesPerSecond;

@@ -11,9 +11,6 @@ import dev.lockstep.metrics.StepMetrics;
 import java.io.PrintStream;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +32,7 @@ public final class ProgressSink implements RunListener {
     private Pace pace = new Pace(0, 1);
 
     private final LossCurve losses = new LossCurve();
-    private @Nullable ProgressBar bar;
+    private @Nullable VanishingBar bar;
     private volatile @Nullable StepMetrics last;
     private long lastLine;
     private int badImages;
@@ -51,19 +48,12 @@ public final class ProgressSink implements RunListener {
         return new ProgressSink(System.err, Terminal.fromEnvironment(), System::nanoTime);
     }
 
-    private ProgressBar bar(Pace pace) {
-        return new ProgressBarBuilder()
-                .setInitialMax(pace.totalSteps())
-                .setUpdateIntervalMillis(UPDATE_MILLIS)
-                .setConsumer(new ConsoleProgressBarConsumer(out, terminal.columns() - 1))
-                .setRenderer((state, columns) -> barText(pace, columns))
-                .continuousUpdate()
-                .build();
-    }
-
     private String barText(Pace pace, int columns) {
         synchronized (pace) {
             StepMetrics step = last;
+            if (step != null && pace.isEvaluating()) {
+                return ProgressText.evaluating(pace, columns);
+            }
             if (step != null) {
                 return ProgressText.bar(pace, step, losses.points(), columns);
             }
@@ -92,7 +82,10 @@ public final class ProgressSink implements RunListener {
     private void onStarted(RunInfo run) {
         pace = new Pace(run.recipe().epochs(), run.iterationsPerEpoch());
         pace.onStart(run.step());
-        bar = terminal.interactive() ? bar(pace) : null;
+        Pace now = pace;
+        bar = terminal.interactive()
+                ? new VanishingBar(out, terminal, UPDATE_MILLIS, pace.totalSteps(), columns -> barText(now, columns))
+                : null;
     }
 
     private void onResumed(Event.Resumed resumed) {
@@ -135,17 +128,11 @@ public final class ProgressSink implements RunListener {
     private void print(String text) {
         String line = Printable.of(text, LONGEST_LINE);
         lastLine = nanoTime.getAsLong();
-        ProgressBar moving = bar;
-        if (moving == null) {
-            out.println(line);
-            return;
+        if (bar == null) {
+            out.println(terminal.interactive() ? Wrapping.wrap(line, terminal.columns() - 1, "  ") : line);
+        } else {
+            bar.print(line);
         }
-        String padding = " ".repeat(Math.max(0, terminal.columns() - 1 - line.length()));
-        synchronized (out) {
-            out.print("\r" + line + padding + "\n");
-            out.flush();
-        }
-        moving.refresh();
     }
 
     @Override

@@ -16,27 +16,38 @@ public final class ProgressText {
     private ProgressText() {}
 
     /**
-     * One line of a bar that fits and fills a width: epoch, its completed part, speed, loss, training error, remaining time,
-     * and as far as there is place the learning rate and the curve of the loss.
+     * One line of a bar that fits and fills a width: epoch, its completed part, remaining time and loss; as far as there is
+     * place also the training error, the speed, the learning rate and the curve of the loss.
      *
      * @param losses of the last steps, smoothed
      */
     static String bar(Pace pace, StepMetrics last, List<Double> losses, int columns) {
-        String rate = String.format(Locale.ROOT, "%,.0f images/s", pace.imagesPerSecond());
+        String left = Format.clock(pace.secondsLeft()) + " left";
         String loss = String.format(Locale.ROOT, "loss %.4f", last.loss());
         String error = "error " + Format.error(last.top1Error());
-        String left = Format.clock(pace.secondsLeft()) + " left";
+        String rate = String.format(Locale.ROOT, "%,.0f images/s", pace.imagesPerSecond());
         String learning = "learning rate " + Format.number(last.learningRate());
         String curve = Sparkline.of(losses, SPARKS);
         String wide = position(pace) + " ";
         String narrow = position(pace, NARROW_BAR) + " ";
         List<String> richestFirst = List.of(
-                wide + String.join(", ", rate, loss, error, learning, left) + "  " + curve,
-                wide + String.join(", ", rate, loss, error, left) + "  " + curve,
-                wide + String.join(", ", rate, loss, error, left),
-                narrow + String.join(", ", rate, loss, error, left),
-                narrow + String.join(", ", rate, loss, left),
-                String.join(", ", rate, loss, left));
+                wide + String.join(", ", left, loss, error, rate, learning) + "  " + curve,
+                wide + String.join(", ", left, loss, error, rate) + "  " + curve,
+                wide + String.join(", ", left, loss, error, rate),
+                narrow + String.join(", ", left, loss, error, rate),
+                narrow + String.join(", ", left, loss, error),
+                narrow + String.join(", ", left, loss),
+                String.join(", ", left, loss));
+        return fitting(richestFirst, columns);
+    }
+
+    /** The bar while an epoch's evaluation runs. */
+    static String evaluating(Pace pace, int columns) {
+        String left = Format.clock(pace.secondsLeft()) + " left, evaluating …";
+        return fitting(List.of(position(pace) + " " + left, position(pace, NARROW_BAR) + " " + left, left), columns);
+    }
+
+    private static String fitting(List<String> richestFirst, int columns) {
         String text = richestFirst.stream()
                 .filter(candidate -> candidate.length() <= columns)
                 .findFirst()

@@ -12,9 +12,6 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 
 /** Shows the progress of a study: one line per finished run, and a bar or one line per minute in between. */
@@ -26,15 +23,16 @@ public final class StudyView implements StudyListener, AutoCloseable {
 
     private final StudyPace pace;
     private final PrintStream out;
-    private final Terminal terminal;
-    private final @Nullable ProgressBar bar;
+    private final @Nullable VanishingBar bar;
     private final ScheduledExecutorService ticker;
 
     public StudyView(StudyPace pace, PrintStream out, Terminal terminal) {
         this.pace = pace;
         this.out = out;
-        this.terminal = terminal;
-        this.bar = terminal.interactive() ? bar() : null;
+        this.bar = terminal.interactive()
+                ? new VanishingBar(
+                        out, terminal, UPDATE_MILLIS, 1, columns -> ProgressText.filled(pace.text(), columns))
+                : null;
         this.ticker = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "lockstep-study-view");
             thread.setDaemon(true);
@@ -44,16 +42,6 @@ public final class StudyView implements StudyListener, AutoCloseable {
             var unused =
                     ticker.scheduleAtFixedRate(() -> print(pace.text()), LINE_SECONDS, LINE_SECONDS, TimeUnit.SECONDS);
         }
-    }
-
-    private ProgressBar bar() {
-        return new ProgressBarBuilder()
-                .setInitialMax(1)
-                .setUpdateIntervalMillis(UPDATE_MILLIS)
-                .setConsumer(new ConsoleProgressBarConsumer(out, terminal.columns() - 1))
-                .setRenderer((state, columns) -> ProgressText.filled(pace.text(), columns))
-                .continuousUpdate()
-                .build();
     }
 
     @Override
@@ -80,12 +68,13 @@ public final class StudyView implements StudyListener, AutoCloseable {
 
     private void print(String text) {
         String line = Printable.of(text, LONGEST_LINE);
-        synchronized (out) {
-            out.print(
-                    bar == null
-                            ? line + "\n"
-                            : "\r" + line + " ".repeat(Math.max(0, terminal.columns() - 1 - line.length())) + "\n");
-            out.flush();
+        if (bar == null) {
+            synchronized (out) {
+                out.print(line + "\n");
+                out.flush();
+            }
+        } else {
+            bar.print(line);
         }
     }
 

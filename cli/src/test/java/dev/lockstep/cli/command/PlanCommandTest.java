@@ -156,6 +156,8 @@ final class PlanCommandTest {
             }
         }
         String[] counted = {PHOTOGRAPHS, "--set", "data.dataset=imagefolder", "--data", folder.toString()};
+        String[] imagenet = {PHOTOGRAPHS, "--set", "data.dataset=imagenet", "--data", folder.toString()};
+        assertThat(plan(imagenet).err()).startsWith("error: wrong number of classes, dataset = imagenet, classes = 3,");
         assertThat(plan(counted).out()).contains("300 training images of 3×").contains(", 3 classes\n");
         JsonNode json = JSON.readTree(plan(with(counted, "--json")).out());
         assertThat(json.get("classes").asInt()).isEqualTo(3);
@@ -215,10 +217,25 @@ final class PlanCommandTest {
         assertFails("error: --dataset-size = 0, must be at least 1", FASHION, "--dataset-size", "0");
         assertFails("error: minibatch = 256 images is larger than the dataset", FASHION, "--dataset-size", "255");
         assertFails("error: unknown data.dataset = no", FASHION, "--set", "data.dataset=no");
+        assertFails(
+                "error: model.name = resnet21, no such network, did you mean 'resnet20'?",
+                FASHION,
+                "--set",
+                "model.name=resnet21");
+        assertFails(
+                "error: model.frozen names no layer: layr1, model.name = resnet8, did you mean 'layer1'?",
+                FASHION,
+                "--set",
+                "model.frozen=[layr1]");
+        assertFails(
+                "error: learning-rate.factors names no layer: fcc, model.name = resnet8, did you mean 'fc'?",
+                FASHION,
+                "--set",
+                "learning-rate.factors.fcc=10");
         assertFails("error: suppress.x is not a check", FASHION, "--set", "suppress.x=y");
         assertFails("error: unknown key 'wrokers', --set wrokers=1", FASHION, "--set", "wrokers=1");
         assertFails("error: no such recipe, file = none.yaml", "none.yaml");
-        assertFails("error: Unknown option: '--nope'", FASHION, "--nope");
+        assertFails("error: unknown option '--nope'", FASHION, "--nope");
     }
 
     private static void assertFails(String error, String... arguments) {

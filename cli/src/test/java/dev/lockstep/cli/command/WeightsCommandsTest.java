@@ -505,6 +505,13 @@ final class WeightsCommandsTest {
                 .isZero();
         assertThat(run("eval", tuned).exitCode).isZero();
 
+        Path other = folder.resolve("other-seed");
+        train(other, "--set", "seed=2", "--stop-after", "0");
+        Object[] sweep = {"tune", recipe, "--set", classes, "--from", "0.01", "--to", "0.01", "--steps", "6"};
+        Object[] start = {"--weights", other.resolve("checkpoints/step-00000000.safetensors"), "--new-head"};
+        Result tune = run(Stream.of(sweep, start).flatMap(Stream::of).toArray());
+        assertThat(tune.err).startsWith("learning rate 0.01000 ").isNotEqualTo(run(sweep).err);
+
         Result headless = train(folder.resolve("headless"), "--new-head");
         assertThat(headless.exitCode).isEqualTo(2);
         assertThat(headless.err)

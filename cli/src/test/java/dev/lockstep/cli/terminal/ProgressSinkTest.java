@@ -111,8 +111,7 @@ final class ProgressSinkTest {
         try (ProgressSink sink = sink(true, 150)) {
             sink.on(new Event.Resumed(150, false));
         }
-        String last = text().substring(text().lastIndexOf('\r') + 1);
-        assertThat(last).startsWith("epoch 2/3  50% │██████████          │ starting …");
+        assertThat(shown()).startsWith("epoch 2/3  50% │██████████          │ starting …");
     }
 
     @Test
@@ -137,8 +136,7 @@ final class ProgressSinkTest {
         assertThat(lines)
                 .contains(
                         "epoch 1/3: training error 50.00 %, loss 1.5000; validation error 12.50 %, loss 0.4000; 12 s");
-        assertThat(lines.get(lines.size() - 1))
-                .startsWith("epoch 2/3  50% │██████████          │ 2,560 images/s, loss 1.5000");
+        assertThat(shown()).startsWith("epoch 2/3  50% │██████████          │ 39 s left, loss 1.5000");
     }
 
     private String lastBar(int columns) {
@@ -148,21 +146,53 @@ final class ProgressSinkTest {
                 sink.on(new Event.Step(new StepMetrics(i, 0, 0.1, 3 - 0.02 * i, 0.5, 2560, 0.1, 0, 0, Double.NaN)));
             }
         }
-        return text().substring(text().lastIndexOf('\r') + 1).replace("\n", "");
+        return shown();
+    }
+
+    /** The last bar before it is gone. */
+    private String shown() {
+        assertThat(text()).endsWith(" \r");
+        List<String> states = List.of(text().split("[\r\n]"));
+        assertThat(states.get(states.size() - 1)).isBlank();
+        return states.stream()
+                .filter(state -> !state.isBlank())
+                .reduce((first, second) -> second)
+                .orElseThrow();
+    }
+
+    @Test
+    void bar_isGoneAtTheEnd_andNoLineOfItsIsWiderThanTheTerminal() {
+        try (ProgressSink sink = sink(new Terminal(true, 60), 0)) {
+            sink.on(new Event.Step(step(50, 0)));
+            sink.on(new Event.Epoch(epoch(0, 100, 12)));
+        }
+        assertThat(text().split("[\r\n]")).allMatch(line -> line.length() < 60);
+        assertThat(text().replaceAll("[^\n]*\r", ""))
+                .isEqualTo("epoch 1/3: training error 50.00 %, loss 1.5000; validation\n"
+                        + "  error 12.50 %, loss 0.4000; 12 s\n");
+    }
+
+    @Test
+    void bar_betweenTheLastStepOfAnEpochAndItsEnd_saysThatItEvaluates() {
+        try (ProgressSink sink = sink(new Terminal(true, 80), 0)) {
+            sink.on(new Event.Step(step(99, 0)));
+            sink.on(new Event.Step(step(100, 0)));
+        }
+        assertThat(shown()).startsWith("epoch 1/3 100% │████████████████████│ 20 s left, evaluating …");
     }
 
     @Test
     void bar_fitsItsTerminal_andFillsIt() {
         assertThat(lastBar(80))
                 .hasSize(79)
-                .startsWith("epoch 1/3  50% │███   │ 2,560 images/s, loss 2.0000, error 50.00 %, 25 s left  ");
+                .startsWith("epoch 1/3  50% │███   │ 25 s left, loss 2.0000, error 50.00 %, 2,560 images/s  ");
         assertThat(lastBar(120))
                 .hasSize(119)
                 .startsWith(
-                        "epoch 1/3  50% │██████████          │ 2,560 images/s, loss 2.0000, error 50.00 %, 25 s left"
+                        "epoch 1/3  50% │██████████          │ 25 s left, loss 2.0000, error 50.00 %, 2,560 images/s"
                                 + "  █▇▇▆▅▅▄▄▃▂▂▁ ");
-        assertThat(lastBar(140)).contains(", learning rate 0.1, 25 s left  █▇▇▆");
-        assertThat(lastBar(50)).hasSize(49).startsWith("2,560 images/s, loss 2.0000, 25 s left");
+        assertThat(lastBar(140)).contains("2,560 images/s, learning rate 0.1  █▇▇▆");
+        assertThat(lastBar(50)).hasSize(49).startsWith("epoch 1/3  50% │███   │ 25 s left, loss 2.0000");
     }
 
     @Test

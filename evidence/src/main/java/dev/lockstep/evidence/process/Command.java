@@ -1,5 +1,6 @@
 package dev.lockstep.evidence.process;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +39,13 @@ public record Command(
 
     public Command on(@Nullable Host where) {
         return new Command(words, environment, where);
+    }
+
+    /** In a folder. */
+    public Command in(Path folder) {
+        List<String> all = new ArrayList<>(List.of("env", "-C", folder.toString()));
+        all.addAll(words);
+        return new Command(all, environment, host);
     }
 
     /** Bound to one core. */

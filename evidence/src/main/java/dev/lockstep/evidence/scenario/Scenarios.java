@@ -64,6 +64,10 @@ public final class Scenarios {
                     "photographs",
                     "photographs of one's own, from init to export; digits with plain defaults",
                     OwnPhotographs::play),
+            evidence(
+                    "wallpapers",
+                    "parts of wallpapers, from init to five seeds against a PyTorch script",
+                    OwnPhotographs::playWallpapers),
             evidence("imagenet", "ImageNet's path from end to end on photographs", ImageNet::play));
 
     private Scenarios() {}

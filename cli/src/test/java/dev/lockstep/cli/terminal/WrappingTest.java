@@ -1,0 +1,38 @@
+package dev.lockstep.cli.terminal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.launch.Terminal;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+final class WrappingTest {
+    @Test
+    void wrap_breaksBetweenWordsOnly() {
+        assertThat(Wrapping.wrap("one two three", 20, "  ")).isEqualTo("one two three");
+        assertThat(Wrapping.wrap("one two three", 8, "  ")).isEqualTo("one two\n  three");
+        assertThat(Wrapping.wrap("  --x  aaaa bbbb cccc", 12, "       "))
+                .isEqualTo("  --x  aaaa\n       bbbb\n       cccc");
+        assertThat(Wrapping.wrap("/a/very/long/path and more", 8, "  ")).isEqualTo("/a/very/long/path\n  and\n  more");
+        assertThat(Wrapping.wrap("/a/very/long/path", 8, "  ")).isEqualTo("/a/very/long/path");
+    }
+
+    private static String printed(boolean interactive, String line) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        PrintStream plain = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+        new PrintableStream(plain, () -> new Terminal(interactive, 60)).println(line);
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void message_onATerminal_isWrapped_andIsOneLineElsewhere() {
+        String error =
+                "error: no such recipe, file = none.yaml, give one that exists, or write it with 'lockstep init'";
+        assertThat(printed(true, error))
+                .isEqualTo("error: no such recipe, file = none.yaml, give one that\n"
+                        + "  exists, or write it with 'lockstep init'\n");
+        assertThat(printed(false, error)).isEqualTo(error + "\n");
+    }
+}
