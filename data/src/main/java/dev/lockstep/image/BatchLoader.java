@@ -122,7 +122,8 @@ public final class BatchLoader implements AutoCloseable {
         this.requests = requests;
         this.buffers = buffers;
         for (int i = 0; i < threads; i++) {
-            Thread thread = new Thread(this::work, "lockstep-loader-" + i);
+            int number = i;
+            Thread thread = new Thread(() -> work(number), "lockstep-loader-" + number);
             thread.setDaemon(true);
             this.threads.add(thread);
         }
@@ -222,9 +223,9 @@ public final class BatchLoader implements AutoCloseable {
     /** A request and the future of its batch. */
     private record Claim(BatchRequest request, CompletableFuture<HostBatch> batch) {}
 
-    private void work() {
+    private void work(int thread) {
         for (Claim claim = claim(); claim != null; claim = claim()) {
-            boolean good = finish(claim);
+            boolean good = finish(claim, thread);
             synchronized (lock) {
                 unfinished.remove(claim.batch);
                 exhausted |= !good;
@@ -234,9 +235,9 @@ public final class BatchLoader implements AutoCloseable {
     }
 
     /** Loads the claimed batch. Returns false when that failed or the loader was closed meanwhile. */
-    private boolean finish(Claim claim) {
+    private boolean finish(Claim claim, int thread) {
         try {
-            HostBatch batch = load(claim.request);
+            HostBatch batch = load(claim.request, thread);
             return batch != null && claim.batch.complete(batch);
         } catch (Throwable e) {
             setBroken(e);
@@ -300,7 +301,8 @@ public final class BatchLoader implements AutoCloseable {
     }
 
     /** The loaded batch, or null when the loader was closed meanwhile. */
-    private @Nullable HostBatch load(BatchRequest request) {
+    private @Nullable HostBatch load(BatchRequest request, int thread) {
+        long started = System.nanoTime();
         int[] samples = request.samples();
         int floats = transform.shape().floats();
         FloatBuffer pixels = buffers.take(Math.multiplyExact(samples.length, floats));
@@ -320,7 +322,8 @@ public final class BatchLoader implements AutoCloseable {
                 replaced.add(samples[i]);
             }
         }
-        return new PooledBatch(request, transform.shape(), pixels.rewind(), labels, replaced, buffers);
+        HostBatch.Loading loading = new HostBatch.Loading(thread, started, System.nanoTime());
+        return new PooledBatch(request, transform.shape(), pixels.rewind(), labels, replaced, loading, buffers);
     }
 
     private boolean isClosed() {

@@ -2,6 +2,7 @@ package dev.lockstep.image;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ final class PooledBatch implements HostBatch {
     private final AtomicReference<@Nullable FloatBuffer> pixels;
     private final long[] labels;
     private final List<Integer> replaced;
+    private final Loading loading;
     private final BufferPool pool;
 
     PooledBatch(
@@ -20,12 +22,14 @@ final class PooledBatch implements HostBatch {
             FloatBuffer pixels,
             long[] labels,
             List<Integer> replaced,
+            Loading loading,
             BufferPool pool) {
         this.request = request;
         this.shape = shape;
         this.pixels = new AtomicReference<>(pixels);
         this.labels = labels;
         this.replaced = List.copyOf(replaced);
+        this.loading = loading;
         this.pool = pool;
     }
 
@@ -56,6 +60,11 @@ final class PooledBatch implements HostBatch {
     @Override
     public List<Integer> replaced() {
         return replaced;
+    }
+
+    @Override
+    public Optional<Loading> loading() {
+        return Optional.of(loading);
     }
 
     /** May be called more than once. */
