@@ -38,7 +38,8 @@ final class StepFigures {
         }
         String caption = most == 1
                 ? "Every step."
-                : "Each point is the mean of up to " + most + " steps; the band shows the smallest and the largest.";
+                : "Each point is the mean of up to " + most
+                        + " steps; the band shows the smallest and the largest. A live page that is zoomed has finer points.";
         return Figure.curves(id, title, unit, caption, Double.NaN, series);
     }
 }

@@ -46,6 +46,11 @@ public final class Scenarios {
                     "elastic-times",
                     "seconds from a loss to the next step; the cost of an elastic run when nothing happens",
                     ElasticTimes::play),
+            evidence(
+                    "watching",
+                    "a Prometheus server and Perfetto's trace processor read what runs write",
+                    Watching::play),
+            evidence("alerts", "each alert, made to happen, in each place that shows it", AlertsHappen::play),
             evidence("memory", "the memory of a long run is flat", FlatMemory::play),
             evidence("attacks", "a third host attacks a group (needs root)", Attacks::play),
             evidence("attack-tests", "counts the attacks among the tests of the last mvn verify", AttackTests::play),
