@@ -175,7 +175,24 @@ final class Watching {
     private void perfetto(Case claims) throws Exception {
         RunFolder run = stage.run("traced");
         stage.require(
-                train(run, TRACED + 4, "--checkpoint-every", "4", "--trace", Integer.toString(TRACED)), "traced.log");
+                stage.train(
+                        "fashion-mnist.yaml",
+                        run,
+                        "--set",
+                        "data.dataset=synthetic:images=6400,validation=512,shape=1x8x8,classes=10",
+                        "--set",
+                        "images-per-worker=8",
+                        "--procs",
+                        "2",
+                        "--lanes",
+                        "1",
+                        "--stop-after",
+                        Integer.toString(TRACED + 4),
+                        "--checkpoint-every",
+                        "4",
+                        "--trace",
+                        Integer.toString(TRACED)),
+                "traced.log");
         for (int rank = 0; rank < 2; rank++) {
             Path trace = run.path().resolve("trace-rank-" + rank + ".json");
             Map<String, Double> slices = sql(
