@@ -50,6 +50,10 @@ public final class Scenarios {
                     "watching",
                     "a Prometheus server and Perfetto's trace processor read what runs write",
                     Watching::play),
+            evidence(
+                    "watch-cost",
+                    "a step with everything on against everything off; the memory of a server over 100,000 events",
+                    WatchCost::play),
             evidence("alerts", "each alert, made to happen, in each place that shows it", AlertsHappen::play),
             evidence("memory", "the memory of a long run is flat", FlatMemory::play),
             evidence("attacks", "a third host attacks a group (needs root)", Attacks::play),
