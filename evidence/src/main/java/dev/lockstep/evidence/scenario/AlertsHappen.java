@@ -31,6 +31,7 @@ final class AlertsHappen implements AutoCloseable {
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final String EXPECTED =
             "on the terminal, in events.jsonl, on the page, at the webhook, and by a command";
+    private static final int TERMINATED = 143;
     /** A disk on which two checkpoints of 9.5 MB fit. */
     private static final int MEBIBYTES = 24;
 
@@ -62,20 +63,18 @@ final class AlertsHappen implements AutoCloseable {
 
     static void play(Stage stage, Settings settings) throws Exception {
         try (AlertsHappen alerts = new AlertsHappen(stage)) {
-            alerts.ends("not finite", "NOT_FINITE", "a rate of 1e30", 3, "--set", "learning-rate.reference=1e30");
+            alerts.ends("not finite", "NOT_FINITE", "a rate of 1,000,000", 5, "--set", "learning-rate.reference=1e6");
             alerts.ends(
                     "loss spike",
                     "LOSS_SPIKE",
-                    "a rate that rises to 200 in two epochs",
-                    0,
+                    "a rate that rises to 20 in two epochs",
+                    5,
                     "--set",
-                    "learning-rate.reference=200",
+                    "learning-rate.reference=20",
                     "--set",
                     "learning-rate.warmup.epochs=2",
                     "--set",
-                    "learning-rate.schedule.epochs=[3]",
-                    "--stop-after",
-                    "200");
+                    "learning-rate.schedule.epochs=[3]");
             alerts.ends(
                     "noise scale",
                     "NOISE_SCALE",
@@ -147,7 +146,8 @@ final class AlertsHappen implements AutoCloseable {
             Log journal = new Log(run.path().resolve("events.jsonl"));
             long since = System.nanoTime();
             claims.claim(
-                    Await.within(120_000, () -> launcher.log().says("^alert: " + title + ": ")),
+                    Await.within(120_000, () -> launcher.log().says("^alert: " + title + ": ") || !launcher.isAlive())
+                            && launcher.log().says("^alert: " + title + ": "),
                     "not on the terminal: " + launcher.log().lastLine());
             claims.figure(title + ", after s", String.format(Locale.ROOT, "%.1f", Await.millisSince(since) / 1e3));
             claims.claim(
@@ -194,7 +194,7 @@ final class AlertsHappen implements AutoCloseable {
             claims.claim(
                     Await.within(30_000, () -> watched.run.stepSeconds().size() > before), "the run does not go on");
             watched.launcher.signal(Signal.TERM);
-            SmallRuns.exits(claims, watched.launcher, 0);
+            SmallRuns.exits(claims, watched.launcher, TERMINATED);
         });
     }
 
@@ -218,7 +218,7 @@ final class AlertsHappen implements AutoCloseable {
             watched.claim(claims, "process lost", "PROCESS_LOST");
             watched.claim(claims, "process joined", "PROCESS_JOINED");
             watched.launcher.signal(Signal.TERM);
-            SmallRuns.exits(claims, watched.launcher, 0);
+            SmallRuns.exits(claims, watched.launcher, TERMINATED);
         });
     }
 
