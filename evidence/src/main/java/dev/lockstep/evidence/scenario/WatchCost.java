@@ -31,7 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * webhook. And the memory of a server whose runs grow.
  */
 final class WatchCost {
-    private static final int TURNS = 60;
+    private static final int TURNS = 40;
     private static final int TURN_MILLIS = 2500;
     /** More than the runs make. */
     private static final int LONG = 9000;
