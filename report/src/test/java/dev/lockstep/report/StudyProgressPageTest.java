@@ -52,6 +52,6 @@ final class StudyProgressPageTest {
         assertThat(words(page))
                 .contains("Gradual warmup &lt;matches&gt; the baseline", "waiting", "8 of 9 runs are done. Tests and")
                 .containsPattern("kn = 512, no warmup( [0-9.]+){2} waiting [0-9.]+ ± [0-9.]+ \\(2\\)")
-                .doesNotContain("p = ", "p-value", "p &lt;");
+                .doesNotContain(" p = ", "p-value", " p &lt;");
     }
 }
