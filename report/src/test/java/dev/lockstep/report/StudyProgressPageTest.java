@@ -33,14 +33,8 @@ final class StudyProgressPageTest {
         Study study = FakeRuns.study(folder);
         Path out = folder.resolve("out");
         FakeRuns.results(study, out);
-        Files.copy(
-                folder.resolve("study.yaml"),
-                out.resolve("study.yaml"),
-                StandardCopyOption.REPLACE_EXISTING);
-        Files.copy(
-                folder.resolve("base.yaml"),
-                out.resolve("base.yaml"),
-                StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(folder.resolve("study.yaml"), out.resolve("study.yaml"), StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(folder.resolve("base.yaml"), out.resolve("base.yaml"), StandardCopyOption.REPLACE_EXISTING);
         assertThat(words(page(out)))
                 .contains("9 of 9 runs are done.", "report.html of the study’s folder")
                 .doesNotContain("waiting");
