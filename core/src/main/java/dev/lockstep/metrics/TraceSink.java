@@ -15,6 +15,9 @@ import java.util.function.Consumer;
  * Chrome's {@code about:tracing}. Every process writes its own.
  */
 public final class TraceSink implements RunListener {
+    /** The track of a timeline on which the state is copied for a checkpoint, which rank 0 then writes. */
+    public static final String CHECKPOINT = "checkpoint";
+
     private final RunInfo run;
     private final Consumer<String> notices;
     private final int most;
@@ -24,6 +27,11 @@ public final class TraceSink implements RunListener {
     private final long origin = System.nanoTime();
     private int steps;
     private long last = -1;
+    private long lastTraced = -1;
+    /** Steps of the newest checkpoint that was copied, and of the newest that is on disk or has failed. */
+    private long copied = -1;
+
+    private long settled = -1;
     private boolean written;
 
     private TraceSink(RunInfo run, Consumer<String> notices, int most) {
@@ -46,27 +54,30 @@ public final class TraceSink implements RunListener {
         if (event instanceof Event.Timeline timeline) {
             onTimeline(timeline);
         } else if (event instanceof Event.CheckpointSaved saved) {
-            events.addObject()
-                    .put("name", "checkpoint of step " + saved.step() + " is on disk")
-                    .put("ph", "i")
-                    .put("s", "p")
-                    .put("ts", (System.nanoTime() - origin) / 1e3)
-                    .put("pid", run.rank())
-                    .put("tid", 0);
+            settled = saved.step();
+        } else if (event instanceof Event.CheckpointFailed failed) {
+            settled = failed.step();
         }
     }
 
-    /** A step may have several. */
+    /** A step may have several; those of the checkpoint's writer come later. The trace waits for them. */
     private void onTimeline(Event.Timeline timeline) {
-        if (timeline.step() != last) {
-            if (steps == most) {
+        if (timeline.step() > last) {
+            if (steps >= most && copied <= settled) {
                 write();
                 return;
             }
             last = timeline.step();
             steps++;
         }
-        timeline.spans().forEach(span -> span(span, timeline.step()));
+        if (steps <= most || timeline.step() <= lastTraced) {
+            lastTraced = Math.max(lastTraced, timeline.step());
+            timeline.spans().forEach(span -> span(span, timeline.step()));
+            if (run.rank() == 0
+                    && timeline.spans().stream().anyMatch(span -> span.track().equals(CHECKPOINT))) {
+                copied = timeline.step();
+            }
+        }
     }
 
     private void span(Event.Span span, long step) {
@@ -102,7 +113,7 @@ public final class TraceSink implements RunListener {
         String name = "trace-rank-" + run.rank() + ".json";
         try {
             DurableFiles.write(run.folder().resolve(name), document.toString());
-            notices.accept("trace of " + steps + " steps, file = "
+            notices.accept("trace of " + Math.min(steps, most) + " steps, file = "
                     + run.folder().resolve(name) + "; open it in https://ui.perfetto.dev");
         } catch (IOException e) {
             notices.accept("warning: the trace cannot be written, file = "

@@ -19,16 +19,15 @@ final class TraceSinkTest {
     @SuppressWarnings("NullAway.Init")
     private Path folder;
 
-    @Test
-    void trace_hasASpanPerWorker_andATrackPerLane() throws IOException {
-        RunInfo run = new RunInfo(
+    private RunInfo run(int rank) {
+        return new RunInfo(
                 folder,
                 RecipeFile.parse(
                         "{name: x, epochs: 9, workers: 2, data: {dataset: 'synthetic'}, model: {name: resnet8}}",
                         "test",
                         Map.of()),
                 List.of(),
-                3,
+                rank,
                 4,
                 true,
                 1,
@@ -36,9 +35,13 @@ final class TraceSinkTest {
                 1,
                 0,
                 0);
+    }
+
+    @Test
+    void trace_hasASpanPerWorker_andATrackPerLane() throws IOException {
         List<String> notices = new ArrayList<>();
         long now = System.nanoTime();
-        RunListener sink = TraceSink.of(2).open(run, notices::add).orElseThrow();
+        RunListener sink = TraceSink.of(2).open(run(3), notices::add).orElseThrow();
         for (int step = 1; step <= 3; step++) {
             sink.on(new Event.Timeline(
                     step,
@@ -65,5 +68,25 @@ final class TraceSinkTest {
         assertThat(events.findValuesAsText("name")).contains("process_name", "thread_name", "lane 0", "rank 3");
         assertThat(notices).hasSize(1);
         assertThat(notices.get(0)).startsWith("trace of 2 steps, file = ");
+    }
+
+    @Test
+    void trace_waitsForTheCheckpointThatIsBeingWritten() throws IOException {
+        RunListener sink = TraceSink.of(1).open(run(0), text -> {}).orElseThrow();
+        Path file = folder.resolve("trace-rank-0.json");
+        sink.on(timeline(1, "lane 0", "worker 0"));
+        sink.on(timeline(1, TraceSink.CHECKPOINT, "copy"));
+        sink.on(timeline(2, "lane 0", "worker 0"));
+        assertThat(file).doesNotExist();
+        sink.on(timeline(1, "checkpoint writer", "write step 1"));
+        sink.on(new Event.CheckpointSaved(1, folder.resolve("checkpoint")));
+        sink.on(timeline(3, "lane 0", "worker 0"));
+        assertThat(Files.readString(file))
+                .contains("write step 1", "\"step\":1")
+                .doesNotContain("\"step\":2", "\"step\":3");
+    }
+
+    private static Event timeline(long step, String track, String name) {
+        return new Event.Timeline(step, List.of(new Event.Span(track, name, 1000, 2000)));
     }
 }

@@ -121,7 +121,8 @@ public final class BatchLoader implements AutoCloseable {
         this.requests = requests;
         this.buffers = buffers;
         for (int i = 0; i < threads; i++) {
-            Thread thread = new Thread(this::work, "lockstep-loader-" + i);
+            int number = i;
+            Thread thread = new Thread(() -> work(number), "lockstep-loader-" + number);
             thread.setDaemon(true);
             this.threads.add(thread);
         }
@@ -221,9 +222,9 @@ public final class BatchLoader implements AutoCloseable {
     /** A request and the future of its batch. */
     private record Claim(BatchRequest request, CompletableFuture<HostBatch> batch) {}
 
-    private void work() {
+    private void work(int thread) {
         for (Claim claim = claim(); claim != null; claim = claim()) {
-            boolean good = finish(claim);
+            boolean good = finish(claim, thread);
             synchronized (lock) {
                 unfinished.remove(claim.batch);
                 exhausted |= !good;
@@ -233,9 +234,9 @@ public final class BatchLoader implements AutoCloseable {
     }
 
     /** Loads the claimed batch. Returns false when that failed or the loader was closed meanwhile. */
-    private boolean finish(Claim claim) {
+    private boolean finish(Claim claim, int thread) {
         try {
-            HostBatch batch = load(claim.request);
+            HostBatch batch = load(claim.request, thread);
             return batch != null && claim.batch.complete(batch);
         } catch (Throwable e) {
             setBroken(e);
@@ -299,7 +300,8 @@ public final class BatchLoader implements AutoCloseable {
     }
 
     /** The loaded batch, or null when the loader was closed meanwhile. */
-    private @Nullable HostBatch load(BatchRequest request) {
+    private @Nullable HostBatch load(BatchRequest request, int thread) {
+        long started = System.nanoTime();
         int[] samples = request.samples();
         int floats = transform.shape().floats();
         Optional<ByteTransform> bytes =
@@ -328,6 +330,7 @@ public final class BatchLoader implements AutoCloseable {
         }
         memory.bytes().rewind();
         memory.floats().rewind();
+        HostBatch.Loading loading = new HostBatch.Loading(thread, started, System.nanoTime());
         return new PooledBatch(
                 request,
                 transform.shape(),
@@ -335,6 +338,7 @@ public final class BatchLoader implements AutoCloseable {
                 bytes.map(ByteTransform::normalization),
                 labels,
                 replaced,
+                loading,
                 buffers);
     }
 

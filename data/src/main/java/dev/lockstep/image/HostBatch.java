@@ -42,6 +42,20 @@ public interface HostBatch extends AutoCloseable {
         return List.of();
     }
 
+    /** Who loaded the batch, and when; empty if that is not known. */
+    default Optional<Loading> loading() {
+        return Optional.empty();
+    }
+
+    /**
+     * The work of a loader thread on a batch: reading, decoding and augmenting its images.
+     *
+     * @param thread the number of the loader thread, from 0
+     * @param start by {@link System#nanoTime}
+     * @param end likewise
+     */
+    record Loading(int thread, long start, long end) {}
+
     /** n, the number of images. */
     default int size() {
         return labels().length;

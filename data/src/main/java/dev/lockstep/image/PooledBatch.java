@@ -14,6 +14,7 @@ final class PooledBatch implements HostBatch {
     private final Optional<Normalization> normalization;
     private final long[] labels;
     private final List<Integer> replaced;
+    private final Loading loading;
     private final BufferPool pool;
 
     PooledBatch(
@@ -23,6 +24,7 @@ final class PooledBatch implements HostBatch {
             Optional<Normalization> normalization,
             long[] labels,
             List<Integer> replaced,
+            Loading loading,
             BufferPool pool) {
         this.request = request;
         this.shape = shape;
@@ -30,6 +32,7 @@ final class PooledBatch implements HostBatch {
         this.normalization = normalization;
         this.labels = labels;
         this.replaced = List.copyOf(replaced);
+        this.loading = loading;
         this.pool = pool;
     }
 
@@ -72,6 +75,11 @@ final class PooledBatch implements HostBatch {
     @Override
     public List<Integer> replaced() {
         return replaced;
+    }
+
+    @Override
+    public Optional<Loading> loading() {
+        return Optional.of(loading);
     }
 
     /** May be called more than once. */

@@ -72,8 +72,36 @@ final class Curves {
     private int inLast;
     private double total;
 
+    /**
+     * A place on the time axis.
+     *
+     * @param seconds of all steps up to {@code step}
+     */
+    record Mark(long step, double seconds) {}
+
     Curves() {
         Arrays.setAll(columns, i -> new Column());
+    }
+
+    /** Curves of the steps after a mark. */
+    static Curves from(Mark mark) {
+        Curves curves = new Curves();
+        curves.total = mark.seconds();
+        return curves;
+    }
+
+    /** The last mark at or before a step. */
+    Mark before(long step) {
+        int i = buckets - 1;
+        while (i >= 0 && steps[i] > step) {
+            i--;
+        }
+        return i < 0 ? new Mark(0, 0) : new Mark((long) steps[i], seconds[i]);
+    }
+
+    /** A step that only takes time. */
+    void skip(StepMetrics step) {
+        total += Double.isFinite(step.stepSeconds()) ? step.stepSeconds() : 0;
     }
 
     void add(StepMetrics step) {
@@ -88,7 +116,7 @@ final class Curves {
             inLast = 0;
         }
         inLast++;
-        total += Double.isFinite(step.stepSeconds()) ? step.stepSeconds() : 0;
+        skip(step);
         steps[buckets - 1] = step.step();
         seconds[buckets - 1] = total;
         for (Quantity quantity : Quantity.values()) {

@@ -4,7 +4,6 @@ import dev.lockstep.metrics.Environment;
 import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.recipe.RecipeDifference;
-import dev.lockstep.report.Curves.Quantity;
 import dev.lockstep.text.Format;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -50,10 +49,7 @@ public final class RunPage {
         page.html(controls());
         page.html("<div class=\"figures\">");
         page.figure(errors());
-        page.figure(steps("loss", "Training loss", "cross-entropy", Quantity.LOSS));
-        page.figure(steps("learning-rate", "Learning rate", "learning rate η̂", Quantity.LEARNING_RATE));
-        page.figure(steps("speed", "Speed", "images/s", Quantity.SPEED));
-        page.figure(steps("noise-scale", "Gradient noise scale", "images", Quantity.NOISE_SCALE));
+        StepFigures.of(runs.stream().map(StepFigures.Line::of).toList()).forEach(page::figure);
         page.html("</div>");
         page.section("time", "Where the time goes", this::time);
         page.section("news", "Notices", this::news);
@@ -215,20 +211,6 @@ public final class RunPage {
                         color,
                         dashed)
                 .withAxes(epochs.stream().mapToDouble(EpochMetrics::step).toArray(), time);
-    }
-
-    private Figure steps(String id, String title, String unit, Quantity quantity) {
-        List<Series> series = new ArrayList<>();
-        int most = 1;
-        for (int i = 0; i < runs.size(); i++) {
-            RunView run = runs.get(i);
-            series.add(run.curves().series(run.name(), i + 1, quantity, run.iterationsPerEpoch()));
-            most = Math.max(most, run.curves().stepsPerPoint());
-        }
-        String caption = most == 1
-                ? "Every step."
-                : "Each point is the mean of up to " + most + " steps; the band shows the smallest and the largest.";
-        return Figure.curves(id, title, unit, caption, Double.NaN, series);
     }
 
     private void time(Page p) {

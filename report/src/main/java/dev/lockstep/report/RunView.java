@@ -270,7 +270,7 @@ public final class RunView {
         double evaluation = epochs.isEmpty()
                 ? 0
                 : Math.max(0, epochs.get(epochs.size() - 1).seconds() - perStep * iterationsPerEpoch());
-        return (total - step()) * perStep + (recipe.epochs() - epochs.size()) * evaluation;
+        return Math.max(0, total - step()) * perStep + Math.max(0, recipe.epochs() - epochs.size()) * evaluation;
     }
 
     public String name() {

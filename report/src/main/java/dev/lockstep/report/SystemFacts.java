@@ -42,7 +42,7 @@ final class SystemFacts {
         } catch (IOException e) {
             facts.put("disk of the run", "unknown");
         }
-        facts.put("card", "none in use: this build computes on processors");
+        facts.put("card", String.join("; ", Cards.here().describe()));
         return facts;
     }
 

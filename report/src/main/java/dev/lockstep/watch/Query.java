@@ -39,6 +39,15 @@ record Query(Map<String, List<String>> values) {
         return values.getOrDefault(name, List.of());
     }
 
+    /** Empty unless all of them are whole numbers. */
+    List<Long> numbers(String name) {
+        try {
+            return all(name).stream().map(Long::valueOf).toList();
+        } catch (NumberFormatException e) {
+            return List.of();
+        }
+    }
+
     /** Empty text if it is not there. */
     String first(String name) {
         List<String> all = all(name);

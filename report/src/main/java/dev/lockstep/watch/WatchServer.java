@@ -6,6 +6,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.metrics.Alert;
 import dev.lockstep.report.Assets;
+import dev.lockstep.report.FinerCurves;
 import dev.lockstep.report.LivePage;
 import dev.lockstep.report.RunListPage;
 import dev.lockstep.report.RunPage;
@@ -27,9 +28,11 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
- * Serves pages about runs: {@code /}, {@code /run}, {@code /study}, what changes on them ({@code /events}), and {@code
+ * Serves pages about runs: {@code /}, {@code /run}, {@code /study}, what changes on them ({@code /events}), finer curves of
+ * some steps ({@code /curves}), and {@code
  * /metrics} for Prometheus. It only reads.
  */
 public final class WatchServer implements AutoCloseable {
@@ -178,6 +181,7 @@ public final class WatchServer implements AutoCloseable {
             case "/run" -> run(exchange, query.all("run"));
             case "/study" -> study(exchange, query.first("study"));
             case "/events" -> events(exchange, query);
+            case "/curves" -> curves(exchange, query);
             case "/metrics" -> send(exchange, 200, PrometheusText.TYPE, numbers());
             case "/page.css" -> send(exchange, 200, "text/css; charset=utf-8", Assets.style());
             case "/plots.js" -> send(exchange, 200, "text/javascript; charset=utf-8", Assets.plots());
@@ -221,6 +225,29 @@ public final class WatchServer implements AutoCloseable {
     private LivePage page(List<RunView> found) {
         synchronized (runs) {
             return RunPage.live(found, Instant.now());
+        }
+    }
+
+    /** The curves of some steps: {@code run}, {@code after} and {@code last} for each run. */
+    private void curves(HttpExchange exchange, Query query) throws IOException {
+        List<String> names = query.all("run").stream().limit(MOST_COMPARED).toList();
+        List<Long> after = query.numbers("after");
+        List<Long> last = query.numbers("last");
+        List<RunView> found = runs.named(names);
+        if (found.isEmpty() || found.size() != names.size()) {
+            plain(exchange, 404, "there is no such run");
+        } else if (after.size() != names.size() || last.size() != names.size()) {
+            plain(exchange, 400, "each run needs its first and its last step");
+        } else {
+            FinerCurves finer;
+            synchronized (runs) {
+                finer = FinerCurves.of(
+                        found,
+                        IntStream.range(0, names.size())
+                                .mapToObj(i -> new FinerCurves.Range(after.get(i), last.get(i)))
+                                .toList());
+            }
+            send(exchange, 200, "application/json; charset=utf-8", finer.json());
         }
     }
 

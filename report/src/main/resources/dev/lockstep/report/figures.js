@@ -47,6 +47,42 @@ function joined(figure) {
   };
 }
 
+/** A figure with finer points where there are some: `fine` has a part of each series, `ranges` says which steps it covers. */
+function refined(figure, fine) {
+  if (!fine || fine.series.length !== figure.series.length) return figure;
+  return {...figure, series: figure.series.map((s, i) => spliced(s, fine.series[i], fine.ranges[i]))};
+}
+
+function spliced(s, part, [after, last]) {
+  if (!part.x.length || !s.step) return s;
+  const from = s.step.findIndex(step => step > after), behind = s.step.findIndex(step => step > last);
+  const out = {...s};
+  for (const key of ['x', 'y', 'step', 'time', 'low', 'high']) {
+    if (!s[key]) continue;
+    out[key] = [...s[key].slice(0, from < 0 ? Infinity : from), ...(part[key] || part.y),
+      ...(behind < 0 ? [] : s[key].slice(behind))];
+  }
+  return out;
+}
+
+/** The steps of each series that a zoomed plot shows, and whether more points would show more. */
+function shownSteps(figure, zoom) {
+  let coarse = false;
+  const ranges = figure.series.map(s => {
+    const xs = xOf(s);
+    if (!s.step || !xs.length) return [0, 0];
+    let from = xs.findIndex(x => x >= zoom.min);
+    if (from < 0) from = xs.length;
+    let to = xs.findIndex(x => x >= zoom.max);
+    if (to < 0) to = xs.length - 1;
+    from = Math.max(0, from - 1);
+    const steps = s.step[to] - s.step[from];
+    coarse = coarse || !!s.low && to > from && to - from < s.step.length / 2 && steps > to - from;
+    return [s.step[from], Math.max(s.step[from], s.step[to])];
+  });
+  return {coarse, ranges};
+}
+
 /** The ends of bars and bands: a deviation on each side, or the smallest and largest value. */
 function ends(s) {
   if (!s.spread) return [s.low || [], s.high || []];

@@ -3,6 +3,8 @@
 
 let figures = JSON.parse(document.getElementById('figures').textContent);
 const plots = new Map();
+const address = document.body.dataset.events; // of what changes; a file has none
+const watched = address ? new URLSearchParams(address.split('?')[1]).getAll('run') : [];
 const boxes = () => [...document.querySelectorAll('.plot')];
 
 function draw(box) {
@@ -12,20 +14,26 @@ function draw(box) {
   const kept = old && old.zoom;
   old?.plot.destroy();
   const width = view.printing ? 640 : Math.max(240, Math.floor(box.getBoundingClientRect().width));
-  const table = joined(figure);
+  const fine = old && kept && old.axis === view.axis ? old.fine : null;
+  const table = joined(refined(figure, fine));
   const plot = new uPlot(options(table, width), [table.x, ...table.series.map(s => s.y)], box);
   if (kept) plot.setScale('x', kept);
-  const entry = {plot, table, zoom: kept || null, axis: view.axis};
+  const entry = {plot, table, zoom: kept || null, axis: view.axis, fine, asked: old && fine ? old.asked : ''};
   plot.hooks.setScale = [u => {
-    entry.zoom = isZoomed(u, table) ? {min: u.scales.x.min, max: u.scales.x.max} : null;
+    entry.zoom = isZoomed(u, entry.table) ? {min: u.scales.x.min, max: u.scales.x.max} : null;
+    if (!entry.zoom) entry.fine = null;
+    mark(box, entry);
+    finer(box, entry);
   }];
   plots.set(box, entry);
-  mark(box, table);
+  mark(box, entry);
 }
 
-/** The last x, for whoever looks at the page without eyes. */
-function mark(box, table) {
-  box.dataset.end = table.x[table.x.length - 1];
+/** The last x, and how many points are shown of which width, for whoever looks at the page without eyes. */
+function mark(box, {table, zoom}) {
+  const {min, max} = zoom || {min: table.x[0], max: table.x[table.x.length - 1]};
+  Object.assign(box.dataset, {end: table.x[table.x.length - 1], width: max - min,
+    points: table.x.filter(x => x >= min && x <= max).length});
 }
 
 function reset(box) {
@@ -41,8 +49,8 @@ function refresh(box) {
     draw(box);
     return;
   }
-  Object.assign(entry.table, joined(figure));
-  mark(box, entry.table);
+  Object.assign(entry.table, joined(refined(figure, entry.fine)));
+  mark(box, entry);
   const zoom = entry.zoom;
   entry.plot.setData([entry.table.x, ...entry.table.series.map(s => s.y)], !zoom);
   if (zoom) entry.plot.setScale('x', zoom);
@@ -121,6 +129,43 @@ addEventListener('afterprint', () => print(false));
 
 // ---- Live
 
+// A page has the same number of points for every run. Where it is zoomed, it asks for those in between.
+const answers = new Map();
+const PAUSE = 250;
+
+/** Soon after a plot was zoomed, asks for more points there. */
+function finer(box, entry) {
+  clearTimeout(entry.timer);
+  if (!address || !entry.zoom) return;
+  entry.timer = setTimeout(() => {
+    const figure = figures[box.dataset.figure];
+    if (!entry.zoom || plots.get(box) !== entry) return;
+    const {coarse, ranges} = shownSteps(figure, entry.zoom);
+    const asked = coarse ? new URLSearchParams(watched.flatMap((run, i) =>
+      [['run', run], ['after', ranges[i][0]], ['last', ranges[i][1]]])).toString() : '';
+    if (asked === entry.asked) return;
+    entry.asked = asked;
+    const take = fine => {
+      if (entry.asked !== asked || plots.get(box) !== entry) return;
+      entry.fine = fine && {series: fine[box.dataset.figure].series, ranges};
+      refresh(box);
+    };
+    if (asked) ask(asked).then(take, () => { entry.asked = ''; });
+    else take(null);
+  }, PAUSE);
+}
+
+/** Plots that are zoomed together share an answer. */
+function ask(query) {
+  if (!answers.has(query)) {
+    if (answers.size > 8) answers.clear();
+    const answer = fetch('/curves?' + query).then(r => r.ok ? r.json() : Promise.reject(new Error(r.status)));
+    answer.catch(() => answers.delete(query));
+    answers.set(query, answer);
+  }
+  return answers.get(query);
+}
+
 /** Takes in what has changed: the server has escaped every text in its markup. */
 function update(change) {
   document.title = change.title;
@@ -142,7 +187,6 @@ function update(change) {
   boxes().filter(box => change.figures[box.dataset.figure]).forEach(refresh);
 }
 
-const address = document.body.dataset.events;
 if (address) {
   const badge = document.createElement('p');
   badge.className = 'connection';

@@ -177,7 +177,17 @@ public final class Browser implements AutoCloseable {
     }
 
     public JsonNode evaluate(String script) {
-        JsonNode result = call("Runtime.evaluate", Map.of("expression", script, "returnByValue", true));
+        return evaluate(script, false);
+    }
+
+    /** Waits for a promise. */
+    public JsonNode evaluateLater(String script) {
+        return evaluate(script, true);
+    }
+
+    private JsonNode evaluate(String script, boolean later) {
+        JsonNode result =
+                call("Runtime.evaluate", Map.of("expression", script, "returnByValue", true, "awaitPromise", later));
         if (result.has("exceptionDetails")) {
             throw new IllegalStateException(script + ": " + result.path("exceptionDetails"));
         }

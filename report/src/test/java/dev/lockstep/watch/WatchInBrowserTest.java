@@ -2,6 +2,7 @@ package dev.lockstep.watch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.report.Browser;
 import dev.lockstep.report.LiveFolder;
 import java.io.IOException;
@@ -21,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The live pages in a real Chromium. Screenshots are kept in {@code target/screenshots}. */
 @Tag("slow")
 final class WatchInBrowserTest {
+    private static final String LOSS = "document.querySelector('#loss .plot').dataset";
+
     @TempDir(cleanup = CleanupMode.NEVER)
     @SuppressWarnings("NullAway.Init")
     private Path profile;
@@ -105,6 +108,41 @@ final class WatchInBrowserTest {
             keep(browser, "live-desk.png");
             assertThat(browser.complaints()).isEmpty();
         }
+    }
+
+    @Test
+    void zoomedCurve_getsFinerPoints_andKeepsThemAsTheRunGoesOn() throws Exception {
+        run.steps(3900);
+        try (WatchServer server = server();
+                Browser browser = browser()) {
+            browser.open(URI.create(server.url()), 1280, 900, false);
+            await(browser, text("vitals") + ".includes('4,000 of 580')");
+            browser.evaluate("document.querySelector('[data-axis=step]').click()");
+            drag(browser, 0.25, 0.35);
+            await(browser, LOSS + ".width < 450");
+            await(browser, LOSS + ".width > 350 && " + LOSS + ".points >= " + LOSS + ".width");
+            run.steps(30);
+            await(browser, LOSS + ".end === '4030'");
+            await(browser, LOSS + ".width < 450 && " + LOSS + ".points >= " + LOSS + ".width");
+            keep(browser, "live-zoom.png");
+            browser.evaluate("document.querySelector('[data-reset]').click()");
+            await(browser, LOSS + ".width > 4000 && " + LOSS + ".points < 1025");
+            assertThat(browser.complaints()).isEmpty();
+        }
+    }
+
+    /** Zooms the plot of the loss by the mouse, between two fractions of its width. */
+    private static void drag(Browser browser, double from, double to) {
+        browser.evaluate("document.querySelector('#loss').scrollIntoView({block: 'center', behavior: 'instant'})");
+        JsonNode plot = browser.evaluate("(r => ({x: r.x, y: r.y + r.height / 2, w: r.width}))"
+                + "(document.querySelector('#loss .u-over').getBoundingClientRect())");
+        double left = plot.path("x").asDouble();
+        double width = plot.path("w").asDouble();
+        double y = plot.path("y").asDouble();
+        browser.mouse("mousePressed", left + from * width, y);
+        browser.mouse("mouseMoved", left + (from + to) / 2 * width, y);
+        browser.mouse("mouseMoved", left + to * width, y);
+        browser.mouse("mouseReleased", left + to * width, y);
     }
 
     @Test

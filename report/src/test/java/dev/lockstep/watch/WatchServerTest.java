@@ -1,8 +1,11 @@
 package dev.lockstep.watch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.report.LiveFolder;
+import dev.lockstep.text.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -129,6 +132,48 @@ final class WatchServerTest {
             run.event("notice", "something happened");
             assertThat(nextUpdateWith(in, "something happened")).doesNotContain("\"learning-rate\"");
         }
+    }
+
+    @Test
+    void curves_ofSomeSteps_haveAPointForEach_atTheRightTime() throws IOException {
+        run.steps(3930);
+        JsonNode page = json(get("/").replaceFirst("(?s).*<script[^>]*id=\"figures\">", ""));
+        assertThat(page.path("loss").path("series").path(0).path("step").size()).isLessThan(1025);
+        JsonNode part = json(get("/curves?run=one&after=2000&last=2500"))
+                .path("loss")
+                .path("series")
+                .path(0);
+        JsonNode steps = part.path("step");
+        assertThat(steps).hasSize(500);
+        assertThat(steps.path(0).asInt()).isEqualTo(2001);
+        assertThat(steps.path(499).asInt()).isEqualTo(2500);
+        assertThat(part.has("low")).as("a point is one step").isFalse();
+        JsonNode whole = page.path("loss").path("series").path(0);
+        int same = indexOf(whole.path("step"), 2400);
+        assertThat(part.path("time").path(399).asDouble())
+                .isCloseTo(whole.path("time").path(same).asDouble(), within(0.01));
+        assertThat(part.path("x").path(499).asDouble()).isCloseTo(2500 / 58.0, within(0.001));
+    }
+
+    @Test
+    void curves_ofWhatIsNotThere_areRefused() throws IOException {
+        assertThat(get("/curves?run=two&after=0&last=9")).startsWith("HTTP/1.1 404");
+        assertThat(get("/curves?run=one&after=0")).startsWith("HTTP/1.1 400");
+        assertThat(get("/curves?run=one&after=a&last=9")).startsWith("HTTP/1.1 400");
+        assertThat(get("/curves?run=one&after=60&last=9")).startsWith("HTTP/1.1 200");
+    }
+
+    private static JsonNode json(String text) throws IOException {
+        return Json.MAPPER.readTree(text.substring(text.indexOf('{')));
+    }
+
+    private static int indexOf(JsonNode numbers, int number) {
+        for (int i = 0; i < numbers.size(); i++) {
+            if (numbers.path(i).asInt() == number) {
+                return i;
+            }
+        }
+        throw new AssertionError(number + " is not there");
     }
 
     private static String nextUpdate(BufferedReader in) throws IOException {

@@ -1,12 +1,15 @@
 package dev.lockstep.train;
 
 import dev.lockstep.collective.Collective;
+import dev.lockstep.metrics.Event;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.Device;
 import dev.lockstep.train.GradientBuffer.Bucket;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
@@ -25,6 +28,8 @@ final class BucketExchange implements AutoCloseable {
     private List<List<CompletableFuture<Handed>>> local = List.of();
 
     private List<CompletableFuture<Handed>> global = List.of();
+    /** When each bucket of this step was on its way. */
+    private final Queue<Event.Span> spans = new ConcurrentLinkedQueue<>();
 
     BucketExchange(Collective collective, Device device, List<Bucket> buckets) {
         this.collective = collective;
@@ -39,6 +44,7 @@ final class BucketExchange implements AutoCloseable {
 
     /** Starts a step. */
     void begin(Topology topology) {
+        spans.clear();
         int roots = topology.subtreesOf(collective.rank()).size();
         local = buckets.stream().map(bucket -> futures(roots)).toList();
         global = collective.size() == 1
@@ -58,12 +64,12 @@ final class BucketExchange implements AutoCloseable {
         thread.execute(() -> {
             for (int i = 0; i < own.size(); i++) {
                 try {
-                    sums.get(i)
-                            .complete(reduce(
-                                    topology,
-                                    own.get(i).stream()
-                                            .map(CompletableFuture::join)
-                                            .toList()));
+                    List<Handed> partials =
+                            own.get(i).stream().map(CompletableFuture::join).toList();
+                    long begun = System.nanoTime();
+                    Handed sum = reduce(topology, partials);
+                    spans.add(new Event.Span("exchange", "bucket " + i, begun, System.nanoTime()));
+                    sums.get(i).complete(sum);
                 } catch (Throwable failure) {
                     Throwable cause = failure instanceof CompletionException && failure.getCause() != null
                             ? failure.getCause()
@@ -119,6 +125,11 @@ final class BucketExchange implements AutoCloseable {
             }
             throw e;
         }
+    }
+
+    /** When each bucket was on its way to and from the other processes; complete when all sums have arrived. */
+    List<Event.Span> spans() {
+        return List.copyOf(spans);
     }
 
     @Override

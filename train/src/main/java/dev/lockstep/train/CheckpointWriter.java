@@ -68,6 +68,7 @@ public final class CheckpointWriter implements AutoCloseable {
         state.device().handOver();
         writing = thread.submit(() -> {
             TorchRuntime.setThreads(1);
+            long started = System.nanoTime();
             try (copy;
                     StepScope scope = new StepScope()) {
                 Map<String, HostTensor> tensors = Checkpoint.tensors(copy, step);
@@ -82,16 +83,23 @@ public final class CheckpointWriter implements AutoCloseable {
                         trainer,
                         tensors));
                 missing = null;
+                events.accept(written(step, started));
                 events.accept(new Event.CheckpointSaved(step, file));
                 tidy(step, validationTop1Error);
             } catch (IOException | RuntimeException | OutOfMemoryError e) {
                 String reason = e instanceof IOException ? e.getMessage() : e.toString();
                 missing = "step = " + step + ": " + reason;
+                events.accept(written(step, started));
                 events.accept(new Event.CheckpointFailed(step, reason == null ? e.toString() : reason));
                 warn("checkpoint of step " + step + " was not written: " + reason
                         + "; training continues, older checkpoints stay");
             }
         });
+    }
+
+    private static Event written(long step, long started) {
+        return new Event.Timeline(
+                step, List.of(new Event.Span("checkpoint writer", "write step " + step, started, System.nanoTime())));
     }
 
     /** A run must not fail because of its log. */

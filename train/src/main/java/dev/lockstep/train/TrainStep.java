@@ -175,7 +175,7 @@ final class TrainStep implements AutoCloseable {
         Tensor lastSum = exchange.await(layout.lastBucket());
         long summed = System.nanoTime();
         double exposed = (summed - computed) * 1e-9;
-        spans.add(new Event.Span("exchange", "exposed communication", computed, summed));
+        spans.add(new Event.Span("step", "exposed communication", computed, summed));
         try (StepScope scope = new StepScope()) {
             Totals totals = readTotals(lastSum);
             if (!totals.isFinite()) {
@@ -185,7 +185,8 @@ final class TrainStep implements AutoCloseable {
             averageStatistics(lastSum);
             layout.buckets()
                     .forEach(bucket -> exchange.partials(bucket).forEach(partial -> localSum.release(bucket, partial)));
-            spans.add(new Event.Span("update", "update", summed, System.nanoTime()));
+            spans.add(new Event.Span("step", "update", summed, System.nanoTime()));
+            spans.addAll(exchange.spans());
             return new Outcome(
                     totals.loss(),
                     totals.wrong(),
@@ -230,6 +231,7 @@ final class TrainStep implements AutoCloseable {
                         long done = System.nanoTime();
                         workerSeconds[leaf(batch)] = (done - begun) * 1e-9;
                         String track = "lane " + lane;
+                        batch.loading().ifPresent(loading -> spans.add(loaded(batch, loading)));
                         spans.add(new Event.Span(track, "wait for data", asked, begun));
                         spans.add(new Event.Span(
                                 track, "worker " + batch.request().worker(), begun, done));
@@ -240,6 +242,15 @@ final class TrainStep implements AutoCloseable {
             exchange.fail(e);
             throw e;
         }
+    }
+
+    /** Images are read ahead: the loader's work on a batch lies before the step that uses it. */
+    private static Event.Span loaded(HostBatch batch, HostBatch.Loading loading) {
+        return new Event.Span(
+                "loader " + loading.thread(),
+                "images of worker " + batch.request().worker(),
+                loading.start(),
+                loading.end());
     }
 
     /** The batch's worker, by its number within this process. */

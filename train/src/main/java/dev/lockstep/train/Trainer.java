@@ -12,6 +12,7 @@ import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunListener;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.StepMetrics;
+import dev.lockstep.metrics.TraceSink;
 import dev.lockstep.plan.NoiseScale;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.topology.WorkerSplit;
@@ -357,7 +358,8 @@ public final class Trainer {
         times.stoodStill((ended - started) * 1e-9);
         if (saving) {
             listener.on(new Event.Timeline(
-                    step, List.of(new Event.Span("checkpoint", "audit and copy of the state", started, ended))));
+                    step,
+                    List.of(new Event.Span(TraceSink.CHECKPOINT, "audit and copy of the state", started, ended))));
         }
     }
 

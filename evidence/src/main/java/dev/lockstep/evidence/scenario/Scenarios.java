@@ -47,6 +47,15 @@ public final class Scenarios {
                     "seconds from a loss to the next step; the cost of an elastic run when nothing happens",
                     ElasticTimes::play),
             evidence("gpu-load", "libtorch for CUDA loads, and refuses where there is no driver", GpuLoad::play),
+            evidence(
+                    "watching",
+                    "a Prometheus server and Perfetto's trace processor read what runs write",
+                    Watching::play),
+            evidence(
+                    "watch-cost",
+                    "a step with everything on against everything off; the memory of a server over 100,000 events",
+                    WatchCost::play),
+            evidence("alerts", "each alert, made to happen, in each place that shows it", AlertsHappen::play),
             evidence("memory", "the memory of a long run is flat", FlatMemory::play),
             evidence("attacks", "a third host attacks a group (needs root)", Attacks::play),
             evidence("attack-tests", "counts the attacks among the tests of the last mvn verify", AttackTests::play),
