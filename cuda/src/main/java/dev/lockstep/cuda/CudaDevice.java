@@ -217,8 +217,8 @@ final class CudaDevice implements Device {
             long used = stats.allocated_bytes().current();
             long cached = stats.reserved_bytes().current() - used;
             long free = allocator.getMemoryInfo(index).first();
-            return Optional.of(new Memory(
-                    free + cached, used, stats.allocated_bytes().peak()));
+            return Optional.of(
+                    new Memory(free + cached, used, stats.allocated_bytes().peak()));
         }
     }
 

@@ -45,7 +45,8 @@ record Requirements(List<Missing> missing) {
             missing.add(new Missing(
                     "there is no NVIDIA driver",
                     Driver.LIBRARY + " = not found",
-                    "install the driver " + LEAST_DRIVER_NAME + " or newer, until nvidia-smi works, or use --device cpu"));
+                    "install the driver " + LEAST_DRIVER_NAME
+                            + " or newer, until nvidia-smi works, or use --device cpu"));
         }
         return new Requirements(List.copyOf(missing));
     }
@@ -94,8 +95,8 @@ record Requirements(List<Missing> missing) {
             Cards.Card card = cards.card(index);
             missing.add(new Missing(
                     "libtorch has no code for this card",
-                    "device = cuda:" + index + ", card = " + card.name() + " (" + card.architecture() + "), built for = "
-                            + BUILT_FOR_NAMES,
+                    "device = cuda:" + index + ", card = " + card.name() + " (" + card.architecture()
+                            + "), built for = " + BUILT_FOR_NAMES,
                     "use another card, or --device cpu"));
         }
         return new Requirements(List.copyOf(missing));

@@ -82,8 +82,7 @@ final class StreamOfThread {
 
     private static CUevent_st event() {
         CUevent_st made = StepScope.keep(new CUevent_st());
-        Cuda.check(
-                cudart.cudaEventCreateWithFlags(made, cudart.cudaEventDisableTiming), "cudaEventCreateWithFlags");
+        Cuda.check(cudart.cudaEventCreateWithFlags(made, cudart.cudaEventDisableTiming), "cudaEventCreateWithFlags");
         return made;
     }
 

@@ -13,19 +13,22 @@ class FailuresTest {
 
     @Test
     void fullMemory_saysWhichNumberToLower() {
-        String message = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 1 has a total capacity of 79.19 GiB\nC++ stack";
+        String message =
+                "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 1 has a total capacity of 79.19 GiB\nC++ stack";
         assertThat(line(message, 8))
                 .isEqualTo("the card's memory is full, device = cuda:1, lanes = 8, lower --lanes to 4");
         assertThat(line(message, 1))
-                .isEqualTo("the card's memory is full, device = cuda:1, lanes = 1, lower images-per-worker and raise workers as"
-                        + " much, or use precision = bf16");
+                .isEqualTo(
+                        "the card's memory is full, device = cuda:1, lanes = 1, lower images-per-worker and raise workers as"
+                                + " much, or use precision = bf16");
     }
 
     @Test
     void failureOfTheCard_isOneLine() {
         assertThat(line("CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be …", 2))
-                .isEqualTo("the card failed: CUDA error: an illegal memory access was encountered, device = cuda:1, look for Xid"
-                        + " in the kernel's log, then resume the run");
+                .isEqualTo(
+                        "the card failed: CUDA error: an illegal memory access was encountered, device = cuda:1, look for Xid"
+                                + " in the kernel's log, then resume the run");
     }
 
     @Test

@@ -47,16 +47,18 @@ class RequirementsTest {
     @Test
     void noDriver_isSaidBeforeAnythingIsLoaded() {
         assertThat(line(Requirements.beforeLoading(NONE, properties("-gpu"))))
-                .isEqualTo("there is no NVIDIA driver, --device = cuda, libcuda.so.1 = not found, install the driver 580 or"
-                        + " newer, until nvidia-smi works, or use --device cpu");
+                .isEqualTo(
+                        "there is no NVIDIA driver, --device = cuda, libcuda.so.1 = not found, install the driver 580 or"
+                                + " newer, until nvidia-smi works, or use --device cpu");
         assertThat(line(Requirements.beforeLoading(NEW, properties("-gpu")))).isEmpty();
     }
 
     @Test
     void oldDriver_isNamedWithItsVersion() {
         assertThat(line(Requirements.ofCards(cards(12040, "", H100), new Driver("x", "550.54", 1), 0)))
-                .isEqualTo("the NVIDIA driver is too old, --device = cuda, driver = 550.54, its CUDA = 12.4, needed = 13.0,"
-                        + " install the driver 580 or newer, or use --device cpu");
+                .isEqualTo(
+                        "the NVIDIA driver is too old, --device = cuda, driver = 550.54, its CUDA = 12.4, needed = 13.0,"
+                                + " install the driver 580 or newer, or use --device cpu");
         assertThat(line(Requirements.ofCards(cards(0, "CUDA driver version is insufficient"), NEW, 0)))
                 .startsWith("the NVIDIA driver does not answer");
     }
@@ -64,30 +66,45 @@ class RequirementsTest {
     @Test
     void noCard_saysWhatCudaSays() {
         assertThat(line(Requirements.ofCards(cards(13000, "no CUDA-capable device is detected"), NEW, 0)))
-                .startsWith("CUDA finds no card: no CUDA-capable device is detected, --device = cuda, driver = 580.82.07,"
-                        + " CUDA_VISIBLE_DEVICES = ");
+                .startsWith(
+                        "CUDA finds no card: no CUDA-capable device is detected, --device = cuda, driver = 580.82.07,"
+                                + " CUDA_VISIBLE_DEVICES = ");
     }
 
     @Test
     void cardBeyondTheLast_isRefused() {
         assertThat(line(Requirements.ofCards(cards(13000, "", H100, H100), NEW, 2)))
                 .isEqualTo("there is no such card, --device = cuda, device = cuda:2, cards = 2, use cuda:0 to cuda:1");
-        assertThat(line(Requirements.ofCards(cards(13000, "", H100, H100), NEW, 1))).isEmpty();
+        assertThat(line(Requirements.ofCards(cards(13000, "", H100, H100), NEW, 1)))
+                .isEmpty();
     }
 
     /** Native code runs on later minor versions of its major version, and there is nothing to translate for others. */
     @ParameterizedTest
     @CsvSource({
-        "7, 5, true", "8, 0, true", "8, 6, true", "8, 9, true", "9, 0, true", "10, 0, true", "10, 3, true", "12, 0, true",
-        "12, 1, true", "7, 0, false", "6, 1, false", "11, 0, false", "13, 0, false"
+        "7, 5, true",
+        "8, 0, true",
+        "8, 6, true",
+        "8, 9, true",
+        "9, 0, true",
+        "10, 0, true",
+        "10, 3, true",
+        "12, 0, true",
+        "12, 1, true",
+        "7, 0, false",
+        "6, 1, false",
+        "11, 0, false",
+        "13, 0, false"
     })
     void architecture_isSupported(int major, int minor, boolean supported) {
         Requirements found = Requirements.ofCards(cards(13000, "", new Card("X", major, minor, 1)), NEW, 0);
         assertThat(found.missing().isEmpty()).isEqualTo(supported);
         if (!supported) {
             assertThat(line(found))
-                    .isEqualTo("libtorch has no code for this card, --device = cuda, device = cuda:0, card = X (sm_" + major
-                            + minor + "), built for = sm_75, sm_80, sm_90, sm_100, sm_120, use another card, or --device"
+                    .isEqualTo("libtorch has no code for this card, --device = cuda, device = cuda:0, card = X (sm_"
+                            + major
+                            + minor
+                            + "), built for = sm_75, sm_80, sm_90, sm_100, sm_120, use another card, or --device"
                             + " cpu");
         }
     }
@@ -108,11 +125,12 @@ class RequirementsTest {
 
     @Test
     void cpuBuild_isRefused() {
-        LoadedLibraries cpu = LoadedLibraries.parse(
-                List.of("7 r 0 8 1 /cache/cpu.jar/libtorch_cpu.so", "7 r 0 8 1 /cache/cpu.jar/libtorch_cuda_linalg.so"));
+        LoadedLibraries cpu = LoadedLibraries.parse(List.of(
+                "7 r 0 8 1 /cache/cpu.jar/libtorch_cpu.so", "7 r 0 8 1 /cache/cpu.jar/libtorch_cuda_linalg.so"));
         assertThat(line(Requirements.afterLoading(cpu)))
-                .isEqualTo("libtorch for the CPU was loaded, --device = cuda, libtorch_cuda.so = not loaded, run 'lockstep"
-                        + " gpu-setup', then start with the launcher");
+                .isEqualTo(
+                        "libtorch for the CPU was loaded, --device = cuda, libtorch_cuda.so = not loaded, run 'lockstep"
+                                + " gpu-setup', then start with the launcher");
     }
 
     @Test

@@ -318,9 +318,12 @@ public final class BatchLoader implements AutoCloseable {
             int loaded = badImages.load(samples[i], dataset.size(), index -> {
                 KeyedRandom random = augmentation(seed, request.epoch(), index);
                 if (bytes.isPresent()) {
-                    bytes.get().applyBytes(dataset.image(index), random, memory.bytes().position(start));
+                    bytes.get()
+                            .applyBytes(
+                                    dataset.image(index), random, memory.bytes().position(start));
                 } else {
-                    transform.apply(dataset.image(index), random, memory.floats().position(start));
+                    transform.apply(
+                            dataset.image(index), random, memory.floats().position(start));
                 }
             });
             labels[i] = dataset.label(loaded);

@@ -58,7 +58,8 @@ public final class Replica {
         Replica replica = new Replica(classifier, state, groups);
         replica.module.train(true);
         ParameterLayout.freezeBatchNorm(replica.module, groups, state.layout());
-        replica.bindGradients(state.layout(), gradients, onGradient, state.device().hooksRunInCaller());
+        replica.bindGradients(
+                state.layout(), gradients, onGradient, state.device().hooksRunInCaller());
         replica.bindStatistics(state, statistics, epsilon);
         return replica;
     }
@@ -86,8 +87,7 @@ public final class Replica {
         }
     }
 
-    private void bindGradients(
-            ParameterLayout layout, Tensor gradients, IntConsumer onGradient, boolean hooked) {
+    private void bindGradients(ParameterLayout layout, Tensor gradients, IntConsumer onGradient, boolean hooked) {
         List<Tensor> own = layout.parametersOf(module);
         for (int i = 0; i < own.size(); i++) {
             Tensor parameter = own.get(i);

@@ -116,8 +116,7 @@ final class TorchPass implements WorkerPass {
         return new Outcome(logits, loss);
     }
 
-    private @Nullable Recorded record(
-            Tensor images, Tensor labels, int workers, Consumer<Tensor> onLogits) {
+    private @Nullable Recorded record(Tensor images, Tensor labels, int workers, Consumer<Tensor> onLogits) {
         try (StepScope scope = new StepScope()) {
             Tensor ownImages = StepScope.keep(images.clone());
             Tensor ownLabels = StepScope.keep(labels.clone());

@@ -101,8 +101,7 @@ public final class CpuDevice implements Device {
 
     /** A vector of uint8 in the memory of a direct buffer, from its position; valid while that is. */
     public static Tensor bytes(ByteBuffer buffer, long length) {
-        return torch.from_blob(
-                new BytePointer(buffer), new long[] {length}, new TensorOptions(torch.ScalarType.Byte));
+        return torch.from_blob(new BytePointer(buffer), new long[] {length}, new TensorOptions(torch.ScalarType.Byte));
     }
 
     /** A vector of float32 in the memory of a direct buffer, from its position; valid while that is. */

@@ -33,7 +33,9 @@ public final class Devices {
      */
     public static void check(String name) {
         Matcher card = CARD.matcher(name);
-        if (!name.equals(AUTO) && !name.equals(CPU) && !(card.matches() && card.group(1).equals(CUDA))) {
+        if (!name.equals(AUTO)
+                && !name.equals(CPU)
+                && !(card.matches() && card.group(1).equals(CUDA))) {
             throw LockstepException.recipe("--device = " + name, "no such device", "use auto, cpu, cuda or cuda:N");
         }
     }

@@ -21,9 +21,7 @@ record DeviceBatch(Tensor images, Tensor labels) {
 
     static DeviceBatch of(Device device, HostBatch batch) {
         return new DeviceBatch(
-                batch.bytes()
-                        .map(bytes -> images(device, batch, bytes))
-                        .orElseGet(() -> images(device, batch)),
+                batch.bytes().map(bytes -> images(device, batch, bytes)).orElseGet(() -> images(device, batch)),
                 device.labels(batch.labels()));
     }
 
@@ -34,10 +32,9 @@ record DeviceBatch(Tensor images, Tensor labels) {
 
     private static Tensor images(Device device, HostBatch batch, HostBatch.Bytes bytes) {
         ImageShape shape = batch.shape();
-        PixelTable table = TABLES.computeIfAbsent(
-                bytes.normalization(), normalization -> new PixelTable(normalization.tables()));
-        return device.images(
-                bytes.values(), batch.size(), shape.channels(), shape.height(), shape.width(), table);
+        PixelTable table =
+                TABLES.computeIfAbsent(bytes.normalization(), normalization -> new PixelTable(normalization.tables()));
+        return device.images(bytes.values(), batch.size(), shape.channels(), shape.height(), shape.width(), table);
     }
 
     /** Images [from, from + length) with their labels. */

@@ -69,8 +69,8 @@ final class LaneFit {
         ByteBuffer pixels = ByteBuffer.allocateDirect(Math.multiplyExact(images * shape.floats(), Float.BYTES))
                 .order(ByteOrder.nativeOrder());
         try (WorkerPass pass = Engines.pass(recipe, classifier, input)) {
-            Tensor batch = device.images(
-                    pixels.asFloatBuffer(), images, shape.channels(), shape.height(), shape.width());
+            Tensor batch =
+                    device.images(pixels.asFloatBuffer(), images, shape.channels(), shape.height(), shape.width());
             pass.compute(batch, device.labels(new long[images]), recipe.workers(), logits -> {});
             device.settle();
         }

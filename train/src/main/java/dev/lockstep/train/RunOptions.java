@@ -41,7 +41,12 @@ public record RunOptions(
     public static final int LANES_THAT_FIT = 0;
 
     public RunOptions {
-        if (lanes < (device.memory().isPresent() ? LANES_THAT_FIT : 1) || loaderThreads < 1 || bucketFloats < 1 || checkpointEvery < 0 || keep < 1 || auditEvery < 0) {
+        if (lanes < (device.memory().isPresent() ? LANES_THAT_FIT : 1)
+                || loaderThreads < 1
+                || bucketFloats < 1
+                || checkpointEvery < 0
+                || keep < 1
+                || auditEvery < 0) {
             throw new IllegalArgumentException("lanes = " + lanes + ", loaderThreads = " + loaderThreads
                     + ", bucketFloats = " + bucketFloats + ", checkpointEvery = " + checkpointEvery + ", keep = " + keep
                     + ", auditEvery = " + auditEvery + ": out of range");

@@ -75,7 +75,9 @@ class DevicesTest {
 
     @Test
     void auto_saysWhyItTookACard() {
-        assertThat(Devices.choose("auto", 0, Optional.of(new Recorder(""))).why().orElseThrow())
+        assertThat(Devices.choose("auto", 0, Optional.of(new Recorder("")))
+                        .why()
+                        .orElseThrow())
                 .startsWith("device = cpu, because lockstep-cuda and a card are there: ");
     }
 

@@ -37,8 +37,7 @@ class DeviceTest {
     private static final int STEPS = 3;
     private static final TestBatches BATCHES = new TestBatches(4, WORKERS, 3);
 
-    private static TestStep step(
-            Collective group, Device device, int lanes, long bucketFloats, String... more) {
+    private static TestStep step(Collective group, Device device, int lanes, long bucketFloats, String... more) {
         List<String> lines = new ArrayList<>(List.of(more));
         lines.add("model: {name: resnet8, width: 4}");
         Recipe recipe = TestStep.recipe(WORKERS, 3, lines.toArray(String[]::new));

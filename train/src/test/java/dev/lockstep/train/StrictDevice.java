@@ -165,6 +165,7 @@ final class StrictDevice implements Device {
 
     @Override
     public void takeOver(Moment moment) {
-        takingOver.add(((Handover) moment).giver + " to " + Thread.currentThread().getName());
+        takingOver.add(
+                ((Handover) moment).giver + " to " + Thread.currentThread().getName());
     }
 }

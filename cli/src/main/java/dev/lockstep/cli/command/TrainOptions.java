@@ -51,8 +51,9 @@ final class TrainOptions {
     @Option(
             names = "--lanes",
             paramLabel = "L|auto",
-            description = "Compute threads per process; auto is cores / processes here / threads-per-worker, and on a card as"
-                    + " many as its memory holds (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Compute threads per process; auto is cores / processes here / threads-per-worker, and on a card as"
+                            + " many as its memory holds (default: ${DEFAULT-VALUE}).")
     private String lanes = AUTO;
 
     @Option(
@@ -148,8 +149,9 @@ final class TrainOptions {
     @Option(
             names = "--device",
             paramLabel = "auto|cpu|cuda[:N]",
-            description = "Where to compute; auto is a card where one can be used, else the CPU (default: LOCKSTEP_DEVICE, or"
-                    + " auto).")
+            description =
+                    "Where to compute; auto is a card where one can be used, else the CPU (default: LOCKSTEP_DEVICE, or"
+                            + " auto).")
     private Optional<String> device = Optional.empty();
 
     @Option(
@@ -258,7 +260,8 @@ final class TrainOptions {
         try {
             return Integer.parseInt(text);
         } catch (NumberFormatException e) {
-            throw LockstepException.recipe(option + " = " + text + " is not a number", "", "give a whole number or auto");
+            throw LockstepException.recipe(
+                    option + " = " + text + " is not a number", "", "give a whole number or auto");
         }
     }
 

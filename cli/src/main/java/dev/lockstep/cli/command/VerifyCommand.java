@@ -72,7 +72,8 @@ public final class VerifyCommand implements Callable<Integer> {
     @Option(
             names = "--device",
             paramLabel = "cpu|cuda[:N]",
-            description = "Where to compute; the comparison in float64 is always on the CPU (default: LOCKSTEP_DEVICE, or auto).")
+            description =
+                    "Where to compute; the comparison in float64 is always on the CPU (default: LOCKSTEP_DEVICE, or auto).")
     private Optional<String> device = Optional.empty();
 
     @Option(names = "--json", description = "Print the table as JSON.")

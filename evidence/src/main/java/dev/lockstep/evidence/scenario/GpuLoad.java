@@ -37,8 +37,7 @@ final class GpuLoad {
         });
         stage.check("--device cuda:3 in a group of two", "refused before processes start", claims -> {
             Running refused = stage.complete(
-                    stage.train(
-                            "fashion-mnist.yaml", stage.run("group"), "--device", "cuda:3", "--procs", "2"),
+                    stage.train("fashion-mnist.yaml", stage.run("group"), "--device", "cuda:3", "--procs", "2"),
                     "group.log");
             claims.equal("exit code", 2, refused.exitCode());
             claims.claim(refused.log().count("^error: ") == 1, "not one line");
