@@ -1,46 +1,115 @@
 package dev.lockstep.evidence.scenario;
 
+import dev.lockstep.evidence.process.Command;
+import dev.lockstep.evidence.process.Jdk;
+import dev.lockstep.evidence.process.RunFolder;
 import dev.lockstep.evidence.process.Running;
 import dev.lockstep.evidence.process.Stage;
+import dev.lockstep.evidence.record.Case;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What of computing on a GPU can be seen without one: libtorch for CUDA loads, and says in one line that there is no driver. */
+/**
+ * What the build for GPUs does where there is no card: its libraries load, it trains on the CPU if asked, and it refuses to
+ * compute on a card. Shows nothing about a card.
+ */
 final class GpuLoad {
-    private static final Path DRIVER = Path.of("/proc/driver/nvidia/version");
+    private static final String PROBE = "dev.lockstep.cli.doctor.NativeProbe";
+    private static final String DATA = "data.dataset=synthetic:images=512,validation=64,shape=1x8x8,classes=10";
 
-    private GpuLoad() {}
+    private final Stage stage;
+    private final String classPath;
 
-    static void play(Stage stage, Settings settings) throws Exception {
-        Running setup = stage.complete(stage.lockstep("gpu-setup", "--dry-run"), "setup.log");
-        if (setup.exitCode() != 0) {
-            stage.report().skip("gpu-load", "run 'lockstep gpu-setup' first");
+    private GpuLoad(Stage stage, String classPath) {
+        this.stage = stage;
+        this.classPath = classPath;
+    }
+
+    static void play(Stage stage, Settings settings) throws IOException {
+        Path target = stage.checkout().home().resolve("cli/target");
+        if (!Files.exists(target.resolve("gpu-classpath.txt"))) {
+            stage.report().skip("gpu-load", "install the GPU libraries first: lockstep gpu-setup");
             return;
         }
-        stage.check("libtorch for CUDA", "loads in a JVM with all of its CUDA libraries", claims -> {
-            Running doctor = stage.complete(stage.lockstep("doctor").env("LOCKSTEP_DEVICE", "cuda"), "doctor.log");
-            claims.claim(doctor.log().says("ok +libtorch +[0-9].*, loaded in"), "libtorch does not load");
-            claims.equal("exit code", Files.exists(DRIVER) ? 0 : 2, doctor.exitCode());
-        });
-        if (Files.exists(DRIVER)) {
-            stage.report().skip("no driver", "there is one");
+        GpuLoad load = new GpuLoad(stage, classPath(target));
+        stage.check("the libraries load", "libtorch, its JNI and the CUDA libraries load in a JVM", load::loads);
+        stage.check("the build for GPUs on the CPU", "trains", load::trains);
+        if (Files.exists(Path.of("/dev/nvidiactl"))) {
+            stage.report().skip("refusals", "this machine has an NVIDIA driver");
             return;
         }
-        stage.check("--device cuda without a driver", "refused in one line, nothing trained", claims -> {
-            Running refused = stage.complete(
-                    stage.train("fashion-mnist.yaml", stage.run("refused"), "--device", "cuda"), "refused.log");
-            claims.equal("exit code", 2, refused.exitCode());
-            claims.claim(
-                    refused.log().says("^error: there is no NVIDIA driver, --device = cuda, .*use --device cpu$"),
-                    "other words: " + refused.log().lastLine());
-            claims.claim(!Files.exists(stage.path("refused/metrics.jsonl")), "trained");
-        });
-        stage.check("--device cuda:3 in a group of two", "refused before processes start", claims -> {
-            Running refused = stage.complete(
-                    stage.train("fashion-mnist.yaml", stage.run("group"), "--device", "cuda:3", "--procs", "2"),
-                    "group.log");
-            claims.equal("exit code", 2, refused.exitCode());
-            claims.claim(refused.log().count("^error: ") == 1, "not one line");
-        });
+        stage.check("--device cuda", "refused in one line, exit code 2, nothing is trained", load::refuses);
+        stage.check("--device auto", "takes the CPU and says why", load::chooses);
+    }
+
+    /** That of the launcher for {@code --device cuda}. */
+    private static String classPath(Path target) throws IOException {
+        StringBuilder path = new StringBuilder();
+        try (DirectoryStream<Path> jars = Files.newDirectoryStream(target, "lockstep-cli-*.jar")) {
+            jars.forEach(jar -> path.append(jar).append(':'));
+        }
+        return path + Files.readString(target.resolve("gpu-classpath.txt")).strip();
+    }
+
+    private Command java(String... words) {
+        return Command.of(
+                        Jdk.tool("java"),
+                        "-Dorg.bytedeco.javacpp.platform.extension=-gpu",
+                        "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
+                        "-Dorg.bytedeco.javacpp.maxBytes=0",
+                        "-cp",
+                        classPath)
+                .with(words)
+                .env("LC_ALL", "C.UTF-8");
+    }
+
+    private String[] train(RunFolder run, String device) {
+        return new String[] {
+            "train",
+            stage.checkout().recipe("fashion-mnist.yaml").toString(),
+            "--out",
+            run.path().toString(),
+            "--device",
+            device,
+            "--stop-after",
+            "2",
+            "--set",
+            DATA
+        };
+    }
+
+    private void loads(Case claims) throws IOException, InterruptedException {
+        Running probe = stage.complete(java(PROBE), "probe.log");
+        claims.equal("exit code", 0, probe.exitCode());
+        claims.claim(probe.log().says("\"libtorch\""), probe.log().lastLine());
+    }
+
+    private void trains(Case claims) throws IOException, InterruptedException {
+        RunFolder run = stage.run("on-cpu");
+        Running training = stage.complete(java("dev.lockstep.cli.Main").with(train(run, "cpu")), "on-cpu.log");
+        claims.equal("exit code", 0, training.exitCode());
+        claims.equal("checkpoint of step", 2, run.newest());
+    }
+
+    private void refuses(Case claims) throws IOException, InterruptedException {
+        RunFolder run = stage.run("on-card");
+        Running refused = stage.complete(stage.lockstep(train(run, "cuda")), "on-card.log");
+        SmallRuns.exits(claims, refused, 2);
+        claims.claim(
+                refused.log().says("^error: there is no NVIDIA driver, --device = cuda, .*"),
+                refused.log().lastLine());
+        claims.equal("lines", 1, refused.log().lines().size());
+        claims.claim(!Files.exists(run.path()), "there is a run folder");
+    }
+
+    private void chooses(Case claims) throws IOException, InterruptedException {
+        RunFolder run = stage.run("automatic");
+        Running training = stage.complete(java("dev.lockstep.cli.Main").with(train(run, "auto")), "automatic.log");
+        claims.equal("exit code", 0, training.exitCode());
+        claims.claim(
+                training.log().says("^device = cpu, because there is no NVIDIA driver"),
+                training.log().lastLine());
     }
 }
