@@ -65,6 +65,7 @@ class BytePixelsTest {
                 java.util.Optional.of(NORMALIZATION),
                 new long[1],
                 List.of(),
+                new HostBatch.Loading(0, 0, 0),
                 new BufferPool(1));
         ByteBuffer bytes = batch.bytes().orElseThrow().values();
         float[] exact = seen(transform(12));
