@@ -35,8 +35,8 @@ final class ChaosHosts {
     private static final int PORT = 29_700;
     private static final int SEEDS = 3;
     private static final int STEPS = 500;
-    private static final int STEPS_PER_EVENT = 120;
-    private static final int LONGEST_PAUSE_MILLIS = 3000;
+    private static final int STEPS_PER_EVENT = 450;
+    private static final int LONGEST_PAUSE_MILLIS = 1500;
     /** A process that has been awake for longer has not been given up. */
     private static final int UNNOTICED_MILLIS = 30_000;
 
