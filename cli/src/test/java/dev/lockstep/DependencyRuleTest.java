@@ -52,7 +52,8 @@ class DependencyRuleTest {
 
     /** From the top down: a package uses only packages below it. */
     private static final List<Layer> LAYERS = List.of(
-            new Layer("cli", "cli", INTERNAL, "the `lockstep` command: `command`, `terminal`, `doctor`, `bundle`"),
+            new Layer(
+                    "cli", "cli", INTERNAL, "the `lockstep` command: `command`, `terminal`, `doctor`, `bundle`, `gpu`"),
             new Layer("report", "watch", INTERNAL, "a server of live pages, and of numbers for Prometheus"),
             new Layer("report", "report", INTERNAL, "self-contained pages with the curves of runs and studies"),
             new Layer("train", "run", API, "a recipe being trained in a run folder"),

@@ -43,10 +43,7 @@ record CostJson(@Nullable Local local, @Nullable Cluster cluster) {
                                     Step.of(costs, row.step(), null, row.ring().iterationSeconds()))
                             .toList(),
                     costs.lastEfficient().map(StepForecast::workers).orElse(0),
-                    costs.clusterRows().stream()
-                            .findFirst()
-                            .map(row -> costs.imagesPerSecondEach(row.step()))
-                            .orElse(0.0),
+                    costs.imagesPerSecondEach(),
                     costs.targetSeconds()
                             .map(seconds -> new Target(
                                     seconds,

@@ -76,7 +76,7 @@ final class CostText {
                                 .map(step -> count(step.workers()) + " workers, " + minibatch(step) + " images")
                                 .orElse("less than one process"));
         costs.targetSeconds().ifPresent(this::target);
-        costs.clusterRows().stream().findFirst().ifPresent(row -> data(row.step()));
+        data();
         costs.safeMinibatch()
                 .ifPresent(images -> out.block(
                         "",
@@ -104,8 +104,8 @@ final class CostText {
         out.block("", "training within " + duration(seconds) + " " + answer);
     }
 
-    private void data(StepForecast step) {
-        double images = costs.imagesPerSecondEach(step);
+    private void data() {
+        double images = costs.imagesPerSecondEach();
         out.block(
                 "",
                 "the loader of each process must deliver " + Format.digits(images, 3) + " images/s, "

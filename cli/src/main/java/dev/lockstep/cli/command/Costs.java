@@ -58,9 +58,13 @@ record Costs(
         return (long) step.workers() * length.imagesPerWorker();
     }
 
-    /** Images per second that the data has to come at, to each process. */
-    double imagesPerSecondEach(StepForecast step) {
-        return step.imagesPerSecond(length.imagesPerWorker()) / step.processes();
+    /** Images per second that the data has to come at, to a process with all its workers; 0 without a cluster. */
+    double imagesPerSecondEach() {
+        return clusterRows().stream()
+                .mapToDouble(row -> row.step().imagesPerSecond(length.imagesPerWorker())
+                        / row.step().processes())
+                .max()
+                .orElse(0);
     }
 
     /** Whether it exceeds the largest minibatch known to be safe. */

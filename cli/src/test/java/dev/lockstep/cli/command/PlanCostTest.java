@@ -46,14 +46,14 @@ final class PlanCostTest {
                 .contains("90 % efficiency ends at 256 workers, 8,192 images")
                 .contains("training within 1 h 0 min takes 256 workers in 32 processes, 8,192 images: 59 min 45 s")
                 .containsPattern(" 16,384\\* ")
-                .contains("the loader of each process must deliver 1,103 images/s, 166 MB/s of pixels")
+                .contains("the loader of each process must deliver 1100 images/s, 166 MB/s of pixels")
                 .contains("* beyond 8,192 images the linear rule is not known to hold");
     }
 
     @Test
     void plan_cardMemory_saysHowManyLanesFit() throws IOException {
         assertThat(plan(PAPER_8K, with(PAPER, "--card-memory", "16GiB")).out())
-                .containsPattern("\nCard +16 GiB hold [2-5] lanes in float32, 15 % left to libtorch\n");
+                .containsPattern("\nCard +16.0 GiB hold [2-5] lanes in float32, 15 % left to libtorch\n");
         assertThat(plan(PAPER_8K, with(PAPER, "--card-memory", "1GB")).out()).contains("do not hold one lane");
         JsonNode card = JSON.readTree(plan(PAPER_8K, with(PAPER, "--card-memory", "80GiB", "--json"))
                         .out())

@@ -105,7 +105,7 @@ final class RunsCommandTest {
                         "-c",
                         "source '" + file
                                 + "'; COMP_WORDS=(lockstep tr); COMP_CWORD=1; _complete_lockstep; echo \"${COMPREPLY[@]}\"")
-                .redirectErrorStream(true)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         assertThat(bash.waitFor(10, TimeUnit.SECONDS)).isTrue();
         assertThat(new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip())

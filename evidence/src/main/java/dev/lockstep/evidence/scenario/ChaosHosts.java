@@ -272,6 +272,7 @@ final class ChaosHosts {
             if (!ended && place.awake && place.isFor(AWAKE_AFTER_MILLIS + UNNOTICED_MILLIS)) {
                 // It slept while the group gathered anew, and was awake in time: it takes part.
                 place.hit = null;
+                place.awake = false;
                 unnoticed++;
             } else if (ended && hit != null) {
                 boolean tooLate = hit == What.TOLD && place.shell.exitCode() == LOST;
@@ -291,7 +292,6 @@ final class ChaosHosts {
                         place.shell.exitCode() == LOST,
                         "process " + place.number + " ended: "
                                 + place.shell.log().lastLine());
-                givenUp++;
             } else if (!ended && !place.takesPart() && place.isFor(PATIENCE_MILLIS)) {
                 claims.claim(
                         false,
@@ -301,7 +301,9 @@ final class ChaosHosts {
             }
             Optional<Place> keeper = keeper();
             if (ended && keeper.isPresent()) {
-                again += hit == null && !place.takesPart() ? 1 : 0;
+                boolean wasMember = place.takesPart();
+                givenUp += hit == null && wasMember ? 1 : 0;
+                again += hit == null && !wasMember ? 1 : 0;
                 place.begin(started++, MANY, keeper.get().host, keeper.get());
             }
         }
