@@ -19,7 +19,7 @@ CASES = [
     {"frozen": ["conv1", "bn1", "layer1"], "factors": {}},
     {"frozen": ["layer2.0.bn1", "layer3.0.conv2"], "factors": {}},
     {"frozen": [], "factors": {"layer1": 0.1, "layer2": 0.5, "layer2.0.conv1": 0.25, "fc": 2.0}},
-    {"frozen": ["conv1", "bn1"], "factors": {"conv1": 3.0, "layer3": 0.2}},
+    {"frozen": ["conv1", "bn1"], "factors": {"conv1": 3.0, "layer3": 0.25}},
 ]
 
 
