@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -73,10 +74,10 @@ public final class Keeper implements AutoCloseable {
     private final Owner owner;
 
     private int generation;
-    private Supervisor supervisor;
+    private volatile Supervisor supervisor;
     private final Supervisor lobby;
     /** Former generations, for processes that have not heard of their next place yet, or not gone there. */
-    private final Map<Integer, Former> former = new HashMap<>();
+    private final Map<Integer, Former> former = new ConcurrentHashMap<>();
 
     private record Former(Supervisor supervisor, List<Integer> members) {}
 
@@ -462,7 +463,7 @@ public final class Keeper implements AutoCloseable {
         closeFormer();
     }
 
-    /** Closes all connections without a word. */
+    /** Closes all connections without a word. Any thread may call it. */
     void cut() {
         supervisor.cut();
         lobby.cut();
