@@ -3,6 +3,7 @@ package dev.lockstep.cli.command;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -45,9 +46,13 @@ final class RestartArguments implements Supplier<List<String>> {
             try (Stream<Path> entries = Files.list(checkpoints)) {
                 for (Path file : entries.filter(path -> path.toString().endsWith(".safetensors"))
                         .toList()) {
-                    files.put(
-                            file.getFileName().toString(),
-                            Files.getLastModifiedTime(file).toMillis());
+                    try {
+                        files.put(
+                                file.getFileName().toString(),
+                                Files.getLastModifiedTime(file).toMillis());
+                    } catch (NoSuchFileException e) {
+                        // In an elastic run, rank 0 deletes old checkpoints meanwhile.
+                    }
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
