@@ -17,9 +17,13 @@ public interface DescribedNetwork extends Network {
         return Optional.of(graph(settings, task).shape());
     }
 
-    /** For networks whose layers have fixed widths. */
-    static void requireOwnWidth(Recipe.Model settings) {
-        if (settings.width() != 0) {
+    /**
+     * For networks whose layers have fixed widths.
+     *
+     * @param own channels of the first convolution
+     */
+    static void requireOwnWidth(Recipe.Model settings, int own) {
+        if (settings.width() != 0 && settings.width() != own) {
             throw LockstepException.recipe(
                     "model.width = " + settings.width(),
                     "model.name = " + settings.name() + " has fixed widths",

@@ -26,7 +26,7 @@ public final class MobileNets implements DescribedNetwork {
 
     @Override
     public NetworkGraph graph(Recipe.Model settings, ClassificationTask task) {
-        DescribedNetwork.requireOwnWidth(settings);
+        DescribedNetwork.requireOwnWidth(settings, STEM);
         Builder net = NetworkGraph.of(task);
         Value x = net.relu6(normalized(net, "features.0.0", "features.0.1", net.image(), STEM, 3, 2, 1));
         int index = 1;

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -54,6 +55,15 @@ public final class NetworkGraph {
     /** In the order of the nodes. */
     public List<Parameter> parameters() {
         return nodes.stream().flatMap(node -> node.parameters().stream()).toList();
+    }
+
+    /** Channels of the first convolution, {@code model.width} in recipes; empty if there is none. */
+    public OptionalInt width() {
+        return nodes.stream()
+                .map(Node::operation)
+                .filter(Operation.Convolution.class::isInstance)
+                .mapToInt(operation -> ((Operation.Convolution) operation).outputs())
+                .findFirst();
     }
 
     /** Whether only one node uses the output of another. */

@@ -28,6 +28,8 @@ public final class ResNets implements DescribedNetwork {
             50, new int[] {3, 4, 6, 3},
             101, new int[] {3, 4, 23, 3},
             152, new int[] {3, 8, 36, 3});
+    private static final int SMALL_WIDTH = 16;
+    private static final int IMAGENET_WIDTH = 64;
     private static final int FIRST_BOTTLENECK_DEPTH = 50;
     /** Bottlenecks widen by this factor at their end. */
     private static final int EXPANSION = 4;
@@ -60,7 +62,7 @@ public final class ResNets implements DescribedNetwork {
         Variant variant = variant(settings);
         int depth = variant.depth;
         boolean small = SMALL_DEPTHS.contains(depth);
-        int width = settings.width() != 0 ? settings.width() : small ? 16 : 64;
+        int width = settings.width() != 0 ? settings.width() : small ? SMALL_WIDTH : IMAGENET_WIDTH;
         int[] blocks = small
                 ? IntStream.generate(() -> (depth - 2) / 6).limit(3).toArray()
                 : Objects.requireNonNull(IMAGENET_BLOCKS.get(depth));
@@ -82,7 +84,7 @@ public final class ResNets implements DescribedNetwork {
     private static Variant variant(Recipe.Model settings) {
         Variant variant = VARIANTS.get(settings.name());
         if (variant != null) {
-            DescribedNetwork.requireOwnWidth(settings);
+            DescribedNetwork.requireOwnWidth(settings, IMAGENET_WIDTH);
             return variant;
         }
         return new Variant(Integer.parseInt(settings.name().substring(PREFIX.length())), 1, 1);

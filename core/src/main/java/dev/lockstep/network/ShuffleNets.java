@@ -13,6 +13,7 @@ import java.util.Objects;
  */
 public final class ShuffleNets implements DescribedNetwork {
     private static final String PREFIX = "shufflenet_v2_x";
+    private static final int STEM = 24;
     /** Units of the stages 2 to 4. */
     private static final int[] UNITS = {4, 8, 4};
     /** Of the stages 2 to 4, then of the last convolution. */
@@ -29,10 +30,10 @@ public final class ShuffleNets implements DescribedNetwork {
 
     @Override
     public NetworkGraph graph(Recipe.Model settings, ClassificationTask task) {
-        DescribedNetwork.requireOwnWidth(settings);
+        DescribedNetwork.requireOwnWidth(settings, STEM);
         int[] channels = Objects.requireNonNull(CHANNELS.get(settings.name().substring(PREFIX.length())));
         Builder net = NetworkGraph.of(task);
-        Value x = net.relu(normalized(net, "conv1", 0, net.image(), 24, 3, 2, 1));
+        Value x = net.relu(normalized(net, "conv1", 0, net.image(), STEM, 3, 2, 1));
         x = net.maxPool(x, 3, 2);
         for (int stage = 0; stage < UNITS.length; stage++) {
             for (int unit = 0; unit < UNITS[stage]; unit++) {

@@ -147,7 +147,7 @@ public record Recipe(
         public Data {
             shorterThan("dataset", dataset, LONGEST_NAME);
             require(
-                    imageSize == 0 || imageSize >= 8 && imageSize <= 1024,
+                    imageSize == 0 || isImageSize(imageSize),
                     "image-size",
                     imageSize,
                     "must be 0 (the dataset's own) or between 8 and 1024");
@@ -169,6 +169,11 @@ public record Recipe(
                     "validation-split",
                     validationSplit,
                     "must be 0 (a validation set of its own) or between 0.01 and 0.9");
+        }
+
+        /** Whether a recipe can ask for images with this side in pixels. */
+        public static boolean isImageSize(int side) {
+            return side >= 8 && side <= 1024;
         }
 
         /** Data whose pixels are not rounded. */

@@ -21,10 +21,10 @@ final class RunFolder {
      *
      * @throws LockstepException of kind RECIPE when the folder holds a run of another recipe
      */
-    static Optional<RunSummary> finished(StudyRun run) {
+    static Optional<RunSummary> finished(StudyRun run, RunExecutor executor) {
         boolean ended = Files.exists(run.folder().resolve(RunResult.NAME));
         Path recipe = run.folder().resolve(RECIPE);
-        if (!Files.exists(recipe) || !isSame(run, recipe, ended) || !ended) {
+        if (!Files.exists(recipe) || !isSame(run, executor, recipe, ended) || !ended) {
             return Optional.empty();
         }
         RunResult result = RunResult.read(run.folder());
@@ -41,7 +41,7 @@ final class RunFolder {
      * Checks the recipe in the folder. Returns false when an unfinished run was killed while writing it; the run will
      * write it again.
      */
-    private static boolean isSame(StudyRun run, Path file, boolean ended) {
+    private static boolean isSame(StudyRun run, RunExecutor executor, Path file, boolean ended) {
         Recipe there;
         try {
             there = Recipe.read(file);
@@ -52,6 +52,9 @@ final class RunFolder {
             return false;
         }
         List<String> differing = RecipeDifference.all(run.recipe(), there);
+        if (!differing.isEmpty()) {
+            differing = RecipeDifference.all(executor.resolved(run), there);
+        }
         if (!differing.isEmpty()) {
             throw LockstepException.recipe(
                     "run folder holds a run with a different recipe: " + String.join(", ", differing),

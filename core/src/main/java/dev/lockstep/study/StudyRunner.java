@@ -158,7 +158,9 @@ public final class StudyRunner {
     private Map<StudyRun, RunSummary> known() {
         Map<StudyRun, RunSummary> known = new LinkedHashMap<>();
         for (StudyRun run : grid) {
-            RunFolder.finished(run).or(() -> earlier.of(run, "")).ifPresent(summary -> known.put(run, summary));
+            RunFolder.finished(run, executor)
+                    .or(() -> earlier.of(run, ""))
+                    .ifPresent(summary -> known.put(run, summary));
         }
         return known;
     }
@@ -264,7 +266,7 @@ public final class StudyRunner {
         if (result.status() == RunResult.Status.DIVERGED) {
             result.write(run.folder());
         }
-        return RunFolder.finished(run)
+        return RunFolder.finished(run, executor)
                 .map(trained -> requireData(run, trained))
                 .orElseThrow(() -> new IllegalStateException("the executor left no result, run = " + run.title()));
     }

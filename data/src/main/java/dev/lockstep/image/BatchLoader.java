@@ -160,9 +160,11 @@ public final class BatchLoader implements AutoCloseable {
      */
     @Override
     public void close() {
+        List<CompletableFuture<HostBatch>> left;
         synchronized (lock) {
             closed = true;
             unfinished.forEach(batch -> batch.cancel(false));
+            left = List.copyOf(loading);
             loading.clear();
             lock.notifyAll();
         }
@@ -176,6 +178,10 @@ public final class BatchLoader implements AutoCloseable {
                 }
             }
         }
+        // Back to the pool, which the next loader may use.
+        left.stream()
+                .filter(batch -> !batch.isCompletedExceptionally())
+                .forEach(batch -> batch.join().close());
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -237,7 +243,11 @@ public final class BatchLoader implements AutoCloseable {
     private boolean finish(Claim claim, int thread) {
         try {
             HostBatch batch = load(claim.request, thread);
-            return batch != null && claim.batch.complete(batch);
+            boolean wanted = batch != null && claim.batch.complete(batch);
+            if (batch != null && !wanted) {
+                batch.close();
+            }
+            return wanted;
         } catch (Throwable e) {
             setBroken(e);
             claim.batch.completeExceptionally(e);
@@ -312,6 +322,7 @@ public final class BatchLoader implements AutoCloseable {
         List<Integer> replaced = new ArrayList<>();
         for (int i = 0; i < samples.length; i++) {
             if (isClosed()) {
+                buffers.give(memory);
                 return null;
             }
             int start = i * floats;

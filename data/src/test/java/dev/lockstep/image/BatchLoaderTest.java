@@ -139,6 +139,30 @@ final class BatchLoaderTest {
         assertThat(addresses).hasSizeLessThanOrEqualTo(5);
     }
 
+    /** A loader that is closed early, as when the group changes, leaves its buffers to the next one. */
+    @Test
+    void buffers_ofBatchesThatNobodyTook_areReused() {
+        Set<Object> addresses = Collections.newSetFromMap(new IdentityHashMap<>());
+        BufferPool pool = new BufferPool(100);
+        for (int i = 0; i < 20; i++) {
+            try (BatchLoader loader = new BatchLoader(
+                    dataset,
+                    transform,
+                    BadImages.refused(),
+                    7,
+                    2,
+                    3,
+                    requests(10).iterator(),
+                    pool)) {
+                HostBatch batch = loader.next().orElseThrow();
+                addresses.add(batch.pixels());
+                batch.close();
+            }
+        }
+        // At most the batches being loaded, those loaded, and the one taken.
+        assertThat(addresses).hasSizeLessThanOrEqualTo(6);
+    }
+
     @Test
     void readAhead_isBounded() throws InterruptedException {
         AtomicInteger asked = new AtomicInteger();

@@ -244,11 +244,14 @@ final class WatchInBrowserTest {
         String wild = "<img src=x onerror=\"document.title='owned'\">";
         LiveFolder hostile = live(wild, 0.1, 3);
         hostile.event("notice", wild + "</script><script>document.title='owned'</script>");
+        // The folder of a class, in the name of an image.
+        hostile.event("notice", "image was replaced: train/" + wild.replace("x", "y") + "/7.png");
         hostile.alert("STALL", wild);
         try (WatchServer server = server();
                 Browser browser = browser()) {
             browser.open(URI.create(server.url() + "run?run=first&run=" + Query.encoded(wild)), 1280, 900, false);
             await(browser, text("news") + ".includes('<img src=x')");
+            await(browser, text("news") + ".includes('train/<img src=y')");
             assertThat(browser.evaluate("document.querySelectorAll('img').length")
                             .asInt())
                     .isZero();

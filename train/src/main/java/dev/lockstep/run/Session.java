@@ -13,6 +13,7 @@ import dev.lockstep.metrics.RunInfo;
 import dev.lockstep.metrics.RunListenerFactory;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.metrics.RunResult.Status;
+import dev.lockstep.network.ResolvedRecipe;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.storage.Stores;
 import dev.lockstep.torch.Device;
@@ -47,6 +48,9 @@ final class Session implements AutoCloseable {
 
     private final Path out;
     private final EventHub events;
+    /** With the numbers that it leaves to the data and the network, once these are known. */
+    private Recipe recipe;
+
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private @Nullable Trainer trainer;
     private @Nullable CheckpointWriter writer;
@@ -59,6 +63,7 @@ final class Session implements AutoCloseable {
         this.remote = Stores.isRemote(folder) ? new RemoteFolder(folder) : null;
         this.folder = remote == null ? folder : remote.local();
         this.events = training.events;
+        this.recipe = training.recipe;
         open.push(events);
     }
 
@@ -86,6 +91,7 @@ final class Session implements AutoCloseable {
                     events::notice,
                     remote == null ? CheckpointDirectory.Mirror.NONE : remote);
             OpenDataset data = training.data.get();
+            recipe = ResolvedRecipe.of(training.recipe, data.task());
             Begun begun = begin(data, checkpoints, choice);
             Assembly assembly = begun.assembly;
             Trainer restored = begun.trainer;
@@ -113,8 +119,8 @@ final class Session implements AutoCloseable {
             CheckpointDirectory checkpoints,
             Function<CheckpointDirectory, Optional<Checkpoint>> choice) {
         while (true) {
-            Assembly assembly = new Assembly(
-                    training.recipe, training.models, data, training.group, training.options, training.stop);
+            Assembly assembly =
+                    new Assembly(recipe, training.models, data, training.group, training.options, training.stop);
             try {
                 Trainer trainer = assembly.begin(() -> {
                     if (remote != null) {
@@ -139,8 +145,8 @@ final class Session implements AutoCloseable {
     }
 
     private void prepare(RunFolder locked, CheckpointDirectory checkpoints, Trainer restored) throws IOException {
-        locked.write(RunFolder.RECIPE, training.recipe.toYaml());
-        int perEpoch = Math.toIntExact(restored.totalSteps() / training.recipe.epochs());
+        locked.write(RunFolder.RECIPE, recipe.toYaml());
+        int perEpoch = Math.toIntExact(restored.totalSteps() / recipe.epochs());
         Device device = training.options.device();
         Environment now = Environment.current(training.arguments, perEpoch)
                 .onDevice(device == Device.cpu() ? "" : device.fingerprint());
@@ -203,7 +209,6 @@ final class Session implements AutoCloseable {
 
     /** @param step the metrics up to here are written already */
     private RunInfo openListeners(Assembly assembly, long step) {
-        Recipe recipe = training.recipe;
         RunInfo info = new RunInfo(
                 folder,
                 recipe,

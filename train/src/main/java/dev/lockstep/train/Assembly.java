@@ -7,6 +7,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.BadImages;
 import dev.lockstep.image.BatchLoader;
 import dev.lockstep.image.BatchRequest;
+import dev.lockstep.image.BufferPool;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.FlatState;
 import dev.lockstep.model.ImageClassifier;
@@ -56,6 +57,8 @@ public final class Assembly implements AutoCloseable {
     private final int lanes;
     private final ModelFactory models;
     private final LaneThreads threads;
+    /** Of the loaders, each of which follows another when the group changes. */
+    private final BufferPool buffers;
 
     /** @throws LockstepException when recipe, data and processes do not fit each other */
     public Assembly(
@@ -89,6 +92,7 @@ public final class Assembly implements AutoCloseable {
                 ? new LaneFit(recipe, state, groups, data.shape()).measure(replicas.get(0), mostWorkers)
                 : options.lanes();
         replicas.addAll(replicas(models, Math.min(lanes, mostWorkers) - 1));
+        this.buffers = new BufferPool(readAhead() + options.loaderThreads() + lanes);
         this.threads = new LaneThreads(options.device(), lanes, recipe.threadsPerWorker());
         this.trainStep = new TrainStep(new Setup(
                 recipe,
@@ -214,7 +218,7 @@ public final class Assembly implements AutoCloseable {
     }
 
     private StateBroadcast.Start restore(Checkpoint checkpoint) {
-        CheckpointFit.require(checkpoint, recipe, fingerprint, plan.iterationsPerEpoch());
+        CheckpointFit.require(checkpoint, recipe, data.task(), fingerprint, plan.iterationsPerEpoch());
         TrainerState.fromJson(checkpoint.trainer(), checkpoint.step(), plan.iterationsPerEpoch());
         checkpoint.restore(state);
         return new StateBroadcast.Start(checkpoint.step(), checkpoint.trainer(), null);
@@ -238,8 +242,13 @@ public final class Assembly implements AutoCloseable {
                 badTraining,
                 recipe.seed(),
                 options.loaderThreads(),
-                2 * lanes + options.loaderThreads(),
-                requests(from, to));
+                readAhead(),
+                requests(from, to),
+                buffers);
+    }
+
+    private int readAhead() {
+        return 2 * lanes + options.loaderThreads();
     }
 
     private Iterator<BatchRequest> requests(long from, long to) {

@@ -2,6 +2,8 @@ package dev.lockstep.train;
 
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.network.ClassificationTask;
+import dev.lockstep.network.ResolvedRecipe;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeDifference;
 import java.util.List;
@@ -12,11 +14,14 @@ final class CheckpointFit {
     private CheckpointFit() {}
 
     /**
+     * @param task of the data
      * @param fingerprint of the data
      * @throws LockstepException of kind CHECKPOINT when it is of another recipe, of other data, or beyond the recipe's end
      */
-    static void require(Checkpoint checkpoint, Recipe recipe, String fingerprint, int iterationsPerEpoch) {
-        List<String> differing = RecipeDifference.ofArithmetic(recipe, CheckpointRecipe.of(checkpoint, Map.of()));
+    static void require(
+            Checkpoint checkpoint, Recipe recipe, ClassificationTask task, String fingerprint, int iterationsPerEpoch) {
+        List<String> differing = RecipeDifference.ofArithmetic(
+                ResolvedRecipe.of(recipe, task), ResolvedRecipe.of(CheckpointRecipe.of(checkpoint, Map.of()), task));
         if (!differing.isEmpty()) {
             throw LockstepException.checkpoint(
                     "checkpoint is of another recipe: " + String.join(", ", differing),

@@ -47,6 +47,19 @@ class TrainingCheckpointFitTest {
         assertThat(run(renamed, temporary, OPTIONS).steps()).isEqualTo(TestRuns.STEPS_PER_EPOCH);
     }
 
+    /** An own value and its number are the same recipe, whichever the checkpoint has. */
+    @Test
+    void checkpoint_ofTheResolvedRecipe_isTaken() {
+        run(TestRuns.recipe("model.width", "0"), temporary, OPTIONS.withStopAfter(2));
+        Recipe resolved = Recipe.read(temporary.resolve("recipe.yaml"));
+        assertThat(resolved.data().imageSize()).isEqualTo(8);
+        assertThat(resolved.model().width()).isEqualTo(16);
+        assertThat(run(resolved, temporary, OPTIONS.withStopAfter(4)).steps()).isEqualTo(4);
+        assertThat(run(TestRuns.recipe("model.width", "0"), temporary, OPTIONS.withStopAfter(6))
+                        .steps())
+                .isEqualTo(6);
+    }
+
     /** Its weights are not what the shorter recipe gives. */
     @Test
     void checkpoint_beyondTheEndOfTheRecipe_isRefused() {

@@ -5,8 +5,11 @@ import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.launch.ChildJvm;
 import dev.lockstep.metrics.RunResult;
+import dev.lockstep.network.ClassificationTask;
+import dev.lockstep.network.ResolvedRecipe;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.study.RunExecutor;
 import dev.lockstep.study.StudyRun;
@@ -36,7 +39,10 @@ final class ChildRuns implements RunExecutor {
     private final List<String> options;
     private final DataOption data;
     private final Optional<Path> weights;
-    private final Map<Recipe.Data, String> fingerprints = new ConcurrentHashMap<>();
+    private final Map<Recipe.Data, Known> known = new ConcurrentHashMap<>();
+
+    /** What studies need to know of a dataset, whose images they do not keep. */
+    private record Known(String fingerprint, ClassificationTask task) {}
 
     /**
      * @param options of {@code train}, in addition to the recipe and the run folder
@@ -61,9 +67,19 @@ final class ChildRuns implements RunExecutor {
 
     @Override
     public String datasetFingerprint(StudyRun run) {
-        return fingerprints.computeIfAbsent(
-                run.recipe().data(),
-                wanted -> Datasets.open(wanted, data.folder()).fingerprint());
+        return data(run).fingerprint;
+    }
+
+    @Override
+    public Recipe resolved(StudyRun run) {
+        return ResolvedRecipe.of(run.recipe(), data(run).task);
+    }
+
+    private Known data(StudyRun run) {
+        return known.computeIfAbsent(run.recipe().data(), wanted -> {
+            OpenDataset opened = Datasets.open(wanted, data.folder());
+            return new Known(opened.fingerprint(), opened.task());
+        });
     }
 
     @Override

@@ -39,4 +39,12 @@ final class RestartArgumentsTest {
         Files.writeString(folder.resolve("step-00000002.safetensors"), "new");
         assertThat(arguments.get()).doesNotContain("--resume", "never", "--resume=never");
     }
+
+    /** A link without a target is to a listing what a file is that vanishes before its time is read. */
+    @Test
+    void checkpointThatVanishesWhileListed_isLeftOut() throws IOException {
+        Files.createSymbolicLink(folder.resolve("step-00000001.safetensors"), folder.resolve("gone"));
+        RestartArguments arguments = RestartArguments.of(GIVEN, folder);
+        assertThat(arguments.get()).isEqualTo(GIVEN);
+    }
 }

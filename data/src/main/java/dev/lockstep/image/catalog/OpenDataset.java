@@ -9,6 +9,7 @@ import dev.lockstep.image.ImageTransform;
 import dev.lockstep.image.Labels;
 import dev.lockstep.image.Normalization;
 import dev.lockstep.image.transform.PhotographTransform;
+import dev.lockstep.network.ClassificationTask;
 import java.util.OptionalInt;
 
 /**
@@ -73,6 +74,11 @@ public record OpenDataset(
                 OptionalInt.of(validation.size()),
                 normalization);
         return new OpenDataset(spec, training, validation, trainingTransform, evaluationTransform);
+    }
+
+    /** What a network for this data must do. */
+    public ClassificationTask task() {
+        return new ClassificationTask(shape().channels(), shape().height(), shape().width(), classes());
     }
 
     /** The shape of the network input. */

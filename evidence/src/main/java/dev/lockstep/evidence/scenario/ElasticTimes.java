@@ -2,6 +2,7 @@ package dev.lockstep.evidence.scenario;
 
 import dev.lockstep.evidence.process.Await;
 import dev.lockstep.evidence.process.Command;
+import dev.lockstep.evidence.process.Jdk;
 import dev.lockstep.evidence.process.Member;
 import dev.lockstep.evidence.process.RunFolder;
 import dev.lockstep.evidence.process.Running;
@@ -142,9 +143,11 @@ final class ElasticTimes {
         claims.figure("MiB", String.format(Locale.ROOT, "%.0f, %.0f", settled.mib, last.mib));
     }
 
-    /** What a process holds: threads, open files, memory. */
+    /** What a process holds: threads, open files, and memory after a collection. */
     private record Held(int threads, int files, double mib) {
         static Held by(Member process) throws IOException {
+            // Memory that waits for a collection is no leak.
+            Jdk.jcmd(process, "GC.run");
             try (Stream<Path> files = Files.list(process.file("fd"))) {
                 return new Held(
                         (int) number(process, "Threads"), (int) files.count(), number(process, "VmRSS") / 1024.0);
