@@ -144,10 +144,16 @@ public final class MlflowSink implements RunListener {
     private void send() {
         try {
             Known to = begin();
-            for (List<Metric> batch = batch(); !batch.isEmpty(); batch = batch()) {
-                client.post("runs/log-batch", metrics(to.run, batch));
-                batch.forEach(sent -> waiting.poll());
+            // What arrives while a batch is on its way waits for the next time: else steps would be sent one by one.
+            int sent = BATCH;
+            while (sent == BATCH) {
+                List<Metric> batch = batch();
+                if (!batch.isEmpty()) {
+                    client.post("runs/log-batch", metrics(to.run, batch));
+                }
+                batch.forEach(metric -> waiting.poll());
                 count.addAndGet(-batch.size());
+                sent = batch.size();
             }
             report("");
         } catch (IOException | RuntimeException e) {

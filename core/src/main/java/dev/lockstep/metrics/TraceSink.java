@@ -1,12 +1,17 @@
 package dev.lockstep.metrics;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.core.JsonGenerator;
 import dev.lockstep.files.DurableFiles;
 import dev.lockstep.text.Json;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -21,9 +26,9 @@ public final class TraceSink implements RunListener {
     private final RunInfo run;
     private final Consumer<String> notices;
     private final int most;
-    private final ObjectNode document = Json.MAPPER.createObjectNode().put("displayTimeUnit", "ms");
-    private final ArrayNode events = document.putArray("traceEvents");
-    private final Map<String, Integer> tracks = new LinkedHashMap<>();
+    /** Spans are 40 bytes, the JSON of one would be hundreds: it is made when the trace is written. */
+    private final List<Event.Timeline> kept = new ArrayList<>();
+
     private final long origin = System.nanoTime();
     private int steps;
     private long last = -1;
@@ -38,7 +43,6 @@ public final class TraceSink implements RunListener {
         this.run = run;
         this.notices = notices;
         this.most = most;
-        meta("process_name", 0, "rank " + run.rank());
     }
 
     /** @param steps to trace */
@@ -72,7 +76,7 @@ public final class TraceSink implements RunListener {
         }
         if (steps <= most || timeline.step() <= lastTraced) {
             lastTraced = Math.max(lastTraced, timeline.step());
-            timeline.spans().forEach(span -> span(span, timeline.step()));
+            kept.add(timeline);
             if (run.rank() == 0
                     && timeline.spans().stream().anyMatch(span -> span.track().equals(CHECKPOINT))) {
                 copied = timeline.step();
@@ -80,39 +84,64 @@ public final class TraceSink implements RunListener {
         }
     }
 
-    private void span(Event.Span span, long step) {
-        events.addObject()
-                .put("name", span.name())
-                .put("ph", "X")
-                .put("ts", (span.start() - origin) / 1e3)
-                .put("dur", (span.end() - span.start()) / 1e3)
-                .put("pid", run.rank())
-                .put("tid", track(span.track()))
-                .putObject("args")
-                .put("step", step);
+    private void writeTo(Path file) throws IOException {
+        DurableFiles.write(file, channel -> {
+            Map<String, Integer> tracks = new LinkedHashMap<>();
+            try (JsonGenerator json =
+                    Json.MAPPER.createGenerator(new BufferedOutputStream(Channels.newOutputStream(channel)))) {
+                // The channel is synced afterwards.
+                json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+                json.writeStartObject();
+                json.writeStringField("displayTimeUnit", "ms");
+                json.writeArrayFieldStart("traceEvents");
+                meta(json, "process_name", 0, "rank " + run.rank());
+                for (Event.Timeline timeline : kept) {
+                    for (Event.Span span : timeline.spans()) {
+                        if (!tracks.containsKey(span.track())) {
+                            tracks.put(span.track(), tracks.size() + 1);
+                            meta(json, "thread_name", tracks.size(), span.track());
+                        }
+                        span(json, span, Objects.requireNonNull(tracks.get(span.track())), timeline.step());
+                    }
+                }
+                json.writeEndArray();
+                json.writeEndObject();
+            }
+        });
     }
 
-    private int track(String name) {
-        Integer known = tracks.get(name);
-        if (known != null) {
-            return known;
-        }
-        int number = tracks.size() + 1;
-        tracks.put(name, number);
-        meta("thread_name", number, name);
-        return number;
+    private void span(JsonGenerator json, Event.Span span, int track, long step) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("name", span.name());
+        json.writeStringField("ph", "X");
+        json.writeNumberField("ts", (span.start() - origin) / 1e3);
+        json.writeNumberField("dur", (span.end() - span.start()) / 1e3);
+        json.writeNumberField("pid", run.rank());
+        json.writeNumberField("tid", track);
+        json.writeObjectFieldStart("args");
+        json.writeNumberField("step", step);
+        json.writeEndObject();
+        json.writeEndObject();
     }
 
-    private void meta(String what, int track, String name) {
-        ObjectNode event = events.addObject().put("name", what).put("ph", "M");
-        event.put("pid", run.rank()).put("tid", track).putObject("args").put("name", name);
+    private void meta(JsonGenerator json, String what, int track, String name) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("name", what);
+        json.writeStringField("ph", "M");
+        json.writeNumberField("pid", run.rank());
+        json.writeNumberField("tid", track);
+        json.writeObjectFieldStart("args");
+        json.writeStringField("name", name);
+        json.writeEndObject();
+        json.writeEndObject();
     }
 
     private void write() {
         written = true;
         String name = "trace-rank-" + run.rank() + ".json";
         try {
-            DurableFiles.write(run.folder().resolve(name), document.toString());
+            writeTo(run.folder().resolve(name));
+            kept.clear();
             notices.accept("trace of " + Math.min(steps, most) + " steps, file = "
                     + run.folder().resolve(name) + "; open it in https://ui.perfetto.dev");
         } catch (IOException e) {

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,8 @@ final class MlflowSinkTest {
     private final List<Call> calls = new CopyOnWriteArrayList<>();
     private final List<String> notices = new CopyOnWriteArrayList<>();
 
+    private volatile Runnable onBatch = () -> {};
+
     @SuppressWarnings("NullAway.Init")
     private HttpServer server;
 
@@ -45,6 +48,9 @@ final class MlflowSinkTest {
         server.createContext("/", exchange -> {
             String path = exchange.getRequestURI().getPath();
             calls.add(new Call(path, new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)));
+            if (path.endsWith("runs/log-batch")) {
+                onBatch.run();
+            }
             boolean missing = path.endsWith("get-by-name");
             String answer = path.endsWith("experiments/create")
                     ? "{\"experiment_id\": \"7\"}"
@@ -121,6 +127,23 @@ final class MlflowSinkTest {
                 .contains("/api/2.0/mlflow-artifacts/artifacts/7/r1/artifacts/recipe.yaml");
         assertThat(bodies("runs/update").get(0).path("run_id").asText()).isEqualTo("r1");
         assertThat(notices).isEmpty();
+    }
+
+    /** A step is faster than a request: it waits for the next batch. */
+    @Test
+    void stepsThatArriveWhileABatchIsSent_areNotSentOneByOne() throws IOException {
+        try (RunListener sink =
+                MlflowSink.to(address()).open(run(0), notices::add).orElseThrow()) {
+            AtomicInteger steps = new AtomicInteger();
+            onBatch = () -> {
+                int step = steps.incrementAndGet();
+                if (step < 100) {
+                    sink.on(new Event.Step(new StepMetrics(step, 0, 0.1, 2, 0.5, 100, 1, 0, 0, Double.NaN)));
+                }
+            };
+        }
+        // Parameters, then those of the first time and of the last.
+        assertThat(bodies("runs/log-batch")).hasSizeLessThanOrEqualTo(4);
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -74,9 +75,8 @@ final class ElasticTimes {
         claims.claim(Await.within(60_000, () -> steps(run) > 0), "no first step");
         List<Double> seconds = new ArrayList<>();
         while (seconds.size() < count && launcher.isAlive()) {
-            int joins = seconds.size();
             claims.claim(
-                    Await.within(60_000, () -> launcher.log().count("joins the group") >= joins),
+                    Await.within(60_000, () -> isWhole(launcher)),
                     "not replaced: " + launcher.log().lastLine());
             Thread.sleep(300 + random.nextInt(1000));
             List<Member> ranks = launcher.anyRanks();
@@ -118,13 +118,12 @@ final class ElasticTimes {
         Member survivor = launcher.ranks(PROCESSES).get(0);
         Held settled = Held.by(survivor);
         for (int losses = 1; losses <= SURVIVED && launcher.isAlive(); losses++) {
-            int joins = launcher.log().count("join the group|joins the group");
             List<Member> others = launcher.anyRanks().stream()
                     .filter(rank -> rank.pid() != survivor.pid())
                     .toList();
             untilNextStep(launcher, run, others.get(random.nextInt(others.size())), Signal.KILL);
             claims.claim(
-                    Await.within(60_000, () -> launcher.log().count("join the group|joins the group") > joins),
+                    Await.within(60_000, () -> isWhole(launcher)),
                     "not replaced: " + launcher.log().lastLine());
             Thread.sleep(300);
             if (losses == SETTLED) {
@@ -157,6 +156,16 @@ final class ElasticTimes {
         private static long number(Member process, String key) {
             return Long.parseLong(process.status(key).orElseThrow().replaceAll("[^0-9]", ""));
         }
+    }
+
+    /** Whether all processes of the group are there. */
+    private static boolean isWhole(Running launcher) {
+        Pattern change = Pattern.compile(CONTINUE);
+        return launcher.log().lines().stream()
+                .filter(line -> change.matcher(line).find())
+                .reduce((earlier, later) -> later)
+                .map(last -> last.contains("; " + PROCESSES + " processes continue"))
+                .orElse(true);
     }
 
     private static double untilNextStep(Running launcher, RunFolder run, Member victim, Signal signal) {

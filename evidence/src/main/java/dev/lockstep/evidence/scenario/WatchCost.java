@@ -194,8 +194,6 @@ final class WatchCost {
                                         "--set",
                                         "data.dataset=synthetic:images=51200,validation=512,shape=1x28x28,classes=10",
                                         "--set",
-                                        "images-per-worker=8",
-                                        "--set",
                                         "epochs=1000",
                                         "--set",
                                         "learning-rate.schedule.epochs=[900]",
