@@ -1,11 +1,15 @@
 package dev.lockstep.metrics;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectReader;
 import dev.lockstep.text.Json;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,6 +21,18 @@ final class MetricsJson {
             .reader()
             .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .with(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES);
+
+    private static final byte[] STEP = "{\"type\":\"step\",".getBytes(StandardCharsets.US_ASCII);
+    /** Nearly all lines are steps, and a run may have hundreds of thousands: they are read without a tree. */
+    private static final ObjectReader STEPS = Json.SNAKE_CASE
+            .rebuild()
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .build()
+            .readerFor(StepMetrics.class)
+            .with(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
+            .without(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .with(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
 
     private record Line(String type, @JsonUnwrapped Record metrics) {}
 
@@ -43,6 +59,10 @@ final class MetricsJson {
      */
     static Optional<Record> parse(byte[] line) {
         try {
+            if (Arrays.mismatch(STEP, line) == STEP.length) {
+                StepMetrics step = STEPS.readValue(line);
+                return step.step() >= 0 && step.epoch() >= 0 ? Optional.of(step) : Optional.empty();
+            }
             JsonNode node = READER.readTree(line);
             Class<? extends Record> type = TYPES.get(node.path("type").asText());
             if (type == null

@@ -3,6 +3,9 @@ package dev.lockstep.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 class MetricsJsonTest {
@@ -43,5 +46,35 @@ class MetricsJsonTest {
                         new EpochMetrics(0, 1, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN));
         assertThat(MetricsJson.parse(bytes("{\"type\":\"bad-image\",\"epoch\":0,\"step\":1}")))
                 .isEmpty();
+    }
+
+    /** A blank at its start sends a line by the way of the other records. */
+    @Property
+    void steps_areReadAsOtherRecordsAre(
+            @ForAll long step,
+            @ForAll int epoch,
+            @ForAll double rate,
+            @ForAll double loss,
+            @ForAll @IntRange(max = DAMAGES) int damage) {
+        String line = damaged(
+                MetricsJson.line(new StepMetrics(step, epoch, rate, loss, 0.5, 1e-9, 3, 0.25, 0, Double.NaN)), damage);
+        assertThat(MetricsJson.parse(bytes(line))).as(line).isEqualTo(MetricsJson.parse(bytes(" " + line)));
+    }
+
+    private static final int DAMAGES = 9;
+
+    private static String damaged(String line, int damage) {
+        return switch (damage) {
+            case 1 -> line.replaceFirst("\"step\":(-?[0-9]+)", "\"step\":$1.5");
+            case 2 -> line.replaceFirst("\"step\":(-?[0-9]+)", "\"step\":\"$1\"");
+            case 3 -> line.replaceFirst("\"epoch\":-?[0-9]+", "\"epoch\":99999999999");
+            case 4 -> line.replaceFirst("\"step\":-?[0-9]+", "\"step\":99999999999999999999");
+            case 5 -> line.replaceFirst("\"epoch\":-?[0-9]+,", "");
+            case 6 -> line.substring(0, line.length() / 2);
+            case 7 -> line.replaceFirst("\"step\":-?[0-9]+", "\"step\":null");
+            case 8 -> line.replaceFirst("\"noise_scale\":", "\"new\":[1],\"noise_scale\":");
+            case DAMAGES -> line.replaceFirst("\"epoch\":-?[0-9]+", "\"epoch\":true");
+            default -> line;
+        };
     }
 }

@@ -96,24 +96,28 @@ final class ElasticTimes {
     }
 
     private Running launch(RunFolder run) throws IOException {
-        return stage.start(
-                Chaos.train(
-                        stage,
-                        LONG,
-                        run,
-                        "--procs",
-                        Integer.toString(PROCESSES),
-                        "--elastic",
-                        "1:" + PROCESSES,
-                        "--peer-timeout",
-                        Integer.toString(PEER_TIMEOUT_SECONDS)),
-                run.path().getFileName() + ".log");
+        return stage.start(command(run), run.path().getFileName() + ".log");
+    }
+
+    private Command command(RunFolder run) {
+        return Chaos.train(
+                stage,
+                LONG,
+                run,
+                "--procs",
+                Integer.toString(PROCESSES),
+                "--elastic",
+                "1:" + PROCESSES,
+                "--peer-timeout",
+                Integer.toString(PEER_TIMEOUT_SECONDS));
     }
 
     /** Kills all but the process that was rank 0 at first, in turns, and looks at what it holds. */
     private void survives(Case claims) throws Exception {
         RunFolder run = stage.run("survivor");
-        Running launcher = launch(run);
+        // The heap has its final size from the start, so that memory that grows is native.
+        Running launcher = stage.start(
+                command(run).env("LOCKSTEP_JAVA_OPTIONS", "-Xms256m -Xmx256m -XX:+AlwaysPreTouch"), "survivor.log");
         claims.claim(Await.within(60_000, () -> steps(run) > 0), "no first step");
         Member survivor = launcher.ranks(PROCESSES).get(0);
         Held settled = Held.by(survivor);
