@@ -77,6 +77,7 @@ public final class Scenarios {
                     "wallpapers",
                     "parts of wallpapers, from init to five seeds against a PyTorch script",
                     OwnPhotographs::playWallpapers),
+            evidence("commands", "every command line of the documents that one machine can run", TypedCommands::play),
             evidence("imagenet", "ImageNet's path from end to end on photographs", ImageNet::play));
 
     private Scenarios() {}
