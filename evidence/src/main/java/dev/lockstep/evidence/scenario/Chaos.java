@@ -139,6 +139,13 @@ final class Chaos {
         return step.find() && Integer.parseInt(step.group(1)) % STEPS_PER_EPOCH == 0;
     }
 
+    /** Whether the next evaluation is neither under way nor near. */
+    static boolean isEarlyInEpoch(RunFolder run) {
+        Matcher step = STEP.matcher(run.metrics().tail());
+        int inEpoch = step.find() ? Integer.parseInt(step.group(1)) % STEPS_PER_EPOCH : 0;
+        return inEpoch > 0 && inEpoch < STEPS_PER_EPOCH / 2;
+    }
+
     /** Disturbs the group if enough members are left; returns how many events that was. */
     private int disturb(Running launcher) {
         int members = certainMembers(launcher);

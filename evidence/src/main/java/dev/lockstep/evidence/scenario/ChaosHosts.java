@@ -34,12 +34,15 @@ final class ChaosHosts {
     private static final int AWAKE_AFTER_MILLIS = 1000 * (PEER_TIMEOUT_SECONDS + 3);
     private static final int PORT = 29_700;
     private static final int SEEDS = 3;
-    private static final int STEPS = 500;
-    private static final int STEPS_PER_EVENT = 450;
+    /** More than any run makes before its events are over. */
+    private static final int STEPS = 99_000;
+
     private static final int LONGEST_PAUSE_MILLIS = 1500;
     /** A process that has been awake for longer has not been given up. */
     private static final int UNNOTICED_MILLIS = 30_000;
 
+    /** The exit code of a run that was told to stop. */
+    private static final int STOPPED = 143;
     /** The exit code of a process that its group has lost. */
     private static final int LOST = 4;
 
@@ -133,7 +136,6 @@ final class ChaosHosts {
     private final LocalNetwork network;
     private final Path secret;
     private final int wanted;
-    private final int steps;
     private final long seed;
     private final Random random;
     private final RunFolder run;
@@ -151,14 +153,9 @@ final class ChaosHosts {
         this.network = network;
         this.secret = secret;
         this.wanted = settings.kills();
-        this.steps = steps(settings);
         this.seed = seed;
         this.random = new Random(seed);
         this.run = stage.run("hosts-" + seed);
-    }
-
-    private static int steps(Settings settings) {
-        return STEPS + STEPS_PER_EVENT * settings.kills();
     }
 
     static void play(Stage stage, Settings settings) throws Exception {
@@ -167,15 +164,13 @@ final class ChaosHosts {
             stage.report().skip("chaos-hosts", "network namespaces need root");
             return;
         }
-        RunFolder untouched = stage.run("untouched");
-        stage.require(Chaos.train(stage, steps(settings), untouched, "--procs", "1"), "untouched.log");
         Path secret = SmallRuns.secret(stage);
         for (long seed = settings.seed(); seed < settings.seed() + SEEDS; seed++) {
             ChaosHosts chaos = new ChaosHosts(stage, network.get(), secret, settings, seed);
             stage.check(
                     "seed " + seed + ": " + settings.kills() + " events on " + HOSTS + " hosts, no launcher",
                     "exit codes as told, every step once, evaluations and all tensors of the undisturbed run",
-                    claims -> chaos.run(claims, untouched));
+                    chaos::run);
         }
     }
 
@@ -183,7 +178,7 @@ final class ChaosHosts {
         return stage.start(
                 Chaos.train(
                                 stage,
-                                steps,
+                                STEPS,
                                 run,
                                 "--elastic",
                                 LEAST + ":" + HOSTS,
@@ -202,7 +197,7 @@ final class ChaosHosts {
         return "host-" + seed + "-" + number + ".log";
     }
 
-    private void run(Case claims, RunFolder untouched) throws Exception {
+    private void run(Case claims) throws Exception {
         for (int number = 0; number < HOSTS; number++) {
             places.add(new Place(network.host(number), number, HOSTS, network.host(0)));
         }
@@ -215,8 +210,11 @@ final class ChaosHosts {
         long pause = 0;
         long last = System.nanoTime();
         boolean healthy = true;
-        while (healthy && done < wanted && keeper().isPresent()) {
+        long kept = last;
+        while (healthy && done < wanted && Await.millisSince(kept) < PATIENCE_MILLIS) {
             healthy = follow(claims);
+            // For a moment, something may have happened to all.
+            kept = keeper().isPresent() ? System.nanoTime() : kept;
             if (Await.millisSince(last) >= pause && disturb()) {
                 done++;
                 last = System.nanoTime();
@@ -230,15 +228,31 @@ final class ChaosHosts {
             Thread.sleep(POLL_MILLIS);
         }
         if (healthy) {
-            places.stream().filter(place -> !place.takesPart()).forEach(place -> place.shell.end());
-            for (Place place : places) {
-                if (place.takesPart()) {
-                    SmallRuns.exits(claims, place.shell, 0);
-                }
-            }
+            compare(claims, end(claims));
         }
-        Chaos.sameRun(claims, steps, run, untouched);
         figures(claims);
+    }
+
+    /** All members are told to stop at once: some leave, and the last ones save. Returns the steps that were done. */
+    private int end(Case claims) throws InterruptedException {
+        places.stream().filter(place -> !place.takesPart()).forEach(place -> place.shell.end());
+        // No evaluation is under way then, which would be left to a run that resumes.
+        Await.closely(PATIENCE_MILLIS, () -> Chaos.isEarlyInEpoch(run));
+        members().forEach(place -> place.shell.signal(Signal.TERM));
+        for (Place place : places) {
+            int code = place.takesPart() ? place.shell.exitCode() : 0;
+            claims.claim(
+                    code == 0 || code == STOPPED,
+                    "told to stop with all: process " + place.number + " ended with " + code);
+        }
+        return run.result().path("steps").asInt();
+    }
+
+    private void compare(Case claims, int steps) throws IOException, InterruptedException {
+        RunFolder untouched = stage.run("untouched-" + seed);
+        stage.require(Chaos.train(stage, steps, untouched, "--procs", "1"), "untouched-" + seed + ".log");
+        Chaos.sameRun(claims, steps, run, untouched);
+        claims.figure("steps", steps);
     }
 
     /** The member that keeps the group; a guess until the next one has said so. */
