@@ -23,7 +23,7 @@ final class News {
         Html html = new Html().element("h2", "Notices" + suffix);
         list(html, entries.subList(0, Math.min(OPEN, entries.size())));
         if (entries.size() > OPEN) {
-            html.open("details").element("summary", (entries.size() - OPEN) + " earlier ones");
+            html.open("details", "class", "earlier").element("summary", (entries.size() - OPEN) + " earlier ones");
             list(html, entries.subList(OPEN, entries.size()));
             html.close();
         }
@@ -33,12 +33,17 @@ final class News {
     private static void list(Html html, List<JournalEntry> entries) {
         html.open("ol", "class", "news");
         for (JournalEntry entry : entries) {
-            html.open("li", "class", entry.type().equals(JournalEntry.ALERT) ? "alert" : "");
+            html.open("li", "class", isBad(entry) ? "alert" : "");
             html.element("time", Attention.clock(entry.time()));
             html.element("span", "step " + entry.step()).element("span", text(entry));
             html.close();
         }
         html.close();
+    }
+
+    private static boolean isBad(JournalEntry entry) {
+        return entry.type().equals(JournalEntry.ALERT)
+                && !Attention.kind(entry).equals(Optional.of(Alert.Kind.PROCESS_JOINED));
     }
 
     private static String text(JournalEntry entry) {

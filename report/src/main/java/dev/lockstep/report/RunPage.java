@@ -129,19 +129,21 @@ public final class RunPage {
                                     ? Double.NaN
                                     : epochs.get(epochs.size() - 1).validationTop1Error()),
                     Format.whole(run.recipe().minibatch()),
-                    run.recipe().workers() + " × " + run.recipe().imagesPerWorker(),
+                    run.recipe().workers() + "\u00a0×\u00a0" + run.recipe().imagesPerWorker(),
                     Format.number(run.recipe().scaledLearningRate()),
                     epochs.size() + " of " + run.recipe().epochs(),
                     Format.whole(run.result().map(RunResult::imagesPerSecond).orElse(run.imagesPerSecond())),
-                    Format.duration(
-                            epochs.stream().mapToDouble(EpochMetrics::seconds).sum()),
+                    Format.duration(epochs.stream()
+                                    .mapToDouble(EpochMetrics::seconds)
+                                    .sum())
+                            .replace(' ', '\u00a0'),
                     run.state(now).text()));
         }
         p.table(
                 List.of(
                         "run",
-                        "validation error, %, median of the last 5 epochs (of at most 5: the last)",
-                        "last",
+                        "validation error, %",
+                        "last epoch",
                         "minibatch kn",
                         "k × n",
                         "learning rate η̂",
@@ -150,6 +152,8 @@ public final class RunPage {
                         "time",
                         "state"),
                 rows);
+        p.element(
+                "p", "The validation error is the median of the last five epochs; of at most five, that of the last.");
     }
 
     /** The recipe keys in which the runs differ, and the step at which two of them part. */

@@ -3,6 +3,7 @@
 const color = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const short = v => v >= 1024 && v % 1024 === 0 ? v / 1024 + 'k' : String(v);
 const digits = v => v == null ? '–' : Math.abs(v) >= 1000 ? Math.round(v).toLocaleString('en') : String(+v.toPrecision(4));
+const tick = v => v == null ? '' : Math.abs(v) >= 1e6 ? v.toLocaleString('en', {notation: 'compact'}) : digits(v);
 const clock = s => s == null ? '–' : s < 60 ? Math.round(s) + ' s' : s < 3600
   ? Math.floor(s / 60) + ':' + String(Math.floor(s % 60)).padStart(2, '0')
   : Math.floor(s / 3600) + ':' + String(Math.floor(s % 3600 / 60)).padStart(2, '0') + ' h';
@@ -224,7 +225,7 @@ function options(figure, width) {
     axes: [
       {...axis, label, labelSize: 22, size: 34, ...(figure.logX ? {values: (u, v) => v.map(t => t == null ? '' : short(t)),
         splits: () => figure.x, filter: (u, v) => v} : own && view.axis === 'time' ? {values: (u, v) => v.map(clock)} : {})},
-      {...axis, label: figure.yLabel, labelSize: 22, size: 54, values: (u, v) => v.map(t => t == null ? '' : digits(t))},
+      {...axis, label: figure.yLabel, labelSize: 22, size: 64, values: (u, v) => v.map(tick)},
     ],
     series: [
       {label, value: (u, v) => xText(v)},

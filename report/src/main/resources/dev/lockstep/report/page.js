@@ -118,7 +118,7 @@ addEventListener('resize', () => { if (innerWidth !== seen) { seen = innerWidth;
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', all);
 const closed = []; // what printing opens, and closes again
 const print = on => {
-  if (on && !view.printing) closed.splice(0, Infinity, ...document.querySelectorAll('details:not([open])'));
+  if (on && !view.printing) closed.splice(0, Infinity, ...document.querySelectorAll('details:not([open], .earlier)'));
   view.printing = on;
   document.documentElement.classList.toggle('print', on);
   closed.forEach(box => { box.open = on; });

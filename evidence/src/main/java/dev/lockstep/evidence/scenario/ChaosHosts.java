@@ -117,10 +117,15 @@ final class ChaosHosts {
             keeperThen = at == null ? 0 : at.number;
         }
 
-        /** Whether it waits for a keeper that is gone; a person would start it again, at the next one. */
-        boolean knocksInVain() {
+        /** Whether it waits where no keeper is; a person would start it again, at the present one. */
+        boolean knocksInVain(Optional<Place> keeper) {
             Place at = knocked;
-            return hit == null && !takesPart() && at != null && (at.hit != null || at.number != keeperThen);
+            return hit == null
+                    && !takesPart()
+                    && at != null
+                    && (at.hit != null
+                            || at.number != keeperThen
+                            || keeper.isPresent() && keeper.get() != at && isFor(UNNOTICED_MILLIS));
         }
 
         boolean takesPart() {
@@ -273,7 +278,7 @@ final class ChaosHosts {
     /** Does what follows from earlier events; returns whether all is as it should be. */
     private boolean follow(Case claims) throws Exception {
         for (Place place : places) {
-            if (place.knocksInVain() && place.isFor(VAIN_MILLIS)) {
+            if (place.knocksInVain(keeper()) && place.isFor(VAIN_MILLIS)) {
                 place.shell.end();
                 place.shell.exitCode();
             }
