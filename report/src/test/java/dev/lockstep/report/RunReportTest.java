@@ -48,7 +48,7 @@ final class RunReportTest {
                         .size())
                 .isEqualTo(800);
         assertThat(figures(page).has("noise-scale")).isFalse();
-        assertThat(page).contains("<th scope=\"row\">first</th>", "2 × 32", "cores");
+        assertThat(page).contains("<th scope=\"row\">first</th>", "2\u00a0×\u00a032", "cores");
         assertThat(run.resolve("environment.json")).exists();
     }
 
