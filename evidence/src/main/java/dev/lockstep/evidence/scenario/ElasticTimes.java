@@ -28,9 +28,9 @@ final class ElasticTimes {
     private static final int PROCESSES = 4;
     private static final int PEER_TIMEOUT_SECONDS = 2;
     private static final int STOPS = 6;
-    private static final int SURVIVED = 60;
-    /** After as many losses, a process holds what it needs. */
-    private static final int SETTLED = 10;
+    private static final int SURVIVED = 90;
+    /** By then each of the allocator's arenas, 8 a core, has served some thread of a generation. */
+    private static final int SETTLED = 40;
 
     private static final double MOST_MIB_PER_LOSS = 0.5;
     private static final int ROUNDS = 8;
