@@ -99,6 +99,11 @@ final class Curves {
         return i < 0 ? new Mark(0, 0) : new Mark((long) steps[i], seconds[i]);
     }
 
+    /** Seconds of all steps. */
+    double total() {
+        return total;
+    }
+
     /** A step that only takes time. */
     void skip(StepMetrics step) {
         total += Double.isFinite(step.stepSeconds()) ? step.stepSeconds() : 0;

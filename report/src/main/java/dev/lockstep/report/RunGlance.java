@@ -1,6 +1,5 @@
 package dev.lockstep.report;
 
-import dev.lockstep.metrics.EpochMetrics;
 import dev.lockstep.metrics.RunResult;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -61,7 +60,7 @@ public record RunGlance(
                 count == 0 ? Double.NaN : run.epochs().get(count - 1).validationTop1Error(),
                 run.medianOfLastFive(),
                 run.result().map(RunResult::imagesPerSecond).orElse(run.imagesPerSecond()),
-                run.epochs().stream().mapToDouble(EpochMetrics::seconds).sum(),
+                run.seconds(),
                 run.processes(),
                 run.result().map(RunResult::weightsSha256).orElse(""),
                 run.lastSign() == 0 ? "" : Instant.ofEpochMilli(run.lastSign()).toString());

@@ -133,10 +133,7 @@ public final class RunPage {
                     Format.number(run.recipe().scaledLearningRate()),
                     epochs.size() + " of " + run.recipe().epochs(),
                     Format.whole(run.result().map(RunResult::imagesPerSecond).orElse(run.imagesPerSecond())),
-                    Format.duration(epochs.stream()
-                                    .mapToDouble(EpochMetrics::seconds)
-                                    .sum())
-                            .replace(' ', '\u00a0'),
+                    Format.duration(run.seconds()).replace(' ', '\u00a0'),
                     run.state(now).text()));
         }
         p.table(

@@ -250,6 +250,13 @@ public final class RunView {
         return gone && silent > 2 || silent > patience;
     }
 
+    /** Seconds of all epochs with their evaluations; of an epoch under way, or stopped, those of its steps. */
+    public double seconds() {
+        return Math.max(
+                curves.total(),
+                epochs.stream().mapToDouble(EpochMetrics::seconds).sum());
+    }
+
     /** Of the last steps; 0 before the first. */
     private double medianStep() {
         double[] sorted =
