@@ -46,6 +46,26 @@ public record Bundle(Path folder, List<String> modules, long bytes) {
     }
 
     /**
+     * Checks that a distribution holds the libraries for a device.
+     *
+     * @param device {@code cpu} or {@code cuda}
+     * @throws LockstepException of kind RECIPE when it does not
+     */
+    public static void requireFor(String device, Path home) {
+        Path libraries = home.resolve("lib");
+        if (device.equals("cuda")) {
+            GpuJar.in(libraries);
+        } else if (!device.equals("cpu")) {
+            throw LockstepException.recipe("no such device", "--device = " + device, "give cpu or cuda");
+        } else if (GpuJar.isIn(libraries)) {
+            throw LockstepException.recipe(
+                    "this distribution is for GPUs",
+                    "--device = cpu, folder = " + libraries,
+                    "leave --device out, as it runs on CPUs too, or make one for CPUs: mvn -Pdist -DskipTests package");
+        }
+    }
+
+    /**
      * Makes a bundle. Nothing is left when that fails.
      *
      * @param home the distribution

@@ -16,6 +16,15 @@ import java.util.zip.ZipOutputStream;
 /** The jar that holds the native libraries of libtorch for CUDA. */
 record GpuJar(Path file) {
     private static final String LIBRARY = "/libtorch_cuda.so";
+    private static final String NAMES = "pytorch-*-gpu.jar";
+
+    static boolean isIn(Path folder) {
+        try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, NAMES)) {
+            return jars.iterator().hasNext();
+        } catch (IOException e) {
+            return false;
+        }
+    }
 
     /**
      * That in a folder of jars.
@@ -23,7 +32,7 @@ record GpuJar(Path file) {
      * @throws LockstepException of kind RECIPE when there is none
      */
     static GpuJar in(Path folder) {
-        try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, "pytorch-*-gpu.jar")) {
+        try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, NAMES)) {
             for (Path jar : jars) {
                 return new GpuJar(jar);
             }
@@ -33,7 +42,8 @@ record GpuJar(Path file) {
         throw LockstepException.recipe(
                 "this distribution is for CPUs",
                 "folder = " + folder,
-                "leave --gpu-arch out, or run it from a distribution for GPUs: mvn -Pdist,gpu -DskipTests package");
+                "leave --gpu-arch and --device out, or run it from a distribution for GPUs: mvn -Pdist,gpu -DskipTests"
+                        + " package");
     }
 
     /** Leaves out the code of all other GPU architectures. */

@@ -6,6 +6,7 @@ import dev.lockstep.text.Format;
 import dev.lockstep.text.Json;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import picocli.CommandLine.Command;
@@ -33,6 +34,12 @@ public final class BundleCommand implements Runnable {
             names = "--unpack",
             description = "Also unpack the native libraries, so that a host needs no cache folder; about 520 MiB more.")
     private boolean unpack;
+
+    @Option(
+            names = "--device",
+            paramLabel = "cpu|cuda",
+            description = "Fail unless the libraries of this distribution are for this device.")
+    private Optional<String> device = Optional.empty();
 
     @Option(
             names = "--gpu-arch",
@@ -65,7 +72,9 @@ public final class BundleCommand implements Runnable {
 
     @Override
     public void run() {
-        Bundle bundle = Bundle.make(Bundle.distribution(System.getenv()), out, unpack, numbers());
+        Path home = Bundle.distribution(System.getenv());
+        device.ifPresent(wanted -> Bundle.requireFor(wanted, home));
+        Bundle bundle = Bundle.make(home, out, unpack, numbers());
         if (archive) {
             bundle.pack();
         }

@@ -67,6 +67,16 @@ final class BundleTest {
     }
 
     @Test
+    void device_thatTheDistributionHasNoLibrariesFor_isRefused() throws IOException {
+        Bundle.requireFor("cpu", home);
+        assertThatThrownBy(() -> Bundle.requireFor("cuda", home)).hasMessageContaining("this distribution is for CPUs");
+        Files.writeString(home.resolve("lib/pytorch-2.13.0-1.5.14-linux-x86_64-gpu.jar"), "");
+        Bundle.requireFor("cuda", home);
+        assertThatThrownBy(() -> Bundle.requireFor("cpu", home)).hasMessageContaining("this distribution is for GPUs");
+        assertThatThrownBy(() -> Bundle.requireFor("tpu", home)).hasMessageContaining("--device = tpu");
+    }
+
+    @Test
     void make_jarThatIsNone_isAnError_andLeavesNothing() throws IOException {
         Files.writeString(home.resolve("lib/broken.jar"), "no jar");
         assertThatThrownBy(() -> Bundle.make(home, temp.resolve("bundle"), false, Set.of()))
