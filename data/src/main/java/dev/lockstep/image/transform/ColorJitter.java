@@ -126,9 +126,8 @@ record ColorJitter(boolean lighting) {
         float[] light = new float[length];
         for (int i = 0; i < length; i++) {
             double[] vector = EIGENVECTORS[i % 3];
-            light[i] = i < 3
-                    ? (float) (vector[0] * alpha[0] + vector[1] * alpha[1] + vector[2] * alpha[2])
-                    : light[i - 3];
+            light[i] =
+                    i < 3 ? (float) (vector[0] * alpha[0] + vector[1] * alpha[1] + vector[2] * alpha[2]) : light[i - 3];
         }
         return light;
     }

@@ -121,11 +121,14 @@ public final class PhotographTransform implements ByteTransform {
 
     @Override
     public void applyBytes(ImageData image, KeyedRandom random, ByteBuffer out) {
-        decode(image, random, (source, geometry) -> changed(resampled(source, geometry), random, row -> {
-            for (float value : row) {
-                out.put(ByteTransform.rounded(value));
-            }
-        }));
+        decode(
+                image,
+                random,
+                (source, geometry) -> changed(resampled(source, geometry), random, row -> {
+                    for (float value : row) {
+                        out.put(ByteTransform.rounded(value));
+                    }
+                }));
     }
 
     /** Gets a decoded image and the part of it that becomes the output. */

@@ -92,14 +92,7 @@ final class Resampler {
         switch (taps) {
             case 2 -> set(combined, row(first, height), row(first + 1, height), weights, at, count);
             case 3 ->
-                set(
-                        combined,
-                        row(first, height),
-                        row(first + 1, height),
-                        row(first + 2, height),
-                        weights,
-                        at,
-                        count);
+                set(combined, row(first, height), row(first + 1, height), row(first + 2, height), weights, at, count);
             default -> {
                 for (int tap = 0; tap < taps; tap += 4) {
                     combineFourRows(tap, taps, first, height, weights, at, count);
