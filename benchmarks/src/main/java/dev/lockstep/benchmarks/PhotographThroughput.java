@@ -124,7 +124,8 @@ public final class PhotographThroughput {
 
     /** Takes the images of a dataset in turns instead of the given ones. */
     private Work through(Dataset images, ImageTransform transform) {
-        return ignored -> transform.apply(images.image((int) (key % images.size())), KeyedRandom.of(key++), out.clear());
+        return ignored ->
+                transform.apply(images.image((int) (key % images.size())), KeyedRandom.of(key++), out.clear());
     }
 
     /** The best of several rounds; the others were disturbed or not compiled yet. */
