@@ -10,6 +10,7 @@ import dev.lockstep.image.Normalization;
 import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.image.codec.PixelSource;
 import dev.lockstep.image.format.ImageFolder;
+import dev.lockstep.image.format.RawDataset;
 import dev.lockstep.image.transform.PhotographTransform;
 import dev.lockstep.sampling.KeyedRandom;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -67,7 +69,7 @@ public final class PhotographThroughput {
     }
 
     /**
-     * @param arguments the folder
+     * @param arguments the folder; then, optionally, a folder of the same images that {@code data pack --raw} made
      */
     public static void main(String[] arguments) throws IOException {
         PhotographThroughput all = new PhotographThroughput(Path.of(arguments[0]));
@@ -82,6 +84,16 @@ public final class PhotographThroughput {
         all.measure(
                 "decode + training + jitter + lighting",
                 all.through(PhotographTransform.training(SIDE, true, true, Normalization.IMAGENET)));
+        if (arguments.length > 1) {
+            Dataset raw = RawDataset.read(Path.of(arguments[1]), OptionalInt.empty(), true)
+                    .get(0);
+            all.measure(
+                    "raw images + training",
+                    all.through(raw, PhotographTransform.training(SIDE, false, false, Normalization.IMAGENET)));
+            all.measure(
+                    "raw images + training + jitter + lighting",
+                    all.through(raw, PhotographTransform.training(SIDE, true, true, Normalization.IMAGENET)));
+        }
     }
 
     private static List<Path> files(Path folder) throws IOException {
@@ -108,6 +120,12 @@ public final class PhotographThroughput {
 
     private Work through(ImageTransform transform) {
         return image -> transform.apply(image, KeyedRandom.of(key++), out.clear());
+    }
+
+    /** Takes the images of a dataset in turns instead of the given ones. */
+    private Work through(Dataset images, ImageTransform transform) {
+        return ignored ->
+                transform.apply(images.image((int) (key % images.size())), KeyedRandom.of(key++), out.clear());
     }
 
     /** The best of several rounds; the others were disturbed or not compiled yet. */
@@ -149,7 +167,7 @@ public final class PhotographThroughput {
     }
 
     private static void report(String name, double cpu, double wall) {
-        System.out.printf(Locale.ROOT, "%-40s %6.0f images/s of CPU %6.0f of wall time%n", name, cpu, wall);
+        System.out.printf(Locale.ROOT, "%-42s %6.0f images/s of CPU %6.0f of wall time%n", name, cpu, wall);
     }
 
     private int[] samples(int step) {

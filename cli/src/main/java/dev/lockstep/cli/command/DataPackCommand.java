@@ -1,6 +1,7 @@
 package dev.lockstep.cli.command;
 
 import dev.lockstep.errors.Printable;
+import dev.lockstep.image.pack.RawPacker;
 import dev.lockstep.image.pack.ShardPacker;
 import dev.lockstep.storage.Stores;
 import dev.lockstep.text.Json;
@@ -14,10 +15,15 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "pack",
         description = {
-            "Packs an image folder (train/CLASS/…, val/CLASS/…) into WebDataset tar shards.",
+            "Packs an image folder (train/CLASS/…, val/CLASS/…) into WebDataset tar shards, or into decoded pixels.",
             "Images keep their order and, unless resized, their bytes: training on the shards gives the same weights."
         },
-        footer = {"", "Example: lockstep data pack /data/imagenet --out /data/shards --short-side 256"})
+        footer = {
+            "",
+            "Examples:",
+            "  lockstep data pack /data/imagenet --out /data/shards --short-side 256",
+            "  lockstep data pack /data/imagenet --out /data/pixels --short-side 256 --raw"
+        })
 final class DataPackCommand implements Runnable {
     @Parameters(paramLabel = "DIR", description = "Image folder that contains train and val.")
     @SuppressWarnings("NullAway.Init")
@@ -46,6 +52,12 @@ final class DataPackCommand implements Runnable {
             description = "Images per shard (default: ${DEFAULT-VALUE}).")
     private int imagesPerShard = 1000;
 
+    @Option(
+            names = "--raw",
+            description = "Write decoded pixels, which need no decoding in training but five to ten times the space;"
+                    + " needs --short-side.")
+    private boolean raw;
+
     @Option(names = "--skip-bad-images", description = "Skip images that cannot be read, and list them.")
     private boolean skipBadImages;
 
@@ -58,8 +70,9 @@ final class DataPackCommand implements Runnable {
     public void run() {
         Stores.requireLocal("DIR", folder);
         Stores.requireLocal("--out", out);
-        ShardPacker packer = new ShardPacker(shortSide, quality, imagesPerShard, skipBadImages);
-        ShardPacker.Result result = packer.pack(folder, out.toAbsolutePath());
+        ShardPacker.Result result = raw
+                ? new RawPacker(shortSide, imagesPerShard, skipBadImages).pack(folder, out.toAbsolutePath())
+                : new ShardPacker(shortSide, quality, imagesPerShard, skipBadImages).pack(folder, out.toAbsolutePath());
         result.skipped().values().forEach(message -> System.err.println("skipped: " + Printable.of(message, 2000)));
         System.out.println(
                 json

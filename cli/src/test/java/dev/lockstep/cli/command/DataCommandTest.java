@@ -195,6 +195,14 @@ final class DataCommandTest {
         assertThat(json.get("images").asInt()).isEqualTo(4);
         assertThat(json.get("shards").asInt()).isEqualTo(2);
         assertThat(json.get("left_out")).hasSize(1);
+        String[] raw = {
+            "data", "pack", folder.toString(), "--out", folder.resolve("r").toString(), "--skip-bad-images", "--raw"
+        };
+        assertThat(run(raw).err).contains("short-side = 0");
+        Result pixels = run(
+                Stream.concat(Stream.of(raw), Stream.of("--short-side", "16")).toArray(String[]::new));
+        assertThat(pixels.out).startsWith("4 images in 2 shards, 1 skipped");
+        assertThat(folder.resolve("r/train-000000.raw")).exists();
     }
 
     /** Names come from other people's archives and must have no effect on a terminal. */

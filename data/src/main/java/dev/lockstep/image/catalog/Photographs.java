@@ -6,6 +6,7 @@ import dev.lockstep.image.ByteTransform;
 import dev.lockstep.image.Dataset;
 import dev.lockstep.image.ImageTransform;
 import dev.lockstep.image.format.ImageFolder;
+import dev.lockstep.image.format.RawDataset;
 import dev.lockstep.image.format.WebDataset;
 import dev.lockstep.image.transform.PhotographTransform;
 import dev.lockstep.recipe.Recipe;
@@ -39,13 +40,17 @@ record Photographs(DatasetSpec spec, Reader reader, boolean upright, boolean spl
 
     /** ImageNet, which every pipeline uses with pixels as they are stored: one folder per class, or tar shards. */
     static Photographs imageNet(DatasetSpec spec) {
-        return known(spec, (folder, split) -> read(spec, folder, split, true, true), Optional.empty());
+        return known(spec, (folder, split) -> read(spec, folder, split, true, true, false), Optional.empty());
     }
 
     /** The user's own photographs: one folder per class, or tar shards. */
     static Photographs ofUser(DatasetSpec spec, boolean folders, boolean shards) {
         return new Photographs(
-                spec, (folder, split) -> read(spec, folder, split, folders, shards), true, folders, Optional.empty());
+                spec,
+                (folder, split) -> read(spec, folder, split, folders, shards, true),
+                true,
+                folders,
+                Optional.empty());
     }
 
     @Override
@@ -117,7 +122,7 @@ record Photographs(DatasetSpec spec, Reader reader, boolean upright, boolean spl
     }
 
     private static List<Dataset> read(
-            DatasetSpec spec, Path folder, double validationSplit, boolean folders, boolean shards) {
+            DatasetSpec spec, Path folder, double validationSplit, boolean folders, boolean shards, boolean upright) {
         if (validationSplit > 0) {
             return ImageFolder.split(folder, validationSplit);
         }
@@ -127,12 +132,15 @@ record Photographs(DatasetSpec spec, Reader reader, boolean upright, boolean spl
         if (shards && WebDataset.isOne(folder)) {
             return WebDataset.read(folder, spec.classes());
         }
+        if (shards && RawDataset.isOne(folder)) {
+            return RawDataset.read(folder, spec.classes(), upright);
+        }
         throw LockstepException.data(
                 "no photographs found",
                 "dataset = " + spec.name() + ", folder = " + folder,
                 "specify the data folder that holds " + (folders ? "train and val" : "")
                         + (folders && shards ? ", or " : "")
-                        + (shards ? "shards named *train*.tar and *val*.tar" : "")
+                        + (shards ? "shards named *train*.tar and *val*.tar, or train-*.raw and val-*.raw" : "")
                         + (folders && !shards
                                 ? "; for one folder of class folders set data.validation-split, as 'lockstep init' does"
                                 : ""));

@@ -22,10 +22,12 @@ record ByteSource(ImageData.Pixels pixels) implements PixelSource {
     @Override
     public void read(int x, int y, int width, int height, float[][] rows) {
         int count = width * channels();
+        byte[] values = pixels.values();
         for (int row = 0; row < height; row++) {
+            float[] to = rows[row];
             int from = ((y + row) * width() + x) * channels();
             for (int i = 0; i < count; i++) {
-                rows[row][i] = pixels.values()[from + i] & 0xFF;
+                to[i] = values[from + i] & 0xFF;
             }
         }
     }

@@ -79,6 +79,15 @@ public final class ImageCodec {
     }
 
     /**
+     * Turns pixels.
+     *
+     * @param orientation of the pixels, as in {@link ImageHeader#orientation}
+     */
+    public static ImageData.Pixels upright(ImageData.Pixels stored, int orientation) {
+        return orientation == Orientation.AS_STORED ? stored : UprightSource.turned(stored, orientation);
+    }
+
+    /**
      * Decodes an image as {@link #decode} does, turned as its EXIF orientation says.
      *
      * @param rows of the upright image

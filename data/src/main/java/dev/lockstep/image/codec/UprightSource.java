@@ -1,5 +1,7 @@
 package dev.lockstep.image.codec;
 
+import dev.lockstep.image.ImageData;
+
 /** An image turned as its orientation says. */
 final class UprightSource implements PixelSource {
     private final PixelSource stored;
@@ -9,6 +11,22 @@ final class UprightSource implements PixelSource {
     UprightSource(PixelSource stored, int orientation) {
         this.stored = stored;
         this.orientation = orientation;
+    }
+
+    /** All of an image that is decoded already. */
+    static ImageData.Pixels turned(ImageData.Pixels stored, int orientation) {
+        try (UprightSource source = new UprightSource(new ByteSource(stored), orientation)) {
+            float[][] rows = new float[source.height()][source.width() * source.channels()];
+            source.read(0, 0, source.width(), source.height(), rows);
+            byte[] values = new byte[stored.values().length];
+            int at = 0;
+            for (float[] row : rows) {
+                for (float value : row) {
+                    values[at++] = (byte) value;
+                }
+            }
+            return new ImageData.Pixels(source.height(), source.width(), source.channels(), values);
+        }
     }
 
     @Override

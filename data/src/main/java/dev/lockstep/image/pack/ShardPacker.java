@@ -10,7 +10,6 @@ import dev.lockstep.image.codec.ImageCodec;
 import dev.lockstep.image.codec.ImageHeader;
 import dev.lockstep.image.format.ImageFolder;
 import dev.lockstep.image.format.ShardList;
-import dev.lockstep.image.format.WebDataset;
 import dev.lockstep.image.transform.ShortSide;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -19,12 +18,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
@@ -55,9 +52,18 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
         require(imagesPerShard >= 1, "images-per-shard = " + imagesPerShard, "must be at least 1");
     }
 
-    private static void require(boolean holds, String what, String fix) {
+    static void require(boolean holds, String what, String fix) {
         if (!holds) {
             throw LockstepException.recipe(what, "", fix);
+        }
+    }
+
+    static void requireNew(boolean isNew, String key, String split) {
+        if (!isNew) {
+            throw LockstepException.data(
+                    "two images would have the same name in a shard",
+                    "key = " + key + ", set = " + split,
+                    "rename one of them");
         }
     }
 
@@ -69,56 +75,16 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
      * @throws LockstepException of kind DATA when the input is bad or the shards cannot be written
      */
     public Result pack(Path folder, Path out) {
-        List<Dataset> sets = ImageFolder.read(folder);
-        sets.get(0).classNames().forEach(name -> requireLine(folder, name));
-        try {
-            requireEmpty(out);
-            Unfinished.removeOthers(out);
-            try (Unfinished partial = Unfinished.create(out)) {
-                return write(sets, partial, out);
-            }
-        } catch (IOException e) {
-            throw new LockstepException(
-                    LockstepException.Kind.DATA,
-                    "cannot write the shards: " + e,
-                    "folder = " + out,
-                    "check free space and permissions",
-                    e);
-        }
-    }
-
-    /** Each class name must fit on one line of a file. */
-    private static void requireLine(Path folder, String name) {
-        if (name.isBlank() || name.indexOf('\n') >= 0 || name.indexOf('\r') >= 0) {
-            throw LockstepException.data(
-                    "class name cannot be written as a line of " + WebDataset.CLASSES,
-                    "folder = " + folder + ", class = '" + name + "'",
-                    "rename the class folders");
-        }
-    }
-
-    private Result write(List<Dataset> sets, Unfinished partial, Path out) throws IOException {
-        Map<String, String> skipped = new TreeMap<>();
-        ShardList list = new ShardList();
-        Writer training = new Writer(partial.folder(), "train", skipped, list);
-        training.write(sets.get(0));
-        Writer validation = new Writer(partial.folder(), "val", skipped, list);
-        validation.write(sets.get(1));
-        Files.write(partial.folder().resolve(WebDataset.CLASSES), sets.get(0).classNames());
-        Files.writeString(partial.folder().resolve(ShardList.FILE), list.text());
-        partial.moveTo(out);
-        return new Result(training.images + validation.images, training.shards + validation.shards, skipped);
-    }
-
-    private static void requireEmpty(Path folder) throws IOException {
-        if (Files.exists(folder)) {
-            try (Stream<Path> entries = Files.list(folder)) {
-                if (entries.findAny().isPresent()) {
-                    throw LockstepException.data(
-                            "folder for the shards is not empty", "folder = " + folder, "remove it or choose another");
-                }
-            }
-        }
+        return Packing.into(folder, out, (sets, partial) -> {
+            Map<String, String> skipped = new TreeMap<>();
+            ShardList list = new ShardList();
+            Writer training = new Writer(partial, "train", skipped, list);
+            training.write(sets.get(0));
+            Writer validation = new Writer(partial, "val", skipped, list);
+            validation.write(sets.get(1));
+            Files.writeString(partial.resolve(ShardList.FILE), list.text());
+            return new Result(training.images + validation.images, training.shards + validation.shards, skipped);
+        });
     }
 
     /** An image as stored in a shard. */
@@ -176,12 +142,7 @@ public record ShardPacker(int shortSide, int quality, int imagesPerShard, boolea
 
         private void write(TarArchiveOutputStream tar, ImageFolder files, int index) throws IOException {
             String key = files.key(index);
-            if (!keys.add(key)) {
-                throw LockstepException.data(
-                        "two images would have the same name in a shard",
-                        "key = " + key + ", set = " + split,
-                        "rename one of them");
-            }
+            requireNew(keys.add(key), key, split);
             Packed image;
             try {
                 image = packed((ImageData.Encoded) files.image(index));

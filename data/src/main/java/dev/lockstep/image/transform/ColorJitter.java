@@ -1,6 +1,7 @@
 package dev.lockstep.image.transform;
 
 import dev.lockstep.sampling.KeyedRandom;
+import java.util.Arrays;
 
 /**
  * Random color changes as in fb.resnet.torch: brightness, contrast and saturation, each by a factor in [0.6, 1.4], in
@@ -30,23 +31,50 @@ record ColorJitter(boolean lighting) {
         SATURATION
     }
 
+    /** Receives the finished rows of an image, from top to bottom. */
+    interface Finished {
+        /** Takes a row, which it may change; it is valid until the next one. */
+        void accept(float[] row);
+    }
+
     /**
-     * @param pixels interleaved RGB in [0, 255], changed in place
+     * Changes an image in two passes over its rows, which fit into the fastest cache: up to the contrast, which needs the
+     * mean of the whole image, and the rest. Values and their rounding are those of one change after another.
+     *
+     * <p>The JIT compiler vectorizes loops over two arrays only if they run over the same indices, so the second pass
+     * works on a copy of each row.
+     *
+     * @param pixels interleaved RGB in [0, 255], overwritten
+     * @param length the number of values in a row
      */
-    void apply(float[] pixels, KeyedRandom random) {
+    void apply(float[] pixels, int length, KeyedRandom random, Finished finished) {
         Change[] order = Change.values();
         swap(order, 2, random.nextInt(3));
         swap(order, 1, random.nextInt(2));
-        for (Change change : order) {
-            float factor = (float) random.nextDouble(1 - STRENGTH, 1 + STRENGTH);
-            switch (change) {
-                case BRIGHTNESS -> blend(pixels, factor, 0);
-                case CONTRAST -> blend(pixels, factor, meanGray(pixels));
-                case SATURATION -> saturate(pixels, factor);
-            }
+        float[] factors = new float[order.length];
+        for (int i = 0; i < order.length; i++) {
+            factors[i] = (float) random.nextDouble(1 - STRENGTH, 1 + STRENGTH);
         }
-        if (lighting) {
-            light(pixels, random);
+        float[] light = lighting ? light(random, length) : new float[0];
+        int contrast = Arrays.asList(order).indexOf(Change.CONTRAST);
+        double sum = 0;
+        for (int from = 0; from < pixels.length; from += length) {
+            for (int i = 0; i < contrast; i++) {
+                change(order[i], pixels, from, from + length, factors[i], 0);
+            }
+            sum = addGray(sum, pixels, from, from + length);
+        }
+        float meanGray = (float) (sum / (pixels.length / 3));
+        float[] row = new float[length];
+        for (int from = 0; from < pixels.length; from += length) {
+            System.arraycopy(pixels, from, row, 0, length);
+            for (int i = contrast; i < order.length; i++) {
+                change(order[i], row, 0, length, factors[i], meanGray);
+            }
+            if (lighting) {
+                add(row, light);
+            }
+            finished.accept(row);
         }
     }
 
@@ -56,24 +84,32 @@ record ColorJitter(boolean lighting) {
         order[j] = swapped;
     }
 
+    private static void change(Change change, float[] pixels, int from, int to, float factor, float meanGray) {
+        switch (change) {
+            case BRIGHTNESS -> blend(pixels, from, to, factor, 0);
+            case CONTRAST -> blend(pixels, from, to, factor, meanGray);
+            case SATURATION -> saturate(pixels, from, to, factor);
+        }
+    }
+
     /** Moves every value toward (or away from) {@code target}. */
-    private static void blend(float[] pixels, float factor, float target) {
+    private static void blend(float[] pixels, int from, int to, float factor, float target) {
         float rest = (1 - factor) * target;
-        for (int i = 0; i < pixels.length; i++) {
+        for (int i = from; i < to; i++) {
             pixels[i] = factor * pixels[i] + rest;
         }
     }
 
-    private static float meanGray(float[] pixels) {
-        double sum = 0;
-        for (int i = 0; i < pixels.length; i += 3) {
-            sum += gray(pixels, i);
+    private static double addGray(double sum, float[] pixels, int from, int to) {
+        double total = sum;
+        for (int i = from; i < to; i += 3) {
+            total += gray(pixels, i);
         }
-        return (float) (sum / (pixels.length / 3));
+        return total;
     }
 
-    private static void saturate(float[] pixels, float factor) {
-        for (int i = 0; i < pixels.length; i += 3) {
+    private static void saturate(float[] pixels, int from, int to, float factor) {
+        for (int i = from; i < to; i += 3) {
             float rest = (1 - factor) * gray(pixels, i);
             pixels[i] = factor * pixels[i] + rest;
             pixels[i + 1] = factor * pixels[i + 1] + rest;
@@ -81,17 +117,24 @@ record ColorJitter(boolean lighting) {
         }
     }
 
-    private static void light(float[] pixels, KeyedRandom random) {
+    /** The light's shift of each value of a row. */
+    private static float[] light(KeyedRandom random, int length) {
         double[] alpha = new double[3];
         for (int i = 0; i < 3; i++) {
             alpha[i] = LIGHTING * random.nextGaussian() * EIGENVALUES[i] * 255;
         }
-        for (int channel = 0; channel < 3; channel++) {
-            double[] vector = EIGENVECTORS[channel];
-            float shift = (float) (vector[0] * alpha[0] + vector[1] * alpha[1] + vector[2] * alpha[2]);
-            for (int i = channel; i < pixels.length; i += 3) {
-                pixels[i] += shift;
-            }
+        float[] light = new float[length];
+        for (int i = 0; i < length; i++) {
+            double[] vector = EIGENVECTORS[i % 3];
+            light[i] =
+                    i < 3 ? (float) (vector[0] * alpha[0] + vector[1] * alpha[1] + vector[2] * alpha[2]) : light[i - 3];
+        }
+        return light;
+    }
+
+    private static void add(float[] row, float[] light) {
+        for (int i = 0; i < row.length; i++) {
+            row[i] += light[i];
         }
     }
 

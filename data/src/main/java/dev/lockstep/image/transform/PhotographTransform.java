@@ -121,11 +121,14 @@ public final class PhotographTransform implements ByteTransform {
 
     @Override
     public void applyBytes(ImageData image, KeyedRandom random, ByteBuffer out) {
-        decode(image, random, (source, geometry) -> {
-            for (float value : resampled(source, geometry, random)) {
-                out.put(ByteTransform.rounded(value));
-            }
-        });
+        decode(
+                image,
+                random,
+                (source, geometry) -> changed(resampled(source, geometry), random, row -> {
+                    for (float value : row) {
+                        out.put(ByteTransform.rounded(value));
+                    }
+                }));
     }
 
     /** Gets a decoded image and the part of it that becomes the output. */
@@ -207,17 +210,28 @@ public final class PhotographTransform implements ByteTransform {
                     .resample(source, horizontal(source, geometry), vertical(source, geometry), scale, shift, out);
             return;
         }
-        float[] pixels = resampled(source, geometry, random);
-        for (int row = 0; row < pixels.length; row += one.length) {
-            for (int i = 0; i < one.length; i++) {
-                pixels[row + i] = pixels[row + i] * scale[i] + shift[i];
-            }
-        }
-        out.put(pixels);
+        changed(resampled(source, geometry), random, row -> {
+            normalize(row, scale, shift);
+            out.put(row);
+        });
     }
 
-    /** The output before its normalization, in [0, 255] but for changes of color; valid until this thread's next image. */
-    private float[] resampled(PixelSource source, Geometry geometry, KeyedRandom random) {
+    private static void normalize(float[] row, float[] scale, float[] shift) {
+        for (int i = 0; i < scale.length; i++) {
+            row[i] = row[i] * scale[i] + shift[i];
+        }
+    }
+
+    private void changed(float[] pixels, KeyedRandom random, ColorJitter.Finished finished) {
+        if (jitter.isPresent()) {
+            jitter.get().apply(pixels, one.length, random, finished);
+        } else {
+            finished.accept(pixels);
+        }
+    }
+
+    /** The output in [0, 255], before changes of color and normalization; valid until this thread's next image. */
+    private float[] resampled(PixelSource source, Geometry geometry) {
         float[] pixels = colors.get();
         Resampler.ofThread()
                 .resample(
@@ -227,7 +241,6 @@ public final class PhotographTransform implements ByteTransform {
                         one,
                         new float[one.length],
                         FloatBuffer.wrap(pixels));
-        jitter.ifPresent(color -> color.apply(pixels, random));
         return pixels;
     }
 

@@ -89,19 +89,34 @@ final class Resampler {
         int first = vertical.first()[output] - start;
         int at = output * taps;
         float[] weights = vertical.weights();
-        if (taps == 2) {
-            set(combined, row(first, height), row(first + 1, height), weights, at, count);
-            return;
+        switch (taps) {
+            case 2 -> set(combined, row(first, height), row(first + 1, height), weights, at, count);
+            case 3 ->
+                set(combined, row(first, height), row(first + 1, height), row(first + 2, height), weights, at, count);
+            default -> {
+                for (int tap = 0; tap < taps; tap += 4) {
+                    combineFourRows(tap, taps, first, height, weights, at, count);
+                }
+            }
         }
-        for (int tap = 0; tap < taps; tap += 4) {
-            float[] a = row(first + tap, height);
-            float[] b = row(first + tap + 1, height);
-            float[] c = row(first + tap + 2, height);
-            float[] d = row(first + tap + 3, height);
-            if (tap == 0) {
-                set(combined, a, b, c, d, weights, at, count);
-            } else {
-                add(combined, a, b, c, d, weights, at + tap, count);
+    }
+
+    /** Adds up to four rows: as many as there are. Their sum is made first, and is the same as with rows of weight zero. */
+    private void combineFourRows(int tap, int taps, int first, int height, float[] weights, int at, int count) {
+        float[] a = row(first + tap, height);
+        float[] b = row(first + tap + 1, height);
+        float[] c = row(first + tap + 2, height);
+        float[] d = row(first + tap + 3, height);
+        switch (taps - tap) {
+            case 1 -> add(combined, a, weights[at + tap], count);
+            case 2 -> add(combined, a, b, weights, at + tap, count);
+            case 3 -> add(combined, a, b, c, weights, at + tap, count);
+            default -> {
+                if (tap == 0) {
+                    set(combined, a, b, c, d, weights, at, count);
+                } else {
+                    add(combined, a, b, c, d, weights, at + tap, count);
+                }
             }
         }
     }
@@ -119,6 +134,15 @@ final class Resampler {
         }
     }
 
+    private static void set(float[] sum, float[] a, float[] b, float[] c, float[] weights, int at, int count) {
+        float u = weights[at];
+        float v = weights[at + 1];
+        float w = weights[at + 2];
+        for (int i = 0; i < count; i++) {
+            sum[i] = u * a[i] + v * b[i] + w * c[i];
+        }
+    }
+
     private static void set(
             float[] sum, float[] a, float[] b, float[] c, float[] d, float[] weights, int at, int count) {
         float u = weights[at];
@@ -127,6 +151,29 @@ final class Resampler {
         float x = weights[at + 3];
         for (int i = 0; i < count; i++) {
             sum[i] = u * a[i] + v * b[i] + w * c[i] + x * d[i];
+        }
+    }
+
+    private static void add(float[] sum, float[] a, float u, int count) {
+        for (int i = 0; i < count; i++) {
+            sum[i] += u * a[i];
+        }
+    }
+
+    private static void add(float[] sum, float[] a, float[] b, float[] weights, int at, int count) {
+        float u = weights[at];
+        float v = weights[at + 1];
+        for (int i = 0; i < count; i++) {
+            sum[i] += u * a[i] + v * b[i];
+        }
+    }
+
+    private static void add(float[] sum, float[] a, float[] b, float[] c, float[] weights, int at, int count) {
+        float u = weights[at];
+        float v = weights[at + 1];
+        float w = weights[at + 2];
+        for (int i = 0; i < count; i++) {
+            sum[i] += u * a[i] + v * b[i] + w * c[i];
         }
     }
 
@@ -145,6 +192,7 @@ final class Resampler {
             float[] source, TriangleFilter filter, float[] scale, float[] shift, float[] out) {
         switch (filter.taps()) {
             case 2 -> combineTwo(source, filter.first(), filter.weights(), out);
+            case 3 -> combineThree(source, filter.first(), filter.weights(), out);
             case 4 -> combineFour(source, filter.first(), filter.weights(), out);
             default -> combineMany(source, filter, out);
         }
@@ -161,6 +209,18 @@ final class Resampler {
             out[to] = u * source[p] + v * source[p + 3];
             out[to + 1] = u * source[p + 1] + v * source[p + 4];
             out[to + 2] = u * source[p + 2] + v * source[p + 5];
+        }
+    }
+
+    private static void combineThree(float[] source, int[] first, float[] weights, float[] out) {
+        for (int x = 0, to = 0; x < first.length; x++, to += 3) {
+            int p = first[x] * CHANNELS;
+            float u = weights[3 * x];
+            float v = weights[3 * x + 1];
+            float w = weights[3 * x + 2];
+            out[to] = u * source[p] + v * source[p + 3] + w * source[p + 6];
+            out[to + 1] = u * source[p + 1] + v * source[p + 4] + w * source[p + 7];
+            out[to + 2] = u * source[p + 2] + v * source[p + 5] + w * source[p + 8];
         }
     }
 

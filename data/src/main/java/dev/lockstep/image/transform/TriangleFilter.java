@@ -7,7 +7,7 @@ package dev.lockstep.image.transform;
  *
  * @param low the first source pixel used by any output
  * @param high one more than the last source pixel used
- * @param taps weights per output: 2 or a multiple of 4, so that loops over them can be unrolled
+ * @param taps weights per output, at least 2
  * @param first for each output, its first pixel, relative to {@code low}; a window may reach beyond {@code high}
  * @param weights outputs × taps; they sum to 1 for each output, and are zero beyond {@code high}
  */
@@ -49,7 +49,7 @@ record TriangleFilter(int low, int high, int taps, int[] first, float[] weights)
             widest = Math.max(widest, to[i] - from[i]);
         }
         int low = from[0];
-        int taps = widest <= 2 ? 2 : (widest + 3) / 4 * 4;
+        int taps = Math.max(2, widest);
         float[] weights = new float[count * taps];
         double[] window = new double[widest];
         for (int i = 0; i < count; i++) {

@@ -14,13 +14,13 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Packing with a failure or a power failure at any change: a published set is complete, and the next attempt works. */
 @Tag("slow")
 final class PackCrashTest {
-    private static final ShardPacker PACKER = new ShardPacker(0, 95, 2, false);
     private static final String OUT = "sets/shards";
 
     @TempDir
@@ -29,30 +29,47 @@ final class PackCrashTest {
 
     private Path images;
     private Map<String, String> whole;
+    private Packer packer;
+
+    private interface Packer {
+        void pack(Path folder, Path out);
+    }
 
     @BeforeEach
-    void packOnce() throws IOException {
+    void writeImages() {
         images = PhotographFolders.write(temporary.resolve("images"), List.of("ant", "bee"), 2, 1);
-        PACKER.pack(images, temporary.resolve(OUT));
+    }
+
+    private void packOnce(String kind) throws IOException {
+        packer = kind.equals("tar") ? new ShardPacker(0, 95, 2, false)::pack : new RawPacker(16, 2, false)::pack;
+        packer.pack(images, temporary.resolve(OUT));
         whole = contents(temporary.resolve(OUT));
         assertThat(whole)
                 .containsOnlyKeys(
-                        "classes.txt", "shards.txt", "train-000000.tar", "train-000001.tar", "val-000000.tar");
+                        "classes.txt",
+                        "shards.txt",
+                        "train-000000." + kind,
+                        "train-000001." + kind,
+                        "val-000000." + kind);
     }
 
-    @Test
-    void pack_powerFailsAtAnyChange_keepsAcknowledgedSetsAndLeavesNoPartialSet() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"tar", "raw"})
+    void pack_powerFailsAtAnyChange_keepsAcknowledgedSetsAndLeavesNoPartialSet(String kind) throws IOException {
+        packOnce(kind);
         int changes = new CrashTest(temporary).losePower(this::pack, this::requireWholeOrPackAgain);
         assertThat(changes).isGreaterThan(15);
     }
 
-    @Test
-    void pack_anyChangeIsRejected_leavesNothing() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"tar", "raw"})
+    void pack_anyChangeIsRejected_leavesNothing(String kind) throws IOException {
+        packOnce(kind);
         new CrashTest(temporary).refuse(this::pack, this::requireWholeOrPackAgain);
     }
 
     private void pack(Path folder, CrashTest.Acknowledged acknowledged) {
-        PACKER.pack(images, folder.resolve(OUT));
+        packer.pack(images, folder.resolve(OUT));
         acknowledged.set(1);
     }
 
@@ -62,7 +79,7 @@ final class PackCrashTest {
             assertThat(contents(out)).isEqualTo(whole);
         }
         try {
-            PACKER.pack(images, out);
+            packer.pack(images, out);
         } catch (LockstepException e) {
             assertThat(e).hasMessageStartingWith("folder for the shards is not empty");
         }

@@ -11,7 +11,9 @@ import dev.lockstep.image.Normalization;
 import dev.lockstep.image.codec.TestImages;
 import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -122,13 +124,64 @@ final class PhotographTransformTest {
         Set<Float> seen = new HashSet<>();
         for (int key = 0; key < 50; key++) {
             float[] pixels = gray.clone();
-            new ColorJitter(false).apply(pixels, KeyedRandom.of(key));
+            pixels = jittered(false, pixels, key);
             for (float value : pixels) {
                 assertThat(value).isCloseTo(pixels[0], within(1e-3f)).isBetween(60f - 1e-3f, 140f + 1e-3f);
             }
             seen.add(pixels[0]);
         }
         assertThat(seen).hasSizeGreaterThan(40);
+    }
+
+    /** The definition, one change of the whole image after another; rows may have any length. */
+    @Test
+    void jitter_isOneChangeAfterAnother_toTheBit() {
+        for (int key = 0; key < 60; key++) {
+            float[] image = new float[270];
+            KeyedRandom values = KeyedRandom.of(key, 1);
+            for (int i = 0; i < image.length; i++) {
+                image[i] = (float) values.nextDouble(0, 255);
+            }
+            assertThat(jittered(true, image, key)).isEqualTo(definition(image.clone(), KeyedRandom.of(key)));
+        }
+    }
+
+    private static float[] definition(float[] pixels, KeyedRandom random) {
+        List<String> order = new ArrayList<>(List.of("brightness", "contrast", "saturation"));
+        Collections.swap(order, 2, random.nextInt(3));
+        Collections.swap(order, 1, random.nextInt(2));
+        for (String change : order) {
+            float factor = (float) random.nextDouble(0.6, 1.4);
+            double grays = 0;
+            for (int i = 0; i < pixels.length; i += 3) {
+                grays += gray(pixels, i);
+            }
+            float mean = (float) (grays / (pixels.length / 3));
+            for (int i = 0; i < pixels.length; i += 3) {
+                float target = switch (change) {
+                    case "contrast" -> mean;
+                    case "saturation" -> gray(pixels, i);
+                    default -> 0;
+                };
+                for (int channel = 0; channel < 3; channel++) {
+                    pixels[i + channel] = factor * pixels[i + channel] + (1 - factor) * target;
+                }
+            }
+        }
+        double[][] vectors = {{-0.5675, 0.7192, 0.4009}, {-0.5808, -0.0045, -0.8140}, {-0.5836, -0.6948, 0.4203}};
+        double[] alpha = new double[3];
+        for (int i = 0; i < 3; i++) {
+            alpha[i] = 0.1 * random.nextGaussian() * new double[] {0.2175, 0.0188, 0.0045}[i] * 255;
+        }
+        for (int i = 0; i < pixels.length; i++) {
+            double[] vector = vectors[i % 3];
+            pixels[i] += (float) (vector[0] * alpha[0] + vector[1] * alpha[1] + vector[2] * alpha[2]);
+        }
+        return pixels;
+    }
+
+    private static float gray(float[] pixels, int i) {
+        return 0.299f * pixels[i] + 0.587f * pixels[i + 1] + 0.114f * pixels[i + 2];
     }
 
     @Test
@@ -139,8 +192,8 @@ final class PhotographTransformTest {
         }
         float[] plain = pixels.clone();
         float[] lit = pixels.clone();
-        new ColorJitter(false).apply(plain, KeyedRandom.of(4));
-        new ColorJitter(true).apply(lit, KeyedRandom.of(4));
+        plain = jittered(false, plain, 4);
+        lit = jittered(true, lit, 4);
         for (int channel = 0; channel < 3; channel++) {
             float shift = lit[channel] - plain[channel];
             assertThat(Math.abs(shift)).isBetween(0.001f, 20f);
@@ -148,6 +201,12 @@ final class PhotographTransformTest {
                 assertThat(lit[i] - plain[i]).isCloseTo(shift, within(1e-3f));
             }
         }
+    }
+
+    private static float[] jittered(boolean lighting, float[] pixels, long key) {
+        FloatBuffer rows = FloatBuffer.allocate(pixels.length);
+        new ColorJitter(lighting).apply(pixels.clone(), 30, KeyedRandom.of(key), rows::put);
+        return rows.array();
     }
 
     private static float[] apply(PhotographTransform transform, ImageData image, long key) {

@@ -38,7 +38,7 @@ final class ResamplerTest {
         }
     }
 
-    /** Every loop (2, 4, many taps; one band, several) against the definition of a separable filter. */
+    /** Every loop (2, 3, 4, many taps; one band, several) against the definition of a separable filter. */
     @Property(tries = 40)
     void resample_isTheWeightedMean(
             @ForAll @IntRange(min = 8, max = 60) int width,
