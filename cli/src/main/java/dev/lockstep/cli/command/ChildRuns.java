@@ -4,7 +4,6 @@ import dev.lockstep.cli.Main;
 import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
-import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.launch.ChildJvm;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.recipe.Recipe;
@@ -51,8 +50,7 @@ final class ChildRuns implements RunExecutor {
 
     /** The options that name files. */
     List<String> files() {
-        return Stream.concat(data.arguments().stream(), weightsOption().stream())
-                .toList();
+        return Stream.concat(data.files().stream(), weightsOption().stream()).toList();
     }
 
     private List<String> weightsOption() {
@@ -62,8 +60,7 @@ final class ChildRuns implements RunExecutor {
     @Override
     public String datasetFingerprint(StudyRun run) {
         return fingerprints.computeIfAbsent(
-                run.recipe().data(),
-                wanted -> Datasets.open(wanted, data.folder()).fingerprint());
+                run.recipe().data(), wanted -> data.open(wanted).fingerprint());
     }
 
     @Override
