@@ -1,9 +1,13 @@
 package dev.lockstep.cuda;
 
+import dev.lockstep.natives.CudaSupport;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.bytedeco.cuda.cudart.cudaDeviceProp;
+import org.bytedeco.cuda.cudart.cudaUUID_t;
 import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.javacpp.BytePointer;
 
 /**
  * The cards that the CUDA runtime finds.
@@ -13,15 +17,22 @@ import org.bytedeco.cuda.global.cudart;
  * @param error why no card was found, as CUDA says it; empty if one was
  */
 record Cards(int driver, int runtime, String error, List<Card> cards) {
+    private static final int UUID_BYTES = 16;
+
     /**
      * A card.
      *
      * @param major the first number of its compute capability
+     * @param uuid which no other card has, in hexadecimal
      */
-    record Card(String name, int major, int minor, long memory) {
+    record Card(String name, int major, int minor, long memory, String uuid) {
         /** As in the names of builds. */
         String architecture() {
-            return "sm_" + major + minor;
+            return capability().architecture();
+        }
+
+        CudaSupport.Capability capability() {
+            return new CudaSupport.Capability(major, minor);
         }
     }
 
@@ -44,10 +55,19 @@ record Cards(int driver, int runtime, String error, List<Card> cards) {
                         properties.name().getString(),
                         properties.major(),
                         properties.minor(),
-                        properties.totalGlobalMem()));
+                        properties.totalGlobalMem(),
+                        HexFormat.of().formatHex(uuid(properties))));
             }
         }
         return new Cards(driver, runtime, "", List.copyOf(found));
+    }
+
+    private static byte[] uuid(cudaDeviceProp properties) {
+        byte[] bytes = new byte[UUID_BYTES];
+        try (cudaUUID_t uuid = properties.uuid()) {
+            new BytePointer(uuid).get(bytes);
+        }
+        return bytes;
     }
 
     Card card(int index) {

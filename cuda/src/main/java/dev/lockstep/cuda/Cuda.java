@@ -14,13 +14,10 @@ final class Cuda {
         }
     }
 
-    /** As people write it: 13.3 for 13030. */
-    static String version(long number) {
-        return number / 1000 + "." + number % 1000 / 10;
-    }
-
-    /** cuDNN counts otherwise: 9.25.0 for 92500. */
-    static String cudnnVersion(long number) {
-        return number / 10_000 + "." + number % 10_000 / 100 + "." + number % 100;
+    /** @param code what a function of the driver returned */
+    static void checkDriver(int code, String function) {
+        if (code != 0) {
+            throw new IllegalStateException("CUDA error: " + function + " returned " + code);
+        }
     }
 }

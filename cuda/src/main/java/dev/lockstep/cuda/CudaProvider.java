@@ -3,10 +3,15 @@ package dev.lockstep.cuda;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.torch.Device;
 import dev.lockstep.torch.DeviceProvider;
+import dev.lockstep.torch.LibraryVersion;
 import dev.lockstep.torch.TorchRuntime;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.bytedeco.cuda.global.nccl;
+import org.bytedeco.pytorch.Context;
 
 /** Opens NVIDIA cards, or says why it cannot. */
 public final class CudaProvider implements DeviceProvider {
@@ -42,5 +47,18 @@ public final class CudaProvider implements DeviceProvider {
     public int count() {
         String visible = System.getenv().getOrDefault("CUDA_VISIBLE_DEVICES", "");
         return visible.isEmpty() ? Driver.ofThisMachine().cards() : visible.split(",").length;
+    }
+
+    @Override
+    public List<LibraryVersion> libraries() {
+        TorchRuntime.load();
+        List<LibraryVersion> found = new ArrayList<>();
+        found.add(Versions.of("cuDNN", Context.versionCuDNN(), Context.versionRuntimeCuDNN()));
+        // The bindings of these load the driver's library.
+        if (Driver.ofThisMachine().isThere()) {
+            found.add(Versions.cuda(Context.versionCUDART(), Cards.find().runtime()));
+            found.add(Versions.of("NCCL", nccl.NCCL_VERSION_CODE, Nccl.version()));
+        }
+        return found;
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.cuda;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.natives.CudaSupport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,17 +18,6 @@ record Requirements(List<Missing> missing) {
     static final String EXTENSION = "org.bytedeco.javacpp.platform.extension";
 
     static final String GPU = "-gpu";
-    /** The least CUDA that the driver must support: that of the libraries. Drivers run programs of their whole major version. */
-    private static final int LEAST_DRIVER = 13_000;
-
-    private static final String LEAST_DRIVER_NAME = "580";
-
-    /** libtorch has native code for these and nothing that a driver could translate for others. */
-    private static final List<int[]> BUILT_FOR =
-            List.of(new int[] {7, 5}, new int[] {8, 0}, new int[] {9, 0}, new int[] {10, 0}, new int[] {12, 0});
-
-    private static final String BUILT_FOR_NAMES = "sm_75, sm_80, sm_90, sm_100, sm_120";
-
     /** As {@link LockstepException} has it. */
     record Missing(String what, String where, String fix) {}
 
@@ -45,7 +35,7 @@ record Requirements(List<Missing> missing) {
             missing.add(new Missing(
                     "there is no NVIDIA driver",
                     Driver.LIBRARY + " = not found",
-                    "install the driver " + LEAST_DRIVER_NAME
+                    "install the driver " + CudaSupport.LEAST_DRIVER
                             + " or newer, until nvidia-smi works, or use --device cpu"));
         }
         return new Requirements(List.copyOf(missing));
@@ -74,12 +64,12 @@ record Requirements(List<Missing> missing) {
     static Requirements ofCards(Cards cards, Driver driver, int index) {
         List<Missing> missing = new ArrayList<>();
         String version = driver.version().isEmpty() ? "unknown" : driver.version();
-        if (cards.driver() < LEAST_DRIVER) {
+        if (cards.driver() < CudaSupport.LEAST_CUDA) {
             missing.add(new Missing(
                     cards.driver() == 0 ? "the NVIDIA driver does not answer" : "the NVIDIA driver is too old",
-                    "driver = " + version + ", its CUDA = " + Cuda.version(cards.driver()) + ", needed = "
-                            + Cuda.version(LEAST_DRIVER),
-                    "install the driver " + LEAST_DRIVER_NAME + " or newer, or use --device cpu"));
+                    "driver = " + version + ", its CUDA = " + Versions.cuda(cards.driver()) + ", needed = "
+                            + Versions.cuda(CudaSupport.LEAST_CUDA),
+                    "install the driver " + CudaSupport.LEAST_DRIVER + " or newer, or use --device cpu"));
         } else if (cards.cards().isEmpty()) {
             missing.add(new Missing(
                     "CUDA finds no card: " + (cards.error().isEmpty() ? "no device" : cards.error()),
@@ -91,20 +81,15 @@ record Requirements(List<Missing> missing) {
                     "there is no such card",
                     "device = cuda:" + index + ", cards = " + cards.cards().size(),
                     "use cuda:0 to cuda:" + (cards.cards().size() - 1)));
-        } else if (!isSupported(cards.card(index))) {
+        } else if (!cards.card(index).capability().isSupported()) {
             Cards.Card card = cards.card(index);
             missing.add(new Missing(
                     "libtorch has no code for this card",
                     "device = cuda:" + index + ", card = " + card.name() + " (" + card.architecture()
-                            + "), built for = " + BUILT_FOR_NAMES,
+                            + "), built for = " + CudaSupport.architectures(),
                     "use another card, or --device cpu"));
         }
         return new Requirements(List.copyOf(missing));
-    }
-
-    /** Code runs on later minor versions of its major version. */
-    static boolean isSupported(Cards.Card card) {
-        return BUILT_FOR.stream().anyMatch(built -> built[0] == card.major() && built[1] <= card.minor());
     }
 
     /** Of kind RECIPE, for the first that is missing. */

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RequirementsTest {
     private static final Driver NONE = new Driver("", "", 0);
     private static final Driver NEW = new Driver("/usr/lib/libcuda.so.1", "580.82.07", 1);
-    private static final Card H100 = new Card("NVIDIA H100 80GB HBM3", 9, 0, 80L << 30);
+    private static final Card H100 = new Card("NVIDIA H100 80GB HBM3", 9, 0, 80L << 30, "ab");
 
     private static Properties properties(String extension) {
         Properties properties = new Properties();
@@ -97,7 +97,7 @@ class RequirementsTest {
         "13, 0, false"
     })
     void architecture_isSupported(int major, int minor, boolean supported) {
-        Requirements found = Requirements.ofCards(cards(13000, "", new Card("X", major, minor, 1)), NEW, 0);
+        Requirements found = Requirements.ofCards(cards(13000, "", new Card("X", major, minor, 1, "ab")), NEW, 0);
         assertThat(found.missing().isEmpty()).isEqualTo(supported);
         if (!supported) {
             assertThat(line(found))

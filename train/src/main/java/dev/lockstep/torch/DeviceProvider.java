@@ -1,6 +1,7 @@
 package dev.lockstep.torch;
 
 import dev.lockstep.errors.LockstepException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -30,4 +31,9 @@ public interface DeviceProvider {
 
     /** How many devices of this kind this machine has; 0 where that cannot be found out without libraries. */
     int count();
+
+    /** The libraries that devices of this kind need, which are loaded for that. No device need be there. */
+    default List<LibraryVersion> libraries() {
+        return List.of();
+    }
 }

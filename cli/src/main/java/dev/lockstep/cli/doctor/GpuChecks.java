@@ -1,6 +1,8 @@
 package dev.lockstep.cli.doctor;
 
 import dev.lockstep.natives.CudaLibraries;
+import dev.lockstep.natives.CudaSupport;
+import dev.lockstep.natives.CudaSupport.Capability;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -16,14 +18,8 @@ import java.util.stream.Collectors;
 
 /** Checks what computing on a GPU needs. On a machine without one, nothing of it is wrong. */
 final class GpuChecks {
-    private static final String GROUP = "GPU";
+    static final String GROUP = "GPU";
     private static final String DEVICE = "LOCKSTEP_DEVICE";
-    /** The oldest driver for CUDA 13. */
-    private static final int LEAST_DRIVER = 580;
-    /** Compute capabilities, major and least minor number, for which libtorch has code; it has none that the driver compiles. */
-    private static final List<int[]> CARDS =
-            List.of(new int[] {7, 5}, new int[] {8, 0}, new int[] {9, 0}, new int[] {10, 0}, new int[] {12, 0});
-
     private static final Pattern DRIVER = Pattern.compile("NVRM version:.*?\\s([0-9]+)\\.([0-9.]+)\\s");
     private static final Pattern CARD = Pattern.compile("(.+), ([0-9]+)\\.([0-9]+), ([0-9]+) MiB");
     private static final String[] SMI = {
@@ -57,13 +53,13 @@ final class GpuChecks {
         List<Finding> findings = new ArrayList<>();
         String version = driver.group(1) + "." + driver.group(2);
         findings.add(
-                Integer.parseInt(driver.group(1)) >= LEAST_DRIVER
+                Integer.parseInt(driver.group(1)) >= CudaSupport.LEAST_DRIVER
                         ? Finding.ok(GROUP, "NVIDIA driver", version)
                         : Finding.warn(
                                 GROUP,
                                 "NVIDIA driver",
                                 version + " is too old for CUDA 13",
-                                "update it to " + LEAST_DRIVER + " or newer, or use --device cpu"));
+                                "update it to " + CudaSupport.LEAST_DRIVER + " or newer, or use --device cpu"));
         cards.get().lines().map(GpuChecks::card).forEach(findings::add);
         findings.add(libraries(found));
         return findings;
@@ -74,30 +70,24 @@ final class GpuChecks {
         if (!card.matches()) {
             return Finding.warn(GROUP, "card", line.strip(), "check the driver: nvidia-smi");
         }
-        int major = Integer.parseInt(card.group(2));
-        int minor = Integer.parseInt(card.group(3));
+        Capability capability = new Capability(Integer.parseInt(card.group(2)), Integer.parseInt(card.group(3)));
         String value = String.format(
                 Locale.ROOT,
-                "%s, sm_%d%d, %.0f GiB",
+                "%s, %s, %.0f GiB",
                 card.group(1),
-                major,
-                minor,
+                capability.architecture(),
                 Integer.parseInt(card.group(4)) / 1024.0);
-        return isSupported(major, minor)
+        return capability.isSupported()
                 ? Finding.ok(GROUP, "card", value)
                 : Finding.warn(
                         GROUP,
                         "card",
                         value + ": libtorch has no code for it",
                         "use a card of compute capability "
-                                + CARDS.stream()
-                                        .map(each -> each[0] + "." + each[1])
+                                + CudaSupport.builtFor().stream()
+                                        .map(Capability::toString)
                                         .collect(Collectors.joining(", "))
                                 + " or a later one of these generations, or --device cpu");
-    }
-
-    static boolean isSupported(int major, int minor) {
-        return CARDS.stream().anyMatch(card -> card[0] == major && card[1] <= minor);
     }
 
     private static Finding libraries(CudaLibraries found) {

@@ -1,5 +1,6 @@
 package dev.lockstep.cli.doctor;
 
+import dev.lockstep.torch.LibraryVersion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -29,7 +30,20 @@ final class NativeChecks {
         findings.add(threads(facts.threads()));
         findings.add(loopback(facts.loopback()));
         findings.add(host(facts.host()));
+        facts.libraries().stream().map(NativeChecks::library).forEach(findings::add);
         return findings;
+    }
+
+    /** One that cards need. */
+    private static Finding library(LibraryVersion library) {
+        String value = library.loaded() + ", libtorch was compiled with " + library.compiled();
+        return library.problem().isEmpty()
+                ? Finding.ok(GpuChecks.GROUP, library.name(), value)
+                : Finding.warn(
+                        GpuChecks.GROUP,
+                        library.name(),
+                        value + ": " + library.problem(),
+                        "run 'lockstep gpu-setup --install', which fetches versions that fit, or unset LOCKSTEP_CUDA");
     }
 
     private static Finding cpu(String capability) {

@@ -1,11 +1,16 @@
 package dev.lockstep.cli.doctor;
 
 import dev.lockstep.collective.GlooProbe;
+import dev.lockstep.natives.NativeLibraries;
 import dev.lockstep.text.Json;
+import dev.lockstep.torch.DeviceProvider;
+import dev.lockstep.torch.Devices;
+import dev.lockstep.torch.LibraryVersion;
 import dev.lockstep.torch.TorchFacts;
 import dev.lockstep.torch.TorchRuntime;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.List;
 
 /**
  * The main class of a separate process that loads the native code and prints what it found as one line of JSON. Native
@@ -38,7 +43,14 @@ final class NativeProbe {
                 facts.threads(),
                 seconds,
                 GlooProbe.host(InetAddress.getLoopbackAddress().getHostAddress()),
-                host());
+                host(),
+                libraries());
+    }
+
+    private static List<LibraryVersion> libraries() {
+        return NativeLibraries.isForGpus()
+                ? Devices.provider().map(DeviceProvider::libraries).orElse(List.of())
+                : List.of();
     }
 
     private static String host() {

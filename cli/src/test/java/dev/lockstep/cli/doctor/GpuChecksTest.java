@@ -78,14 +78,6 @@ class GpuChecksTest {
     }
 
     @Test
-    void laterCardsOfAGenerationRunItsCode() {
-        assertThat(GpuChecks.isSupported(8, 9)).isTrue();
-        assertThat(GpuChecks.isSupported(12, 1)).isTrue();
-        assertThat(GpuChecks.isSupported(6, 1)).isFalse();
-        assertThat(GpuChecks.isSupported(11, 0)).isFalse();
-    }
-
-    @Test
     void missingLibrariesAreNamed() throws IOException {
         Finding finding = about("CUDA libraries", withDriver("580.65.06"), H100);
 

@@ -31,6 +31,19 @@ final class NativeReportTest {
     }
 
     @Test
+    void of_probeOfABuildForGpus_tellsLibrariesAndWhatIsWrong() {
+        List<Finding> findings =
+                NativeChecks.all(shell("echo '{\"libraries\":[{\"name\":\"NCCL\",\"compiled\":\"2.30.7\","
+                        + "\"loaded\":\"2.30.7\",\"problem\":\"\"},{\"name\":\"cuDNN\",\"compiled\":\"9.25.0\","
+                        + "\"loaded\":\"9.19.0\",\"problem\":\"it is older\"}]}'"));
+        assertThat(about("NCCL", findings))
+                .isEqualTo(Finding.ok("GPU", "NCCL", "2.30.7, libtorch was compiled with 2.30.7"));
+        assertThat(about("cuDNN", findings).level()).isEqualTo(Level.WARN);
+        assertThat(about("cuDNN", findings).value())
+                .isEqualTo("9.19.0, libtorch was compiled with 9.25.0: it is older");
+    }
+
+    @Test
     void of_probeThatCrashes_namesTheSignal() {
         assertThat(failure("kill -ILL $$")).isEqualTo("the process was ended by signal 4");
     }
