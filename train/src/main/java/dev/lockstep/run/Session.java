@@ -47,6 +47,9 @@ final class Session implements AutoCloseable {
     private final @Nullable RemoteFolder remote;
 
     private final Path out;
+    /** The run folder of the checkpoint from which the run resumes, if it does. */
+    private final Path origin;
+
     private final EventHub events;
     /** With the numbers that it leaves to the data and the network, once these are known. */
     private Recipe recipe;
@@ -57,9 +60,11 @@ final class Session implements AutoCloseable {
     private @Nullable RunFolder locked;
     private long startedNanos;
 
-    Session(Training training, Path folder) {
+    /** @param origin the run folder of the checkpoint from which the run resumes, if it does */
+    Session(Training training, Path folder, Path origin) {
         this.training = training;
         this.out = folder;
+        this.origin = origin;
         this.remote = Stores.isRemote(folder) ? new RemoteFolder(folder) : null;
         this.folder = remote == null ? folder : remote.local();
         this.events = training.events;
@@ -151,7 +156,7 @@ final class Session implements AutoCloseable {
         Environment now = Environment.current(training.arguments, perEpoch)
                 .onDevice(device == Device.cpu() ? "" : device.fingerprint());
         if (restored.isResumed()) {
-            Environment.read(folder)
+            Environment.read(origin.equals(out) ? folder : origin)
                     .map(Environment::device)
                     .filter(first -> !first.equals(now.device()))
                     .ifPresent(first -> events.notice("the run began on " + named(first) + " and continues on "

@@ -163,17 +163,17 @@ public final class Training {
 
     /** Resumes from the newest good checkpoint in the folder, or starts if there is none. */
     public RunResult resumeOrStart(Path folder) {
-        return run(folder, CheckpointDirectory::newest);
+        return run(folder, folder, CheckpointDirectory::newest);
     }
 
     /** Starts anew; checkpoints in the folder are set aside. */
     public RunResult start(Path folder) {
-        return run(folder, directory -> Optional.empty());
+        return run(folder, folder, directory -> Optional.empty());
     }
 
     /** Resumes from a given checkpoint file. */
     public RunResult resume(Path folder, Path checkpoint) {
-        return run(folder, directory -> Optional.of(Checkpoint.read(checkpoint)));
+        return run(folder, runOf(checkpoint), directory -> Optional.of(Checkpoint.read(checkpoint)));
     }
 
     /**
@@ -191,12 +191,20 @@ public final class Training {
         return Stores.isRemote(folder) ? RemoteFolder.localOf(folder) : folder;
     }
 
-    private RunResult run(Path folder, Function<CheckpointDirectory, Optional<Checkpoint>> choice) {
+    /** The folder of the run that wrote a checkpoint, if it still lies there. */
+    private static Path runOf(Path checkpoint) {
+        Path checkpoints = checkpoint.toAbsolutePath().getParent();
+        Path run = checkpoints == null ? null : checkpoints.getParent();
+        return run == null ? checkpoint : run;
+    }
+
+    /** @param origin the run folder of the checkpoint that is chosen */
+    private RunResult run(Path folder, Path origin, Function<CheckpointDirectory, Optional<Checkpoint>> choice) {
         if (used) {
             throw new IllegalStateException("a Training runs once");
         }
         used = true;
-        try (Session session = new Session(this, folder)) {
+        try (Session session = new Session(this, folder, origin)) {
             try {
                 return session.run(choice);
             } catch (RuntimeException | Error e) {

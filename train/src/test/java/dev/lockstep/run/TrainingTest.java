@@ -5,6 +5,7 @@ import static dev.lockstep.run.TrainingRuns.assertSame;
 import static dev.lockstep.run.TrainingRuns.checkpoints;
 import static dev.lockstep.run.TrainingRuns.left;
 import static dev.lockstep.run.TrainingRuns.run;
+import static dev.lockstep.run.TrainingRuns.training;
 import static dev.lockstep.run.TrainingRuns.uninterrupted;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,17 +13,23 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.metrics.Environment;
 import dev.lockstep.metrics.MetricsFile;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.recipe.Recipe;
+import dev.lockstep.run.TrainingRuns.Watching;
 import dev.lockstep.train.TestRuns;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class TrainingTest {
     @TempDir
@@ -67,6 +74,26 @@ class TrainingTest {
         assertThat(refused).hasSize(1);
         assertThat(refused.get(0)).isInstanceOf(LockstepException.class).hasMessageContaining("another run is writing");
         assertSame(left(result, temporary), uninterrupted(recipe));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "NVIDIA H100 (sm_90), the run began on NVIDIA H100 (sm_90) and continues on the CPU: devices round differently",
+        "'', "
+    })
+    void checkpointOfAnotherDevice_isNoticed(String device, @Nullable String notice) throws IOException {
+        Recipe recipe = TestRuns.recipe();
+        Path first = temporary.resolve("first");
+        run(recipe, first, OPTIONS.withStopAfter(3));
+        Path file = first.resolve(Environment.NAME);
+        Files.writeString(file, Files.readString(file).replaceFirst("\\}\\s*$", ",\"device\":\"" + device + "\"}"));
+        Watching watching = new Watching(step -> {}, new ArrayList<>());
+        training(recipe, OPTIONS.withStopAfter(4))
+                .listener(watching)
+                .resume(temporary.resolve("second"), first.resolve("checkpoints/step-00000003.safetensors"));
+        assertThat(watching.notices().stream().filter(line -> line.contains("round")))
+                .hasSize(notice == null ? 0 : 1)
+                .allMatch(line -> line.startsWith(String.valueOf(notice)));
     }
 
     @Test
