@@ -5,6 +5,9 @@ import dev.lockstep.torch.Arithmetic;
 import dev.lockstep.torch.Autocast;
 import dev.lockstep.torch.CpuDevice;
 import dev.lockstep.torch.Device;
+import dev.lockstep.torch.NormKernels;
+import dev.lockstep.torch.PeerLink;
+import dev.lockstep.torch.Peers;
 import dev.lockstep.torch.PixelTable;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
@@ -26,6 +29,7 @@ import org.bytedeco.pytorch.cuda.DeviceStats;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch_cuda;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An NVIDIA card. Each lane has a stream of its own, in which its operations run one after another; all other threads use the
@@ -36,6 +40,12 @@ final class CudaDevice implements Device {
     /** Asks for lanes whose workers are captured as CUDA graphs. */
     static final String GRAPHS = "LOCKSTEP_CUDA_GRAPHS";
 
+    /** Set to 0, turns the kernels of this module off: then batch norm and all else is libtorch's, with autograd. */
+    static final String FUSED = "LOCKSTEP_CUDA_FUSED";
+
+    /** Set to 1, fills new memory with what is not a number: a step that reads memory before it is written then shows. */
+    static final String POISON = "LOCKSTEP_CUDA_POISON";
+
     private final byte index;
     private final Cards.Card card;
     private final String fingerprint;
@@ -44,28 +54,42 @@ final class CudaDevice implements Device {
 
     private final TensorOptions floats;
     private final boolean graphs;
+    private final boolean fused;
+    private @Nullable NormKernels norms;
     private final ThreadLocal<StreamOfThread> streams;
 
     CudaDevice(int index, Cards.Card card, Driver driver) {
-        this(index, card, driver, System.getenv().getOrDefault(GRAPHS, "").equals("1"));
+        this(
+                index,
+                card,
+                driver,
+                System.getenv().getOrDefault(GRAPHS, "").equals("1"),
+                !System.getenv().getOrDefault(FUSED, "").equals("0"));
     }
 
-    CudaDevice(int index, Cards.Card card, Driver driver, boolean graphs) {
+    CudaDevice(int index, Cards.Card card, Driver driver, boolean graphs, boolean fused) {
         this.index = (byte) index;
         this.card = card;
         this.graphs = graphs;
+        this.fused = fused;
         this.place = StepScope.keep(new org.bytedeco.pytorch.Device(DeviceType.CUDA, this.index));
         this.floats = StepScope.keep(new TensorOptions(torch.ScalarType.Float).device(new DeviceOptional(place)));
-        this.streams = ThreadLocal.withInitial(
-                () -> new StreamOfThread(this.index, place, torch_cuda.getCurrentCUDAStream(this.index)));
+        this.streams = ThreadLocal.withInitial(this::usual);
         this.fingerprint = String.format(
-                "%s (%s), driver %s, CUDA %s, cuDNN %s, graphs = %s",
+                "%s (%s), driver %s, CUDA %s, cuDNN %s, graphs = %s, fused = %s",
                 card.name(),
                 card.architecture(),
                 driver.version().isEmpty() ? "unknown" : driver.version(),
-                Cuda.version(Context.versionCUDART()),
-                Cuda.cudnnVersion(Context.versionRuntimeCuDNN()),
-                graphs ? "on" : "off");
+                Versions.cuda(Context.versionCUDART()),
+                Versions.text(Context.versionRuntimeCuDNN()),
+                graphs ? "on" : "off",
+                fused ? "on" : "off");
+    }
+
+    /** The default stream. Events are made on the card that the thread uses, which is another one at first. */
+    private StreamOfThread usual() {
+        torch_cuda.set_device(index);
+        return new StreamOfThread(index, place, torch_cuda.getCurrentCUDAStream(index));
     }
 
     /** Before the first operation on a card: with other workspaces, cuBLAS may give other bits from call to call. */
@@ -98,7 +122,8 @@ final class CudaDevice implements Device {
     public void prepare(Arithmetic arithmetic) {
         Context context = torch.globalContext();
         context.setDeterministicAlgorithms(true, false);
-        context.setDeterministicFillUninitializedMemory(false);
+        context.setDeterministicFillUninitializedMemory(
+                System.getenv().getOrDefault(POISON, "").equals("1"));
         context.setDeterministicCuDNN(true);
         context.setBenchmarkCuDNN(false);
         context.setAllowTF32CuDNN(arithmetic == Arithmetic.TF32);
@@ -225,6 +250,51 @@ final class CudaDevice implements Device {
     @Override
     public void forgetMost() {
         torch_cuda.getAllocator().resetPeakStats(index);
+    }
+
+    /** Compiled when they are first asked for. */
+    @Override
+    public synchronized Optional<NormKernels> norms() {
+        NormKernels known = norms;
+        if (known == null && fused) {
+            torch_cuda.set_device(index);
+            try {
+                known = new FusedNorm(new CardLauncher(card.architecture(), () -> streams.get().compute().stream()));
+            } catch (IllegalStateException e) {
+                throw new LockstepException(
+                        LockstepException.Kind.WORKER,
+                        "the kernels for batch norm cannot be made: " + TorchRuntime.firstLine(e),
+                        "device = " + name() + ", card = " + card.architecture(),
+                        "report this, and set " + FUSED + "=0 to do without them",
+                        e);
+            }
+            norms = known;
+        }
+        return Optional.ofNullable(known);
+    }
+
+    @Override
+    public Optional<PeerLink> link() {
+        return Optional.of(new Link());
+    }
+
+    /** By NCCL, which refuses two processes on one card. */
+    private final class Link implements PeerLink {
+        @Override
+        public String identity() {
+            return card.uuid();
+        }
+
+        @Override
+        public byte[] newKey() {
+            return Nccl.newId();
+        }
+
+        @Override
+        public Peers connect(byte[] key, int rank, int size) {
+            torch_cuda.set_device(index);
+            return new NcclPeers(key, rank, size, () -> streams.get().compute().stream());
+        }
     }
 
     @Override

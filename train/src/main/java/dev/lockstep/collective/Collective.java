@@ -2,6 +2,7 @@ package dev.lockstep.collective;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.topology.Topology;
+import dev.lockstep.torch.Device;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
@@ -38,6 +39,14 @@ public interface Collective extends AutoCloseable {
      *     #allReduceSum(Tensor)}, of the same length everywhere
      */
     void allReduceSum(Topology topology, List<Tensor> partials);
+
+    /**
+     * {@link #allReduceSum(Topology, List)} of tensors of a device: from device to device if each process has one of its own that
+     * can do that, else through host memory. The bits are the same if {@link #isBitwise}.
+     */
+    default void allReduceSum(Device device, Topology topology, List<Tensor> partials) {
+        device.onHost(partials, onHost -> allReduceSum(topology, onHost));
+    }
 
     /** Every process's bytes, by rank. Intended for facts that are compared before and during training, not for tensors. */
     List<byte[]> allGather(byte[] mine);

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.chrono.Milliseconds;
@@ -34,7 +35,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Its processes find each other over the group's own connections, but c10d's store and Gloo's connections authenticate
  * nobody. Where all processes are on one machine the store is a file and Gloo listens on the loopback address.
  *
- * <p>After a failure nothing native is touched again, not even to close it: a Gloo call on a broken group hangs or aborts.
+ * <p>Where each process has a card of its own, the sums are NCCL's, and Gloo is not used.
+ *
+ * <p>After a failure nothing of Gloo is touched again, not even to close it: a Gloo call on a broken group hangs or aborts.
  */
 final class NativeCollective implements Collective {
     /**
@@ -46,6 +49,7 @@ final class NativeCollective implements Collective {
     private final SocketGroup group;
     private final List<Pointer> kept = new ArrayList<>();
     private final String networkInterface;
+    private final DeviceLinks links;
     private @Nullable ProcessGroupGloo gloo;
     private @Nullable Path storeFile;
 
@@ -53,6 +57,7 @@ final class NativeCollective implements Collective {
     NativeCollective(SocketGroup group, String networkInterface) {
         this.group = group;
         this.networkInterface = networkInterface;
+        this.links = new DeviceLinks(group);
     }
 
     /** Connected at the first sum; before that, processes compare their options over the group's own connections. */
@@ -190,6 +195,16 @@ final class NativeCollective implements Collective {
     }
 
     @Override
+    public void allReduceSum(dev.lockstep.torch.Device device, Topology topology, List<Tensor> partials) {
+        Optional<DeviceSums> direct = links.of(device);
+        if (direct.isPresent()) {
+            direct.get().library(topology, partials);
+        } else {
+            device.onHost(partials, onHost -> allReduceSum(topology, onHost));
+        }
+    }
+
+    @Override
     public List<byte[]> allGather(byte[] mine) {
         return group.allGather(mine);
     }
@@ -212,7 +227,9 @@ final class NativeCollective implements Collective {
     @Override
     public void close() {
         boolean broken = group.isBroken();
-        if (group.leave() && !broken && gloo != null) {
+        boolean idle = group.leave();
+        links.close(broken || !idle);
+        if (idle && !broken && gloo != null) {
             gloo.close();
             kept.forEach(Pointer::close);
         }

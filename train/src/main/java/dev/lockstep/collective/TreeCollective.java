@@ -4,6 +4,7 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.topology.Topology;
 import dev.lockstep.torch.CpuDevice;
+import dev.lockstep.torch.Device;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,7 @@ final class TreeCollective implements Collective {
     private Topology divided;
 
     private @Nullable Terms terms;
+    private final DeviceLinks links;
 
     private final Map<Long, ShortExchange> shortExchanges = new Recent<>();
     private final Map<Memory, LongExchange> longExchanges = new Recent<>();
@@ -63,6 +65,7 @@ final class TreeCollective implements Collective {
         this.scratch = new Scratch(pieceElements);
         this.each = Topology.equal(group.size(), group.size());
         this.divided = each;
+        this.links = new DeviceLinks(group);
     }
 
     @Override
@@ -94,6 +97,16 @@ final class TreeCollective implements Collective {
                 divided = topology;
             }
         });
+    }
+
+    @Override
+    public void allReduceSum(Device device, Topology topology, List<Tensor> partials) {
+        Optional<DeviceSums> direct = links.of(device);
+        if (direct.isPresent()) {
+            direct.get().tree(topology, partials);
+        } else {
+            device.onHost(partials, onHost -> allReduceSum(topology, onHost));
+        }
     }
 
     private void inTurn(Topology topology, List<Tensor> partials, Runnable first) {
@@ -184,7 +197,10 @@ final class TreeCollective implements Collective {
 
     @Override
     public void close() {
-        if (group.leave()) {
+        boolean broken = group.isBroken() || group.isBusy();
+        boolean idle = group.leave();
+        links.close(broken);
+        if (idle) {
             shortExchanges.values().forEach(ShortExchange::close);
             longExchanges.values().forEach(LongExchange::close);
             shortExchanges.clear();

@@ -8,6 +8,7 @@ import dev.lockstep.network.Networks;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.torch.Arithmetic;
 import dev.lockstep.torch.Device;
+import dev.lockstep.torch.NormKernels;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
@@ -33,7 +34,7 @@ public final class Engines {
                                 + input.state().device().name(),
                         why);
             });
-            return new TorchPass(classifier, input);
+            return libtorch(classifier, input);
         }
         requireHostMemory(recipe, input.state().device());
         String where = "engine = " + recipe.engine().name().toLowerCase(Locale.ROOT);
@@ -55,6 +56,18 @@ public final class Engines {
         // Its own parameters would take memory that nothing uses.
         Replica.evaluation(classifier, input.state(), input.epsilon());
         return engine.create(graph, input);
+    }
+
+    /** Without autograd where the device has kernels for that and the network is data. */
+    private static WorkerPass libtorch(ImageClassifier classifier, Engine.Input input) {
+        Optional<NormKernels> norms = input.state().device().norms();
+        Optional<NetworkGraph> graph = classifier.graph().filter(found -> ExplicitPass.supports(found, input));
+        if (norms.isEmpty() || graph.isEmpty()) {
+            return new TorchPass(classifier, input);
+        }
+        // Its own parameters would take memory that nothing uses.
+        Replica.evaluation(classifier, input.state(), input.epsilon());
+        return ExplicitPass.create(graph.get(), input, norms.get());
     }
 
     private static void requireHostMemory(Recipe recipe, Device device) {

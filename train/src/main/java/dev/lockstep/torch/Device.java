@@ -172,6 +172,16 @@ public interface Device {
      */
     record Memory(long free, long used, long most) {}
 
+    /** Kernels for batch norm and what follows it; empty if libtorch's own operations are used. */
+    default Optional<NormKernels> norms() {
+        return Optional.empty();
+    }
+
+    /** How it reaches the devices of other processes; empty if tensors travel through host memory only. */
+    default Optional<PeerLink> link() {
+        return Optional.empty();
+    }
+
     /** A failure of one of its operations in words for the user, where there are such; else the failure itself. */
     default RuntimeException explained(RuntimeException failure, int lanes) {
         return failure;

@@ -82,11 +82,10 @@ final class BucketExchange implements AutoCloseable {
         return sums;
     }
 
-    /** Every partial sum is replaced by a copy on the host where that is another device. */
     private Handed reduce(Topology topology, List<Handed> handed) {
         List<Tensor> partials =
                 handed.stream().map(partial -> partial.take(device)).toList();
-        device.onHost(partials, onHost -> collective.allReduceSum(topology, onHost));
+        collective.allReduceSum(device, topology, partials);
         return new Handed(partials.get(0), device.handOver());
     }
 

@@ -40,6 +40,10 @@ class DeviceTest {
     private static TestStep step(Collective group, Device device, int lanes, long bucketFloats, String... more) {
         List<String> lines = new ArrayList<>(List.of(more));
         lines.add("model: {name: resnet8, width: 4}");
+        return step(group, device, lanes, bucketFloats, lines);
+    }
+
+    private static TestStep step(Collective group, Device device, int lanes, long bucketFloats, List<String> lines) {
         Recipe recipe = TestStep.recipe(WORKERS, 3, lines.toArray(String[]::new));
         return TestStep.create(
                 recipe,
@@ -93,6 +97,46 @@ class DeviceTest {
         assertThat(weights(new SoloCollective(), device, lanes, bucketFloats)).isEqualTo(onCpu);
         // The first three workers of each lane are computed as they are.
         assertThat(device.replays()).isEqualTo(WORKERS * STEPS - 3 * lanes);
+    }
+
+    /** Without autograd: each operation by hand, in the thread of the lane. */
+    @ParameterizedTest
+    @CsvSource({"resnet8, float32, 1e-6", "resnet8, bf16, 1e-3", "resnet18, float32, 1e-6", "resnet50, float32, 2e-6"})
+    void weights_withoutAutograd_areThoseOfAutograd(String model, String precision, double most) {
+        String name = model.equals("resnet8") ? "model: {name: resnet8, width: 4}" : "model: {name: " + model + "}";
+        float[] autograd = parameters(name, precision, Trait.NO_HOOKS, Trait.BF16);
+        float[] explicit = parameters(name, precision, Trait.NO_HOOKS, Trait.BF16, Trait.NORMS);
+        double worst = 0;
+        int changed = 0;
+        for (int i = 0; i < autograd.length; i++) {
+            worst = Math.max(worst, Math.abs(autograd[i] - explicit[i]));
+            changed += autograd[i] == 0 ? 0 : 1;
+        }
+        assertThat(worst).isLessThan(most);
+        assertThat(changed).isGreaterThan(autograd.length / 2);
+    }
+
+    /** After a step. */
+    private static float[] parameters(String model, String precision, Trait... traits) {
+        try (TestStep step = step(
+                new SoloCollective(), new StrictDevice(traits), 1, 300, List.of(model, "precision: " + precision))) {
+            step.run(0, TestBatches.inOrder(BATCHES.of(0)), RATES);
+            return Tensors.toArray(step.state().parameters());
+        }
+    }
+
+    @Test
+    void weights_withoutAutograd_haveTheSameBitsForEveryDivision() throws Exception {
+        Set<String> found = ConcurrentHashMap.newKeySet();
+        for (int[] division : new int[][] {{1, 1, 300}, {1, 3, 300}, {1, 2, 1000000}, {2, 2, 300}, {4, 1, 300}}) {
+            found.addAll(InMemoryGroup.play(
+                    division[0],
+                    group -> weights(group, new StrictDevice(Trait.NO_HOOKS, Trait.NORMS), division[1], division[2])));
+        }
+        StrictDevice replaying = new StrictDevice(Trait.NO_HOOKS, Trait.NORMS, Trait.RECORDS);
+        found.add(weights(new SoloCollective(), replaying, 1, 300));
+        assertThat(found).hasSize(1);
+        assertThat(replaying.replays()).isEqualTo(WORKERS * STEPS - 3);
     }
 
     /** The check of the labels must not be recorded, as it reads the host's copy of them. */

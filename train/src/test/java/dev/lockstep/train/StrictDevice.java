@@ -3,6 +3,8 @@ package dev.lockstep.train;
 import dev.lockstep.torch.Arithmetic;
 import dev.lockstep.torch.Autocast;
 import dev.lockstep.torch.Device;
+import dev.lockstep.torch.EagerNorm;
+import dev.lockstep.torch.NormKernels;
 import dev.lockstep.torch.PixelTable;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -29,7 +31,9 @@ final class StrictDevice implements Device {
         /** Operations are recorded and replayed. */
         RECORDS,
         /** Other numbers than float32 are computed. */
-        BF16
+        BF16,
+        /** Batch norm is computed with what follows it, without autograd. */
+        NORMS
     }
 
     private final Set<Trait> traits;
@@ -71,6 +75,11 @@ final class StrictDevice implements Device {
             @Override
             public void close() {}
         });
+    }
+
+    @Override
+    public Optional<NormKernels> norms() {
+        return traits.contains(Trait.NORMS) ? Optional.of(new EagerNorm()) : Optional.empty();
     }
 
     @Override
