@@ -17,6 +17,12 @@ import java.nio.file.Path;
  */
 final class GpuLoad {
     private static final String PROBE = "dev.lockstep.cli.doctor.NativeProbe";
+    private static final String CHECK = "dev.lockstep.cuda.KernelCheck";
+    /** The five for which libtorch has code, and a later card of one generation. */
+    private static final long KINDS = 6;
+    /** Six shapes, two types, three forms. */
+    private static final long COMPARISONS = 36;
+
     private static final String DATA = "data.dataset=synthetic:images=512,validation=64,shape=1x8x8,classes=10";
 
     private final Stage stage;
@@ -35,6 +41,19 @@ final class GpuLoad {
         }
         GpuLoad load = new GpuLoad(stage, classPath(target));
         stage.check("the libraries load", "libtorch, its JNI and the CUDA libraries load in a JVM", load::loads);
+        if (Stage.has("g++", "g++")) {
+            // Without a driver, g++ makes the empty library that stands for it.
+            stage.check(
+                    "kernels and NCCL",
+                    "NVRTC compiles the kernels for every kind of card, NCCL answers",
+                    load::compiles);
+            stage.check(
+                    "kernels as C++",
+                    "compute what libtorch computes in float64, for float32 and bf16, with and without sum and ReLU",
+                    load::computes);
+        } else {
+            stage.report().skip("kernels", "install g++ (Debian: apt-get install g++)");
+        }
         stage.check("the build for GPUs on the CPU", "trains", load::trains);
         if (Files.exists(Path.of("/dev/nvidiactl"))) {
             stage.report().skip("refusals", "this machine has an NVIDIA driver");
@@ -84,6 +103,30 @@ final class GpuLoad {
         Running probe = stage.complete(java(PROBE), "probe.log");
         claims.equal("exit code", 0, probe.exitCode());
         claims.claim(probe.log().says("\"libtorch\""), probe.log().lastLine());
+    }
+
+    private void compiles(Case claims) throws IOException, InterruptedException {
+        Running check = stage.complete(java(CHECK, "compile"), "kernels-compile.log");
+        claims.equal("exit code", 0, check.exitCode());
+        claims.claim(
+                check.log().says("good: NCCL 2\\.[0-9.]+ answers"), check.log().lastLine());
+        claims.equal(
+                "kinds of cards",
+                KINDS,
+                check.log().lines().stream()
+                        .filter(line -> line.startsWith("good: kernels for sm_"))
+                        .count());
+    }
+
+    private void computes(Case claims) throws IOException, InterruptedException {
+        Running check = stage.complete(java(CHECK, "host"), "kernels-host.log");
+        claims.equal("exit code", 0, check.exitCode());
+        claims.equal(
+                "comparisons",
+                COMPARISONS,
+                check.log().lines().stream()
+                        .filter(line -> line.startsWith("good: ["))
+                        .count());
     }
 
     private void trains(Case claims) throws IOException, InterruptedException {
