@@ -3,6 +3,7 @@ package dev.lockstep.cuda;
 import dev.lockstep.natives.CudaSupport;
 import dev.lockstep.natives.CudaSupport.Capability;
 import dev.lockstep.natives.NativeLibraries;
+import dev.lockstep.torch.Device;
 import dev.lockstep.torch.EagerNorm;
 import dev.lockstep.torch.NormKernels.Backward;
 import dev.lockstep.torch.NormKernels.Forward;
@@ -37,6 +38,9 @@ public final class KernelCheck {
 
     /** Half a unit in the last place of bf16 is 1/512. */
     private static final double BF16_ERROR = 6e-3;
+
+    /** What a few steps make of rounding in float32. */
+    private static final double RUN_ERROR = 1e-3;
 
     private static final int MOST_ROWS = 60_000;
 
@@ -130,12 +134,28 @@ public final class KernelCheck {
                     }
                 }
             }
+            for (String model : List.of("resnet20", "resnet50")) {
+                train(model, fused);
+            }
         } finally {
             for (String name : List.of("batch_norm.cu", "host_kernels.cpp", "libkernels.so")) {
                 Files.deleteIfExists(folder.resolve(name));
             }
             Files.deleteIfExists(folder);
         }
+    }
+
+    /** A whole run: every batch norm of a network is these kernels. */
+    private void train(String model, FusedNorm fused) throws IOException {
+        KernelRun run = new KernelRun(model);
+        double plain = run.distance(Device.cpu());
+        double kernels = run.distance(KernelRun.onCpu(fused));
+        say(
+                kernels < RUN_ERROR && plain < RUN_ERROR && kernels != plain,
+                "training of %s: %.1e of |w| from float64, with libtorch's batch norm %.1e",
+                model,
+                kernels,
+                plain);
     }
 
     private static Path compiled(Path folder) throws IOException, InterruptedException {

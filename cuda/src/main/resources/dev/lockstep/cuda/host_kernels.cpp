@@ -5,13 +5,13 @@
 #define LOCKSTEP_HOST
 #define KERNEL static void
 #define FUNCTION static inline
-#define SHARED static
+#define SHARED static thread_local
 #define BARRIER()
 #define EACH_THREAD(t) for (int t = 0; t < 256; t++)
 #define BLOCK_X block_x
 #define BLOCK_Y block_y
 
-static int block_x, block_y;
+static thread_local int block_x, block_y;
 
 static inline float __uint_as_float(unsigned bits) {
     float value;

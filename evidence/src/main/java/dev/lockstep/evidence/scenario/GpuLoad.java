@@ -23,6 +23,8 @@ final class GpuLoad {
     /** Six shapes, two types, three forms. */
     private static final long COMPARISONS = 36;
 
+    private static final long NETWORKS = 2;
+
     private static final String DATA = "data.dataset=synthetic:images=512,validation=64,shape=1x8x8,classes=10";
 
     private final Stage stage;
@@ -49,7 +51,7 @@ final class GpuLoad {
                     load::compiles);
             stage.check(
                     "kernels as C++",
-                    "compute what libtorch computes in float64, for float32 and bf16, with and without sum and ReLU",
+                    "compute what libtorch computes in float64, for float32 and bf16, with and without sum and ReLU, and train",
                     load::computes);
         } else {
             stage.report().skip("kernels", "install g++ (Debian: apt-get install g++)");
@@ -126,6 +128,12 @@ final class GpuLoad {
                 COMPARISONS,
                 check.log().lines().stream()
                         .filter(line -> line.startsWith("good: ["))
+                        .count());
+        claims.equal(
+                "networks",
+                NETWORKS,
+                check.log().lines().stream()
+                        .filter(line -> line.startsWith("good: training of "))
                         .count());
     }
 
