@@ -18,6 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code lockstep verify --device cuda}: refused where there is no card, and from end to end on a device that stands for one. */
 final class VerifyDeviceIT {
+    /** Some 20 JVMs: half a minute, much more on a machine that is busy. */
+    private static final int PATIENCE_SECONDS = 500;
+
     @TempDir
     @SuppressWarnings("NullAway.Init")
     private Path folder;
@@ -68,7 +71,12 @@ final class VerifyDeviceIT {
     @Test
     void onADeviceThatStandsForACard_comparesEverything() throws IOException, InterruptedException {
         Process verify = verify();
-        assertThat(verify.waitFor(170, TimeUnit.SECONDS)).isTrue();
+        try {
+            assertThat(verify.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            // Its children end with it.
+            verify.destroyForcibly();
+        }
         String err = Files.readString(folder.resolve("err"));
         assertThat(verify.exitValue()).as(err).isZero();
         String table = Files.readString(folder.resolve("out"));
