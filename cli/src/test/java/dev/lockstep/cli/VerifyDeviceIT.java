@@ -31,7 +31,7 @@ final class VerifyDeviceIT {
                 epochs: 1
                 workers: 3
                 images-per-worker: 4
-                data: {dataset: "synthetic:images=96,validation=8,shape=3x8x8,classes=7"}
+                data: {dataset: "synthetic:images=384,validation=8,shape=3x8x8,classes=7"}
                 model: {name: resnet8, width: 4}
                 learning-rate: {reference-minibatch: 8}
                 """);
@@ -60,7 +60,7 @@ final class VerifyDeviceIT {
                 "-cp",
                 folder.resolve("late") + File.pathSeparator + System.getProperty("java.class.path"),
                 Main.class.getName()));
-        command.addAll(List.of("verify", recipe().toString(), "--device", "cuda", "--steps", "6", "--json"));
+        command.addAll(List.of("verify", recipe().toString(), "--device", "cuda", "--steps", "24", "--json"));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectError(folder.resolve("err").toFile())
                 .redirectOutput(folder.resolve("out").toFile());
