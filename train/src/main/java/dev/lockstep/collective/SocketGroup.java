@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
@@ -180,14 +181,24 @@ final class SocketGroup {
             if (Thread.currentThread().isInterrupted()) {
                 throw broken(new ClosedByInterruptException(), peer, EXCHANGING);
             }
-            for (SelectionKey key : selector.selectedKeys()) {
+            for (SelectionKey key : takeSelected(selector)) {
                 if (key.attachment() instanceof Link link) {
                     advance(link);
                 }
             }
-            selector.selectedKeys().clear();
         } catch (IOException | ClosedSelectorException | CancelledKeyException e) {
             throw broken(new IOException("this process has closed its group", e), peer, EXCHANGING);
+        }
+    }
+
+    /** The selected keys, which are no longer selected then. Another thread may close the selector meanwhile. */
+    static List<SelectionKey> takeSelected(Selector selector) {
+        Set<SelectionKey> selected = selector.selectedKeys();
+        // Closing removes the keys under the same lock.
+        synchronized (selected) {
+            List<SelectionKey> taken = List.copyOf(selected);
+            selected.clear();
+            return taken;
         }
     }
 
