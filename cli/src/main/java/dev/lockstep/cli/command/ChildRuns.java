@@ -4,7 +4,6 @@ import dev.lockstep.cli.Main;
 import dev.lockstep.errors.InputFile;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
-import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.launch.ChildJvm;
 import dev.lockstep.metrics.RunResult;
@@ -57,8 +56,7 @@ final class ChildRuns implements RunExecutor {
 
     /** The options that name files. */
     List<String> files() {
-        return Stream.concat(data.arguments().stream(), weightsOption().stream())
-                .toList();
+        return Stream.concat(data.files().stream(), weightsOption().stream()).toList();
     }
 
     private List<String> weightsOption() {
@@ -77,7 +75,7 @@ final class ChildRuns implements RunExecutor {
 
     private Known data(StudyRun run) {
         return known.computeIfAbsent(run.recipe().data(), wanted -> {
-            OpenDataset opened = Datasets.open(wanted, data.folder());
+            OpenDataset opened = data.open(wanted);
             return new Known(opened.fingerprint(), opened.task());
         });
     }

@@ -3,7 +3,6 @@ package dev.lockstep.cli.command;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.image.Dataset;
-import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.image.inspect.ContactSheet;
 import dev.lockstep.image.inspect.DatasetCheck;
@@ -129,7 +128,7 @@ final class DataInspectCommand implements Callable<Integer> {
             SheetFile.requireReplaceable("--sheet", sheet);
         }
         Recipe read = recipe.read();
-        OpenDataset data = Datasets.open(read.data(), dataOption.folder());
+        OpenDataset data = dataOption.open(read.data());
         List<String> badOnSheet = sheet == null ? List.of() : draw(read, data, sheet);
         Found found = new Found(data, check(data, data.training()).withBad(badOnSheet), check(data, data.validation()));
         if (json) {

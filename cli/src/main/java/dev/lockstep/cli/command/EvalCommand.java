@@ -3,7 +3,6 @@ package dev.lockstep.cli.command;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.image.BadImages;
-import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.Models;
 import dev.lockstep.recipe.Recipe;
@@ -105,7 +104,7 @@ public final class EvalCommand implements Callable<Integer> {
         out.ifPresent(EvaluationFiles::requireReplaceable);
         SavedNetwork.Network read = network.read(saved.file(), choice);
         Recipe recipe = read.recipe();
-        OpenDataset dataset = Datasets.open(recipe.data(), CheckpointChoice.dataOf(data.folder(), saved.file()));
+        OpenDataset dataset = data.open(recipe.data(), CheckpointChoice.dataOf(data.folder(), saved.file()));
         try (Classifier classifier = new Classifier(
                 recipe,
                 Models::create,

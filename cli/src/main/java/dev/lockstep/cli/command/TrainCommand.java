@@ -8,7 +8,6 @@ import dev.lockstep.collective.Collectives;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.image.Dataset;
-import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.launch.Job;
 import dev.lockstep.launch.LocalLauncher;
@@ -102,7 +101,7 @@ public final class TrainCommand implements Callable<Integer> {
                         || options.maxRestarts() > 0
                         || options.elastic().isPresent())) {
             // So that only one process fetches it.
-            Datasets.open(recipe.data(), options.data());
+            options.open(recipe);
             try (WatchBeside watch = WatchBeside.start(options.isWatched(), out)) {
                 return launch(out);
             }
@@ -269,7 +268,7 @@ public final class TrainCommand implements Callable<Integer> {
 
     /** Until the data is ready, a signal ends the process at once. */
     private OpenDataset open(Recipe recipe, Collective group, Signals signals) {
-        OpenDataset data = Datasets.open(recipe.data(), options.data());
+        OpenDataset data = options.open(recipe);
         classes = data.classes();
         if (group.rank() == 0) {
             for (Dataset set : List.of(data.training(), data.validation())) {

@@ -4,6 +4,7 @@ import dev.lockstep.collective.Collective;
 import dev.lockstep.collective.Collectives;
 import dev.lockstep.collective.GroupOptions;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.launch.Elastic;
 import dev.lockstep.launch.Job;
 import dev.lockstep.launch.Node;
@@ -187,8 +188,8 @@ final class TrainOptions {
             description = "Write trace-rank-R.json for Perfetto: what the lanes of each process do in so many steps.")
     private int trace;
 
-    Optional<Path> data() {
-        return data.folder();
+    OpenDataset open(Recipe recipe) {
+        return data.open(recipe.data());
     }
 
     /** The recipe with the engine that is asked for. */
@@ -212,12 +213,12 @@ final class TrainOptions {
 
     /** The given options that name files, as {@link dev.lockstep.metrics.Environment#options} has them. */
     List<String> files() {
-        List<String> files = new ArrayList<>(data.arguments());
+        List<String> files = new ArrayList<>(data.files());
         files.addAll(start.arguments());
         return files;
     }
 
-    /** The options that name the data. */
+    /** The options about the data. */
     List<String> dataArguments() {
         return data.arguments();
     }
@@ -312,6 +313,7 @@ final class TrainOptions {
 
     /** Checks the options before anything starts. */
     void check() {
+        data.limitCopies();
         atLeast("--procs", processes(), 1);
         atLeast("--lanes", lanes(), 0);
         atLeast("--loader-threads", loaderThreads, 1);

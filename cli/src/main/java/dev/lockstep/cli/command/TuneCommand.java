@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.lockstep.collective.SoloCollective;
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.Event;
 import dev.lockstep.model.ModelFactory;
@@ -83,7 +82,7 @@ public final class TuneCommand implements Callable<Integer> {
         String text = recipeArgument.text();
         StartOption.Start begin = start.of(recipeArgument.read(text));
         Recipe recipe = begin.recipe();
-        OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
+        OpenDataset dataset = data.open(recipe.data());
         int images = dataset.training().size();
         List<Trial> trials = new ArrayList<>();
         for (double rate : RangeSweep.rates(from, to, rates)) {

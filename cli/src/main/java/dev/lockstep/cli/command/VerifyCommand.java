@@ -4,7 +4,6 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.cli.Main;
 import dev.lockstep.errors.LockstepException;
-import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.launch.ChildJvm;
 import dev.lockstep.metrics.RunResult;
@@ -87,7 +86,7 @@ public final class VerifyCommand implements Callable<Integer> {
         device.ifPresent(Devices::require);
         StartOption.Start begin = start.of(recipeArgument.read());
         Recipe recipe = begin.recipe();
-        OpenDataset dataset = Datasets.open(recipe.data(), data.folder());
+        OpenDataset dataset = data.open(recipe.data());
         steps = (int) Math.min(steps, stepsOf(recipe, dataset));
         Path folder = Files.createTempDirectory("lockstep-verify");
         try {

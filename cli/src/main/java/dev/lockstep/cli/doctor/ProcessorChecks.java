@@ -9,6 +9,7 @@ import java.util.Optional;
 final class ProcessorChecks {
     private static final String THREADS = "threads";
     private static final String MEMORY = "memory";
+    private static final String BLAS = "OPENBLAS_CORETYPE";
     /** A run of the shipped recipe needs about 0.8 GiB. */
     private static final long COMFORTABLE = 2 * Format.GIB;
 
@@ -19,8 +20,12 @@ final class ProcessorChecks {
         findings.add(Finding.ok(THREADS, "cores", cores(machine)));
         findings.add(openMp(machine));
         for (String name : List.of("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")) {
-            machine.variable(name).ifPresent(value -> findings.add(override(name, value)));
+            machine.variable(name)
+                    .ifPresent(value ->
+                            findings.add(override(name, value, "libtorch does not use this CPU's best instructions")));
         }
+        machine.variable(BLAS)
+                .ifPresent(value -> findings.add(override(BLAS, value, "OpenBLAS computes as on such a processor")));
         findings.add(memory(machine));
         findings.add(Finding.ok(MEMORY, "Java heap", "up to " + Format.binaryBytes(machine.heap())));
         return findings;
@@ -49,11 +54,11 @@ final class ProcessorChecks {
                         + "=1; the recipe's threads-per-worker sets the threads inside a worker");
     }
 
-    private static Finding override(String name, String value) {
+    private static Finding override(String name, String value, String what) {
         return Finding.warn(
                 THREADS,
                 name,
-                value + ": libtorch does not use this CPU's best instructions, and results may differ in some bits",
+                value + ": " + what + ", and results may differ in some bits",
                 "unset it, or set it to the same value on every machine of a run");
     }
 

@@ -25,6 +25,15 @@ final class TrainOptionsTest {
     }
 
     @Test
+    void cacheWithoutASize_isAUsageError() throws IOException {
+        CapturedRun run =
+                CapturedRun.of("train", TinyStudy.endlessRecipe(folder).toString(), "--data-cache", "much");
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.err())
+                .isEqualTo("error: not a size, --data-cache = much, write, for example, 200GiB, or 0 for no copies\n");
+    }
+
+    @Test
     void bucketsOfNothing_areAUsageError() throws IOException {
         CapturedRun run =
                 CapturedRun.of("train", TinyStudy.endlessRecipe(folder).toString(), "--bucket-mb", "0");

@@ -12,6 +12,8 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class ProcessorChecksTest {
     @TempDir
@@ -53,10 +55,12 @@ final class ProcessorChecksTest {
         assertThat(finding.value()).startsWith("4: ");
     }
 
-    @Test
-    void all_instructionSetOverride_warnsThatBitsChange() {
-        machine.environment().putAll(Map.of("ATEN_CPU_CAPABILITY", "avx2"));
-        Finding finding = about("ATEN_CPU_CAPABILITY", ProcessorChecks.all(machine));
+    @ParameterizedTest
+    @ValueSource(strings = {"ATEN_CPU_CAPABILITY", "OPENBLAS_CORETYPE"})
+    void all_otherArithmetic_warnsThatBitsChange(String name) {
+        machine.environment().putAll(Map.of(name, "haswell"));
+        Finding finding = about(name, ProcessorChecks.all(machine));
+        assertThat(finding.value()).startsWith("haswell: ");
         assertThat(finding.level()).isEqualTo(Level.WARN);
         assertThat(finding.value()).contains("results may differ in some bits");
     }

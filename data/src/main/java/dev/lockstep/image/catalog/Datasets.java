@@ -2,6 +2,7 @@ package dev.lockstep.image.catalog;
 
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.format.StoredCopies;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.storage.Stores;
 import java.nio.file.Path;
@@ -67,6 +68,18 @@ public final class Datasets {
      */
     public static Optional<Path> find(String dataset) {
         return entry(dataset).find();
+    }
+
+    /**
+     * Limits the copies of shards that lie in a store, for what this process opens from now on. Otherwise the variable
+     * LOCKSTEP_DATA_CACHE does, or else 20 GiB.
+     *
+     * @param setting the name of the user's setting, for the message
+     * @param size of all copies of this machine together, such as 200G or 1.5TiB; 0 for none
+     * @throws LockstepException of kind RECIPE when it is not a size
+     */
+    public static void limitCopies(String setting, String size) {
+        StoredCopies.limit(setting, size);
     }
 
     private static DatasetEntry entry(String name) {

@@ -1,6 +1,5 @@
 package dev.lockstep.image.format;
 
-import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.Fingerprint;
 import dev.lockstep.image.format.ShardIndex.Sample;
@@ -41,10 +40,6 @@ import java.util.stream.Stream;
  * from the store, as often as it is needed.
  */
 final class ShardCache {
-    /** Bytes of copies on this machine, such as 200G; 0 keeps none. */
-    static final String VARIABLE = "LOCKSTEP_DATA_CACHE";
-
-    private static final long DEFAULT_BYTES = 20L << 30;
     private static final Duration IN_USE = Duration.ofMinutes(10);
     private static final int LOCKS = 64;
     private static final int BLOCK = 1 << 22;
@@ -68,22 +63,9 @@ final class ShardCache {
         this.most = most;
     }
 
-    /** The user's cache, with the size that the environment names. */
+    /** The user's cache, of the size that the user has set. */
     static ShardCache ofUser() {
-        return new ShardCache(
-                UserCache.folder().resolve("shards"), bytes(System.getenv().getOrDefault(VARIABLE, "")));
-    }
-
-    static long bytes(String text) {
-        Matcher size = Pattern.compile("([0-9]{1,9})([KMGT]?)").matcher(text);
-        if (text.isEmpty()) {
-            return DEFAULT_BYTES;
-        }
-        if (!size.matches()) {
-            throw LockstepException.recipe("not a size", VARIABLE + " = " + text, "write, for example, 200G, or 0");
-        }
-        return Long.parseLong(size.group(1))
-                << 10 * " KMGT".indexOf(size.group(2).isEmpty() ? " " : size.group(2));
+        return new ShardCache(UserCache.folder().resolve("shards"), StoredCopies.bytes(System.getenv()));
     }
 
     /**

@@ -83,7 +83,7 @@ final class StorageShards {
                 claims -> {
                     server.start(false);
                     Set<String> before = copies();
-                    Command train = train(server, "ranges").env("LOCKSTEP_DATA_CACHE", "0");
+                    Command train = train(server, "ranges", "--data-cache", "0");
                     Running run = stage.start(train, server.name() + "-ranges.log");
                     boolean going = Await.within(240_000, () -> server.has("ranges") || !run.isAlive());
                     claims.claim(
