@@ -10,10 +10,12 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
 import com.networknt.schema.ValidationMessage;
+import io.kubernetes.client.custom.QuantityFormatException;
 import io.kubernetes.client.openapi.JSON;
 import io.kubernetes.client.openapi.models.V1Job;
 import io.kubernetes.client.openapi.models.V1JobTemplateSpec;
 import io.kubernetes.client.openapi.models.V1PersistentVolumeClaim;
+import io.kubernetes.client.openapi.models.V1ResourceRequirements;
 import io.kubernetes.client.openapi.models.V1Service;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,6 +42,8 @@ final class ManifestsTest {
     private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
     private static final Map<String, Class<?>> MODELS = Map.of(
             "Job", V1Job.class, "Service", V1Service.class, "PersistentVolumeClaim", V1PersistentVolumeClaim.class);
+    private static final String RESOURCES = "/spec/trainer/resourcesPerNode";
+    private static final String CARD = "nvidia.com/gpu";
     private static final String REPLICATED = "/spec/template/spec/replicatedJobs/0/template";
 
     private final JsonNode trainer = readTrainerSchema();
@@ -87,6 +91,10 @@ final class ManifestsTest {
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(problems.toString());
         }
+        JsonNode resources = document.at(RESOURCES);
+        if (!resources.isMissingNode()) {
+            JSON.deserialize(resources.toString(), V1ResourceRequirements.class);
+        }
         JsonNode template = document.at(REPLICATED);
         if (!template.isMissingNode()) {
             JSON.deserialize(template.toString(), V1JobTemplateSpec.class);
@@ -114,6 +122,8 @@ final class ManifestsTest {
         "TrainJob, /spec/trainer, numProcsPerNode, 1",
         "TrainJob, /spec/trainer, numNodes, four",
         "TrainJob, /spec, podTemplateOverride, x",
+        "TrainJob, /spec/trainer/resourcesPerNode, limit, 1",
+        "TrainJob, /spec/trainer/resourcesPerNode/limits, nvidia.com/gpu, one",
         "ClusterTrainingRuntime, /spec/mlPolicy, numProcPerNode, 1",
         "ClusterTrainingRuntime, /spec/template/spec/failurePolicy/rules/0, action, Fail",
         "ClusterTrainingRuntime, /spec/template/spec/replicatedJobs/0, name, ",
@@ -128,7 +138,10 @@ final class ManifestsTest {
             changed.put(name, value);
         }
         assertThatThrownBy(() -> validate(document))
-                .isInstanceOfAny(IllegalArgumentException.class, com.google.gson.JsonParseException.class);
+                .isInstanceOfAny(
+                        IllegalArgumentException.class,
+                        com.google.gson.JsonParseException.class,
+                        QuantityFormatException.class);
     }
 
     private static JsonNode jobSpec(String kind) throws IOException {
@@ -163,6 +176,24 @@ final class ManifestsTest {
         // Both are demanded by a podFailurePolicy.
         assertThat(spec.at("/template/spec/restartPolicy").asText()).isEqualTo("Never");
         assertThat(spec.path("podReplacementPolicy").asText()).isEqualTo("Failed");
+    }
+
+    /** A device plugin gives cards by limits alone, and refuses requests that differ from them. */
+    @Test
+    void cards_areAskedForWhereTheyAreUsed_oneForEachProcess() throws IOException {
+        List<ObjectNode> jobs = documents().stream()
+                .filter(document -> document.path("kind").asText().equals("TrainJob"))
+                .toList();
+        assertThat(jobs).hasSize(2);
+        for (ObjectNode job : jobs) {
+            String arguments = job.at("/spec/trainer/args").toString();
+            JsonNode resources = job.at(RESOURCES);
+            assertThat(resources.path("requests")).isEqualTo(resources.path("limits"));
+            String processes = job.at("/spec/trainer/numProcPerNode").asText();
+            assertThat(resources.path("limits").path(CARD).asText())
+                    .isEqualTo(arguments.contains("\"--device\",\"cuda\"") ? processes : "");
+            assertThat(job.at("/spec/trainer/image").asText().endsWith("-gpu")).isEqualTo(arguments.contains("cuda"));
+        }
     }
 
     @Test
