@@ -8,11 +8,14 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
+import software.amazon.awssdk.services.s3.S3Configuration;
+import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 
 /**
  * Opens buckets. Credentials and region come from where every AWS tool looks for them: variables, {@code ~/.aws}, the
@@ -48,21 +51,27 @@ public final class S3Provider implements StoreProvider {
             throw new IOException("no bucket is named, root = " + root);
         }
         try {
-            S3ClientBuilder builder = S3Client.builder()
-                    .region(region())
-                    .httpClient(Apache5HttpClient.builder()
-                            .maxConnections(CONNECTIONS)
-                            .connectionTimeout(SILENCE)
-                            .socketTimeout(SILENCE)
-                            .build());
+            SdkHttpClient http = Apache5HttpClient.builder()
+                    .maxConnections(CONNECTIONS)
+                    .connectionTimeout(SILENCE)
+                    .socketTimeout(SILENCE)
+                    .build();
+            Region region = region();
+            S3ClientBuilder builder = S3Client.builder().region(region).httpClient(http);
+            S3Presigner.Builder presigner = S3Presigner.builder().region(region);
             String endpoint = environment.getOrDefault("AWS_ENDPOINT_URL_S3", "");
             if (endpoint.isEmpty()) {
                 endpoint = environment.getOrDefault("AWS_ENDPOINT_URL", "");
             }
             if (!endpoint.isEmpty()) {
                 builder.endpointOverride(URI.create(endpoint)).forcePathStyle(true);
+                presigner
+                        .endpointOverride(URI.create(endpoint))
+                        .serviceConfiguration(S3Configuration.builder()
+                                .pathStyleAccessEnabled(true)
+                                .build());
             }
-            return new S3Store(builder.build(), bucket);
+            return new S3Store(builder.build(), http, new SignedReads(presigner.build(), http, bucket), bucket);
         } catch (SdkClientException | IllegalArgumentException e) {
             throw new IOException(String.valueOf(e.getMessage()), e);
         }

@@ -18,6 +18,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
@@ -30,10 +31,15 @@ final class S3Store implements ObjectStore {
     private static final long PART = 64L << 20;
 
     private final S3Client client;
+    private final SdkHttpClient http;
+    private final SignedReads reads;
     private final String bucket;
 
-    S3Store(S3Client client, String bucket) {
+    /** @param http of the client, which does not close it */
+    S3Store(S3Client client, SdkHttpClient http, SignedReads reads, String bucket) {
         this.client = client;
+        this.http = http;
+        this.reads = reads;
         this.bucket = bucket;
     }
 
@@ -108,7 +114,7 @@ final class S3Store implements ObjectStore {
 
     @Override
     public void read(String key, long offset, ByteBuffer target) throws IOException {
-        if (!target.hasRemaining()) {
+        if (!target.hasRemaining() || target.hasArray() && reads.read(key, offset, target)) {
             return;
         }
         String range = "bytes=" + offset + "-" + (offset + target.remaining() - 1);
@@ -211,5 +217,7 @@ final class S3Store implements ObjectStore {
     @Override
     public void close() {
         client.close();
+        reads.close();
+        http.close();
     }
 }

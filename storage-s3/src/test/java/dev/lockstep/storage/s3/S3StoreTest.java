@@ -21,6 +21,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.S3Configuration;
+import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 
 /** The store against a real server. */
 @Tag("slow")
@@ -80,6 +88,60 @@ final class S3StoreTest extends ObjectStoreContract {
                         assertThat(List.of(entry.name(), entry.version())).containsExactly("untagged", before));
         Files.setLastModifiedTime(file, FileTime.fromMillis(1_700_000_005_000L));
         assertThat(store.stat("untagged").version()).isNotEqualTo(before);
+    }
+
+    private static SdkHttpClient http() {
+        return Apache5HttpClient.builder().build();
+    }
+
+    private static SignedReads signedReads(SdkHttpClient http, String secret) {
+        AwsBasicCredentials credentials = AwsBasicCredentials.create(S3Server.KEY, secret);
+        return new SignedReads(
+                S3Presigner.builder()
+                        .region(Region.US_EAST_1)
+                        .endpointOverride(URI.create(server.address()))
+                        .serviceConfiguration(S3Configuration.builder()
+                                .pathStyleAccessEnabled(true)
+                                .build())
+                        .credentialsProvider(StaticCredentialsProvider.create(credentials))
+                        .build(),
+                http,
+                "bucket");
+    }
+
+    @Test
+    void signedRead_fillsTheBufferOrLeavesIt(@TempDir Path folder) throws IOException {
+        store.put("a folder/ä+b", Files.write(folder.resolve("file"), new byte[] {0, 1, 2, 3, 4, 5}));
+        try (SdkHttpClient http = http();
+                SignedReads reads = signedReads(http, S3Server.SECRET)) {
+            ByteBuffer target = ByteBuffer.wrap(new byte[6]).position(1).limit(4);
+            assertThat(reads.read("a folder/ä+b", 2, target)).isTrue();
+            assertThat(target.position()).isEqualTo(4);
+            assertThat(target.array()).containsExactly(0, 2, 3, 4, 0, 0);
+            target.position(1);
+            assertThat(reads.read("missing", 0, target)).isFalse();
+            assertThat(reads.read("a folder/ä+b", 5, target)).isFalse();
+            assertThat(target.position()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void signatureThatIsRefused_isReplacedByTheSdksRequest(@TempDir Path folder) throws IOException {
+        store.put("refused", Files.write(folder.resolve("file"), new byte[] {7, 8}));
+        SdkHttpClient http = http();
+        SignedReads wrong = signedReads(http, "wrong");
+        ByteBuffer target = ByteBuffer.allocate(1);
+        assertThat(wrong.read("refused", 1, target)).isFalse();
+        S3Client client = S3Client.builder()
+                .region(Region.US_EAST_1)
+                .endpointOverride(URI.create(server.address()))
+                .forcePathStyle(true)
+                .httpClient(http)
+                .build();
+        try (ObjectStore other = new S3Store(client, http, wrong, "bucket")) {
+            other.read("refused", 1, target);
+            assertThat(target.array()).containsExactly(8);
+        }
     }
 
     @Test
