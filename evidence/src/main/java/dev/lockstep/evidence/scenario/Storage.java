@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Data and run folder in a store: S3 (S3Proxy) and HDFS (a name node and a data node), which is killed and started again. */
+/** Data and run folder in a store, which is killed and started again: S3 (S3Proxy), HDFS (a name node and a data node), GCS (fake-gcs-server). */
 final class Storage {
     private static final int STEPS = 40;
     private static final int HALF = 20;
@@ -38,8 +38,10 @@ final class Storage {
         RunFolder plain = stage.run("plain");
         stage.require(stage.train("fashion-mnist.yaml", plain, "--stop-after", Integer.toString(STEPS)), "plain.log");
         StorageShards shards = new StorageShards(stage);
-        for (StoreServer server :
-                List.of(new S3Server(stage, Hosted.freePort()), new HdfsServer(stage, Hosted.freePort()))) {
+        for (StoreServer server : List.of(
+                new S3Server(stage, Hosted.freePort()),
+                new HdfsServer(stage, Hosted.freePort()),
+                new GcsServer(stage, Hosted.freePort()))) {
             if (!settings.options().isEmpty() && !settings.options().contains(server.name())) {
                 continue;
             }
