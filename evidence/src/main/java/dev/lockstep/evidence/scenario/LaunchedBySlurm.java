@@ -51,15 +51,14 @@ final class LaunchedBySlurm {
                 "Slurm: told to stop, scancel --signal=TERM of srun -N2 -n4",
                 srun,
                 running -> slurm.tell("scancel", "--signal=TERM", slurm.tell("squeue", "-h", "-o", "%i")));
-        // Without it srun waits for news of the tasks on the other node, which were lost with the cable.
-        Command ending = slurm.command("srun", "-N2", "-n4", "--kill-on-bad-exit=1");
+        // srun waits for news of a task on the other node that was lost with the cable.
         launchers.cut(
                 "Slurm",
                 network,
                 (out, options) -> List.of(stage.start(
-                        ending.with(
-                                launchers.trainWithCheckpoints(out, options).words()),
-                        out.path().getFileName() + ".log")));
+                        srun.with(launchers.trainWithCheckpoints(out, options).words()),
+                        out.path().getFileName() + ".log")),
+                () -> slurm.tell("scancel", slurm.tell("squeue", "-h", "-o", "%i")));
     }
 
     private void play(SlurmCluster slurm) {

@@ -193,6 +193,11 @@ final class Launchers {
 
     /** A run of four processes on two hosts, of which the second one loses its connection for as long as any of them lives. */
     void cut(String who, LocalNetwork network, Start start) {
+        cut(who, network, start, () -> {});
+    }
+
+    /** As {@link #cut(String, LocalNetwork, Start)}, for a launcher that does not end by itself. */
+    void cut(String who, LocalNetwork network, Start start, Runnable end) {
         stage.check(
                 who + ": cable pulled, two hosts, P = 4",
                 "all processes end, a rank is named, resumed to the same weights",
@@ -208,6 +213,7 @@ final class Launchers {
                     claims.claim(gone, "processes are left");
                     claims.figure("all ended after, ms", Await.millisSince(since));
                     network.reconnect(network.host(1));
+                    end.run();
                     for (Running one : launched) {
                         ends(claims, one);
                     }
