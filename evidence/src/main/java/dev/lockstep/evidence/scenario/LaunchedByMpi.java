@@ -9,10 +9,15 @@ import dev.lockstep.evidence.process.Running;
 import dev.lockstep.evidence.process.Signal;
 import dev.lockstep.evidence.process.Stage;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Open MPI's mpirun and MPICH's mpiexec on this host. */
 final class LaunchedByMpi {
+    private static final Command MPIRUN = Command.of("mpirun.openmpi", "--allow-run-as-root", "--oversubscribe");
+    private static final Command MPIEXEC = Command.of("mpiexec.hydra");
+
     private final Stage stage;
     private final Launchers launchers;
 
@@ -23,29 +28,54 @@ final class LaunchedByMpi {
 
     void play() {
         if (Stage.has("mpirun.openmpi", "openmpi-bin")) {
-            both("Open MPI", "mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "-np", "2");
+            both("Open MPI", MPIRUN.with("-np", "2"));
         } else {
             stage.report().skip("Open MPI", "openmpi-bin cannot be installed");
         }
         if (Stage.has("mpiexec.hydra", "mpich")) {
-            both("MPICH", "mpiexec.hydra", "-np", "2");
+            both("MPICH", MPIEXEC.with("-np", "2"));
         } else {
             stage.report().skip("MPICH", "mpich cannot be installed");
         }
     }
 
-    private void both(String name, String... words) {
-        Command mpi = Command.of(words);
-        RunFolder plain = stage.run(words[0]);
+    void playFaults(Optional<LocalNetwork> network) throws IOException {
+        if (Stage.has("mpirun.openmpi", "openmpi-bin")) {
+            launchers.elastic(
+                    "Open MPI: process killed, --enable-recovery, P = 3, --elastic 1:3",
+                    MPIRUN.with("--enable-recovery", "-np", "3"));
+            launchers.stopped(
+                    "Open MPI: told to stop, SIGTERM to mpirun with 5 s of grace, P = 2",
+                    MPIRUN.with("--mca", "odls_base_sigkill_timeout", "5", "-np", "2"));
+        }
+        if (Stage.has("mpiexec.hydra", "mpich")) {
+            launchers.stopped("MPICH: told to stop, SIGTERM to mpiexec.hydra, P = 2", MPIEXEC.with("-np", "2"));
+        }
+        if (network.isPresent()) {
+            Host first = network.get().host(0);
+            for (OnTwoHosts mpi : onTwoHosts(network.get())) {
+                launchers.cut(mpi.name, network.get(), (run, options) -> {
+                    Command train = launchers.trainWithCheckpoints(run, options);
+                    return List.of(stage.start(
+                            mpi.at(first.address()).with(train.words()),
+                            run.path().getFileName() + ".log"));
+                });
+            }
+        }
+    }
+
+    private void both(String name, Command mpi) {
+        String program = mpi.words().get(0);
+        RunFolder plain = stage.run(program);
         launchers.undisturbed(
-                name + ": undisturbed, " + words[0] + ", P = 2",
+                name + ": undisturbed, " + program + ", P = 2",
                 mpi.with(launchers.train(plain).words()),
                 plain,
                 2);
         stage.check(name + ": process killed, P = 2", "all end, resumed to the same weights", claims -> {
-            RunFolder run = stage.run(words[0] + "-killed");
+            RunFolder run = stage.run(program + "-killed");
             Command command = mpi.with(launchers.trainWithCheckpoints(run).words());
-            Running running = stage.start(command, words[0] + "-killed.log");
+            Running running = stage.start(command, program + "-killed.log");
             Launchers.awaitStep(claims, run, 6);
             List<Member> both = running.javas(2);
             both.get(1).signal(Signal.KILL);
@@ -55,45 +85,57 @@ final class LaunchedByMpi {
         });
     }
 
-    /** Both start their daemons on the other host by a script in place of ssh. */
     void playOn(LocalNetwork network) throws IOException {
+        for (OnTwoHosts mpi : onTwoHosts(network)) {
+            RunFolder plain = stage.run(mpi.name.replace(' ', '-') + "-two");
+            launchers.undisturbed(
+                    mpi.name + ": undisturbed, two hosts, P = 4",
+                    mpi.at(network.host(0).address())
+                            .with(launchers.train(plain).words()),
+                    plain,
+                    4);
+            launchers.delayed(
+                    mpi.name,
+                    network,
+                    (cable, run) -> List.of(stage.start(
+                            mpi.at(cable.address(0))
+                                    .with(launchers.trainWithCheckpoints(run).words()),
+                            run.path().getFileName() + ".log")));
+        }
+    }
+
+    /** Both start their daemons on the other host by a script in place of ssh. */
+    private List<OnTwoHosts> onTwoHosts(LocalNetwork network) throws IOException {
+        List<OnTwoHosts> both = new ArrayList<>();
         String shell = Host.remoteShell(stage.path("mpi-shell")).toString();
         String first = network.host(0).name();
         String second = network.host(1).name();
         if (Stage.has("mpirun.openmpi")) {
-            Command mpirun = Command.of("mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none")
+            Command mpirun = MPIRUN.with("--bind-to", "none")
                     .with("--mca", "plm_rsh_agent", shell, "--host", first + ":2," + second + ":2", "-np", "4")
                     .on(network.host(0));
-            onTwoHosts("Open MPI", network, mpirun, "-x");
+            both.add(new OnTwoHosts("Open MPI", mpirun, "-x"));
         }
         if (Stage.has("mpiexec.hydra")) {
-            Command mpiexec = Command.of("mpiexec.hydra", "-launcher", "ssh", "-launcher-exec", shell)
+            Command mpiexec = MPIEXEC.with("-launcher", "ssh", "-launcher-exec", shell)
                     .with("-hosts", first + "," + second, "-ppn", "2", "-n", "4")
                     .on(network.host(0));
-            onTwoHosts("MPICH", network, mpiexec, "-genv");
+            both.add(new OnTwoHosts("MPICH", mpiexec, "-genv"));
         }
+        return both;
     }
 
-    private void onTwoHosts(String name, LocalNetwork network, Command mpi, String passing) {
-        RunFolder plain = stage.run(name.replace(' ', '-') + "-two");
-        launchers.undisturbed(
-                name + ": undisturbed, two hosts, P = 4",
-                masterAt(mpi, passing, network.host(0).address())
-                        .with(launchers.train(plain).words()),
-                plain,
-                4);
-        launchers.delayed(
-                name,
-                network,
-                (cable, run) -> List.of(stage.start(
-                        masterAt(mpi, passing, cable.address(0))
-                                .with(launchers.trainWithCheckpoints(run).words()),
-                        run.path().getFileName() + ".log")));
-    }
-
-    private static Command masterAt(Command mpi, String passing, String address) {
-        return passing.equals("-x")
-                ? mpi.with("-x", "MASTER_ADDR=" + address)
-                : mpi.with(passing, "MASTER_ADDR", address);
+    /**
+     * Starts four processes on two hosts.
+     *
+     * @param passing the option that passes a variable on
+     */
+    private record OnTwoHosts(String name, Command mpi, String passing) {
+        /** With the address at which rank 0 is reached. */
+        Command at(String master) {
+            return passing.equals("-x")
+                    ? mpi.with("-x", "MASTER_ADDR=" + master)
+                    : mpi.with(passing, "MASTER_ADDR", master);
+        }
     }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** A real Slurm with two nodes. */
 final class LaunchedBySlurm {
@@ -27,12 +28,40 @@ final class LaunchedBySlurm {
         this.network = network;
     }
 
-    void play() throws IOException {
+    private Optional<SlurmCluster> cluster() throws IOException {
         if (!Stage.has("slurmctld", "slurm-wlm", "munge")) {
             stage.report().skip("Slurm", "slurm-wlm cannot be installed");
-            return;
+            return Optional.empty();
         }
-        SlurmCluster slurm = SlurmCluster.start(stage, List.of(network.host(0), network.host(1)));
+        return Optional.of(SlurmCluster.start(stage, List.of(network.host(0), network.host(1))));
+    }
+
+    void play() throws IOException {
+        cluster().ifPresent(this::play);
+    }
+
+    void playFaults() throws IOException {
+        cluster().ifPresent(this::playFaults);
+    }
+
+    private void playFaults(SlurmCluster slurm) {
+        Command srun = slurm.command("srun", "-N2", "-n4");
+        launchers.elastic("Slurm: process killed, srun -N2 -n3, --elastic 1:3", slurm.command("srun", "-N2", "-n3"));
+        launchers.stopped(
+                "Slurm: told to stop, scancel --signal=TERM of srun -N2 -n4",
+                srun,
+                running -> slurm.tell("scancel", "--signal=TERM", slurm.tell("squeue", "-h", "-o", "%i")));
+        // srun waits for news of a task on the other node that was lost with the cable.
+        launchers.cut(
+                "Slurm",
+                network,
+                (out, options) -> List.of(stage.start(
+                        srun.with(launchers.trainWithCheckpoints(out, options).words()),
+                        out.path().getFileName() + ".log")),
+                () -> slurm.tell("scancel", slurm.tell("squeue", "-h", "-o", "%i")));
+    }
+
+    private void play(SlurmCluster slurm) {
         RunFolder run = stage.run("srun");
         Command srun = slurm.command("srun", "-N2", "-n4");
         launchers.undisturbed(

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** PyTorch's torchrun, from pip. */
@@ -59,16 +60,33 @@ final class LaunchedByTorchrun {
         if (!Files.isExecutable(torchrun)) {
             return;
         }
-        launchers.delayed("torchrun", network, (cable, run) -> {
-            List<Running> agents = new ArrayList<>();
-            for (int node = 0; node < 2; node++) {
-                Command agent = Command.of(torchrun.toString(), "--no-python", "--nnodes", "2", "--nproc-per-node", "2")
-                        .with("--node-rank", Integer.toString(node), "--master-addr", cable.address(0))
-                        .with(launchers.trainWithCheckpoints(run).words());
-                agents.add(stage.start(agent.on(network.host(node)), "torchrun-delayed-" + node + ".log"));
-            }
-            return agents;
-        });
+        launchers.delayed("torchrun", network, (cable, run) -> onBoth(torchrun, network, cable.address(0), run));
+    }
+
+    void playFaults(Optional<LocalNetwork> network) throws IOException, InterruptedException {
+        Path torchrun = torchrun();
+        if (!Files.isExecutable(torchrun)) {
+            stage.report().skip("torchrun", "PyTorch cannot be installed by pip");
+            return;
+        }
+        launchers.stopped("torchrun: told to stop, SIGTERM to one agent, P = 2", standalone(torchrun, "2"));
+        if (network.isPresent()) {
+            LocalNetwork hosts = network.get();
+            String first = hosts.host(0).address();
+            launchers.cut("torchrun", hosts, (run, options) -> onBoth(torchrun, hosts, first, run, options));
+        }
+    }
+
+    private List<Running> onBoth(Path torchrun, LocalNetwork network, String master, RunFolder run, String... options)
+            throws IOException {
+        List<Running> agents = new ArrayList<>();
+        for (int node = 0; node < 2; node++) {
+            Command agent = Command.of(torchrun.toString(), "--no-python", "--nnodes", "2", "--nproc-per-node", "2")
+                    .with("--node-rank", Integer.toString(node), "--master-addr", master)
+                    .with(launchers.trainWithCheckpoints(run, options).words());
+            agents.add(stage.start(agent.on(network.host(node)), run.path().getFileName() + "-" + node + ".log"));
+        }
+        return agents;
     }
 
     private Path torchrun() throws IOException, InterruptedException {

@@ -30,8 +30,12 @@ public final class Scenarios {
                     "launchers",
                     "torchrun, Slurm, Open MPI, MPICH and our own start a group (installs them; needs root)",
                     Launchers::play),
+            evidence(
+                    "launcher-faults",
+                    "elastic runs, launchers that are told to stop, and pulled cables under torchrun, Slurm, Open MPI, MPICH",
+                    Launchers::playFaults),
             fault("network", "groups on two hosts, and a disconnected cable (needs root)", Hosted::playNetwork),
-            evidence("storage", "data and run folders on S3 and HDFS, whose servers are killed", Storage::play),
+            evidence("storage", "data and run folders on S3, HDFS and GCS, whose servers are killed", Storage::play),
             evidence(
                     "storage-delay",
                     "epochs of shards from a store at 20 ms and 1 Gb/s, against the local disk",
