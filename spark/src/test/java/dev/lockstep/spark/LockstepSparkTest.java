@@ -7,7 +7,11 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,15 +21,21 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.spark.scheduler.SparkListenerStageSubmitted;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import scala.collection.immutable.Seq;
 import scala.jdk.javaapi.CollectionConverters;
 
 /** Jobs on a cluster of two executors, each its own process. */
@@ -64,6 +74,59 @@ class LockstepSparkTest {
 
     private static RunResult train(SparkOptions options) {
         return LockstepSpark.train(cluster.session(), RECIPE, options);
+    }
+
+    /** examples/spark/Train.scala, compiled by Scala's compiler. */
+    @Test
+    void exampleInScala_trains() throws Exception {
+        Path classes = Files.createDirectory(folder.resolve("scala"));
+        String source = Cluster.HOME.resolve("examples/spark/Train.scala").toString();
+        String path = System.getProperty("java.class.path");
+        assertThat(scala.tools.nsc.Main.process(
+                        new String[] {"-Werror", "-deprecation", "-d", classes.toString(), "-cp", path, source}))
+                .isTrue();
+        Path recipe = Files.writeString(folder.resolve("tiny.yaml"), RECIPE.toYaml());
+        try (URLClassLoader loader = new URLClassLoader(
+                new URL[] {classes.toUri().toURL()}, getClass().getClassLoader())) {
+            RunResult result = (RunResult) loader.loadClass("Train")
+                    .getMethod(
+                            "train", SparkSession.class, String.class, String.class, String.class, int.class, Seq.class)
+                    .invoke(
+                            null,
+                            cluster.session(),
+                            Cluster.HOME.toString(),
+                            recipe.toString(),
+                            folder.resolve("by-scala").toString(),
+                            2,
+                            CollectionConverters.asScala(List.of("--stop-after", "7"))
+                                    .toSeq());
+            assertThat(result.steps()).isEqualTo(7);
+            assertThat(result.processes()).isEqualTo(2);
+            assertThat(result.weightsSha256())
+                    .isEqualTo(train(options("by-java", 1, "--stop-after", "7")).weightsSha256());
+        }
+    }
+
+    /** Of Spark's image source, in color and in gray. */
+    @ParameterizedTest
+    @ValueSource(ints = {BufferedImage.TYPE_INT_RGB, BufferedImage.TYPE_BYTE_GRAY})
+    void decodedPictures_keepTheirPixels(int type) throws Exception {
+        Path pictures = Files.createDirectory(folder.resolve("pictures-" + type));
+        BufferedImage picture = new BufferedImage(5, 3, type);
+        for (int i = 0; i < 15; i++) {
+            picture.setRGB(i % 5, i / 5, 0x10204 * (i + 1));
+        }
+        ImageIO.write(picture, "png", pictures.resolve("a.png").toFile());
+        Row row = cluster.session()
+                .read()
+                .format("image")
+                .load(pictures.toString())
+                .select("image")
+                .first();
+        Pictures.requireImages("image", row.schema().apply("image").dataType());
+        BufferedImage again = ImageIO.read(new ByteArrayInputStream(Pictures.file(row.getStruct(0))));
+        assertThat(again.getRGB(0, 0, 5, 3, null, 0, 5))
+                .isEqualTo(ImageIO.read(pictures.resolve("a.png").toFile()).getRGB(0, 0, 5, 3, null, 0, 5));
     }
 
     private static CompletableFuture<RunResult> inBackground(SparkOptions options) {
