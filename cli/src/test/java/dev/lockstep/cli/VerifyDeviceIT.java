@@ -80,8 +80,7 @@ final class VerifyDeviceIT {
         String err = Files.readString(folder.resolve("err"));
         assertThat(verify.exitValue()).as(err).isZero();
         // The table is the last line; a logging library may have written others before it.
-        String table = Files.readAllLines(folder.resolve("out")).stream()
-                .reduce("", (before, line) -> line);
+        String table = Files.readAllLines(folder.resolve("out")).stream().reduce("", (before, line) -> line);
         JsonNode found = new ObjectMapper().readTree(table);
         assertThat(found.get("bitwise").asBoolean()).as(table).isTrue();
         assertThat(found.get("distance_to_float64").asDouble()).isBetween(1e-12, 1e-3);

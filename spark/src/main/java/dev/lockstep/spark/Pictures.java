@@ -11,6 +11,8 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * The two forms in which Spark's sources have images: the bytes of JPEG and PNG files ({@code binaryFile}), and decoded pixels
@@ -31,8 +33,20 @@ final class Pictures {
         }
     }
 
+    /** A column of Spark's image source, read as such or by way of a file, which makes every field nullable. */
     private static boolean isDecoded(DataType type) {
-        return type.equals(ImageSchema.columnSchema());
+        StructType wanted = ImageSchema.columnSchema();
+        if (!(type instanceof StructType found) || found.fields().length != wanted.fields().length) {
+            return false;
+        }
+        for (int i = 0; i < wanted.fields().length; i++) {
+            StructField one = wanted.fields()[i];
+            StructField other = found.fields()[i];
+            if (!one.name().equals(other.name()) || !one.dataType().equals(other.dataType())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The bytes that distinguish images. */
