@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
@@ -96,7 +97,17 @@ class TrainingEventsTest {
         RunInfo run = all(Event.Started.class).get(0).run();
         assertThat(run)
                 .isEqualTo(new RunInfo(
-                        temporary, RECIPE, List.of("--data", "x"), 0, 1, true, 2, run.parameters(), 7, 4, 0));
+                        temporary,
+                        RECIPE.with(Map.of("data.image-size", "8")),
+                        List.of("--data", "x"),
+                        0,
+                        1,
+                        true,
+                        2,
+                        run.parameters(),
+                        7,
+                        4,
+                        0));
         assertThat(run.totalSteps()).isEqualTo(TestRuns.STEPS);
         assertThat(run.parameters()).isGreaterThan(100);
         assertThat(all(Event.Step.class))
