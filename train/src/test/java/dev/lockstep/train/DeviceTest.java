@@ -95,8 +95,8 @@ class DeviceTest {
         String onCpu = weights(new SoloCollective(), Device.cpu(), 1, 1000000);
         StrictDevice device = new StrictDevice(Trait.NO_HOOKS, Trait.RECORDS);
         assertThat(weights(new SoloCollective(), device, lanes, bucketFloats)).isEqualTo(onCpu);
-        // The first three workers of each lane are computed as they are.
-        assertThat(device.replays()).isEqualTo(WORKERS * STEPS - 3 * lanes);
+        // The first three workers of each lane are computed as they are; a lane may have had fewer.
+        assertThat(device.replays()).isBetween(WORKERS * STEPS - 3 * lanes, WORKERS * STEPS - 3);
     }
 
     /** Without autograd: each operation by hand, in the thread of the lane. */
