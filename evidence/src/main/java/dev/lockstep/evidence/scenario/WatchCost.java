@@ -6,8 +6,6 @@ import dev.lockstep.evidence.process.Await;
 import dev.lockstep.evidence.process.Jdk;
 import dev.lockstep.evidence.process.Member;
 import dev.lockstep.evidence.process.RunFolder;
-import dev.lockstep.evidence.process.Running;
-import dev.lockstep.evidence.process.Signal;
 import dev.lockstep.evidence.process.Stage;
 import dev.lockstep.evidence.record.Case;
 import java.io.IOException;
@@ -31,10 +29,10 @@ import java.util.concurrent.atomic.AtomicInteger;
  * webhook. And the memory of a server whose runs grow.
  */
 final class WatchCost {
-    private static final int TURNS = 40;
-    private static final int TURN_MILLIS = 2500;
+    private static final int TURNS = 24;
+    private static final int TURN_MILLIS = 10_000;
     /** More than the runs make. */
-    private static final int LONG = 9000;
+    private static final int LONG = 20_000;
 
     private static final int EVENTS = 100_000;
     private static final int CHUNKS = 20;
@@ -49,36 +47,13 @@ final class WatchCost {
     static void play(Stage stage, Settings settings) {
         WatchCost cost = new WatchCost(stage);
         stage.check(
-                "a step with everything on, " + TURNS + " turns of " + TURN_MILLIS / 1000.0 + " s each",
-                "the median of the ratios is below 1.01; everything arrives",
+                "a step with everything on, " + TURNS + " turns of " + TURN_MILLIS / 1000 + " s each",
+                "the ratios of medians and of means are below 1.01; everything arrives",
                 cost::steps);
         stage.check(
                 "memory of the server, " + String.format(Locale.ROOT, "%,d", EVENTS) + " steps and as many events",
                 "after collection within " + MOST_MIB + " MiB of what it was after the first twentieth",
                 cost::memory);
-    }
-
-    /** A run that goes on only in its turns. */
-    private static final class Side {
-        private final RunFolder run;
-        private final Running process;
-        private int seen;
-
-        Side(RunFolder run, Running process) {
-            this.run = run;
-            this.process = process;
-        }
-
-        /** Seconds of the steps that began and ended in one turn. */
-        List<Double> turn() throws InterruptedException {
-            process.signalGroup(Signal.CONT);
-            Thread.sleep(TURN_MILLIS);
-            process.signalGroup(Signal.STOP);
-            List<Double> all = run.stepSeconds();
-            List<Double> steps = List.copyOf(all.subList(Math.min(all.size(), seen + 1), all.size()));
-            seen = all.size();
-            return steps;
-        }
     }
 
     private void steps(Case claims) throws Exception {
@@ -95,8 +70,8 @@ final class WatchCost {
         });
         try {
             String other = "http://127.0.0.1:" + hook.getAddress().getPort();
-            Side plain = side("plain");
-            Side watched = side(
+            InTurns.Side plain = side("plain");
+            InTurns.Side watched = side(
                     "watched",
                     "--watch",
                     "--trace",
@@ -106,25 +81,20 @@ final class WatchCost {
                     "--notify",
                     other + "/hook");
             claims.claim(
-                    Await.within(60_000, () -> watched.process.log().says("http://[0-9.:]+/")),
-                    "no address: " + watched.process.log().lastLine());
-            String url = watched.process.log().lines().stream()
+                    Await.within(60_000, () -> watched.process().log().says("http://[0-9.:]+/")),
+                    "no address: " + watched.process().log().lastLine());
+            String url = watched.process().log().lines().stream()
                     .filter(line -> line.matches(".*http://[0-9.]+:[0-9]+/.*"))
                     .findFirst()
                     .orElse("")
                     .replaceAll(".*(http://[0-9.]+:[0-9]+/).*", "$1");
             threads.execute(() -> scrape(url, scraped));
-            threads.execute(() -> listen(url, watched.run.path().getFileName().toString(), streamed));
-            for (Side side : List.of(plain, watched)) {
-                claims.claim(
-                        Await.within(60_000, () -> side.run.stepSeconds().size() > 100),
-                        "no steps: " + side.process.log().lastLine());
-                side.process.signalGroup(Signal.STOP);
-            }
-            // Steps of the time when both ran are not counted.
-            plain.turn();
-            watched.turn();
-            compare(claims, plain, watched);
+            threads.execute(() -> listen(url, watched.run().path().getFileName().toString(), streamed));
+            plain.warmUp(claims);
+            watched.warmUp(claims);
+            InTurns compared = new InTurns(TURNS, TURN_MILLIS);
+            compared.compare(claims, plain, watched);
+            compared.claim(claims, 1.01);
             claims.claim(
                     scraped.get() > TURNS && streamed.get() > TURNS,
                     "scrapes: " + scraped + ", updates of the page: " + streamed);
@@ -138,54 +108,9 @@ final class WatchCost {
         }
     }
 
-    private static void compare(Case claims, Side plain, Side watched) throws InterruptedException {
-        List<Double> medians = new ArrayList<>();
-        List<Double> means = new ArrayList<>();
-        List<Double> seconds = new ArrayList<>();
-        int steps = 0;
-        for (int turn = 0; turn < TURNS; turn++) {
-            // Each is first as often as the other.
-            List<Double> one = (turn % 2 == 0 ? plain : watched).turn();
-            List<Double> two = (turn % 2 == 0 ? watched : plain).turn();
-            List<Double> off = turn % 2 == 0 ? one : two;
-            List<Double> on = turn % 2 == 0 ? two : one;
-            if (off.size() < 5 || on.size() < 5) {
-                continue;
-            }
-            steps += on.size();
-            medians.add(SmallRuns.median(on) / SmallRuns.median(off));
-            means.add(mean(on) / mean(off));
-            seconds.add(SmallRuns.median(on));
-        }
-        claims.claim(medians.size() > TURNS / 2, "too few steps in a turn");
-        double ratio = SmallRuns.median(medians);
-        double ofMeans = SmallRuns.median(means);
-        double error = error(medians);
-        claims.claim(ratio < 1.01, "ratio of the medians = " + ratio);
-        claims.claim(error < 0.005, "others use this machine: the ratio has an error of " + error);
-        claims.claim(ofMeans < 1.01, "ratio of the means = " + ofMeans);
-        claims.figure("median step, ms", String.format(Locale.ROOT, "%.1f", 1000 * SmallRuns.median(seconds)));
-        claims.figure("steps", steps);
-        claims.figure("ratio of the medians", String.format(Locale.ROOT, "%.4f", ratio));
-        claims.figure("its standard error", String.format(Locale.ROOT, "%.4f", error));
-        claims.figure("ratio of the means", String.format(Locale.ROOT, "%.4f", ofMeans));
-    }
-
-    /** The standard error of a median: 1.25 times that of a mean. */
-    private static double error(List<Double> values) {
-        double mean = mean(values);
-        double squares =
-                values.stream().mapToDouble(v -> (v - mean) * (v - mean)).sum();
-        return 1.25 * Math.sqrt(squares / (values.size() - 1) / values.size());
-    }
-
-    private static double mean(List<Double> values) {
-        return values.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
-    }
-
-    private Side side(String name, String... options) throws IOException {
+    private InTurns.Side side(String name, String... options) throws IOException {
         RunFolder run = stage.run(name);
-        return new Side(
+        return new InTurns.Side(
                 run,
                 stage.start(
                         stage.train(
