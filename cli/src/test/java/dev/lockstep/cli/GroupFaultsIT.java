@@ -212,6 +212,26 @@ final class GroupFaultsIT {
     }
 
     @Test
+    void rankZeroOfAnElasticGroup_comesBackByTheSameCommand() throws Exception {
+        String port = freePort();
+        group(port, 2, "--elastic", "1:2");
+        await(() -> Files.exists(out.resolve("group.txt")) && Files.exists(out.resolve("metrics.jsonl")));
+        processes.remove(0).destroyForcibly();
+        await(() -> read("rank-1.out").contains("1 process continues from step "));
+        start("again.out", place(0, 2, port), "--elastic", "1:2");
+        await(() -> read("again.out").contains("this process takes part from step "));
+        assertThat(read("rank-1.out")).contains("process 1 on ", " keeps the group now", "process 2 joins the group");
+        for (Process process : processes) {
+            new ProcessBuilder("kill", "-TERM", Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
+        }
+        // One may have left before the other heard of it.
+        assertThat(List.of(exitCode(0), exitCode(1))).isSubsetOf(0, 143).contains(143);
+        assertThat(out.resolve("result.json")).content().contains("\"status\":\"interrupted\"");
+    }
+
+    @Test
     void differentRecipes_areRefusedByEveryProcess() throws Exception {
         String port = freePort();
         start("rank-0.out", place(0, 2, port));

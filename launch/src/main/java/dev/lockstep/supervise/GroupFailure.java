@@ -22,7 +22,7 @@ public record GroupFailure(int rank, String host, String message) {
     /** The cause when the exit status is unknown: the process's connection to the supervisor closed. */
     public static final String VANISHED = "ended without deregistering";
 
-    private static final Pattern FORM = Pattern.compile("(-1|[0-9]{1,5}) ([^\\s]{1,255}) (.*)");
+    private static final Pattern FORM = Pattern.compile("(-1|[0-9]{1,9}) ([^\\s]{1,255}) (.*)");
 
     /**
      * A failure of a process whose log is only available where it was started.

@@ -85,10 +85,10 @@ final class HostedKeeper implements Keeper.Owner, AutoCloseable {
         }
         hosted.lobby.admitAnySize();
         hosted.begin(members).expectAll();
-        terms.notices.accept(
-                "process " + terms.own + " on " + HostName.own() + " keeps the group now; others join it with "
-                        + "MASTER_ADDR = an address of " + HostName.own() + " and MASTER_PORT = "
-                        + hosted.lobby.address().port());
+        terms.notices.accept("process " + terms.own + " on " + HostName.own()
+                + " keeps the group now; processes without the run folder "
+                + "join it with MASTER_ADDR = an address of " + HostName.own() + " and MASTER_PORT = "
+                + hosted.lobby.address().port());
         return hosted;
     }
 

@@ -18,7 +18,7 @@ public record NextGroup(int rank, int size, int keeper, SupervisorAddress superv
     public static final int LAUNCHER = -1;
 
     private static final Pattern FORM =
-            Pattern.compile("([0-9]{1,5}) ([0-9]{1,5}) (-1|[0-9]{1,5}) ([^ ]{1,255}:[0-9]{1,5}) (.*)");
+            Pattern.compile("([0-9]{1,5}) ([0-9]{1,5}) (-1|[0-9]{1,9}) ([^ ]{1,255}:[0-9]{1,5}) (.*)");
 
     /** In one line, as it is sent, with the reason. */
     String line(GroupFailure reason) {

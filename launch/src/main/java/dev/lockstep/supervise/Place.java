@@ -26,7 +26,7 @@ public record Place(
     public static final int MOST = 4096;
 
     private static final Pattern FORM = Pattern.compile(
-            "join ([0-9]{1,5}) ([0-9]{1,5}) ([^\\s]{1,255}) ([0-9]{1,5}) ([0-9]{1,10}) ([^\\s]{1,255}) ([0-9]{1,5}) ([0-9]{1,5})");
+            "join ([0-9]{1,9}) ([0-9]{1,9}) ([^\\s]{1,255}) ([0-9]{1,5}) ([0-9]{1,10}) ([^\\s]{1,255}) ([0-9]{1,9}) ([0-9]{1,5})");
 
     Place(int rank, int size, String dataHost, int dataPort, long pid, String host) {
         this(rank, size, dataHost, dataPort, pid, host, rank, 0);

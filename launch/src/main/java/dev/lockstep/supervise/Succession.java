@@ -33,13 +33,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Succession implements Listener.User, AutoCloseable {
     private static final String CLAIM = "claim ";
-    private static final String ALIVE = "alive";
+    static final String ALIVE = "alive";
     private static final Duration PAUSE = Duration.ofMillis(20);
     private static final Duration PROBE = Duration.ofMillis(200);
     private static final Duration LONGEST_CONNECT = Duration.ofSeconds(3);
 
     private final HostedKeeper.Terms terms;
     private final Listener standby;
+    private final @Nullable GroupFile file;
     /** Connections of processes that have lost the keeper, by number. */
     private final Map<Integer, Peer> claims = new ConcurrentHashMap<>();
     /** The processes of the present generation, by rank. */
@@ -47,8 +48,13 @@ public final class Succession implements Listener.User, AutoCloseable {
     /** The number of the process in which the keeper lives. */
     private volatile int keeperNumber;
 
+    /** The greatest number that a process of this group has had, as far as this one knows. */
+    private volatile int greatest;
+    /** How others reach this machine. */
+    private volatile String home;
+
     private volatile boolean closed;
-    private @Nullable HostedKeeper hosted;
+    private volatile @Nullable HostedKeeper hosted;
 
     /**
      * What follows a keeper that is lost.
@@ -66,6 +72,7 @@ public final class Succession implements Listener.User, AutoCloseable {
      * @param least the group fails when fewer processes are left
      * @param most the most processes
      * @param patience how long a process may be silent
+     * @param file where the group can be found; null if nothing says so
      */
     public Succession(
             int number,
@@ -75,8 +82,12 @@ public final class Succession implements Listener.User, AutoCloseable {
             int least,
             int most,
             Duration patience,
-            Consumer<String> notices) {
+            Consumer<String> notices,
+            @Nullable GroupFile file) {
         this.terms = new HostedKeeper.Terms(number, bind, port, secret, least, most, patience, notices);
+        this.file = file;
+        this.greatest = number;
+        this.home = bind.getHostAddress();
         try {
             this.standby = new Listener(new InetSocketAddress(bind, 0), secret, this, notices);
         } catch (IOException e) {
@@ -87,12 +98,16 @@ public final class Succession implements Listener.User, AutoCloseable {
     /**
      * This process is the home of the first keeper.
      *
+     * @param size P, the number of processes that it gathers
+     * @param name how others reach this machine
      * @return where this process itself reports
      * @throws IOException when the lobby cannot listen at its port
      */
-    public synchronized SupervisorAddress found(int size) throws IOException {
-        hosted = HostedKeeper.first(terms, size);
-        return hosted.lobby();
+    public synchronized SupervisorAddress found(int size, String name) throws IOException {
+        home = name;
+        HostedKeeper first = HostedKeeper.first(terms, size);
+        hosted = first;
+        return first.lobby();
     }
 
     /** Whether the whole group is on this machine. */
@@ -109,7 +124,27 @@ public final class Succession implements Listener.User, AutoCloseable {
     public void follow(Map<Integer, PeerMonitor.Member> roster, int keeper) {
         members = List.copyOf(new TreeMap<>(roster).values());
         keeperNumber = keeper;
+        greatest = members.stream().mapToInt(PeerMonitor.Member::number).reduce(greatest, Math::max);
+        HostedKeeper keeping = hosted;
+        if (file != null && keeping != null && keeper == terms.own()) {
+            file.write(content(keeping.lobby().port()));
+        }
         claims.keySet().forEach(number -> refuse(number, "the group continues without process " + number));
+    }
+
+    private GroupFile.Content content(int port) {
+        Map<Integer, SupervisorAddress> answers = new TreeMap<>();
+        for (PeerMonitor.Member member : members) {
+            answers.put(member.number(), new SupervisorAddress(hostOf(member), member.standbyPort()));
+        }
+        answers.put(terms.own(), new SupervisorAddress(home, standby.port()));
+        return new GroupFile.Content(terms.own(), new SupervisorAddress(home, port), greatest + 1, answers);
+    }
+
+    /** A process on this machine may have come by the loopback address, which others cannot reach. */
+    private String hostOf(PeerMonitor.Member member) {
+        InetAddress address = member.data().getAddress();
+        return address == null || address.isLoopbackAddress() ? home : address.getHostAddress();
     }
 
     private void refuse(int number, String words) {
@@ -122,7 +157,7 @@ public final class Succession implements Listener.User, AutoCloseable {
 
     @Override
     public Handshake.Answer answer(String request, Socket socket) {
-        return request.equals(ALIVE) || request.matches(CLAIM + "[0-9]{1,5}")
+        return request.equals(ALIVE) || request.matches(CLAIM + "[0-9]{1,9}")
                 ? Handshake.Answer.yes(HostName.own())
                 : Handshake.Answer.no("this is the standby port of a process");
     }
@@ -243,6 +278,10 @@ public final class Succession implements Listener.User, AutoCloseable {
         try {
             HostedKeeper begun = HostedKeeper.heir(terms, List.copyOf(next));
             hosted = begun;
+            members.stream()
+                    .filter(member -> member.number() == terms.own())
+                    .findFirst()
+                    .ifPresent(own -> home = hostOf(own));
             for (int number : next) {
                 Peer claim = claims.remove(number);
                 if (claim != null) {
@@ -298,8 +337,9 @@ public final class Succession implements Listener.User, AutoCloseable {
 
     /** This process leaves: if it is the home of the keeper, the others gather first. */
     public synchronized void handOver() {
-        if (hosted != null) {
-            hosted.awaitComplete();
+        HostedKeeper keeping = hosted;
+        if (keeping != null) {
+            keeping.awaitComplete();
         }
     }
 
@@ -308,8 +348,12 @@ public final class Succession implements Listener.User, AutoCloseable {
         closed = true;
         standby.close();
         claims.values().forEach(Peer::close);
-        if (hosted != null) {
-            hosted.dismiss();
+        HostedKeeper keeping = hosted;
+        if (keeping != null) {
+            keeping.dismiss();
+            if (file != null) {
+                file.delete(terms.own());
+            }
         }
     }
 
@@ -319,8 +363,9 @@ public final class Succession implements Listener.User, AutoCloseable {
         closed = true;
         standby.close();
         claims.values().forEach(Peer::close);
-        if (hosted != null) {
-            hosted.close();
+        HostedKeeper keeping = hosted;
+        if (keeping != null) {
+            keeping.close();
         }
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -20,6 +21,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Groups without a launcher; their processes are threads of this one. */
 @Tag("slow")
@@ -28,7 +30,11 @@ class SuccessionTest {
     private static final Duration SOON = Duration.ofSeconds(1);
     private static final InetAddress HERE = InetAddress.getLoopbackAddress();
 
+    @TempDir
+    Path folder;
+
     private final List<String> notices = Collections.synchronizedList(new ArrayList<>());
+    private final List<GroupFile> files = Collections.synchronizedList(new ArrayList<>());
     private final List<Process> all = new ArrayList<>();
 
     /** A process of the group, as far as it concerns the keeper. */
@@ -41,7 +47,8 @@ class SuccessionTest {
 
         Process(int number, int port, int least) {
             this.number = number;
-            this.succession = new Succession(number, HERE, port, GroupSecret.none(), least, 8, PATIENCE, notices::add);
+            this.succession =
+                    new Succession(number, HERE, port, GroupSecret.none(), least, 8, PATIENCE, notices::add, file());
             all.add(this);
         }
 
@@ -90,6 +97,14 @@ class SuccessionTest {
             process.monitor.abandon();
             process.succession.close();
         });
+        // Waits for what is being written.
+        files.forEach(file -> file.delete(GroupFile.NOBODY));
+    }
+
+    private GroupFile file() {
+        GroupFile file = new GroupFile(folder.resolve(GroupFile.NAME), GroupSecret.none(), PATIENCE, notices::add);
+        files.add(file);
+        return file;
     }
 
     private static int freePort() throws IOException {
@@ -105,7 +120,7 @@ class SuccessionTest {
         for (int number = 0; number < size; number++) {
             group.put(number, new Process(number, port, least));
         }
-        SupervisorAddress lobby = group.get(0).succession.found(size);
+        SupervisorAddress lobby = group.get(0).succession.found(size, HERE.getHostAddress());
         assertThat(lobby.port()).isEqualTo(port);
         together(group.values().stream().toList(), process -> process.report(lobby, size));
         group.forEach((number, process) -> {
@@ -161,18 +176,21 @@ class SuccessionTest {
     }
 
     @Test
-    void anotherJoinsTheNewKeeper() throws Exception {
+    void anotherJoinsTheNewKeeper_whichTheFileNames() throws Exception {
         Map<Integer, Process> group = gather(3, 1);
+        GroupFile.Found before = seek(GroupFile.NOBODY);
+        assertThat(before.keeper()).isZero();
         crash(group.remove(0));
         together(List.copyOf(group.values()), Process::await);
-        String said = notices.stream()
-                .filter(line -> line.contains("keeps the group now"))
-                .findFirst()
-                .orElseThrow();
-        int port = Integer.parseInt(said.replaceAll(".*MASTER_PORT = ([0-9]+)", "$1"));
-        Process again = new Process(0, port, 1);
+        GroupFile.Found found = seek(before.keeper());
+        assertThat(found.keeper()).isEqualTo(1);
+        assertThat(found.next()).isEqualTo(3);
+        assertThat(notices)
+                .anyMatch(line -> line.contains("keeps the group now")
+                        && line.endsWith("MASTER_PORT = " + found.lobby().port()));
+        Process again = new Process(found.next(), found.lobby().port(), 1);
         CompletableFuture<Void> reporting =
-                CompletableFuture.runAsync(() -> again.report(new SupervisorAddress(HERE.getHostAddress(), port), 3));
+                CompletableFuture.runAsync(() -> again.report(found.lobby(), found.next() + 1));
         while (!group.values().stream().allMatch(process -> process.monitor.isChangeDue())) {
             TimeUnit.MILLISECONDS.sleep(5);
         }
@@ -182,6 +200,33 @@ class SuccessionTest {
 
         assertThat(again.place.rank()).isEqualTo(2);
         assertThat(again.place.size()).isEqualTo(3);
+        while (seek(GroupFile.NOBODY).next() != found.next() + 1) {
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+        // It is still there: it has refused whoever seeks another one.
+        assertThat(file().seek(1)).isEmpty();
+        group.get(1).succession.end();
+        assertThat(folder.resolve(GroupFile.NAME)).doesNotExist();
+    }
+
+    /** The file is written a moment after a generation has gathered. */
+    private GroupFile.Found seek(int before) throws InterruptedException {
+        Optional<GroupFile.Found> found = file().seek(before);
+        for (int i = 0; found.isEmpty() && i < 1000; i++) {
+            TimeUnit.MILLISECONDS.sleep(5);
+            found = file().seek(before);
+        }
+        return found.orElseThrow();
+    }
+
+    @Test
+    void allAreLost_theFileSaysNothing() throws Exception {
+        Map<Integer, Process> group = gather(2, 1);
+        seek(GroupFile.NOBODY);
+        group.values().forEach(SuccessionTest::crash);
+
+        assertThat(file().seek(GroupFile.NOBODY)).isEmpty();
+        assertThat(folder.resolve(GroupFile.NAME)).exists();
     }
 
     @Test

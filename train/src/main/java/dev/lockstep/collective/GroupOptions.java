@@ -3,6 +3,7 @@ package dev.lockstep.collective;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.launch.Elastic;
 import dev.lockstep.supervise.MemberEvent;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -19,6 +20,8 @@ import java.util.function.Consumer;
  *     empty for that of the route to the supervisor
  * @param notices receives lines that a person should see although nothing has failed
  * @param elastic how many processes the group may have if it is elastic and no launcher of ours keeps it
+ * @param file where an elastic group that no launcher keeps says how to find it, on storage that all share; without it, processes
+ *     that join later must be given the address of the process that keeps the group
  * @param events receives the members once the group is complete (JOINED, one event per rank), and its failure (FAILED)
  */
 public record GroupOptions(
@@ -29,7 +32,8 @@ public record GroupOptions(
         String networkInterface,
         Consumer<String> notices,
         Consumer<MemberEvent> events,
-        Optional<Elastic> elastic) {
+        Optional<Elastic> elastic,
+        Optional<Path> file) {
     private static final int LONGEST_NOTICE = 1000;
 
     public GroupOptions {
@@ -54,46 +58,60 @@ public record GroupOptions(
                 "",
                 line -> System.err.println("notice: " + Printable.of(line, LONGEST_NOTICE)),
                 event -> {},
+                Optional.empty(),
                 Optional.empty());
     }
 
     public GroupOptions withMode(Collectives.Mode mode) {
         return new GroupOptions(
-                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic, file);
     }
 
     public GroupOptions withPeerTimeout(Duration peerTimeout) {
         return new GroupOptions(
-                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic, file);
     }
 
     public GroupOptions withJoinTimeout(Duration joinTimeout) {
         return new GroupOptions(
-                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic, file);
     }
 
     public GroupOptions withCallTimeout(Duration callTimeout) {
         return new GroupOptions(
-                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic, file);
     }
 
     public GroupOptions withNetworkInterface(String networkInterface) {
         return new GroupOptions(
-                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic, file);
     }
 
     public GroupOptions withNotices(Consumer<String> notices) {
         return new GroupOptions(
-                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic, file);
     }
 
     public GroupOptions withEvents(Consumer<MemberEvent> events) {
         return new GroupOptions(
-                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic, file);
     }
 
     public GroupOptions withElastic(Optional<Elastic> elastic) {
         return new GroupOptions(
-                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic);
+                mode, peerTimeout, joinTimeout, callTimeout, networkInterface, notices, events, elastic, file);
+    }
+
+    public GroupOptions withFile(Path file) {
+        return new GroupOptions(
+                mode,
+                peerTimeout,
+                joinTimeout,
+                callTimeout,
+                networkInterface,
+                notices,
+                events,
+                elastic,
+                Optional.of(file));
     }
 }

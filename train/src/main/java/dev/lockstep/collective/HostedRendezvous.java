@@ -3,6 +3,7 @@ package dev.lockstep.collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.launch.Elastic;
 import dev.lockstep.launch.GroupEnvironment;
+import dev.lockstep.supervise.GroupFile;
 import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.supervise.Place;
 import dev.lockstep.supervise.Succession;
@@ -11,15 +12,20 @@ import dev.lockstep.supervise.SupervisorAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
 /**
  * How a process finds an elastic group that no launcher keeps, when the environment describes the group. It reports in the
  * lobby at MASTER_ADDR and MASTER_PORT, and gets its place from there; RANK is its number for as long as it lives. The
- * first lobby is that of the process with rank 0, if MASTER_ADDR is an address of its machine.
+ * first lobby is that of the process with rank 0, if MASTER_ADDR is an address of its machine. When the group's file says
+ * that it runs already, the process joins it where its keeper is now, with a number that no process has had.
  */
 final class HostedRendezvous {
+    /** How long to try to reach a keeper that has just been there. */
+    private static final Duration LISTENING = Duration.ofSeconds(1);
+
     private HostedRendezvous() {}
 
     static Collective join(GroupEnvironment place, Map<String, String> environment, Terms asked) {
@@ -31,21 +37,36 @@ final class HostedRendezvous {
         boolean local = SupervisorAddress.isLoopback(place.masterAddress());
         InetAddress bind =
                 named.orElseGet(() -> local ? InetAddress.getLoopbackAddress() : new InetSocketAddress(0).getAddress());
+        GroupFile file = asked.options()
+                .file()
+                .map(path -> new GroupFile(
+                        path,
+                        asked.secret(),
+                        asked.options().peerTimeout(),
+                        asked.options().notices()))
+                .orElse(null);
+        // A process that comes back has the variables that its machine always had; the group may be elsewhere by now.
+        Optional<GroupFile.Found> living = file == null ? Optional.empty() : file.seek(GroupFile.NOBODY);
+        int number = living.map(found -> found.next() + place.rank()).orElse(place.rank());
         Succession succession = new Succession(
-                place.rank(),
+                number,
                 bind,
                 place.masterPort(),
                 asked.secret(),
                 elastic.least(),
                 elastic.most(),
                 asked.options().peerTimeout(),
-                asked.options().notices());
+                asked.options().notices(),
+                file);
         Terms terms = asked.with(succession);
         try {
+            if (file != null && living.isPresent()) {
+                return joinNext(knock(living.get(), number, terms, file), terms, succession);
+            }
             SupervisorAddress lobby = isHome(place, local)
                     ? found(place, elastic, terms, succession, local)
                     : new SupervisorAddress(place.masterAddress(), place.masterPort());
-            return joinNext(placeFrom(lobby, place, terms), terms, succession);
+            return joinNext(placeFrom(lobby, number, place.size(), terms, terms), terms, succession);
         } catch (RuntimeException | Error e) {
             succession.close();
             throw e;
@@ -88,7 +109,7 @@ final class HostedRendezvous {
                             + "; a MIN above half of WORLD_SIZE = " + place.size() + " prevents it");
         }
         try {
-            return succession.found(place.size());
+            return succession.found(place.size(), place.masterAddress());
         } catch (IOException e) {
             throw LockstepException.recipe(
                     "rank 0 cannot listen: " + e.getMessage(),
@@ -97,10 +118,22 @@ final class HostedRendezvous {
         }
     }
 
-    /** Waits in the lobby until the keeper gives this process a place. */
-    private static NextGroup placeFrom(SupervisorAddress lobby, GroupEnvironment place, Terms terms) {
-        SupervisorWatch waiting = SupervisorWatch.lobby(
-                lobby, SupervisorWatch.withoutData(place.rank(), place.size()), place.rank(), terms);
+    /** Joins a group that runs; if its keeper is lost meanwhile, at the next one. */
+    private static NextGroup knock(GroupFile.Found found, int number, Terms terms, GroupFile file) {
+        GroupFile.Found at = found;
+        while (true) {
+            try {
+                return placeFrom(at.lobby(), number, number + 1, terms, terms.withJoinTimeoutAtMost(LISTENING));
+            } catch (LockstepException e) {
+                at = file.seek(at.keeper()).orElseThrow(() -> e);
+            }
+        }
+    }
+
+    /** Waits in the lobby, once it is there, until the keeper gives this process a place. */
+    private static NextGroup placeFrom(SupervisorAddress lobby, int number, int size, Terms terms, Terms reaching) {
+        SupervisorWatch waiting =
+                SupervisorWatch.lobby(lobby, SupervisorWatch.withoutData(number, size), number, reaching);
         LockstepException reason = waiting.awaitPlace(terms.options().joinTimeout());
         waiting.close();
         return waiting.next().orElseThrow(() -> reason);

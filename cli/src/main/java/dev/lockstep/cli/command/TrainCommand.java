@@ -24,6 +24,7 @@ import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.Finding;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.run.Training;
+import dev.lockstep.supervise.GroupFile;
 import dev.lockstep.supervise.MemberEvent;
 import dev.lockstep.text.ShellWords;
 import dev.lockstep.torch.Devices;
@@ -115,7 +116,9 @@ public final class TrainCommand implements Callable<Integer> {
         List<MemberEvent> members = new CopyOnWriteArrayList<>();
         try (Signals signals = new Signals();
                 Collective group = Collectives.fromEnvironment(
-                        options.groupOptions().withEvents(event -> happened(event, members, signals)),
+                        options.groupOptions()
+                                .withFile(out.resolve(GroupFile.NAME))
+                                .withEvents(event -> happened(event, members, signals)),
                         new HaltOnFailure())) {
             return train(recipe, models, group, members, signals, out);
         }

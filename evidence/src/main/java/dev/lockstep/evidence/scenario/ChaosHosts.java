@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Elastic runs that no launcher keeps: a process on each of several hosts, started by hand. Processes are killed, frozen and
  * woken up after the others have given them up, told to leave, and cut off, also while the group still changes for another one
- * or a new one joins; each host then gets a new process, which joins.
+ * or a new one joins; the same command is then started again on that host, with the same variables, and joins the group wherever
+ * it is kept by now.
  */
 final class ChaosHosts {
     private static final int HOSTS = 6;
@@ -47,13 +48,8 @@ final class ChaosHosts {
     private static final int LOST = 4;
 
     private static final int POLL_MILLIS = 50;
-    /** Before a process that knocks where nobody keeps the group is started again. */
-    private static final int VAIN_MILLIS = 4000;
-
     /** An event or a join that takes longer is wrong. */
     private static final int PATIENCE_MILLIS = 120_000;
-    /** More than any number of a process. */
-    private static final int MANY = 4096;
 
     private static final String TAKES_PART = "this process takes part from step ";
 
@@ -90,42 +86,29 @@ final class ChaosHosts {
     /** A host and the newest process there. */
     private final class Place {
         private final Host host;
+        private final int rank;
+        /** Among all processes that were started. */
         private int number;
+
         private Running shell;
         private long since;
         /** Not null after something has happened to the process, until it has ended. */
         private @Nullable What hit;
 
         private boolean awake;
-        /** The place where it knocked, unless it is of the first ones. */
-        private @Nullable Place knocked;
 
-        private int keeperThen;
-
-        Place(Host host, int number, int size, Host keeper) throws IOException {
-            this.host = host;
-            begin(number, size, keeper, null);
+        Place(int rank) throws IOException {
+            this.host = network.host(rank);
+            this.rank = rank;
+            begin();
         }
 
-        private void begin(int next, int size, Host keeper, @Nullable Place at) throws IOException {
-            number = next;
-            shell = start(host, number, size, keeper);
+        private void begin() throws IOException {
+            number = started++;
+            shell = start(host, rank, number);
             since = System.nanoTime();
             hit = null;
             awake = false;
-            knocked = at;
-            keeperThen = at == null ? 0 : at.number;
-        }
-
-        /** Whether it waits where no keeper is; a person would start it again, at the present one. */
-        boolean knocksInVain(Optional<Place> keeper) {
-            Place at = knocked;
-            return hit == null
-                    && !takesPart()
-                    && at != null
-                    && (at.hit != null
-                            || at.number != keeperThen
-                            || keeper.isPresent() && keeper.get() != at && isFor(UNNOTICED_MILLIS));
         }
 
         boolean takesPart() {
@@ -179,7 +162,7 @@ final class ChaosHosts {
         }
     }
 
-    private Running start(Host host, int number, int size, Host keeper) throws IOException {
+    private Running start(Host host, int rank, int number) throws IOException {
         return stage.start(
                 Chaos.train(
                                 stage,
@@ -189,9 +172,9 @@ final class ChaosHosts {
                                 LEAST + ":" + HOSTS,
                                 "--peer-timeout",
                                 Integer.toString(PEER_TIMEOUT_SECONDS))
-                        .env("RANK", Integer.toString(number))
-                        .env("WORLD_SIZE", Integer.toString(size))
-                        .env("MASTER_ADDR", keeper.address())
+                        .env("RANK", Integer.toString(rank))
+                        .env("WORLD_SIZE", Integer.toString(HOSTS))
+                        .env("MASTER_ADDR", network.host(0).address())
                         .env("MASTER_PORT", Long.toString(PORT + seed))
                         .env("LOCKSTEP_GROUP_SECRET", secret.toString())
                         .on(host),
@@ -203,10 +186,9 @@ final class ChaosHosts {
     }
 
     private void run(Case claims) throws Exception {
-        for (int number = 0; number < HOSTS; number++) {
-            places.add(new Place(network.host(number), number, HOSTS, network.host(0)));
+        for (int rank = 0; rank < HOSTS; rank++) {
+            places.add(new Place(rank));
         }
-        started = HOSTS;
         if (!Await.within(PATIENCE_MILLIS, () -> run.metrics().says("\"type\":\"step\""))) {
             claims.claim(false, "no first step: " + places.get(0).shell.log().lastLine());
             return;
@@ -278,10 +260,6 @@ final class ChaosHosts {
     /** Does what follows from earlier events; returns whether all is as it should be. */
     private boolean follow(Case claims) throws Exception {
         for (Place place : places) {
-            if (place.knocksInVain(keeper()) && place.isFor(VAIN_MILLIS)) {
-                place.shell.end();
-                place.shell.exitCode();
-            }
             boolean ended = !place.shell.isAlive();
             What hit = place.hit;
             if (hit == What.FROZEN && !place.awake && place.isFor(AWAKE_AFTER_MILLIS)) {
@@ -318,12 +296,11 @@ final class ChaosHosts {
                                 + place.shell.log().lastLine());
                 return false;
             }
-            Optional<Place> keeper = keeper();
-            if (ended && keeper.isPresent()) {
+            if (ended) {
                 boolean wasMember = place.takesPart();
                 givenUp += hit == null && wasMember ? 1 : 0;
                 again += hit == null && !wasMember ? 1 : 0;
-                place.begin(started++, MANY, keeper.get().host, keeper.get());
+                place.begin();
             }
         }
         return true;
@@ -375,7 +352,7 @@ final class ChaosHosts {
         }
         claims.figure("of them, the keeper", keepers);
         claims.figure("processes", started);
-        claims.figure("knocked in vain", again);
+        claims.figure("had to be started twice", again);
         claims.figure("frozen, not missed", unnoticed);
         claims.figure("given up, though alive", givenUp);
         List<Double> lost = new ArrayList<>();

@@ -1,0 +1,256 @@
+package dev.lockstep.supervise;
+
+import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A file on shared storage by which a process finds an elastic group that no launcher keeps: a machine that comes back, or a new
+ * one. The process that keeps the group writes where it listens, and where all others stand by, whenever the group has changed.
+ * The file is a hint and needs no protection: whoever answers at its addresses must prove the group's secret.
+ *
+ * <pre>
+ * keeper 2 node7:29500
+ * next 9
+ * process 2 10.0.0.7:40123
+ * process 3 10.0.0.8:40044
+ * </pre>
+ */
+public final class GroupFile {
+    /** The name of the file in a run folder. */
+    public static final String NAME = "group.txt";
+    /** In place of the number of a keeper. */
+    public static final int NOBODY = -1;
+
+    private static final int LONGEST = 1 << 20;
+    private static final Duration PAUSE = Duration.ofMillis(200);
+    private static final int CONNECT_MILLIS = 3000;
+    private static final Pattern KEEPER = Pattern.compile("keeper ([0-9]{1,9}) (\\S{1,262})");
+    private static final Pattern NEXT = Pattern.compile("next ([0-9]{1,9})");
+    private static final Pattern PROCESS = Pattern.compile("process ([0-9]{1,9}) (\\S{1,262})");
+
+    private final Path file;
+    private final GroupSecret secret;
+    private final Duration patience;
+    private final Consumer<String> notices;
+    private final AtomicLong version = new AtomicLong();
+
+    /** @param patience how long a process may be silent */
+    public GroupFile(Path file, GroupSecret secret, Duration patience, Consumer<String> notices) {
+        this.file = file;
+        this.secret = secret;
+        this.patience = patience;
+        this.notices = notices;
+    }
+
+    /**
+     * What the file says.
+     *
+     * @param keeper the number of the process that keeps the group
+     * @param lobby where others report to join it
+     * @param next a number that no process has had, nor any greater one
+     * @param standby where each process answers, by number
+     */
+    record Content(int keeper, SupervisorAddress lobby, int next, Map<Integer, SupervisorAddress> standby) {
+        String text() {
+            StringBuilder text = new StringBuilder("keeper " + keeper + " " + lobby + "\nnext " + next + "\n");
+            new TreeMap<>(standby)
+                    .forEach((number, at) -> text.append("process ")
+                            .append(number)
+                            .append(' ')
+                            .append(at)
+                            .append('\n'));
+            return text.toString();
+        }
+
+        /** Empty when the text has another form. */
+        static Optional<Content> parse(String text) {
+            String[] lines = text.split("\n", -1);
+            Matcher keeper = KEEPER.matcher(lines[0]);
+            Matcher next = NEXT.matcher(lines.length > 1 ? lines[1] : "");
+            if (!keeper.matches() || !next.matches() || !lines[lines.length - 1].isEmpty()) {
+                return Optional.empty();
+            }
+            Map<Integer, SupervisorAddress> standby = new TreeMap<>();
+            try {
+                for (int i = 2; i < lines.length - 1; i++) {
+                    Matcher process = PROCESS.matcher(lines[i]);
+                    if (!process.matches()) {
+                        return Optional.empty();
+                    }
+                    standby.put(Integer.parseInt(process.group(1)), SupervisorAddress.parse(process.group(2)));
+                }
+                return Optional.of(new Content(
+                        Integer.parseInt(keeper.group(1)),
+                        SupervisorAddress.parse(keeper.group(2)),
+                        Integer.parseInt(next.group(1)),
+                        standby));
+            } catch (LockstepException e) {
+                return Optional.empty();
+            }
+        }
+    }
+
+    /**
+     * Where a group is.
+     *
+     * @param keeper the number of the process that keeps it
+     * @param lobby where to report
+     * @param next the first of the numbers that no process has had
+     */
+    public record Found(int keeper, SupervisorAddress lobby, int next) {}
+
+    /**
+     * Looks for the group. If some process of it answers and the keeper does not, waits until the others have chosen another one.
+     *
+     * @param before the number of the keeper that this process has lost; {@link #NOBODY} for none
+     * @return empty when there is no file, when no process in it answers, or when the keeper {@code before} is still there: then it
+     *     has refused this process
+     */
+    public Optional<Found> seek(int before) {
+        long deadline = System.nanoTime() + patience.multipliedBy(3).toNanos();
+        while (true) {
+            Optional<Content> content = read();
+            if (content.isEmpty() || !anyAnswers(content.get())) {
+                return Optional.empty();
+            }
+            Content found = content.get();
+            if (listens(found.lobby)) {
+                return found.keeper == before
+                        ? Optional.empty()
+                        : Optional.of(new Found(found.keeper, found.lobby, found.next));
+            }
+            if (System.nanoTime() > deadline) {
+                return Optional.empty();
+            }
+            Threads.pause(PAUSE);
+        }
+    }
+
+    private Optional<Content> read() {
+        try {
+            return Files.size(file) > LONGEST ? Optional.empty() : Content.parse(Files.readString(file));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private boolean anyAnswers(Content content) {
+        CompletableFuture<?>[] answers = content.standby.values().stream()
+                .map(at -> {
+                    CompletableFuture<Void> answer = new CompletableFuture<>();
+                    Threads.start("lockstep-probe", () -> {
+                        if (answers(at)) {
+                            answer.complete(null);
+                        } else {
+                            answer.cancel(false);
+                        }
+                    });
+                    return answer;
+                })
+                .toArray(CompletableFuture[]::new);
+        CompletableFuture<Void> all = CompletableFuture.allOf(answers).exceptionally(none -> null);
+        CompletableFuture<Boolean> any = new CompletableFuture<>();
+        for (CompletableFuture<?> answer : answers) {
+            answer.thenRun(() -> any.complete(true));
+        }
+        all.thenRun(() -> any.complete(false));
+        return any.join();
+    }
+
+    /** Whether a process of this group is there. */
+    private boolean answers(SupervisorAddress at) {
+        try (Socket socket = connect(at)) {
+            Handshake.request(socket, secret, Succession.ALIVE, "address = " + at);
+            return true;
+        } catch (IOException | LockstepException e) {
+            return false;
+        }
+    }
+
+    private static boolean listens(SupervisorAddress at) {
+        try (Socket socket = connect(at)) {
+            return socket.isConnected();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static Socket connect(SupervisorAddress at) throws IOException {
+        Socket socket = new Socket();
+        boolean done = false;
+        try {
+            socket.connect(new InetSocketAddress(at.host(), at.port()), CONNECT_MILLIS);
+            done = true;
+            return socket;
+        } finally {
+            if (!done) {
+                socket.close();
+            }
+        }
+    }
+
+    /** Writes the file soon, unless it is to say something else before. A failure is a notice. */
+    void write(Content content) {
+        later(() -> {
+            Path folder = file.toAbsolutePath().getParent();
+            if (folder != null) {
+                Files.createDirectories(folder);
+            }
+            DurableFiles.write(file, content.text().getBytes(StandardCharsets.UTF_8));
+        });
+    }
+
+    /** The group has ended; does nothing if another process keeps it by now. */
+    void delete(int keeper) {
+        later(() -> {
+                    if (read().filter(content -> content.keeper == keeper).isPresent()) {
+                        Files.deleteIfExists(file);
+                    }
+                })
+                .join();
+    }
+
+    private interface Change {
+        void make() throws IOException;
+    }
+
+    private CompletableFuture<Void> later(Change change) {
+        long own = version.incrementAndGet();
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        Threads.start("lockstep-group-file", () -> {
+            try {
+                makeIfNewest(change, own);
+            } finally {
+                done.complete(null);
+            }
+        });
+        return done;
+    }
+
+    private synchronized void makeIfNewest(Change change, long own) {
+        if (own != version.get()) {
+            return;
+        }
+        try {
+            change.make();
+        } catch (IOException e) {
+            notices.accept("file = " + file + " cannot be written: " + e
+                    + "; processes that join later need MASTER_ADDR = " + "an address of this machine");
+        }
+    }
+}
