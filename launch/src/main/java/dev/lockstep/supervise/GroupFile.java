@@ -4,7 +4,10 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +15,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -115,26 +120,29 @@ public final class GroupFile {
     public record Found(int keeper, SupervisorAddress lobby, int next) {}
 
     /**
-     * Looks for the group. If some process of it answers and the keeper does not, waits until the others have chosen another one.
+     * Looks for the group. If some process of it answers and the keeper does not, waits until the others have chosen another one. If
+     * some process is neither there nor gone for certain, waits for as long as one may be silent.
      *
      * @param before the number of the keeper that this process has lost; {@link #NOBODY} for none
-     * @return empty when there is no file, when no process in it answers, or when the keeper {@code before} is still there: then it
+     * @return empty when there is no file, when nobody in it answers, or when the keeper {@code before} is still there: then it
      *     has refused this process
      */
     public Optional<Found> seek(int before) {
-        long deadline = System.nanoTime() + patience.multipliedBy(3).toNanos();
+        long begun = System.nanoTime();
         while (true) {
             Optional<Content> content = read();
-            if (content.isEmpty() || !anyAnswers(content.get())) {
+            Presence presence = content.map(this::presence).orElse(Presence.GONE);
+            if (content.isEmpty() || presence == Presence.GONE) {
                 return Optional.empty();
             }
             Content found = content.get();
-            if (listens(found.lobby)) {
+            if (presence == Presence.ANSWERS && listens(found.lobby)) {
                 return found.keeper == before
                         ? Optional.empty()
                         : Optional.of(new Found(found.keeper, found.lobby, found.next));
             }
-            if (System.nanoTime() > deadline) {
+            Duration limit = presence == Presence.ANSWERS ? patience.multipliedBy(3) : patience;
+            if (System.nanoTime() - begun > limit.toNanos()) {
                 return Optional.empty();
             }
             Threads.pause(PAUSE);
@@ -149,36 +157,39 @@ public final class GroupFile {
         }
     }
 
-    private boolean anyAnswers(Content content) {
-        CompletableFuture<?>[] answers = content.standby.values().stream()
-                .map(at -> {
-                    CompletableFuture<Void> answer = new CompletableFuture<>();
-                    Threads.start("lockstep-probe", () -> {
-                        if (answers(at)) {
-                            answer.complete(null);
-                        } else {
-                            answer.cancel(false);
-                        }
-                    });
-                    return answer;
-                })
-                .toArray(CompletableFuture[]::new);
-        CompletableFuture<Void> all = CompletableFuture.allOf(answers).exceptionally(none -> null);
-        CompletableFuture<Boolean> any = new CompletableFuture<>();
-        for (CompletableFuture<?> answer : answers) {
-            answer.thenRun(() -> any.complete(true));
-        }
-        all.thenRun(() -> any.complete(false));
-        return any.join();
+    private enum Presence {
+        ANSWERS,
+        /** Its machine says that nobody listens there, or somebody else does. */
+        GONE,
+        /** It may be stopped, or the network is not there yet. */
+        UNKNOWN
     }
 
-    /** Whether a process of this group is there. */
-    private boolean answers(SupervisorAddress at) {
+    /** Whether any process answers; gone only if all are. */
+    private Presence presence(Content content) {
+        BlockingQueue<Presence> answers = new LinkedBlockingQueue<>();
+        content.standby.values().forEach(at -> Threads.start("lockstep-probe", () -> answers.add(presence(at))));
+        Presence all = Presence.GONE;
+        try {
+            for (int i = 0; i < content.standby.size() && all != Presence.ANSWERS; i++) {
+                Presence one = answers.take();
+                all = one == Presence.GONE ? all : one;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Presence.GONE;
+        }
+        return all;
+    }
+
+    private Presence presence(SupervisorAddress at) {
         try (Socket socket = connect(at)) {
             Handshake.request(socket, secret, Succession.ALIVE, "address = " + at);
-            return true;
+            return Presence.ANSWERS;
+        } catch (SocketTimeoutException | NoRouteToHostException | UnknownHostException e) {
+            return Presence.UNKNOWN;
         } catch (IOException | LockstepException e) {
-            return false;
+            return Presence.GONE;
         }
     }
 

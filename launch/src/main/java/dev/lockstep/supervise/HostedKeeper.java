@@ -75,14 +75,19 @@ final class HostedKeeper implements Keeper.Owner, AutoCloseable {
         return hosted;
     }
 
-    /** Continues with these processes, by rank; it handles events from {@link #start} on. */
-    static HostedKeeper heir(Terms terms, List<Integer> members) throws IOException {
+    /**
+     * Continues with these processes, by rank; it handles events from {@link #start} on.
+     *
+     * @param hosts the names of machines, by the number of a process, as far as they are known
+     */
+    static HostedKeeper heir(Terms terms, List<Integer> members, Map<Integer, String> hosts) throws IOException {
         HostedKeeper hosted;
         try {
             hosted = new HostedKeeper(terms, terms.port, members.size());
         } catch (IOException e) {
             hosted = new HostedKeeper(terms, 0, members.size());
         }
+        hosted.hosts.putAll(hosts);
         hosted.lobby.admitAnySize();
         hosted.begin(members).expectAll();
         terms.notices.accept("process " + terms.own + " on " + HostName.own()

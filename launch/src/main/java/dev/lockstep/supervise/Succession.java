@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -276,7 +277,10 @@ public final class Succession implements Listener.User, AutoCloseable {
             return new Outcome(null, failure);
         }
         try {
-            HostedKeeper begun = HostedKeeper.heir(terms, List.copyOf(next));
+            HostedKeeper begun = HostedKeeper.heir(
+                    terms,
+                    List.copyOf(next),
+                    members.stream().collect(Collectors.toMap(PeerMonitor.Member::number, PeerMonitor.Member::host)));
             hosted = begun;
             members.stream()
                     .filter(member -> member.number() == terms.own())

@@ -3,7 +3,6 @@ package dev.lockstep.collective;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.launch.Elastic;
 import dev.lockstep.launch.GroupEnvironment;
-import dev.lockstep.supervise.GroupFile;
 import dev.lockstep.supervise.NextGroup;
 import dev.lockstep.supervise.Place;
 import dev.lockstep.supervise.Succession;
@@ -12,9 +11,9 @@ import dev.lockstep.supervise.SupervisorAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a process finds an elastic group that no launcher keeps, when the environment describes the group. It reports in the
@@ -23,9 +22,6 @@ import java.util.Optional;
  * that it runs already, the process joins it where its keeper is now, with a number that no process has had.
  */
 final class HostedRendezvous {
-    /** How long to try to reach a keeper that has just been there. */
-    private static final Duration LISTENING = Duration.ofSeconds(1);
-
     private HostedRendezvous() {}
 
     static Collective join(GroupEnvironment place, Map<String, String> environment, Terms asked) {
@@ -37,19 +33,13 @@ final class HostedRendezvous {
         boolean local = SupervisorAddress.isLoopback(place.masterAddress());
         InetAddress bind =
                 named.orElseGet(() -> local ? InetAddress.getLoopbackAddress() : new InetSocketAddress(0).getAddress());
-        GroupFile file = asked.options()
-                .file()
-                .map(path -> new GroupFile(
-                        path,
-                        asked.secret(),
-                        asked.options().peerTimeout(),
-                        asked.options().notices()))
-                .orElse(null);
-        // A process that comes back has the variables that its machine always had; the group may be elsewhere by now.
-        Optional<GroupFile.Found> living = file == null ? Optional.empty() : file.seek(GroupFile.NOBODY);
-        int number = living.map(found -> found.next() + place.rank()).orElse(place.rank());
+        Lobby lobby = new Lobby(place, asked);
+        @Nullable NextGroup first = null;
+        if (lobby.isFound() || !isHome(place, local)) {
+            first = lobby.awaitPlace();
+        }
         Succession succession = new Succession(
-                number,
+                lobby.number(),
                 bind,
                 place.masterPort(),
                 asked.secret(),
@@ -57,16 +47,14 @@ final class HostedRendezvous {
                 elastic.most(),
                 asked.options().peerTimeout(),
                 asked.options().notices(),
-                file);
+                lobby.file());
         Terms terms = asked.with(succession);
         try {
-            if (file != null && living.isPresent()) {
-                return joinNext(knock(living.get(), number, terms, file), terms, succession);
+            if (first == null) {
+                lobby.is(found(place, elastic, terms, succession, local));
+                first = lobby.awaitPlace();
             }
-            SupervisorAddress lobby = isHome(place, local)
-                    ? found(place, elastic, terms, succession, local)
-                    : new SupervisorAddress(place.masterAddress(), place.masterPort());
-            return joinNext(placeFrom(lobby, number, place.size(), terms, terms), terms, succession);
+            return joinNext(first, terms, succession);
         } catch (RuntimeException | Error e) {
             succession.close();
             throw e;
@@ -116,27 +104,6 @@ final class HostedRendezvous {
                     GroupEnvironment.MASTER_PORT + " = " + place.masterPort(),
                     "choose another port for all processes");
         }
-    }
-
-    /** Joins a group that runs; if its keeper is lost meanwhile, at the next one. */
-    private static NextGroup knock(GroupFile.Found found, int number, Terms terms, GroupFile file) {
-        GroupFile.Found at = found;
-        while (true) {
-            try {
-                return placeFrom(at.lobby(), number, number + 1, terms, terms.withJoinTimeoutAtMost(LISTENING));
-            } catch (LockstepException e) {
-                at = file.seek(at.keeper()).orElseThrow(() -> e);
-            }
-        }
-    }
-
-    /** Waits in the lobby, once it is there, until the keeper gives this process a place. */
-    private static NextGroup placeFrom(SupervisorAddress lobby, int number, int size, Terms terms, Terms reaching) {
-        SupervisorWatch waiting =
-                SupervisorWatch.lobby(lobby, SupervisorWatch.withoutData(number, size), number, reaching);
-        LockstepException reason = waiting.awaitPlace(terms.options().joinTimeout());
-        waiting.close();
-        return waiting.next().orElseThrow(() -> reason);
     }
 
     /** Joins a generation; if it ends before it is complete, the next one. */

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -93,10 +94,11 @@ final class SupervisorWatch implements Watch {
     }
 
     /** Reports in the lobby of an elastic group that no launcher keeps. */
-    static SupervisorWatch lobby(SupervisorAddress keeper, Connection.Request request, int number, Terms terms) {
-        Connection connection = open(() -> keeper, request, "the keeper of the group", terms);
+    static SupervisorWatch lobby(
+            Supplier<SupervisorAddress> keeper, Connection.Request request, IntSupplier number, Terms terms) {
+        Connection connection = open(keeper, request, "the keeper of the group", terms);
         Watcher watcher = Watcher.keeper(connection.reply(), terms.options().peerTimeout());
-        return new SupervisorWatch(number, connection, watcher, terms, null);
+        return new SupervisorWatch(number.getAsInt(), connection, watcher, terms, null);
     }
 
     /** Joins a generation of an elastic group that no launcher keeps. */
