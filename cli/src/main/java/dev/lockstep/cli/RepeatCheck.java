@@ -1,6 +1,7 @@
 package dev.lockstep.cli;
 
 import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.metrics.RunResult;
@@ -14,13 +15,11 @@ import dev.lockstep.train.RunOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * Computes the first steps of a recipe again and again in one process, with one and two lanes in turn, and compares the weights:
@@ -58,11 +57,7 @@ final class RepeatCheck {
                     .start(folder);
             return result.weightsSha256();
         } finally {
-            try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
+            DurableFiles.deleteFolder(folder);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.lockstep.cuda;
 
 import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.collective.SoloCollective;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.catalog.Datasets;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.model.Models;
@@ -17,11 +18,9 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.stream.Stream;
 
 /** Runs on the CPU whose batch norms are these kernels or libtorch's, and how far their weights are from float64. */
 final class KernelRun {
@@ -58,11 +57,7 @@ final class KernelRun {
             Path checkpoint = folder.resolve(String.format("checkpoints/step-%08d.safetensors", STEPS));
             return ReferenceTraining.distance(Checkpoint.read(checkpoint).tensors(), exact);
         } finally {
-            try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
+            DurableFiles.deleteFolder(folder);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.lockstep.cli.bundle;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.natives.NativeLibraries;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -103,7 +103,7 @@ public record Bundle(Path folder, List<String> modules, long bytes) {
                 Files.move(unfinished, place, StandardCopyOption.ATOMIC_MOVE);
                 return new Bundle(folder, modules, bytes);
             } finally {
-                delete(unfinished);
+                DurableFiles.deleteFolder(unfinished);
             }
         } catch (IOException e) {
             throw unwritable(folder, String.valueOf(e.getMessage()));
@@ -173,16 +173,6 @@ public record Bundle(Path folder, List<String> modules, long bytes) {
             return files.filter(Files::isRegularFile)
                     .mapToLong(file -> file.toFile().length())
                     .sum();
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (Files.exists(folder)) {
-            try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
         }
     }
 

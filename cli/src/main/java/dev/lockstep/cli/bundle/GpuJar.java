@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Collections;
+import java.util.Optional;
 import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -19,10 +20,17 @@ record GpuJar(Path file) {
     private static final String NAMES = "pytorch-*-gpu.jar";
 
     static boolean isIn(Path folder) {
+        return find(folder).isPresent();
+    }
+
+    private static Optional<GpuJar> find(Path folder) {
         try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, NAMES)) {
-            return jars.iterator().hasNext();
+            for (Path jar : jars) {
+                return Optional.of(new GpuJar(jar));
+            }
+            return Optional.empty();
         } catch (IOException e) {
-            return false;
+            return Optional.empty();
         }
     }
 
@@ -32,18 +40,12 @@ record GpuJar(Path file) {
      * @throws LockstepException of kind RECIPE when there is none
      */
     static GpuJar in(Path folder) {
-        try (DirectoryStream<Path> jars = Files.newDirectoryStream(folder, NAMES)) {
-            for (Path jar : jars) {
-                return new GpuJar(jar);
-            }
-        } catch (IOException e) {
-            // As if there were none.
-        }
-        throw LockstepException.recipe(
-                "this distribution is for CPUs",
-                "folder = " + folder,
-                "leave --gpu-arch and --device out, or run it from a distribution for GPUs: mvn -Pdist,gpu -DskipTests"
-                        + " package");
+        return find(folder)
+                .orElseThrow(() -> LockstepException.recipe(
+                        "this distribution is for CPUs",
+                        "folder = " + folder,
+                        "leave --gpu-arch and --device out, or run it from a distribution for GPUs: mvn -Pdist,gpu -DskipTests"
+                                + " package"));
     }
 
     /** Leaves out the code of all other GPU architectures. */

@@ -4,6 +4,7 @@ import dev.lockstep.checkpoint.Checkpoint;
 import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.cli.Main;
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.catalog.OpenDataset;
 import dev.lockstep.launch.ChildJvm;
 import dev.lockstep.metrics.RunResult;
@@ -12,7 +13,6 @@ import dev.lockstep.supervise.LogTail;
 import dev.lockstep.torch.Devices;
 import dev.lockstep.train.ReferenceTraining;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -97,7 +97,7 @@ public final class VerifyCommand implements Callable<Integer> {
             System.out.println(json ? table.toJson() : table.conclusion());
             return table.isGood() ? 0 : LockstepException.Kind.WORKER.exitCode();
         } finally {
-            delete(folder);
+            DurableFiles.deleteFolder(folder);
         }
     }
 
@@ -351,15 +351,6 @@ public final class VerifyCommand implements Callable<Integer> {
     private void show(String line) {
         if (!json) {
             System.out.println(line);
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder())
-                    .forEach(file -> file.toFile().delete());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.cli.doctor;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.lockstep.files.DurableFiles;
 import dev.lockstep.text.Json;
 import java.io.File;
 import java.io.IOException;
@@ -41,7 +42,7 @@ record NativeReport(NativeFacts facts, String failure) {
             try {
                 return run(command, patience, folder);
             } finally {
-                delete(folder);
+                DurableFiles.deleteFolder(folder);
             }
         } catch (IOException e) {
             return failed("cannot start the probe: " + e.getMessage());
@@ -93,14 +94,5 @@ record NativeReport(NativeFacts facts, String failure) {
 
     private static NativeReport failed(String why) {
         return new NativeReport(NativeFacts.NONE, why);
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (var entries = Files.list(folder)) {
-            for (Path entry : entries.toList()) {
-                Files.deleteIfExists(entry);
-            }
-        }
-        Files.deleteIfExists(folder);
     }
 }

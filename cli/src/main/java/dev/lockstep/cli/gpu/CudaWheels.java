@@ -1,6 +1,7 @@
 package dev.lockstep.cli.gpu;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.files.DurableFiles;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -80,10 +80,10 @@ public record CudaWheels(String requirements, long bytes) {
                         Files.delete(wheel);
                     }
                 }
-                delete(folder);
+                DurableFiles.deleteFolder(folder);
                 Files.move(libraries, folder, StandardCopyOption.ATOMIC_MOVE);
             } finally {
-                delete(work);
+                DurableFiles.deleteFolder(work);
             }
         } catch (IOException e) {
             throw LockstepException.recipe(
@@ -150,16 +150,6 @@ public record CudaWheels(String requirements, long bytes) {
                     try (InputStream in = zip.getInputStream(entry)) {
                         Files.copy(in, folder.resolve(library.group(1)));
                     }
-                }
-            }
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (Files.exists(folder)) {
-            try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
                 }
             }
         }

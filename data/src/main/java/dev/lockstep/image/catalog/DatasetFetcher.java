@@ -4,7 +4,6 @@ import dev.lockstep.errors.LockstepException;
 import dev.lockstep.files.DurableFiles;
 import dev.lockstep.image.format.ContentDigest;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
@@ -14,11 +13,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -102,7 +99,7 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
                 LOG.info("{}: {}", source.describe(), e.getMessage());
                 failures.add(source.describe() + ": " + e.getMessage());
             } finally {
-                delete(work);
+                DurableFiles.deleteFolder(work);
             }
         }
         throw LockstepException.data(
@@ -120,7 +117,7 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
         try (DirectoryStream<Path> left = Files.newDirectoryStream(
                 cache, entry -> entry.getFileName().toString().startsWith(workPrefix()))) {
             for (Path folder : left) {
-                delete(folder);
+                DurableFiles.deleteFolder(folder);
             }
         }
     }
@@ -148,19 +145,9 @@ record DatasetFetcher(FileSet files, List<Path> systemFolders, Supplier<Path> ca
             Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
         }
         if (Files.exists(home())) {
-            delete(home());
+            DurableFiles.deleteFolder(home());
         }
         DurableFiles.publish(staged, home());
         return home();
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> paths = Files.walk(folder)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
     }
 }

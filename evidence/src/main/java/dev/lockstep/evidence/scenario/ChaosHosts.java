@@ -10,7 +10,11 @@ import dev.lockstep.evidence.process.Signal;
 import dev.lockstep.evidence.process.Stage;
 import dev.lockstep.evidence.record.Case;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.LocalTime;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -109,6 +113,7 @@ final class ChaosHosts {
             since = System.nanoTime();
             hit = null;
             awake = false;
+            say("process " + number + " is started on host " + rank);
         }
 
         boolean takesPart() {
@@ -160,6 +165,15 @@ final class ChaosHosts {
                     "exit codes as told, every step once, evaluations and all tensors of the undisturbed run",
                     chaos::run);
         }
+    }
+
+    /** For a reader of a run that is not as it should be. */
+    private void say(String what) throws IOException {
+        Files.writeString(
+                stage.path("events-" + seed + ".log"),
+                LocalTime.now(ZoneId.systemDefault()) + " " + what + "\n",
+                StandardOpenOption.CREATE,
+                StandardOpenOption.APPEND);
     }
 
     private Running start(Host host, int rank, int number) throws IOException {
@@ -251,6 +265,11 @@ final class ChaosHosts {
         return known.or(() -> members.stream().min(Comparator.comparingInt(place -> place.number)));
     }
 
+    /** How many processes the group has, as its file says. */
+    private long listed() {
+        return new Log(run.path().resolve("group.txt")).count("^process ");
+    }
+
     private List<Place> members() {
         return places.stream()
                 .filter(place -> place.takesPart() && place.shell.isAlive())
@@ -265,6 +284,7 @@ final class ChaosHosts {
             if (hit == What.FROZEN && !place.awake && place.isFor(AWAKE_AFTER_MILLIS)) {
                 place.shell.signal(Signal.CONT);
                 place.awake = true;
+                say("process " + place.number + " is woken up");
             }
             if (!ended && place.awake && place.isFor(AWAKE_AFTER_MILLIS + UNNOTICED_MILLIS)) {
                 // It slept while the group gathered anew, and was awake in time: it takes part.
@@ -297,6 +317,8 @@ final class ChaosHosts {
                 return false;
             }
             if (ended) {
+                say("process " + place.number + " has ended with " + place.shell.exitCode()
+                        + (hit == null && place.takesPart() ? ", given up though alive" : ""));
                 boolean wasMember = place.takesPart();
                 givenUp += hit == null && wasMember ? 1 : 0;
                 again += hit == null && !wasMember ? 1 : 0;
@@ -307,9 +329,11 @@ final class ChaosHosts {
     }
 
     /** Something happens to a member, if enough others are left. */
-    private boolean disturb() {
+    private boolean disturb() throws IOException {
         List<Place> members = members();
-        if (members.size() <= LEAST) {
+        // Some may have been given up without being hit, and not know it yet.
+        long hit = places.stream().filter(place -> place.hit != null).count();
+        if (members.size() <= LEAST || listed() - hit <= LEAST) {
             return false;
         }
         When when = await(When.values()[random.nextInt(When.values().length)]);
@@ -318,7 +342,9 @@ final class ChaosHosts {
         if (!victim.shell.isAlive()) {
             return false;
         }
-        keepers += keeper().orElseThrow() == victim ? 1 : 0;
+        boolean keeps = keeper().orElseThrow() == victim;
+        keepers += keeps ? 1 : 0;
+        say("process " + victim.number + (keeps ? ", the keeper, is " : " is ") + what.words + " " + when.words);
         victim.hit = what;
         victim.since = System.nanoTime();
         switch (what) {
