@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** How to fix an unknown key: its new name, a key with a similar spelling, or the same key elsewhere. */
+/** How to fix an unknown key: its new name, a key spelled alike, the same key elsewhere, or all keys of its group. */
 final class KeySuggestion {
     /** Keys that have been renamed, by their old paths. */
     private static final Map<String, String> RENAMED = Map.of("data.colour", "data.color", "silence", "suppress");
@@ -37,9 +37,7 @@ final class KeySuggestion {
         } else if (!elsewhere.isEmpty()) {
             return "did you mean '" + String.join("' or '", elsewhere) + "'?";
         }
-        return isOfAnotherKind
-                ? "remove it: this kind has " + String.join(", ", siblings)
-                : "did you mean '" + nearest + "'?";
+        return (isOfAnotherKind ? "remove it: this kind has " : "use one of ") + String.join(", ", siblings);
     }
 
     /** Adds every path that ends in this key, in the tree of records. */

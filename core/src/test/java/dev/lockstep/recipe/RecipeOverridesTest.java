@@ -82,6 +82,14 @@ class RecipeOverridesTest {
                         + "did you mean 'epochs'?");
     }
 
+    /** A suggestion that is nothing like it would mislead. */
+    @Test
+    void set_unknownKeyUnlikeAllOthers_listsThem() {
+        assertThatThrownBy(() -> with("learning-rate.warmup.publish", "2"))
+                .hasMessage("unknown key 'learning-rate.warmup.publish', --set learning-rate.warmup.publish=2, "
+                        + "use one of kind, epochs");
+    }
+
     @Test
     void set_valueOutOfRange_namesTheOverride() {
         assertThatThrownBy(() -> with("optimizer.momentum", "1.5"))
