@@ -12,8 +12,10 @@ import dev.lockstep.supervise.GroupSecret;
 import dev.lockstep.supervise.Supervisor;
 import dev.lockstep.torch.TorchRuntime;
 import java.io.IOException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -32,6 +34,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** How processes come together without our launcher, and what strangers can do to them. */
@@ -145,7 +148,10 @@ class RendezvousTest {
         groups.forEach(SocketGroup::leave);
     }
 
-    /** torchrun's agent listens at MASTER_PORT; what a group before has left in its store leads nowhere. */
+    /**
+     * torchrun's agent listens at MASTER_PORT; what a group before has left in its store leads nowhere. Each agent counts its
+     * own restarts.
+     */
     @Test
     void agentsStore_leadsToRankZero_alsoAfterARestart() {
         TorchRuntime.load();
@@ -157,12 +163,14 @@ class RendezvousTest {
                 ByteVector stale = new ByteVector("- 1".getBytes(StandardCharsets.UTF_8))) {
             store.set("lockstep/supervisor", stale);
             int port = store.getPort() & 0xffff;
-            Map<String, String> environment = Map.of("TORCHELASTIC_USE_AGENT_STORE", "True");
             List<CompletableFuture<SocketGroup>> joining = Stream.of(1, 0)
                     .map(rank -> CompletableFuture.supplyAsync(
                             () -> {
-                                GroupEnvironment place = new GroupEnvironment(rank, 2, "127.0.0.1", port);
-                                return new EnvironmentRendezvous(place, environment, terms(LONG)).join();
+                                Map<String, String> environment = ofTorchrun(rank, 1 - rank, port);
+                                GroupEnvironment place =
+                                        GroupEnvironment.from(environment).orElseThrow();
+                                return new EnvironmentRendezvous(place, environment, terms(Duration.ofSeconds(20)))
+                                        .join();
                             },
                             THREADS))
                     .toList();
@@ -171,6 +179,24 @@ class RendezvousTest {
             assertThat(gathered(groups)).allSatisfy(all -> assertThat(all).hasSize(2));
             groups.forEach(SocketGroup::leave);
         }
+    }
+
+    private static Map<String, String> ofTorchrun(int rank, int restarts, int port) {
+        return Map.of(
+                "TORCHELASTIC_RUN_ID",
+                "none",
+                "TORCHELASTIC_USE_AGENT_STORE",
+                "True",
+                "TORCHELASTIC_RESTART_COUNT",
+                Integer.toString(restarts),
+                "RANK",
+                Integer.toString(rank),
+                "WORLD_SIZE",
+                "2",
+                "MASTER_ADDR",
+                "127.0.0.1",
+                "MASTER_PORT",
+                Integer.toString(port));
     }
 
     /** Beyond this machine without a secret: said before anybody waits. Here the interface is the loopback one. */
@@ -189,15 +215,27 @@ class RendezvousTest {
                 .contains("port " + port, "LOCKSTEP_GROUP_SECRET");
     }
 
+    /** One of the named interface, and one of another, where there is another. */
+    static Stream<String> ownAddresses() throws IOException {
+        return Stream.concat(
+                Stream.of("127.0.0.2"),
+                NetworkInterface.networkInterfaces()
+                        .flatMap(NetworkInterface::inetAddresses)
+                        .filter(address -> address instanceof Inet4Address && !address.isLoopbackAddress())
+                        .map(InetAddress::getHostAddress)
+                        .limit(1));
+    }
+
     /** The interface is for data; where rank 0 is looked for is MASTER_ADDR. Both are this machine's. */
-    @Test
-    void masterBesideTheNamedInterface_isReached() throws Exception {
+    @ParameterizedTest
+    @MethodSource("ownAddresses")
+    void masterBesideTheNamedInterface_isReached(String master) throws Exception {
         int port = freePort();
         Map<String, String> environment = Map.of("GLOO_SOCKET_IFNAME", "lo");
         List<CompletableFuture<SocketGroup>> joining = Stream.of(0, 1)
                 .map(rank -> CompletableFuture.supplyAsync(
                         () -> {
-                            GroupEnvironment place = new GroupEnvironment(rank, 2, "127.0.0.2", port);
+                            GroupEnvironment place = new GroupEnvironment(rank, 2, master, port);
                             return new EnvironmentRendezvous(place, environment, terms(Duration.ofSeconds(10))).join();
                         },
                         THREADS))
@@ -274,6 +312,19 @@ class RendezvousTest {
         assertThat(LocalAddress.ofInterface("lo"))
                 .hasValueSatisfying(
                         address -> assertThat(address.isLoopbackAddress()).isTrue());
+    }
+
+    @Test
+    void interfaceThatTheEnvironmentNames_isWhereDataIsReceived() throws IOException {
+        GroupEnvironment place = new GroupEnvironment(1, 2, "127.0.0.1", 29_500);
+        Map<String, String> unknown = Map.of("GLOO_SOCKET_IFNAME", "nosuch0,lo");
+        assertThatThrownBy(() -> new EnvironmentRendezvous(place, unknown, terms(LONG)))
+                .hasMessageStartingWith("GLOO_SOCKET_IFNAME = nosuch0 is not a usable network interface");
+        InetAddress route = InetAddress.getByName("198.51.100.1");
+        assertThat(new Rendezvous(1, 2, terms(LONG), LocalAddress.ofInterface("lo")).bindAddress(route, false))
+                .satisfies(address -> assertThat(address.isLoopbackAddress()).isTrue());
+        assertThat(new Rendezvous(1, 2, terms(LONG), LocalAddress.ofInterface("")).bindAddress(route, false))
+                .isEqualTo(route);
     }
 
     private List<SocketGroup> all(int size, int port) {
