@@ -105,6 +105,25 @@ final class LauncherTest {
         assertThat(checkout.resolve("cli/target/build.log")).content().contains("core 1 [2/8]", "exit code 3");
     }
 
+    /** The terminal is that of script(1). */
+    @Test
+    void run_firstTimeOnATerminal_saysHowFarTheBuildIs() throws Exception {
+        maven("3.8.7", "echo '[INFO] Building Lockstep core 1 [2/8]'; " + BUILD);
+        String command = "'" + checkout.resolve("lockstep") + "' plan";
+        Result built = start(List.of("script", "-qec", command, "/dev/null")).finish();
+        assertThat(built.out).contains("building Lockstep", "\r  part 2 of 8 ", "\r\u001b[K");
+    }
+
+    /** Of loaded and verified classes: a small one for commands that compute nothing. */
+    @Test
+    void run_anyCommand_takesItsClassArchive() throws Exception {
+        String archive = "-XX:SharedArchiveFile=" + checkout.toRealPath() + "/cli/target/";
+        for (String quick : List.of("plan", "--help", "help", "runs", "report")) {
+            assertThat(run(quick, "x").out).contains(archive + "quick.jsa\n", "-XX:TieredStopAtLevel=1\n");
+        }
+        assertThat(run("train", "x.yaml").out).contains(archive + "all.jsa\n").doesNotContain("TieredStopAtLevel");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

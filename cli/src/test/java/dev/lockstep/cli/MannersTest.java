@@ -2,6 +2,8 @@ package dev.lockstep.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.cli.command.ReportCommand;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -49,6 +51,14 @@ final class MannersTest {
         assertThat(CapturedRun.of("train", "--help").out())
                 .containsSubsequence(
                         "RECIPE  ", "--data DIR", "--out DIR", "--procs P", "More options:", "--bucket-mb");
+    }
+
+    @Test
+    void report_withoutAName_hasOne() {
+        CommandLine line = new CommandLine(new ReportCommand());
+        line.parseArgs("runs/one", "runs/two");
+        Path out = line.getCommandSpec().findOption("--out").getValue();
+        assertThat(out).isEqualTo(Path.of("report.html"));
     }
 
     static List<CommandSpec> commands() {

@@ -39,6 +39,12 @@ final class AnnouncementTest {
     }
 
     @Test
+    void finishedRun_namesItsReportAndTheNextCommand() {
+        assertThat(summary(RunResult.Status.COMPLETED, 4, 1))
+                .endsWith("\nrun folder runs/one\nreport runs/one/report.html\nnext: lockstep eval runs/one");
+    }
+
+    @Test
     void interruptedRun_saysHowToResume() {
         assertThat(summary(RunResult.Status.INTERRUPTED, 4, 1))
                 .contains("saved runs/one/checkpoints/step-00000070.safetensors", "to resume: lockstep train ");

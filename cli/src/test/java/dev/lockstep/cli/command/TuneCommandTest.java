@@ -156,6 +156,19 @@ final class TuneCommandTest {
                 .hasLineCount(1);
     }
 
+    /** With a rate that changes nothing. */
+    @Test
+    void train_thatLearnsLittle_suggestsToTune() throws IOException {
+        Path file = write(TEXT.replace("reference: 0.1 ", "reference: 1e-9 ").replace("workers: 8", "workers: 1"));
+        Path run = folder.resolve("run");
+        CapturedRun train = CapturedRun.of("train", file.toString(), "--out", run.toString(), "--stop-after", "128");
+        assertThat(train.exitCode()).as(train.err()).isZero();
+        assertThat(train.err().lines().filter(line -> line.startsWith("hint: ")))
+                .singleElement()
+                .asString()
+                .contains("'lockstep tune " + file + "' looks for a better learning rate");
+    }
+
     @Test
     void tune_valuesOutOfRange_areOneLine() throws IOException {
         Path file = write(TEXT);

@@ -4,16 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.lockstep.errors.LockstepException;
+import dev.lockstep.image.ImageData;
 import dev.lockstep.image.ImageShape;
+import dev.lockstep.image.ImageTransform;
+import dev.lockstep.image.Normalization;
+import dev.lockstep.image.codec.ImageCodec;
+import dev.lockstep.image.codec.TestImages;
 import dev.lockstep.image.format.PhotographFolders;
 import dev.lockstep.image.format.TarFiles;
 import dev.lockstep.image.pack.ShardPacker;
+import dev.lockstep.image.transform.PhotographTransform;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.Recipe.Augmentation;
 import dev.lockstep.recipe.Recipe.ColorAugmentation;
 import dev.lockstep.sampling.KeyedRandom;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -23,6 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Tag("slow")
 final class PhotographsTest {
+    private static final ImageData TURNED =
+            new ImageData.Encoded("turned.jpg", ImageCodec.withOrientation(TestImages.jpeg(60, 40, 5), 6));
+
     @TempDir
     Path temp;
 
@@ -83,6 +93,28 @@ final class PhotographsTest {
         OpenDataset open = Datasets.open(data, Optional.of(temp));
         assertThat(open.classes()).isEqualTo(1000);
         assertThat(open.spec().trainingImages()).hasValue(1000);
+        assertThat(seen(open.evaluationTransform(), TURNED))
+                .as("the published errors are those of the stored pixels")
+                .isEqualTo(seen(PhotographTransform.evaluation(224, Normalization.IMAGENET), TURNED));
+    }
+
+    private static float[] seen(ImageTransform transform, ImageData image) {
+        FloatBuffer seen = FloatBuffer.allocate(224 * 224 * 3);
+        transform.apply(image, KeyedRandom.of(1), seen);
+        return Arrays.copyOf(seen.array(), seen.position());
+    }
+
+    /** As with torchvision's exif_transpose. */
+    @Test
+    void open_ownPhotographs_areTurnedAsTheirOrientationSays() {
+        PhotographFolders.write(temp, List.of("ant", "bee"), 4, 2);
+        OpenDataset open = Datasets.open(data("imagefolder", Augmentation.NONE, 32), Optional.of(temp));
+        PhotographTransform stored = PhotographTransform.evaluation(32, Normalization.IMAGENET);
+        for (ImageTransform transform : List.of(open.trainingTransform(), open.evaluationTransform())) {
+            assertThat(seen(transform, TURNED))
+                    .isEqualTo(seen(stored.upright(), TURNED))
+                    .isNotEqualTo(seen(stored, TURNED));
+        }
     }
 
     @Test
