@@ -71,6 +71,10 @@ public final class GroupFile {
      * @param standby where each process answers, by number
      */
     record Content(int keeper, SupervisorAddress lobby, int next, Map<Integer, SupervisorAddress> standby) {
+        Found found() {
+            return new Found(keeper, lobby, next);
+        }
+
         String text() {
             StringBuilder text = new StringBuilder("keeper " + keeper + " " + lobby + "\nnext " + next + "\n");
             new TreeMap<>(standby)
@@ -137,9 +141,7 @@ public final class GroupFile {
             }
             Content found = content.get();
             if (presence == Presence.ANSWERS && listens(found.lobby)) {
-                return found.keeper == before
-                        ? Optional.empty()
-                        : Optional.of(new Found(found.keeper, found.lobby, found.next));
+                return found.keeper == before ? Optional.empty() : Optional.of(found.found());
             }
             Duration limit = presence == Presence.ANSWERS ? patience.multipliedBy(3) : patience;
             if (System.nanoTime() - begun > limit.toNanos()) {
@@ -147,6 +149,12 @@ public final class GroupFile {
             }
             Threads.pause(PAUSE);
         }
+    }
+
+    /** Looks for the group once. */
+    public Optional<Found> glance() {
+        return read().filter(content -> presence(content) == Presence.ANSWERS && listens(content.lobby))
+                .map(Content::found);
     }
 
     private Optional<Content> read() {
@@ -224,6 +232,16 @@ public final class GroupFile {
             }
             DurableFiles.write(file, content.text().getBytes(StandardCharsets.UTF_8));
         });
+    }
+
+    /**
+     * Writes the file again if it names another keeper, or none: when a network is parted, two parts of a group may both write
+     * it, and the one that writes last may not be the one that stays.
+     */
+    void assertSays(Content content) {
+        if (read().filter(found -> found.keeper == content.keeper).isEmpty()) {
+            write(content);
+        }
     }
 
     /** The group has ended; does nothing if another process keeps it by now. */

@@ -37,6 +37,7 @@ public final class Succession implements Listener.User, AutoCloseable {
     static final String ALIVE = "alive";
     private static final Duration PAUSE = Duration.ofMillis(20);
     private static final Duration PROBE = Duration.ofMillis(200);
+    private static final Duration LONGEST_UNSAID = Duration.ofSeconds(10);
     private static final Duration LONGEST_CONNECT = Duration.ofSeconds(3);
 
     private final HostedKeeper.Terms terms;
@@ -56,6 +57,8 @@ public final class Succession implements Listener.User, AutoCloseable {
 
     private volatile boolean closed;
     private volatile @Nullable HostedKeeper hosted;
+    /** What the file says, if this process keeps the group. */
+    private volatile GroupFile.@Nullable Content written;
 
     /**
      * What follows a keeper that is lost.
@@ -128,9 +131,26 @@ public final class Succession implements Listener.User, AutoCloseable {
         greatest = members.stream().mapToInt(PeerMonitor.Member::number).reduce(greatest, Math::max);
         HostedKeeper keeping = hosted;
         if (file != null && keeping != null && keeper == terms.own()) {
-            file.write(content(keeping.lobby().port()));
+            GroupFile.Content content = content(keeping.lobby().port());
+            file.write(content);
+            boolean isFirst = written == null;
+            written = content;
+            if (isFirst) {
+                Threads.start("lockstep-group-file", () -> keep(file));
+            }
         }
         claims.keySet().forEach(number -> refuse(number, "the group continues without process " + number));
+    }
+
+    /** While this process keeps the group, the file says so. */
+    private void keep(GroupFile says) {
+        while (!closed) {
+            Threads.pause(terms.patience().compareTo(LONGEST_UNSAID) < 0 ? terms.patience() : LONGEST_UNSAID);
+            GroupFile.Content content = written;
+            if (!closed && content != null) {
+                says.assertSays(content);
+            }
+        }
     }
 
     private GroupFile.Content content(int port) {

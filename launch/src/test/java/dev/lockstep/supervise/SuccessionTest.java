@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -217,6 +218,20 @@ class SuccessionTest {
             found = file().seek(before);
         }
         return found.orElseThrow();
+    }
+
+    /** As a part of the group may have done that was cut off for a while. */
+    @Test
+    void theFileNamesAnotherKeeper_theLivingOneWritesItAgain() throws Exception {
+        gather(2, 1);
+        seek(GroupFile.NOBODY);
+        Path path = folder.resolve(GroupFile.NAME);
+        Files.writeString(path, "keeper 7 127.0.0.1:1\nnext 9\nprocess 7 127.0.0.1:1\n");
+        assertThat(file().glance()).isEmpty();
+        assertThat(seek(GroupFile.NOBODY).keeper()).isZero();
+        Files.delete(path);
+        assertThat(seek(GroupFile.NOBODY).keeper()).isZero();
+        assertThat(file().glance()).isPresent();
     }
 
     @Test

@@ -13,7 +13,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /**
  * How a process finds an elastic group that no launcher keeps, when the environment describes the group. It reports in the
@@ -34,12 +35,8 @@ final class HostedRendezvous {
         InetAddress bind =
                 named.orElseGet(() -> local ? InetAddress.getLoopbackAddress() : new InetSocketAddress(0).getAddress());
         Lobby lobby = new Lobby(place, asked);
-        @Nullable NextGroup first = null;
-        if (lobby.isFound() || !isHome(place, local)) {
-            first = lobby.awaitPlace();
-        }
-        Succession succession = new Succession(
-                lobby.number(),
+        IntFunction<Succession> successions = number -> new Succession(
+                number,
                 bind,
                 place.masterPort(),
                 asked.secret(),
@@ -48,13 +45,26 @@ final class HostedRendezvous {
                 asked.options().peerTimeout(),
                 asked.options().notices(),
                 lobby.file());
-        Terms terms = asked.with(succession);
-        try {
-            if (first == null) {
-                lobby.is(found(place, elastic, terms, succession, local));
-                first = lobby.awaitPlace();
+        if (isHome(place, local) && !lobby.isFound()) {
+            Succession succession = successions.apply(place.rank());
+            Terms terms = asked.with(succession);
+            Optional<Collective> founded = closingOnFailure(succession, () -> {
+                lobby.isAt(found(place, elastic, terms, succession, local));
+                return lobby.awaitPlace().map(first -> joinNext(first, terms, succession));
+            });
+            if (founded.isPresent()) {
+                return founded.get();
             }
-            return joinNext(first, terms, succession);
+            succession.close();
+        }
+        NextGroup first = lobby.awaitPlace().orElseThrow();
+        Succession succession = successions.apply(lobby.number());
+        return closingOnFailure(succession, () -> joinNext(first, asked.with(succession), succession));
+    }
+
+    private static <T> T closingOnFailure(Succession succession, Supplier<T> joining) {
+        try {
+            return joining.get();
         } catch (RuntimeException | Error e) {
             succession.close();
             throw e;

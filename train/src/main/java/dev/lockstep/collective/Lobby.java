@@ -24,7 +24,8 @@ final class Lobby {
     private SupervisorAddress address;
     private int number;
     private int keeper = GroupFile.NOBODY;
-    private boolean isHere;
+    private volatile boolean isHere;
+    private volatile GroupFile.@Nullable Found elsewhere;
     private long looked;
 
     /** Looks for the group; see {@link GroupFile#seek}. */
@@ -56,20 +57,42 @@ final class Lobby {
     }
 
     /** This process itself keeps the group, and its lobby is here. */
-    void is(SupervisorAddress own) {
+    void isAt(SupervisorAddress own) {
         address = own;
         isHere = true;
+        GroupFile says = file;
+        if (says != null) {
+            Thread looking = new Thread(() -> lookOut(says), "lockstep-look-out");
+            looking.setDaemon(true);
+            looking.start();
+        }
     }
 
-    /** Looks for a group whose keeper is another one; the group may also begin only now, at the master. */
+    /** While this process gathers a group, it may turn out that another one runs. */
+    private void lookOut(GroupFile says) {
+        while (isHere && elsewhere == null) {
+            says.glance().ifPresent(found -> elsewhere = found);
+            try {
+                Thread.sleep(LOOK_EVERY.toMillis());
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    /** Looks for a group whose keeper is another one; if there is none, it may begin only now, at the master. */
     private boolean look(int before) {
         Optional<GroupFile.Found> found = file == null ? Optional.empty() : file.seek(before);
+        set(found);
+        return found.isPresent();
+    }
+
+    private void set(Optional<GroupFile.Found> found) {
         keeper = found.map(GroupFile.Found::keeper).orElse(GroupFile.NOBODY);
         number = found.map(GroupFile.Found::next).orElse(0) + place.rank();
         address = found.map(GroupFile.Found::lobby)
                 .orElseGet(() -> new SupervisorAddress(place.masterAddress(), place.masterPort()));
         looked = System.nanoTime();
-        return found.isPresent();
     }
 
     private SupervisorAddress address() {
@@ -80,10 +103,13 @@ final class Lobby {
     }
 
     /**
-     * Reports, and waits until the keeper gives this process a place; if the keeper of a group that runs is lost meanwhile, at the
-     * next one.
+     * Reports, and waits until the keeper gives this process a place; if the keeper is lost meanwhile, at the next one.
+     *
+     * @return empty if this process keeps a group that has not begun, and another group runs: this one is to be given up
      */
-    NextGroup awaitPlace() {
+    Optional<NextGroup> awaitPlace() {
+        Duration patience = terms.options().joinTimeout();
+        long begun = System.nanoTime();
         while (true) {
             SupervisorWatch waiting = SupervisorWatch.lobby(
                     this::address,
@@ -91,14 +117,28 @@ final class Lobby {
                             .request(),
                     this::number,
                     terms);
-            LockstepException reason = waiting.awaitPlace(terms.options().joinTimeout());
-            waiting.close();
-            Optional<NextGroup> next = waiting.next();
-            if (next.isPresent()) {
-                return next.get();
+            Optional<LockstepException> reason = Optional.empty();
+            while (reason.isEmpty()) {
+                reason = waiting.awaitPlace(LOOK_EVERY);
+                if (reason.isEmpty() && System.nanoTime() - begun > patience.toNanos()) {
+                    reason = Optional.of(waiting.missing(0, patience));
+                }
+                GroupFile.Found other = elsewhere;
+                if (reason.isEmpty() && isHere && other != null) {
+                    isHere = false;
+                    waiting.close();
+                    set(Optional.of(other));
+                    return Optional.empty();
+                }
             }
-            if (!isFound() || !look(keeper)) {
-                throw reason;
+            waiting.close();
+            boolean wasHere = isHere;
+            isHere = false;
+            if (waiting.next().isPresent()) {
+                return waiting.next();
+            }
+            if (wasHere || !look(keeper)) {
+                throw reason.get();
             }
         }
     }

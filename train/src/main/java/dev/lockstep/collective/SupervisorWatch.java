@@ -174,25 +174,29 @@ final class SupervisorWatch implements Watch {
         return monitor.awaitRoster(patience).orElseThrow(() -> missing(size, patience));
     }
 
-    /** Waits in a lobby for a place, which {@link #next} then has; returns the reason, or why there is none. */
-    LockstepException awaitPlace(Duration patience) {
+    /**
+     * Waits in a lobby for a place, which {@link #next} then has.
+     *
+     * @return the reason, or why there is none; empty when neither is known in time
+     */
+    Optional<LockstepException> awaitPlace(Duration patience) {
         try {
-            return monitor.outcome()
+            return Optional.of(monitor.outcome()
                     .get(patience.toMillis(), TimeUnit.MILLISECONDS)
                     .map(GroupFailure::asException)
-                    .orElseGet(() -> missing(0, patience));
+                    .orElseGet(() -> missing(0, patience)));
         } catch (TimeoutException e) {
-            return missing(0, patience);
+            return Optional.empty();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return missing(0, patience);
+            return Optional.of(missing(0, patience));
         } catch (ExecutionException e) {
             throw new IllegalStateException("never completed exceptionally", e);
         }
     }
 
     /** Only the supervisor knows who is missing. */
-    private LockstepException missing(int size, Duration patience) {
+    LockstepException missing(int size, Duration patience) {
         List<Integer> missing = supervisor == null ? List.of() : supervisor.missing();
         String within = " did not join within " + patience.toSeconds() + " s";
         if (missing.isEmpty()) {

@@ -31,8 +31,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class WatchCost {
     private static final int TURNS = 24;
     private static final int TURN_MILLIS = 10_000;
-    /** More than the runs make. */
-    private static final int LONG = 20_000;
+    /** More than the runs make. A trace has no more. */
+    private static final int LONG = 10_000;
 
     private static final int EVENTS = 100_000;
     private static final int CHUNKS = 20;
