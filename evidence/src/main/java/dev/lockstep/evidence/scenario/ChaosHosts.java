@@ -331,7 +331,8 @@ final class ChaosHosts {
     /** Something happens to a member, if enough others are left. */
     private boolean disturb() throws IOException {
         List<Place> members = members();
-        // One that is not hit may be given up too: a keeper that wakes up in time continues with those that have not left it.
+        // One that is not hit may be given up too: a keeper that wakes up in time continues with those that have not
+        // left it.
         long hit = places.stream().filter(place -> place.hit != null).count();
         if (members.size() <= LEAST || listed() - hit <= LEAST + 1) {
             return false;
