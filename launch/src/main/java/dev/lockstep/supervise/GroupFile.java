@@ -30,6 +30,7 @@ import java.util.regex.Pattern;
  *
  * <pre>
  * keeper 2 node7:29500
+ * term 1
  * next 9
  * process 2 10.0.0.7:40123
  * process 3 10.0.0.8:40044
@@ -45,6 +46,7 @@ public final class GroupFile {
     private static final Duration PAUSE = Duration.ofMillis(200);
     private static final int CONNECT_MILLIS = 3000;
     private static final Pattern KEEPER = Pattern.compile("keeper ([0-9]{1,9}) (\\S{1,262})");
+    private static final Pattern TERM = Pattern.compile("term ([0-9]{1,9})");
     private static final Pattern NEXT = Pattern.compile("next ([0-9]{1,9})");
     private static final Pattern PROCESS = Pattern.compile("process ([0-9]{1,9}) (\\S{1,262})");
 
@@ -67,16 +69,23 @@ public final class GroupFile {
      *
      * @param keeper the number of the process that keeps the group
      * @param lobby where others report to join it
+     * @param term how many keepers there were before, in this run and those that it resumes
      * @param next a number that no process has had, nor any greater one
      * @param standby where each process answers, by number
      */
-    record Content(int keeper, SupervisorAddress lobby, int next, Map<Integer, SupervisorAddress> standby) {
+    record Content(int keeper, SupervisorAddress lobby, int term, int next, Map<Integer, SupervisorAddress> standby) {
         Found found() {
             return new Found(keeper, lobby, next);
         }
 
+        /** Whether this keeper has followed another one, and not the other way round. */
+        boolean isAfter(Content other) {
+            return term > other.term || term == other.term && keeper > other.keeper;
+        }
+
         String text() {
-            StringBuilder text = new StringBuilder("keeper " + keeper + " " + lobby + "\nnext " + next + "\n");
+            StringBuilder text =
+                    new StringBuilder("keeper " + keeper + " " + lobby + "\nterm " + term + "\nnext " + next + "\n");
             new TreeMap<>(standby)
                     .forEach((number, at) -> text.append("process ")
                             .append(number)
@@ -90,13 +99,14 @@ public final class GroupFile {
         static Optional<Content> parse(String text) {
             String[] lines = text.split("\n", -1);
             Matcher keeper = KEEPER.matcher(lines[0]);
-            Matcher next = NEXT.matcher(lines.length > 1 ? lines[1] : "");
-            if (!keeper.matches() || !next.matches() || !lines[lines.length - 1].isEmpty()) {
+            Matcher term = TERM.matcher(lines.length > 1 ? lines[1] : "");
+            Matcher next = NEXT.matcher(lines.length > 2 ? lines[2] : "");
+            if (!keeper.matches() || !term.matches() || !next.matches() || !lines[lines.length - 1].isEmpty()) {
                 return Optional.empty();
             }
             Map<Integer, SupervisorAddress> standby = new TreeMap<>();
             try {
-                for (int i = 2; i < lines.length - 1; i++) {
+                for (int i = 3; i < lines.length - 1; i++) {
                     Matcher process = PROCESS.matcher(lines[i]);
                     if (!process.matches()) {
                         return Optional.empty();
@@ -106,6 +116,7 @@ public final class GroupFile {
                 return Optional.of(new Content(
                         Integer.parseInt(keeper.group(1)),
                         SupervisorAddress.parse(keeper.group(2)),
+                        Integer.parseInt(term.group(1)),
                         Integer.parseInt(next.group(1)),
                         standby));
             } catch (LockstepException e) {
@@ -235,13 +246,27 @@ public final class GroupFile {
     }
 
     /**
-     * Writes the file again if it names another keeper, or none: when a network is parted, two parts of a group may both write
-     * it, and the one that writes last may not be the one that stays.
+     * Writes the file again if it names another keeper, or none, and this one has not been followed by it: when a network is parted,
+     * two parts of a group may both write it.
+     *
+     * @return the number of the keeper that has followed this one, whose group is there: this one was stopped or cut off for so
+     *     long that the others have given it up
      */
-    void assertSays(Content content) {
-        if (read().filter(found -> found.keeper == content.keeper).isEmpty()) {
+    Optional<Integer> defend(Content content) {
+        Optional<Content> other = read().filter(found -> found.keeper != content.keeper || found.term != content.term);
+        if (other.filter(found -> found.isAfter(content) && presence(found) == Presence.ANSWERS)
+                .isPresent()) {
+            return other.map(found -> found.keeper);
+        }
+        if (other.isPresent() || read().isEmpty()) {
             write(content);
         }
+        return Optional.empty();
+    }
+
+    /** The term of the next keeper. */
+    int nextTerm(int known) {
+        return Math.max(known, read().map(content -> content.term).orElse(known)) + 1;
     }
 
     /** The group has ended; does nothing if another process keeps it by now. */

@@ -173,6 +173,14 @@ final class HostedKeeper implements Keeper.Owner, AutoCloseable {
         }
     }
 
+    /** The whole group ends, for a reason that only the keeper knows. Any thread may call it. */
+    void giveUp(String why) {
+        Keeper keeping = keeper;
+        if (keeping != null) {
+            keeping.announce(new GroupFailure(GroupFailure.NO_RANK, HostName.own(), why));
+        }
+    }
+
     /** Ends normally. */
     void dismiss() {
         closed = true;

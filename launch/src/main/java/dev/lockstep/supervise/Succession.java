@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -57,8 +58,11 @@ public final class Succession implements Listener.User, AutoCloseable {
 
     private volatile boolean closed;
     private volatile @Nullable HostedKeeper hosted;
-    /** What the file says, if this process keeps the group. */
-    private volatile GroupFile.@Nullable Content written;
+    private volatile int term;
+    /** What the file is to say, if this process keeps the group. */
+    private volatile GroupFile.@Nullable Content content;
+
+    private final AtomicBoolean defends = new AtomicBoolean();
 
     /**
      * What follows a keeper that is lost.
@@ -109,6 +113,7 @@ public final class Succession implements Listener.User, AutoCloseable {
      */
     public synchronized SupervisorAddress found(int size, String name) throws IOException {
         home = name;
+        term = file == null ? 0 : file.nextTerm(-1);
         HostedKeeper first = HostedKeeper.first(terms, size);
         hosted = first;
         return first.lobby();
@@ -131,24 +136,36 @@ public final class Succession implements Listener.User, AutoCloseable {
         greatest = members.stream().mapToInt(PeerMonitor.Member::number).reduce(greatest, Math::max);
         HostedKeeper keeping = hosted;
         if (file != null && keeping != null && keeper == terms.own()) {
-            GroupFile.Content content = content(keeping.lobby().port());
-            file.write(content);
-            boolean isFirst = written == null;
-            written = content;
-            if (isFirst) {
-                Threads.start("lockstep-group-file", () -> keep(file));
-            }
+            content = content(keeping.lobby().port());
         }
         claims.keySet().forEach(number -> refuse(number, "the group continues without process " + number));
     }
 
-    /** While this process keeps the group, the file says so. */
-    private void keep(GroupFile says) {
+    /**
+     * The run has its files in this generation: if this process keeps the group, the group's file says so from now on. Not before: a
+     * group that was cut off, and finds that the others have continued, must not say that it is the one.
+     */
+    public void begun() {
+        GroupFile says = file;
+        GroupFile.Content now = content;
+        if (says != null && now != null && !closed) {
+            says.write(now);
+            if (!defends.getAndSet(true)) {
+                Threads.start("lockstep-group-file", () -> defend(says));
+            }
+        }
+    }
+
+    private void defend(GroupFile says) {
         while (!closed) {
             Threads.pause(terms.patience().compareTo(LONGEST_UNSAID) < 0 ? terms.patience() : LONGEST_UNSAID);
-            GroupFile.Content content = written;
-            if (!closed && content != null) {
-                says.assertSays(content);
+            GroupFile.Content own = content;
+            HostedKeeper keeping = hosted;
+            if (!closed && own != null && keeping != null) {
+                says.defend(own)
+                        .ifPresent(follower -> keeping.giveUp("process " + follower
+                                + " keeps the group now, and this part of it was stopped or cut off for too long, start its processes"
+                                + " again: they join"));
             }
         }
     }
@@ -159,7 +176,7 @@ public final class Succession implements Listener.User, AutoCloseable {
             answers.put(member.number(), new SupervisorAddress(hostOf(member), member.standbyPort()));
         }
         answers.put(terms.own(), new SupervisorAddress(home, standby.port()));
-        return new GroupFile.Content(terms.own(), new SupervisorAddress(home, port), greatest + 1, answers);
+        return new GroupFile.Content(terms.own(), new SupervisorAddress(home, port), term, greatest + 1, answers);
     }
 
     /** A process on this machine may have come by the loopback address, which others cannot reach. */
@@ -302,6 +319,7 @@ public final class Succession implements Listener.User, AutoCloseable {
                     List.copyOf(next),
                     members.stream().collect(Collectors.toMap(PeerMonitor.Member::number, PeerMonitor.Member::host)));
             hosted = begun;
+            term = file == null ? 0 : file.nextTerm(term);
             members.stream()
                     .filter(member -> member.number() == terms.own())
                     .findFirst()

@@ -80,6 +80,9 @@ class SuccessionTest {
                 try {
                     monitor = monitor(connect(found.supervisor(), as), succession);
                     monitor.awaitRoster(PATIENCE).ifPresent(roster -> succession.follow(roster, found.keeper()));
+                    if (place.rank() == 0) {
+                        succession.begun();
+                    }
                     return this;
                 } catch (LockstepException e) {
                     // The keeper was lost meanwhile.
@@ -226,12 +229,33 @@ class SuccessionTest {
         gather(2, 1);
         seek(GroupFile.NOBODY);
         Path path = folder.resolve(GroupFile.NAME);
-        Files.writeString(path, "keeper 7 127.0.0.1:1\nnext 9\nprocess 7 127.0.0.1:1\n");
+        // It followed the present one, but nobody of it is there.
+        Files.writeString(path, "keeper 7 127.0.0.1:1\nterm 5\nnext 9\nprocess 7 127.0.0.1:1\n");
         assertThat(file().glance()).isEmpty();
         assertThat(seek(GroupFile.NOBODY).keeper()).isZero();
         Files.delete(path);
         assertThat(seek(GroupFile.NOBODY).keeper()).isZero();
         assertThat(file().glance()).isPresent();
+    }
+
+    /** As one that was frozen, with others that have not noticed, while the rest has continued. */
+    @Test
+    void anotherKeeperHasFollowed_andItsGroupIsThere_allOfThisOneEnd() throws Exception {
+        Map<Integer, Process> group = gather(2, 1);
+        seek(GroupFile.NOBODY);
+        try (Listener other = new Listener(
+                new InetSocketAddress(HERE, 0), GroupSecret.none(), group.get(0).succession, notices::add)) {
+            Files.writeString(
+                    folder.resolve(GroupFile.NAME),
+                    "keeper 7 127.0.0.1:1\nterm 5\nnext 9\nprocess 7 127.0.0.1:" + other.port() + "\n");
+            together(List.copyOf(group.values()), Process::await);
+        }
+        group.values()
+                .forEach(process -> assertThat(process.failures)
+                        .singleElement()
+                        .satisfies(failure -> assertThat(failure.message())
+                                .contains("process 7 keeps the group now", "start its processes again")));
+        assertThat(folder.resolve(GroupFile.NAME)).content().startsWith("keeper 7 ");
     }
 
     @Test

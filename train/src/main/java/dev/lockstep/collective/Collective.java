@@ -90,6 +90,12 @@ public interface Collective extends AutoCloseable {
     default void askForLeave() {}
 
     /**
+     * Tells an elastic group that no launcher keeps that the run has its files in this generation, and so is the one that
+     * processes join later. Rank 0 calls it.
+     */
+    default void begun() {}
+
+    /**
      * After a failure: joins the group of the processes that continue, if the keeper of the group has a place there for this
      * one. The previous collective must be closed then.
      *

@@ -250,6 +250,11 @@ final class SocketGroup {
         return watch.next();
     }
 
+    /** See {@link Collective#begun}. */
+    void begun() {
+        watch.begun();
+    }
+
     /** Whether the group is to change, or has ended. */
     boolean isChangeDue() {
         return watch.isChangeDue();

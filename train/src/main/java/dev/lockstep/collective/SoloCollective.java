@@ -85,6 +85,13 @@ public final class SoloCollective implements Collective {
     }
 
     @Override
+    public void begun() {
+        if (watch != null) {
+            watch.begun();
+        }
+    }
+
+    @Override
     public Optional<Collective> joinNext() {
         Terms joined = terms;
         return watch == null || joined == null

@@ -241,6 +241,13 @@ final class SupervisorWatch implements Watch {
         monitor.leave();
     }
 
+    @Override
+    public void begun() {
+        if (heirs != null) {
+            heirs.begun();
+        }
+    }
+
     /** Rank 0 stays until the others are notified: the supervisor ends with it. */
     @Override
     public void failed(String words) {

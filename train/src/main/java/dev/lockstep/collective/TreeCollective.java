@@ -178,6 +178,11 @@ final class TreeCollective implements Collective {
     }
 
     @Override
+    public void begun() {
+        group.begun();
+    }
+
+    @Override
     public Optional<Collective> joinNext() {
         Terms joined = terms;
         if (joined == null || !group.isBroken()) {

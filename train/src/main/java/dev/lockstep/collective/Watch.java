@@ -31,6 +31,9 @@ interface Watch extends AutoCloseable {
     /** Asks the keeper of an elastic group to let this process leave. */
     void leave();
 
+    /** The run has its files in this generation of an elastic group; see {@link Collective#begun}. */
+    void begun();
+
     /** Reports to the others why this process cannot continue, in one line. */
     void failed(String words);
 

@@ -202,6 +202,7 @@ final class Session implements AutoCloseable {
         }
         if (isFirst()) {
             openWriter(restored, checkpoints);
+            training.group.begun();
         }
     }
 
@@ -362,6 +363,9 @@ final class Session implements AutoCloseable {
             training.lead(info);
             events.on(new Event.Resumed(running.step(), running.isFinished()));
             openWriter(running, checkpoints);
+        }
+        if (isFirst()) {
+            training.group.begun();
         }
         String why = String.join("; ", reasons);
         events.on(new Event.Regrouped(running.step(), before, training.group.size(), why));

@@ -337,6 +337,9 @@ class CollectiveTest {
             public void leave() {}
 
             @Override
+            public void begun() {}
+
+            @Override
             public void failed(String words) {
                 told.add(words);
             }

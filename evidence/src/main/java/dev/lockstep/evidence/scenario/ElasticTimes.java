@@ -34,10 +34,10 @@ final class ElasticTimes {
 
     private static final double MOST_MIB_PER_LOSS = 0.5;
     /** Pairs of runs, as one process may be slower than another for its whole life. */
-    private static final int PAIRS = 5;
+    private static final int PAIRS = 6;
 
-    private static final int TURNS = 12;
-    private static final int TURN_MILLIS = 2500;
+    private static final int TURNS = 32;
+    private static final int TURN_MILLIS = 1250;
     /** More than these runs make before they are told to stop. */
     private static final int LONG = 50_000;
 

@@ -95,6 +95,7 @@ final class WatchCost {
             InTurns compared = new InTurns(TURNS, TURN_MILLIS);
             compared.compare(claims, plain, watched);
             compared.claim(claims, 1.01);
+            claims.claim(compared.ofMeans() < 1.01, "ratio of the means = " + compared.ofMeans());
             claims.claim(
                     scraped.get() > TURNS && streamed.get() > TURNS,
                     "scrapes: " + scraped + ", updates of the page: " + streamed);
