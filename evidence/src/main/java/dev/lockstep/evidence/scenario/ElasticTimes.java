@@ -34,7 +34,7 @@ final class ElasticTimes {
 
     private static final double MOST_MIB_PER_LOSS = 0.5;
     /** Pairs of runs, as one process may be slower than another for its whole life. */
-    private static final int PAIRS = 6;
+    private static final int PAIRS = 4;
 
     private static final int TURNS = 32;
     private static final int TURN_MILLIS = 1250;
