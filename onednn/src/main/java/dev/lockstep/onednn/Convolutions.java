@@ -126,7 +126,7 @@ final class Convolutions {
                         padding,
                         hint,
                         tape.library.attributes));
-        Value source = tape.laidOut(tape.values[x], chosen(pd, dnnl_query_src_md));
+        Value source = tape.laidOut(tape.again.value(x), chosen(pd, dnnl_query_src_md));
         Value target = tape.laidOut(dy, chosen(pd, dnnl_query_diff_dst_md));
         Value own = tape.parameters.kernelGradient(node.name(), it);
         dnnl_memory_desc wanted = chosen(pd, dnnl_query_diff_weights_md);

@@ -71,7 +71,7 @@ final class Linears {
                         hint,
                         tape.library.attributes),
                 node.name() + " backward");
-        Value source = tape.laidOut(tape.values[x], chosen(pd, dnnl_query_src_md));
+        Value source = tape.laidOut(tape.again.value(x), chosen(pd, dnnl_query_src_md));
         Value target = tape.laidOut(dy, chosen(pd, dnnl_query_diff_dst_md));
         Value own = tape.parameters.matrixGradient(node.name(), matrix);
         dnnl_memory_desc wanted = chosen(pd, dnnl_query_diff_weights_md);

@@ -9,6 +9,7 @@ import dev.lockstep.network.NetworkGraph.Node;
 import dev.lockstep.network.Operation;
 import dev.lockstep.network.Operation.Size;
 import dev.lockstep.onednn.Program.Use;
+import java.util.List;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 
 /** Batch norm, with the ReLU behind it. */
@@ -57,7 +58,9 @@ final class Norms {
         int out = relu > 0 ? relu : i;
         tape.values[i] = y;
         tape.values[out] = y;
+        tape.again.follows(out, x, () -> normalized(x, node, flags, mean, variance));
         tape.backward.push(() -> {
+            Value input = tape.again.value(x);
             Value dy = tape.laidOut(tape.gradient(out), source.layout);
             dnnl_primitive_desc back = tape.program.keep(new dnnl_primitive_desc());
             check(
@@ -78,7 +81,7 @@ final class Norms {
                     back,
                     with(
                             mask,
-                            new Use(DNNL_ARG_SRC, source),
+                            new Use(DNNL_ARG_SRC, input),
                             new Use(DNNL_ARG_MEAN, mean),
                             new Use(DNNL_ARG_VARIANCE, variance),
                             new Use(DNNL_ARG_SCALE, gamma),
@@ -90,5 +93,33 @@ final class Norms {
             tape.parameters.complete(node.name() + ".weight");
             tape.gradients.get(x).add(dx);
         });
+    }
+
+    /** The output again, from its input and statistics. */
+    private Value normalized(int x, Node node, int flags, Value mean, Value variance) {
+        Value source = tape.again.value(x);
+        dnnl_primitive_desc pd = tape.program.keep(new dnnl_primitive_desc());
+        check(
+                dnnl_batch_normalization_forward_primitive_desc_create(
+                        pd,
+                        tape.library.engine,
+                        dnnl_forward_inference,
+                        source.layout,
+                        source.layout,
+                        tape.epsilon,
+                        flags | dnnl_use_global_stats,
+                        tape.library.attributes),
+                node.name() + " again");
+        Value y = Value.shared(source.layout);
+        tape.program.add(
+                pd,
+                List.of(
+                        new Use(DNNL_ARG_SRC, source),
+                        new Use(DNNL_ARG_MEAN, mean),
+                        new Use(DNNL_ARG_VARIANCE, variance),
+                        new Use(DNNL_ARG_SCALE, tape.parameters.vector(node.name() + ".weight")),
+                        new Use(DNNL_ARG_SHIFT, tape.parameters.vector(node.name() + ".bias")),
+                        new Use(DNNL_ARG_DST, y)));
+        return y;
     }
 }

@@ -30,14 +30,19 @@ final class OneDnnPass implements WorkerPass {
     private final FloatBuffer flat;
 
     private final List<ParameterLayout.Slot> norms;
-    private boolean stale = true;
+    private final SharedWeights copies;
+    /** The last generation of the parameters that it has computed with. */
+    private long seen = -1;
+
     private boolean finite = true;
 
     OneDnnPass(NetworkGraph graph, Engine.Input input) {
+        this.copies = SharedWeights.of(input.state());
         Parameters parameters = new Parameters(
                 library,
                 program,
                 input.state().layout(),
+                copies,
                 CpuDevice.address(input.state().parameters()),
                 CpuDevice.address(input.gradients()),
                 CpuDevice.address(input.statistics()),
@@ -47,6 +52,9 @@ final class OneDnnPass implements WorkerPass {
         TorchRuntime.setThreads(input.threads());
         try {
             this.compiled = new Compilation(library, graph, parameters, input.images(), type, input.epsilon());
+        } catch (RuntimeException e) {
+            copies.close();
+            throw e;
         } finally {
             TorchRuntime.setThreads(1);
         }
@@ -74,15 +82,16 @@ final class OneDnnPass implements WorkerPass {
 
     @Override
     public void parametersChanged() {
-        stale = true;
+        copies.changed();
     }
 
     @Override
     public Outcome compute(Tensor images, Tensor labels, int workers, Consumer<Tensor> onLogits) {
-        if (stale) {
-            program.prepare();
+        long generation = copies.generation();
+        if (seen != generation) {
+            program.prepare(generation);
             finite = normsAreFinite();
-            stale = false;
+            seen = generation;
         }
         Program.place(compiled.input, CpuDevice.address(images));
         program.run(0, compiled.forwardEnd);
@@ -113,10 +122,16 @@ final class OneDnnPass implements WorkerPass {
         return program.arenaBytes();
     }
 
+    /** Of the parameters' copies, which all lanes share, in bytes. */
+    long copiesBytes() {
+        return copies.bytes();
+    }
+
     @Override
     public void close() {
         logits.close();
         logitsGradient.close();
         program.close();
+        copies.close();
     }
 }

@@ -24,7 +24,7 @@ import org.bytedeco.dnnl.dnnl_primitive_desc;
 
 /**
  * The parameters of a network in the flat buffers, where vectors are used in place, and their copies in the layouts that
- * primitives chose, which are made once a step.
+ * primitives chose, which the lanes make once a step.
  */
 final class Parameters {
     private final Dnnl library;
@@ -33,13 +33,15 @@ final class Parameters {
     private final long gradients;
     private final long statistics;
     private final IntConsumer onComplete;
+    private final SharedWeights copies;
     private final List<ParameterLayout.Slot> slots;
     private final Map<String, Integer> numbers = new HashMap<>();
     private final Map<String, NormSlot> norms = new HashMap<>();
-    private final Map<String, List<Value>> copies = new HashMap<>();
+    private final Map<String, List<Value>> arranged = new HashMap<>();
     private final Map<String, Value> placed = new HashMap<>();
 
     /**
+     * @param copies those that lanes share
      * @param weights address of the flat parameters
      * @param gradients address of the flat gradients
      * @param statistics address of the batch-norm statistics
@@ -49,12 +51,14 @@ final class Parameters {
             Dnnl library,
             Program program,
             ParameterLayout layout,
+            SharedWeights copies,
             long weights,
             long gradients,
             long statistics,
             IntConsumer onComplete) {
         this.library = library;
         this.program = program;
+        this.copies = copies;
         this.weights = weights;
         this.gradients = gradients;
         this.statistics = statistics;
@@ -151,16 +155,19 @@ final class Parameters {
         if (same(own, layout)) {
             return original;
         }
-        List<Value> known = copies.computeIfAbsent(name, it -> new ArrayList<>());
+        List<Value> known = arranged.computeIfAbsent(name, it -> new ArrayList<>());
         for (Value copy : known) {
             if (same(copy.layout, layout)) {
                 return copy;
             }
         }
-        Value copy = new Value(Block.pinned(Dnnl.bytes(layout)), layout);
+        SharedWeights.Copy shared = copies.copy(name, layout);
+        Value copy = new Value(Block.at(shared.address), layout);
         known.add(copy);
         program.prepare(
-                reordering(original, copy), List.of(new Use(DNNL_ARG_FROM, original), new Use(DNNL_ARG_TO, copy)));
+                shared,
+                reordering(original, copy),
+                List.of(new Use(DNNL_ARG_FROM, original), new Use(DNNL_ARG_TO, copy)));
         return copy;
     }
 

@@ -21,7 +21,7 @@ import org.bytedeco.javacpp.Pointer;
  */
 final class Program implements AutoCloseable {
     private final Dnnl library;
-    private final List<Command> preparations = new ArrayList<>();
+    private final List<Preparation> preparations = new ArrayList<>();
     private final List<Command> commands = new ArrayList<>();
     private final List<dnnl_primitive_desc> descriptions = new ArrayList<>();
     private final List<Primitive> primitives = new ArrayList<>();
@@ -36,6 +36,8 @@ final class Program implements AutoCloseable {
 
     /** An argument of a primitive: one of oneDNN's numbers and what it stands for. */
     record Use(int argument, Value value) {}
+
+    private record Preparation(SharedWeights.Copy copy, Command reorder) {}
 
     private final class Primitive implements Command {
         private final dnnl_primitive primitive = new dnnl_primitive();
@@ -71,9 +73,9 @@ final class Program implements AutoCloseable {
         return description;
     }
 
-    /** Adds a command that {@link #prepare()} runs. Its values are in memory that is always theirs. */
-    void prepare(dnnl_primitive_desc description, List<Use> uses) {
-        preparations.add(primitive(description, uses, true));
+    /** Adds a command that makes a copy which lanes share. Its values are in memory that is always theirs. */
+    void prepare(SharedWeights.Copy copy, dnnl_primitive_desc description, List<Use> uses) {
+        preparations.add(new Preparation(copy, primitive(description, uses, true)));
     }
 
     void add(dnnl_primitive_desc description, List<Use> uses) {
@@ -149,9 +151,10 @@ final class Program implements AutoCloseable {
         check(dnnl.dnnl_memory_set_data_handle(Objects.requireNonNull(value.memory), pointer(address)), "memory");
     }
 
-    /** Runs what is run once a step. */
-    void prepare() {
-        preparations.forEach(Command::run);
+    /** Makes the copies of this generation, together with the lanes that are at it too. */
+    void prepare(long generation) {
+        preparations.forEach(it -> it.copy.tryMake(generation, it.reorder));
+        preparations.forEach(it -> it.copy.make(generation, it.reorder));
     }
 
     /** Runs commands [from, to). */

@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.bytedeco.dnnl.dnnl_post_ops;
 import org.bytedeco.dnnl.dnnl_primitive_attr;
@@ -38,6 +39,8 @@ final class Tape {
     final List<List<Value>> gradients = new ArrayList<>();
     /** Adds the backward pass of the last operation first. */
     final Deque<Runnable> backward = new ArrayDeque<>();
+
+    final Again again = new Again(this);
 
     Tape(Dnnl library, NetworkGraph graph, Parameters parameters, int images, int type, double epsilon) {
         this.library = library;
@@ -74,18 +77,28 @@ final class Tape {
         return all;
     }
 
+    /** The nodes that take the output of another. */
+    List<Integer> takers(int node) {
+        return IntStream.range(node + 1, values.length)
+                .filter(i -> graph.nodes().get(i).inputs().contains(node))
+                .boxed()
+                .toList();
+    }
+
     /** The only node that takes the output of another, if it is of a kind; else 0. */
     int onlyTaker(int node, Class<? extends Operation> kind) {
-        int found = 0;
-        for (int i = node + 1; i < values.length; i++) {
-            if (graph.nodes().get(i).inputs().contains(node)) {
-                if (found > 0 || !kind.isInstance(graph.nodes().get(i).operation())) {
-                    return 0;
-                }
-                found = i;
-            }
-        }
-        return found;
+        List<Integer> takers = takers(node);
+        return takers.size() == 1
+                        && kind.isInstance(graph.nodes().get(takers.get(0)).operation())
+                ? takers.get(0)
+                : 0;
+    }
+
+    /** Whether the gradient of weights needs a node's value. */
+    boolean hasWeightsBehind(int node) {
+        return takers(node).stream()
+                .map(taker -> graph.nodes().get(taker).operation())
+                .anyMatch(it -> it instanceof Operation.Convolution || it instanceof Operation.Linear);
     }
 
     /** One number at a time, without a backward pass. */
@@ -120,7 +133,13 @@ final class Tape {
     Value pointwise(int i, int x, int algorithm, int byOutput, float most) {
         Value y = Value.shared(values[x].layout);
         eltwise(algorithm, 0, most, values[x], y);
-        backward.push(() -> gradients.get(x).add(masked(gradient(i), y, byOutput, most)));
+        again.follows(i, x, () -> {
+            Value from = again.value(x);
+            Value to = again.isOnlyFor(x, i) ? from : Value.shared(from.layout);
+            eltwise(algorithm, 0, most, from, to);
+            return to;
+        });
+        backward.push(() -> gradients.get(x).add(masked(gradient(i), again.value(i), byOutput, most)));
         return y;
     }
 
@@ -152,19 +171,25 @@ final class Tape {
     /** The sum of two images, with the ReLU behind it. */
     void sum(int i, int a, int b) {
         int relu = onlyTaker(i, Operation.Relu.class);
-        Value y = added(values[a], values[b], relu > 0);
+        Value y = added(values[a], values[b], Value.shared(values[a].layout), relu > 0);
         int out = relu > 0 ? relu : i;
+        again.follows(out, a, b, () -> {
+            Value from = again.value(a);
+            Value other = again.value(b);
+            return added(from, other, again.isOnlyFor(a, i) ? from : Value.shared(from.layout), relu > 0);
+        });
         values[i] = y;
         values[out] = y;
         backward.push(() -> {
-            Value dy = relu > 0 ? masked(gradient(out), y, dnnl_eltwise_relu_use_dst_for_bwd, 0) : gradient(out);
+            Value dy = relu > 0
+                    ? masked(gradient(out), again.value(out), dnnl_eltwise_relu_use_dst_for_bwd, 0)
+                    : gradient(out);
             gradients.get(a).add(dy);
             gradients.get(b).add(dy);
         });
     }
 
-    private Value added(Value a, Value b, boolean rectifies) {
-        Value y = Value.shared(a.layout);
+    private Value added(Value a, Value b, Value y, boolean rectifies) {
         dnnl_primitive_attr attributes = library.attributes;
         if (rectifies) {
             attributes = Dnnl.attributes();
@@ -200,7 +225,7 @@ final class Tape {
         }
         Value sum = parts.get(0);
         for (Value part : parts.subList(1, parts.size())) {
-            sum = added(sum, part, false);
+            sum = added(sum, part, Value.shared(sum.layout), false);
         }
         return sum;
     }

@@ -9,6 +9,7 @@ import dev.lockstep.model.LayerGroups;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
 import dev.lockstep.model.WorkerPass;
+import dev.lockstep.network.NetworkGraph;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.torch.StepScope;
@@ -68,6 +69,14 @@ final class TestPass {
         return Models.create(recipe.model(), shape, CLASSES);
     }
 
+    NetworkGraph graph() {
+        return classifier().graph().orElseThrow();
+    }
+
+    void scaleParameters(double factor) {
+        state.parameters().mul_(new Scalar(factor));
+    }
+
     /** A lane with buffers of its own. */
     final class OwnLane implements AutoCloseable {
         private final Tensor gradients = torch.zeros(layout.parameters());
@@ -96,6 +105,14 @@ final class TestPass {
 
         void parametersChanged() {
             pass.parametersChanged();
+        }
+
+        long arenaBytes() {
+            return ((OneDnnPass) pass).arenaBytes();
+        }
+
+        long copiesBytes() {
+            return ((OneDnnPass) pass).copiesBytes();
         }
 
         Result compute(int workers) {
