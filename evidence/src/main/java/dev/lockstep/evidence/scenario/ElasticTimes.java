@@ -21,8 +21,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What an elastic run costs: the seconds from a signal to the next finished step, with four processes; and, when nothing
- * happens, its steps against those of a run that is not elastic, in turns.
+ * What a loss costs an elastic run: the seconds from a signal to the next finished step, with four processes; and what a process
+ * holds that survives many losses.
  */
 final class ElasticTimes {
     private static final int PROCESSES = 4;
@@ -33,15 +33,9 @@ final class ElasticTimes {
     private static final int SETTLED = 40;
 
     private static final double MOST_MIB_PER_LOSS = 0.5;
-    /** Pairs of runs, as one process may be slower than another for its whole life. */
-    private static final int PAIRS = 4;
-
-    private static final int TURNS = 32;
-    private static final int TURN_MILLIS = 1250;
     /** More than these runs make before they are told to stop. */
     private static final int LONG = 50_000;
 
-    private static final int STEPS = 150;
     private static final String CONTINUE = "; [0-9]+ process(?:es)? continues? from step ";
 
     private final Stage stage;
@@ -69,7 +63,6 @@ final class ElasticTimes {
                 "as many threads and open files as after " + SETTLED + " losses, memory within " + MOST_MIB_PER_LOSS
                         + " MiB a loss",
                 times::survives);
-        times.cost();
     }
 
     private void losses(Case claims, Signal signal, int count, int allowed) throws Exception {
@@ -187,56 +180,6 @@ final class ElasticTimes {
 
     private static int steps(RunFolder run) {
         return run.metrics().count("\"type\":\"step\"");
-    }
-
-    private void cost() {
-        stage.check(
-                "nothing happens, P = 2, " + PAIRS + " pairs of runs, " + TURNS + " turns of " + TURN_MILLIS / 1000.0
-                        + " s each",
-                "a step takes at most 1.01 of one of a run that is not elastic",
-                claims -> {
-                    InTurns compared = new InTurns(TURNS, TURN_MILLIS);
-                    for (int pair = 1; pair <= PAIRS; pair++) {
-                        InTurns.Side plain = undisturbed("plain-" + pair, LONG);
-                        InTurns.Side elastic = undisturbed("elastic-" + pair, LONG, "--elastic", "1:2");
-                        plain.warmUp(claims);
-                        elastic.warmUp(claims);
-                        compared.compare(claims, plain, elastic);
-                        plain.process().end();
-                        elastic.process().end();
-                    }
-                    compared.claim(claims, 1.01);
-                });
-        stage.check("nothing happens, " + STEPS + " steps", "the weights of a run that is not elastic", claims -> {
-            InTurns.Side plain = undisturbed("plain", STEPS);
-            SmallRuns.exits(claims, plain.process(), 0);
-            InTurns.Side elastic = undisturbed("elastic", STEPS, "--elastic", "1:2");
-            SmallRuns.exits(claims, elastic.process(), 0);
-            claims.claim(elastic.run().sameAs(plain.run()), "other weights");
-            claims.figure("weights", elastic.run().weights());
-        });
-    }
-
-    private InTurns.Side undisturbed(String name, int steps, String... options) throws IOException {
-        RunFolder out = stage.run(name);
-        Command command = stage.train(
-                "fashion-mnist.yaml",
-                out,
-                "--set",
-                "epochs=1000",
-                "--set",
-                "learning-rate.schedule.epochs=[900]",
-                "--stop-after",
-                Integer.toString(steps),
-                "--procs",
-                "2",
-                "--lanes",
-                "1",
-                "--peer-timeout",
-                "600",
-                "--set",
-                "images-per-worker=8");
-        return new InTurns.Side(out, stage.start(command.with(options), name + ".log"));
     }
 
     private static String format(double seconds) {

@@ -48,8 +48,12 @@ public final class Scenarios {
                     ChaosHosts::play),
             evidence(
                     "elastic-times",
-                    "seconds from a loss to the next step; the cost of an elastic run when nothing happens",
+                    "seconds from a loss to the next step; what a process holds that survives many",
                     ElasticTimes::play),
+            evidence(
+                    "elastic-cost",
+                    "steps of an elastic run when nothing happens, against those of a run that is not elastic",
+                    ElasticCost::play),
             evidence("gpu-load", "libtorch for CUDA loads, and refuses where there is no driver", GpuLoad::play),
             evidence(
                     "watching",
