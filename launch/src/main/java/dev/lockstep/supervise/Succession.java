@@ -10,7 +10,6 @@ import java.net.Socket;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -223,7 +222,8 @@ public final class Succession implements Listener.User, AutoCloseable {
 
     /** Finds the next keeper, or becomes it. */
     synchronized Outcome seek(GroupFailure lost) {
-        Set<Integer> dead = new HashSet<>(Set.of(keeperNumber));
+        Set<Integer> dead = ConcurrentHashMap.newKeySet();
+        dead.add(keeperNumber);
         for (PeerMonitor.Member heir : members) {
             if (heir.number() == terms.own()) {
                 break;
@@ -349,6 +349,7 @@ public final class Succession implements Listener.User, AutoCloseable {
     private void awaitClaims(Set<Integer> dead) {
         long deadline = System.nanoTime() + terms.patience().toNanos();
         long probe = System.nanoTime() + PROBE.toNanos();
+        Set<Integer> probed = ConcurrentHashMap.newKeySet();
         while (System.nanoTime() < deadline) {
             List<PeerMonitor.Member> missing = members.stream()
                     .filter(member -> member.number() != terms.own()
@@ -359,7 +360,15 @@ public final class Succession implements Listener.User, AutoCloseable {
                 return;
             }
             if (System.nanoTime() > probe) {
-                missing.stream().filter(this::refuses).forEach(member -> dead.add(member.number()));
+                missing.stream()
+                        .filter(member -> probed.add(member.number()))
+                        .forEach(member -> Threads.start("lockstep-probe", () -> {
+                            // One that is stopped takes as long as it may; the others do not wait for it.
+                            if (refuses(member)) {
+                                dead.add(member.number());
+                            }
+                            probed.remove(member.number());
+                        }));
                 probe = System.nanoTime() + PROBE.toNanos();
             }
             Threads.pause(PAUSE);

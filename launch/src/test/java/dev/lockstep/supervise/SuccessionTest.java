@@ -308,6 +308,22 @@ class SuccessionTest {
         assertThat(outcome.reason().message()).contains("the group continues without it");
     }
 
+    /** It accepts connections, as the kernel of its machine does, and says nothing. The others must not wait for it for long. */
+    @Test
+    void theKeeperIsLost_whileAnotherIsStopped_theNextOneBeginsInTime() throws Exception {
+        try (ServerSocket stopped = new ServerSocket(0, 9, HERE)) {
+            Process heir = new Process(1, freePort(), 1);
+            heir.monitor = gather(2, 1).get(0).monitor;
+            PeerMonitor.Member silent =
+                    new PeerMonitor.Member(new InetSocketAddress(HERE, 0), "node2", 2, stopped.getLocalPort());
+            heir.succession.follow(Map.of(0, member(heir), 1, silent), 0);
+            Succession.Outcome outcome = CompletableFuture.supplyAsync(
+                            () -> heir.succession.seek(new GroupFailure(0, "node0", "rank 0 is gone")))
+                    .get(2 * PATIENCE.toSeconds() - 1, TimeUnit.SECONDS);
+            assertThat(outcome.next()).extracting(NextGroup::size).isEqualTo(1);
+        }
+    }
+
     private static PeerMonitor.Member member(Process process) {
         Place place = process.succession.standingBy(Place.of(0, 1, Place.SAME, 0));
         return new PeerMonitor.Member(new InetSocketAddress(HERE, 0), "node1", process.number, place.standbyPort());
