@@ -8,7 +8,6 @@ import java.net.NoRouteToHostException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -207,7 +206,7 @@ public final class GroupFile {
             return Presence.ANSWERS;
         } catch (SocketTimeoutException | NoRouteToHostException | UnknownHostException e) {
             return Presence.UNKNOWN;
-        } catch (IOException | LockstepException e) {
+        } catch (IOException | RuntimeException e) {
             return Presence.GONE;
         }
     }
@@ -236,13 +235,7 @@ public final class GroupFile {
 
     /** Writes the file soon, unless it is to say something else before. A failure is a notice. */
     void write(Content content) {
-        later(() -> {
-            Path folder = file.toAbsolutePath().getParent();
-            if (folder != null) {
-                Files.createDirectories(folder);
-            }
-            DurableFiles.write(file, content.text().getBytes(StandardCharsets.UTF_8));
-        });
+        later(() -> DurableFiles.write(file, content.text()));
     }
 
     /**
@@ -253,15 +246,17 @@ public final class GroupFile {
      *     long that the others have given it up
      */
     Optional<Integer> defend(Content content) {
-        Optional<Content> other = read().filter(found -> found.keeper != content.keeper || found.term != content.term);
-        if (other.filter(found -> found.isAfter(content) && presence(found) == Presence.ANSWERS)
+        Optional<Content> said = read();
+        if (said.filter(found -> found.keeper == content.keeper && found.term == content.term)
                 .isPresent()) {
-            return other.map(found -> found.keeper);
+            return Optional.empty();
         }
-        if (other.isPresent() || read().isEmpty()) {
+        Optional<Content> follower =
+                said.filter(found -> found.isAfter(content) && presence(found) == Presence.ANSWERS);
+        if (follower.isEmpty()) {
             write(content);
         }
-        return Optional.empty();
+        return follower.map(found -> found.keeper);
     }
 
     /** The term of the next keeper. */
@@ -304,7 +299,7 @@ public final class GroupFile {
             change.make();
         } catch (IOException e) {
             notices.accept("file = " + file + " cannot be written: " + e
-                    + "; processes that join later need MASTER_ADDR = " + "an address of this machine");
+                    + "; processes that join later need MASTER_ADDR = an address of this machine");
         }
     }
 }
