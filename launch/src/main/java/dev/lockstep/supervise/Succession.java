@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * others, at most as long as a process may be silent, and continues with those that came.
  *
  * <p>A process whose keeper is alive lets a claim wait, and refuses it when its group has changed: then the group has gone
- * on without that process. If the network parts a group, both parts may continue, with the same bits; a least size above half of
+ * on without that process. A claim that waits hears so all the time: silence means that the process is stopped or cut off too, and
+ * the next one is asked. If the network parts a group, both parts may continue, with the same bits; a least size above half of
  * the group prevents it.
  */
 public final class Succession implements Listener.User, AutoCloseable {
@@ -43,8 +44,7 @@ public final class Succession implements Listener.User, AutoCloseable {
     private final HostedKeeper.Terms terms;
     private final Listener standby;
     private final @Nullable GroupFile file;
-    /** Connections of processes that have lost the keeper, by number. */
-    private final Map<Integer, Peer> claims = new ConcurrentHashMap<>();
+    private final Claims claims;
     /** The processes of the present generation, by rank. */
     private volatile List<PeerMonitor.Member> members = List.of();
     /** The number of the process in which the keeper lives. */
@@ -93,6 +93,7 @@ public final class Succession implements Listener.User, AutoCloseable {
             @Nullable GroupFile file) {
         this.terms = new HostedKeeper.Terms(number, bind, port, secret, least, most, patience, notices);
         this.file = file;
+        this.claims = new Claims(patience);
         this.greatest = number;
         this.home = bind.getHostAddress();
         try {
@@ -137,7 +138,7 @@ public final class Succession implements Listener.User, AutoCloseable {
         if (file != null && keeping != null && keeper == terms.own()) {
             content = content(keeping.lobby().port());
         }
-        claims.keySet().forEach(number -> refuse(number, "the group continues without process " + number));
+        claims.numbers().forEach(number -> claims.refuse(number, "the group continues without process " + number));
     }
 
     /**
@@ -184,14 +185,6 @@ public final class Succession implements Listener.User, AutoCloseable {
         return address == null || address.isLoopbackAddress() ? home : address.getHostAddress();
     }
 
-    private void refuse(int number, String words) {
-        Peer claim = claims.remove(number);
-        if (claim != null) {
-            claim.send(Peer.FAIL + " " + new GroupFailure(GroupFailure.NO_RANK, HostName.own(), words).line());
-            claim.close();
-        }
-    }
-
     @Override
     public Handshake.Answer answer(String request, Socket socket) {
         return request.equals(ALIVE) || request.matches(CLAIM + "[0-9]{1,9}")
@@ -205,13 +198,7 @@ public final class Succession implements Listener.User, AutoCloseable {
             channel.close();
             return;
         }
-        Peer before = claims.put(Integer.parseInt(request.substring(CLAIM.length())), new Peer(channel.socket()));
-        if (before != null) {
-            before.close();
-        }
-        if (closed) {
-            claims.values().forEach(Peer::close);
-        }
+        claims.add(Integer.parseInt(request.substring(CLAIM.length())), channel.socket());
     }
 
     /** The place of this process when the keeper cannot be reached; empty when the group has failed. */
@@ -240,18 +227,17 @@ public final class Succession implements Listener.User, AutoCloseable {
         return become(lost, dead);
     }
 
-    /** Claims a place from a process, and waits for its answer; empty if it is lost too. */
+    /** Claims a place from a process, and waits for its answer; empty if it is lost too, or stops before it has answered. */
     private Optional<Outcome> claim(PeerMonitor.Member heir) {
         try (SocketChannel channel = connect(heir, CLAIM + terms.own());
                 Peer peer = new Peer(channel.socket())) {
-            // It may notice the loss later than this process.
-            Duration limit = terms.patience().multipliedBy(2);
-            channel.socket().setSoTimeout((int) limit.toMillis());
-            long since = System.nanoTime();
-            String line = peer.read();
+            String line = Claims.answer(peer, channel.socket(), terms.patience());
             if (line == null) {
+                return Optional.empty();
+            }
+            if (line.equals(Peer.BEAT)) {
                 // It is there, and has not lost the keeper: this process has.
-                return System.nanoTime() - since < limit.toNanos() ? Optional.empty() : Optional.of(alone());
+                return Optional.of(alone());
             }
             Optional<NextGroup.Parsed> parsed = line.startsWith(Peer.NEXT + " ")
                     ? NextGroup.parse(line.substring(Peer.NEXT.length() + 1))
@@ -298,19 +284,16 @@ public final class Succession implements Listener.User, AutoCloseable {
         List<Integer> next = new ArrayList<>(List.of(terms.own()));
         members.stream()
                 .map(PeerMonitor.Member::number)
-                .filter(claims::containsKey)
+                .filter(claims::contains)
                 .forEach(next::add);
-        claims.keySet().stream()
-                .filter(number -> !next.contains(number))
-                .sorted()
-                .forEach(next::add);
+        claims.numbers().stream().filter(number -> !next.contains(number)).forEach(next::add);
         if (next.size() < terms.least()) {
             GroupFailure failure = new GroupFailure(
                     lost.rank(),
                     lost.host(),
                     lost.message() + ", " + next.size() + " of at least " + terms.least()
                             + " processes are left, start it again: it resumes");
-            next.forEach(number -> refuse(number, failure.message()));
+            next.forEach(number -> claims.refuse(number, failure.message()));
             return new Outcome(null, failure);
         }
         try {
@@ -325,7 +308,7 @@ public final class Succession implements Listener.User, AutoCloseable {
                     .findFirst()
                     .ifPresent(own -> home = hostOf(own));
             for (int number : next) {
-                Peer claim = claims.remove(number);
+                Peer claim = claims.take(number);
                 if (claim != null) {
                     claim.send(Peer.NEXT + " " + begun.place(number).line(lost));
                 }
@@ -354,7 +337,7 @@ public final class Succession implements Listener.User, AutoCloseable {
             List<PeerMonitor.Member> missing = members.stream()
                     .filter(member -> member.number() != terms.own()
                             && !dead.contains(member.number())
-                            && !claims.containsKey(member.number()))
+                            && !claims.contains(member.number()))
                     .toList();
             if (missing.isEmpty()) {
                 return;
@@ -398,7 +381,7 @@ public final class Succession implements Listener.User, AutoCloseable {
     public synchronized void end() {
         closed = true;
         standby.close();
-        claims.values().forEach(Peer::close);
+        claims.close();
         HostedKeeper keeping = hosted;
         if (keeping != null) {
             keeping.dismiss();
@@ -413,7 +396,7 @@ public final class Succession implements Listener.User, AutoCloseable {
     public synchronized void close() {
         closed = true;
         standby.close();
-        claims.values().forEach(Peer::close);
+        claims.close();
         HostedKeeper keeping = hosted;
         if (keeping != null) {
             keeping.close();

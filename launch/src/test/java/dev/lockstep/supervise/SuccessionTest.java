@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -321,6 +323,42 @@ class SuccessionTest {
                             () -> heir.succession.seek(new GroupFailure(0, "node0", "rank 0 is gone")))
                     .get(2 * PATIENCE.toSeconds() - 1, TimeUnit.SECONDS);
             assertThat(outcome.next()).extracting(NextGroup::size).isEqualTo(1);
+        }
+    }
+
+    /** It has let the others wait, and is stopped before it can answer them: the one after it keeps the group. */
+    @Test
+    void theNextKeeperIsStopped_whileTheOthersWaitForIt_theOneAfterItFollows() throws Exception {
+        List<SocketChannel> waiting = Collections.synchronizedList(new ArrayList<>());
+        Listener.User stopped = new Listener.User() {
+            @Override
+            public Handshake.Answer answer(String request, Socket socket) {
+                return Handshake.Answer.yes("node1");
+            }
+
+            @Override
+            public void accepted(String request, SocketChannel channel) {
+                waiting.add(channel);
+            }
+        };
+        try (Listener silent =
+                new Listener(new InetSocketAddress(HERE, 0), GroupSecret.none(), stopped, notices::add)) {
+            Map<Integer, Process> left = gather(4, 1);
+            PeerMonitor.Member heir = new PeerMonitor.Member(new InetSocketAddress(HERE, 0), "node1", 1, silent.port());
+            Map<Integer, PeerMonitor.Member> roster =
+                    Map.of(0, member(left.get(0)), 1, heir, 2, member(left.get(2)), 3, member(left.get(3)));
+            left.get(2).succession.follow(roster, 0);
+            left.get(3).succession.follow(roster, 0);
+            crash(left.remove(0));
+            crash(left.remove(1));
+            together(List.copyOf(left.values()), Process::await);
+
+            assertThat(waiting).hasSize(2);
+            left.forEach((number, process) -> {
+                assertThat(process.place.rank()).isEqualTo(number - 2);
+                assertThat(process.place.size()).isEqualTo(2);
+                assertThat(process.place.keeper()).isEqualTo(2);
+            });
         }
     }
 

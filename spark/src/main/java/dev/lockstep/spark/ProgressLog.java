@@ -4,12 +4,14 @@ import org.apache.spark.scheduler.AccumulableInfo;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.spark.scheduler.SparkListenerStageSubmitted;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.slf4j.Logger;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * Writes the progress of a run to the driver's log. Spark adds the accumulators of a task to the driver's only when the task
- * has ended; until then their values come with the executors' heartbeats.
+ * has ended; until then their values come with the executors' heartbeats. A run that is shorter than a heartbeat has only its
+ * last value.
  */
 final class ProgressLog extends SparkListener {
     private final long accumulator;
@@ -40,6 +42,11 @@ final class ProgressLog extends SparkListener {
     public void onExecutorMetricsUpdate(SparkListenerExecutorMetricsUpdate heartbeat) {
         CollectionConverters.asJava(heartbeat.accumUpdates())
                 .forEach(task -> CollectionConverters.asJava(task._4()).forEach(this::hear));
+    }
+
+    @Override
+    public void onTaskEnd(SparkListenerTaskEnd ended) {
+        CollectionConverters.asJava(ended.taskInfo().accumulables()).forEach(this::hear);
     }
 
     private void hear(AccumulableInfo info) {

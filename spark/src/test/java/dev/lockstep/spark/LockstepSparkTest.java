@@ -23,9 +23,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.apache.spark.scheduler.AccumulableInfo;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.spark.scheduler.SparkListenerStageSubmitted;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -162,17 +164,26 @@ class LockstepSparkTest {
         SparkListener listener = new SparkListener() {
             @Override
             public void onExecutorMetricsUpdate(SparkListenerExecutorMetricsUpdate update) {
-                CollectionConverters.asJava(update.accumUpdates())
-                        .forEach(task -> CollectionConverters.asJava(task._4()).stream()
-                                .filter(info -> info.name().contains(LockstepSpark.PROGRESS))
-                                .forEach(info ->
-                                        heard.add((Progress) info.update().get())));
+                CollectionConverters.asJava(update.accumUpdates()).forEach(task -> hear(task._4()));
+            }
+
+            /** The steps may all be done between two heartbeats. */
+            @Override
+            public void onTaskEnd(SparkListenerTaskEnd ended) {
+                hear(ended.taskInfo().accumulables());
+            }
+
+            private void hear(Seq<AccumulableInfo> values) {
+                CollectionConverters.asJava(values).stream()
+                        .filter(info -> info.name().contains(LockstepSpark.PROGRESS))
+                        .forEach(info -> heard.add((Progress) info.update().get()));
             }
         };
         cluster.session().sparkContext().addSparkListener(listener);
 
         RunResult two = train(options("two", 2));
 
+        await(() -> heard.stream().anyMatch(progress -> progress.step() == 40));
         cluster.session().sparkContext().removeSparkListener(listener);
         RunResult one = train(options("one", 1));
         assertThat(two.status()).isEqualTo(RunResult.Status.COMPLETED);
