@@ -14,6 +14,7 @@ import org.bytedeco.dnnl.dnnl_primitive;
 import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Commands in the order in which they run. Once {@link #link}ed, running them allocates nothing: primitives, their
@@ -104,7 +105,24 @@ final class Program implements AutoCloseable {
     void zero(Value value) {
         value.block.use(commands.size());
         values.add(value);
-        commands.add(() -> Pointer.memset(pointer(value.block.address), 0, value.block.bytes));
+        commands.add(new Zero(value.block));
+    }
+
+    private static final class Zero implements Command {
+        private final Block block;
+        private @Nullable Pointer place;
+
+        Zero(Block block) {
+            this.block = block;
+        }
+
+        @Override
+        public void run() {
+            if (place == null) {
+                place = pointer(block.address);
+            }
+            Pointer.memset(place, 0, block.bytes);
+        }
     }
 
     void call(Command command) {

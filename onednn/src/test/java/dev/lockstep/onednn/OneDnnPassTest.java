@@ -98,6 +98,21 @@ class OneDnnPassTest {
         }
     }
 
+    /** What is left are the few tensors of the loss. */
+    @Test
+    void compute_leavesAsLittleGarbage_whateverTheNetworkAndItsImages() {
+        long deep = garbage(pass("resnet20", 16, 1, 28));
+        long shallow = garbage(pass("resnet8", 2, 1, 28));
+        assertThat(deep).isLessThan(4096).isLessThanOrEqualTo(shallow + 256);
+    }
+
+    /** The least of several, after methods have been compiled and classes loaded. */
+    private static long garbage(TestPass test) {
+        try (TestPass.OwnLane lane = test.new OwnLane(Recipe.Engine.ONEDNN)) {
+            return IntStream.range(0, 20).mapToLong(i -> lane.garbage()).min().orElseThrow();
+        }
+    }
+
     @Test
     void parametersChanged_isNoticed() {
         TestPass test = pass("resnet8", 4, 3, 16);

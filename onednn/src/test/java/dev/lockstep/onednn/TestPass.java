@@ -15,6 +15,7 @@ import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.torch.StepScope;
 import dev.lockstep.torch.Tensors;
 import dev.lockstep.torch.TorchRuntime;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -126,6 +127,17 @@ final class TestPass {
                         Tensors.toArray(statistics),
                         List.copyOf(completed));
             }
+        }
+
+        /** The bytes of Java objects that a worker leaves behind. */
+        long garbage() {
+            com.sun.management.ThreadMXBean threads =
+                    (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long before = threads.getCurrentThreadAllocatedBytes();
+            try (StepScope scope = new StepScope()) {
+                pass.compute(images, labels, 1, logits -> {});
+            }
+            return threads.getCurrentThreadAllocatedBytes() - before;
         }
 
         @Override
