@@ -43,6 +43,8 @@ final class ChaosHosts {
     private static final int STEPS = 99_000;
 
     private static final int LONGEST_PAUSE_MILLIS = 1500;
+    /** How long a change of the group takes, usually. */
+    private static final int CHANGE_MILLIS = 500;
     /** A process that has been awake for longer has not been given up. */
     private static final int UNNOTICED_MILLIS = 30_000;
 
@@ -120,6 +122,11 @@ final class ChaosHosts {
             return hit == null && (number < HOSTS || shell.log().says(TAKES_PART));
         }
 
+        /** How long the others do not notice what has happened to it. */
+        long unnoticedMillis() {
+            return hit == What.FROZEN || hit == What.CUT ? 1000L * PEER_TIMEOUT_SECONDS : 0;
+        }
+
         boolean isFor(long millis) {
             return Await.millisSince(since) >= millis;
         }
@@ -140,6 +147,7 @@ final class ChaosHosts {
     private int again;
     private int unnoticed;
     private int givenUp;
+    private boolean another;
 
     private ChaosHosts(Stage stage, LocalNetwork network, Path secret, Settings settings, long seed) {
         this.stage = stage;
@@ -219,7 +227,7 @@ final class ChaosHosts {
             if (Await.millisSince(last) >= pause && disturb()) {
                 done++;
                 last = System.nanoTime();
-                pause = random.nextInt(LONGEST_PAUSE_MILLIS);
+                pause = another ? 0 : random.nextInt(LONGEST_PAUSE_MILLIS);
             }
             Thread.sleep(POLL_MILLIS);
         }
@@ -329,7 +337,7 @@ final class ChaosHosts {
     }
 
     /** Something happens to a member, if enough others are left. */
-    private boolean disturb() throws IOException {
+    private boolean disturb() throws IOException, InterruptedException {
         List<Place> members = members();
         // One that is not hit may be given up too: a keeper that wakes up in time continues with those that have not
         // left it.
@@ -337,7 +345,10 @@ final class ChaosHosts {
         if (members.size() <= LEAST || listed() - hit <= LEAST + 1) {
             return false;
         }
-        When when = await(When.values()[random.nextInt(When.values().length)]);
+        When drawn = another ? When.CHANGE : When.values()[random.nextInt(When.values().length)];
+        When when = await(drawn);
+        // If nothing was under way, the next one is to fall into the change that follows from this one.
+        another = drawn == When.CHANGE && when != When.CHANGE;
         What what = What.values()[random.nextInt(What.values().length)];
         Place victim = members.get(random.nextInt(members.size()));
         if (!victim.shell.isAlive()) {
@@ -360,14 +371,27 @@ final class ChaosHosts {
     }
 
     /** Waits for a moment of this kind; returns which one it is. */
-    private When await(When when) {
+    private When await(When when) throws InterruptedException {
         boolean found = switch (when) {
             case ANY -> true;
             case CHECKPOINT -> Await.closely(5000, run::writing);
             case EVALUATION -> Await.within(10_000, () -> Chaos.evaluates(run));
-            case CHANGE -> places.stream().anyMatch(place -> place.hit != null && !place.isFor(1000));
+            case CHANGE -> changesSoon();
         };
         return found ? when : When.ANY;
+    }
+
+    /** If the group is about to change, waits for it and a moment more. */
+    private boolean changesSoon() throws InterruptedException {
+        if (places.stream()
+                .noneMatch(place -> place.hit != null && !place.isFor(place.unnoticedMillis() + CHANGE_MILLIS))) {
+            return false;
+        }
+        Await.closely(
+                1000 * PEER_TIMEOUT_SECONDS,
+                () -> places.stream().anyMatch(place -> place.hit != null && place.isFor(place.unnoticedMillis())));
+        Thread.sleep(random.nextInt(CHANGE_MILLIS));
+        return true;
     }
 
     private void figures(Case claims) {
