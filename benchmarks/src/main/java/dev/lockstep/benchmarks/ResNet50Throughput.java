@@ -15,13 +15,14 @@ import dev.lockstep.train.Assembly;
 import dev.lockstep.train.RunOptions;
 import dev.lockstep.train.StopSignal;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
 /**
  * Training speed of the shipped ResNet-50 recipe in images per second, for whole steps of 2 workers × 32 images with 1
- * and 2 lanes (compute threads), compared with the machine's upper limit: {@link ConvolutionPeak} divided by the
+ * and 2 lanes (compute threads) and each engine, compared with the machine's upper limit: {@link ConvolutionPeak} divided by the
  * operations per image, which are three times those of the forward pass. Takes a recipe and an image folder; {@code
  * resnet50.sh} provides both.
  */
@@ -51,13 +52,16 @@ public final class ResNet50Throughput {
                     peak.where(),
                     most,
                     peak.imagesPerSecond());
-            double reached = train(recipe, data, lanes);
-            System.out.printf(
-                    Locale.ROOT,
-                    "lanes = %d: training %.2f images/s, %.0f %% of the peak%n",
-                    lanes,
-                    reached,
-                    100 * reached / most);
+            for (Recipe.Engine engine : List.of(Recipe.Engine.LIBTORCH, Recipe.Engine.ONEDNN)) {
+                double reached = train(recipe.withEngine(engine), data, lanes);
+                System.out.printf(
+                        Locale.ROOT,
+                        "lanes = %d, %s: training %.2f images/s, %.0f %% of the peak%n",
+                        lanes,
+                        engine,
+                        reached,
+                        100 * reached / most);
+            }
         }
         System.out.flush();
         Runtime.getRuntime().halt(0);
