@@ -4,6 +4,7 @@ import dev.lockstep.errors.LockstepException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,9 @@ public final class NativeLibraries {
 
     static final List<String> ALL = List.of("javacpp", "openblas", "cuda", "pytorch", "opencv");
 
+    /** What an artifact's program has loaded before it, besides {@link #BASE}. */
+    private static final Map<String, List<String>> BEFORE = Map.of("dnnl", List.of("pytorch"));
+
     private NativeLibraries() {}
 
     /**
@@ -47,7 +51,9 @@ public final class NativeLibraries {
      *     machine cannot load the libraries
      */
     public static synchronized void load(String artifact, Class<?>... presets) {
-        unpack(Stream.concat(BASE.stream(), Stream.of(artifact)).toList());
+        unpack(Stream.of(BASE, BEFORE.getOrDefault(artifact, List.of()), List.of(artifact))
+                .flatMap(List::stream)
+                .toList());
         if (isForGpus() && artifact.equals("pytorch")) {
             CudaLibraries.load();
         }
@@ -178,11 +184,19 @@ public final class NativeLibraries {
         return extended.isEmpty() ? PackedLibrary.find(loader, artifact, Loader.getPlatform()) : extended;
     }
 
+    /**
+     * The libraries of artifacts in the order in which they are loaded. Of two with the same name JavaCPP loads the first, and
+     * puts a link to it in the place of the second; if that were unpacked again, processes that start together would not find
+     * it for a moment.
+     */
     static List<PackedLibrary> libraries(List<String> artifacts) {
         List<PackedLibrary> libraries = new ArrayList<>();
+        Set<String> names = new HashSet<>();
         try {
             for (String artifact : artifacts) {
-                libraries.addAll(libraries(artifact));
+                libraries(artifact).stream()
+                        .filter(library -> names.add(library.name()))
+                        .forEach(libraries::add);
             }
         } catch (IOException e) {
             throw LockstepException.recipe(

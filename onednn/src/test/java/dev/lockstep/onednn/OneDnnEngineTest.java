@@ -12,10 +12,20 @@ import dev.lockstep.model.ImageClassifier;
 import dev.lockstep.model.LayerGroups;
 import dev.lockstep.model.Models;
 import dev.lockstep.model.ParameterLayout;
+import dev.lockstep.natives.NativeLibraries;
 import dev.lockstep.recipe.Recipe;
 import dev.lockstep.recipe.RecipeFile;
 import dev.lockstep.torch.TorchRuntime;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 
@@ -35,6 +45,30 @@ class OneDnnEngineTest {
         assertThat(Engines.best(recipe("shufflenet_v2_x0_5"))).isEqualTo(Recipe.Engine.LIBTORCH);
         assertThat(Engines.best(recipe("resnet50").with(Map.of("model.frozen", "[conv1]"))))
                 .isEqualTo(Recipe.Engine.LIBTORCH);
+    }
+
+    /** Another process may be about to load them. */
+    @Test
+    void load_again_leavesEveryFileAsItIs() throws IOException {
+        TorchRuntime.load();
+        NativeLibraries.load("dnnl", dnnl.class);
+        Path folder = Path.of(Loader.load(dnnl.class)).toAbsolutePath().getParent();
+        List<String> before = files(folder);
+        assertThat(before).anyMatch(line -> line.startsWith("libdnnl.so"));
+        NativeLibraries.load("dnnl", dnnl.class);
+        assertThat(files(folder)).isEqualTo(before);
+    }
+
+    /** Names, and when their files were written, linked or renamed. */
+    private static List<String> files(Path folder) throws IOException {
+        List<String> files = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
+            for (Path file : all) {
+                files.add(file.getFileName() + " " + Files.getAttribute(file, "unix:ctime", LinkOption.NOFOLLOW_LINKS));
+            }
+        }
+        files.sort(null);
+        return files;
     }
 
     @Test
