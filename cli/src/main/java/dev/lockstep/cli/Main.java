@@ -46,7 +46,8 @@ public final class Main implements Runnable {
 
     @Override
     public void run() {
-        System.out.print(NextSteps.text(Path.of("runs"), Instant.now()));
+        Terminal terminal = Terminal.ofOutput();
+        System.out.print(NextSteps.text(Path.of("runs"), Instant.now(), terminal.columns()));
     }
 
     public static void main(String[] arguments) {
@@ -74,7 +75,7 @@ public final class Main implements Runnable {
     public static int guarded(IntSupplier command) {
         PrintStream out = System.out;
         PrintStream err = System.err;
-        System.setOut(new PrintableStream(out));
+        System.setOut(new PrintableStream(out, Terminal::ofOutput));
         System.setErr(new PrintableStream(err, Terminal::fromEnvironment));
         try {
             return command.getAsInt();

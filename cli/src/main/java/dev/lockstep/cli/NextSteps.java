@@ -16,32 +16,46 @@ import java.util.Optional;
 /** What {@code lockstep} without a command says: what to do next. */
 final class NextSteps {
     private static final int COMMAND = 34;
+    /** Narrower terminals have explanations below the commands. */
+    private static final int WIDE = 80;
 
-    private NextSteps() {}
+    private final StringBuilder text = new StringBuilder();
+    private final boolean wide;
 
-    /** @param runs the folder where runs lie if nothing else is said */
-    static String text(Path runs, Instant now) {
-        StringBuilder text = new StringBuilder(
-                "Lockstep: large-minibatch synchronous SGD on the JVM.\n\nUsage: lockstep COMMAND [options]\n\n");
-        Optional<RunGlance> last = newest(runs, now);
-        if (last.isPresent()) {
-            resume(text, last.get());
-        } else {
-            line(text, "lockstep doctor", "checks this machine");
-            line(text, "lockstep init PHOTOS", "writes a recipe for a folder of photographs");
-            line(text, "lockstep plan RECIPE", "shows what a run would do, before it starts");
-            line(text, "lockstep train RECIPE --watch", "trains, and shows the run in a browser");
-        }
-        if (last.isPresent()) {
-            line(text, "lockstep watch " + runs, "shows all runs in a browser, live or finished");
-            line(text, "lockstep runs", "lists them here");
-        }
-        line(text, "lockstep --help", "lists all commands");
-        line(text, "lockstep help COMMAND", "explains one, with examples");
-        return text.toString();
+    private NextSteps(int columns) {
+        this.wide = columns >= WIDE;
     }
 
-    private static void resume(StringBuilder text, RunGlance run) {
+    /**
+     * @param runs the folder where runs lie if nothing else is said
+     * @param columns of the terminal
+     */
+    static String text(Path runs, Instant now, int columns) {
+        NextSteps steps = new NextSteps(columns);
+        steps.write(runs, now);
+        return steps.text.toString();
+    }
+
+    private void write(Path runs, Instant now) {
+        text.append("Lockstep: large-minibatch synchronous SGD on the JVM.\n\nUsage: lockstep COMMAND [options]\n\n");
+        Optional<RunGlance> last = newest(runs, now);
+        if (last.isPresent()) {
+            resume(last.get());
+        } else {
+            line("lockstep doctor", "checks this machine");
+            line("lockstep init PHOTOS", "writes a recipe for a folder of photographs");
+            line("lockstep plan RECIPE", "shows what a run would do, before it starts");
+            line("lockstep train RECIPE --watch", "trains, and shows the run in a browser");
+        }
+        if (last.isPresent()) {
+            line("lockstep watch " + runs, "shows all runs in a browser, live or finished");
+            line("lockstep runs", "lists them here");
+        }
+        line("lockstep --help", "lists all commands");
+        line("lockstep help COMMAND", "explains one, with examples");
+    }
+
+    private void resume(RunGlance run) {
         text.append(String.format(
                 Locale.ROOT,
                 "Your last run, %s: %s at step %s%s.%n%n",
@@ -52,16 +66,17 @@ final class NextSteps {
                         ? ", validation error " + Format.error(run.validationTop1Error())
                         : ""));
         if (List.of("stopped", "no sign of life", "failed").contains(run.state())) {
-            line(text, "lockstep train " + run.folder() + "/recipe.yaml --out " + run.folder(), "resumes it");
+            line("lockstep train " + run.folder() + "/recipe.yaml --out " + run.folder(), "resumes it");
         } else if (run.state().equals("completed")) {
-            line(text, "lockstep report " + run.folder() + " --out " + run.name() + ".html", "writes its page");
+            line("lockstep report " + run.folder() + " --out " + run.name() + ".html", "writes its page");
         }
     }
 
-    private static void line(StringBuilder text, String command, String what) {
+    private void line(String command, String what) {
         String shown = Printable.of(command);
+        int column = wide ? COMMAND : 4;
         text.append("  ").append(shown);
-        text.append(shown.length() < COMMAND ? " ".repeat(COMMAND - shown.length()) : "\n" + " ".repeat(COMMAND + 2));
+        text.append(shown.length() < column ? " ".repeat(column - shown.length()) : "\n" + " ".repeat(column + 2));
         text.append(what).append('\n');
     }
 

@@ -29,7 +29,7 @@ final class NextStepsTest {
 
     @Test
     void withoutRuns_itBeginsAtTheBeginning() {
-        assertThat(NextSteps.text(folder.resolve("runs"), Instant.now()))
+        assertThat(NextSteps.text(folder.resolve("runs"), Instant.now(), 80))
                 .contains("lockstep doctor", "lockstep train RECIPE --watch", "lockstep --help")
                 .doesNotContain("lockstep runs");
     }
@@ -37,9 +37,17 @@ final class NextStepsTest {
     @Test
     void runThatHasStopped_isResumed() throws IOException {
         run("one");
-        assertThat(NextSteps.text(folder.resolve("runs"), Instant.now().plusSeconds(1000)))
+        assertThat(NextSteps.text(folder.resolve("runs"), Instant.now().plusSeconds(1000), 80))
                 .contains("Your last run, one: no sign of life at step 7.", "one/recipe.yaml --out ", "resumes it")
                 .contains("lockstep watch ");
+    }
+
+    @Test
+    void narrowTerminal_hasExplanationsBelowTheCommands() throws IOException {
+        run("one");
+        assertThat(NextSteps.text(folder.resolve("none"), Instant.now(), 60).lines())
+                .allMatch(line -> line.length() < 60)
+                .contains("      shows what a run would do, before it starts");
     }
 
     @Test

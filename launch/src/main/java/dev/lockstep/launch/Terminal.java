@@ -12,10 +12,24 @@ import java.util.concurrent.TimeUnit;
  */
 public record Terminal(boolean interactive, int columns) {
     static final String VARIABLE = "LOCKSTEP_TERMINAL";
+    static final String OUTPUT = "LOCKSTEP_OUTPUT";
     private static final int USUAL_COLUMNS = 100;
 
     public static Terminal fromEnvironment() {
-        Terminal terminal = from(System.getenv(), System.console() != null);
+        return measured(from(System.getenv(), System.console() != null));
+    }
+
+    /** That of standard output: the launcher says in {@code LOCKSTEP_OUTPUT} whether there is one. */
+    public static Terminal ofOutput() {
+        return measured(ofOutput(System.getenv()));
+    }
+
+    static Terminal ofOutput(Map<String, String> environment) {
+        return new Terminal(
+                environment.getOrDefault(OUTPUT, "").equals("1"), columns(environment.getOrDefault("COLUMNS", "")));
+    }
+
+    private static Terminal measured(Terminal terminal) {
         return terminal.interactive && System.getenv("COLUMNS") == null
                 ? new Terminal(true, columns(askedOfStty()))
                 : terminal;

@@ -1,8 +1,10 @@
 package dev.lockstep.cli.command;
 
+import dev.lockstep.cli.terminal.Wrapping;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.DatasetSpec;
 import dev.lockstep.image.catalog.Datasets;
+import dev.lockstep.launch.Terminal;
 import dev.lockstep.network.Networks;
 import dev.lockstep.plan.Checks;
 import dev.lockstep.plan.DatasetFacts;
@@ -91,7 +93,10 @@ public final class PlanCommand implements Runnable {
     }
 
     private static String text(Plan plan, List<Finding> findings, Optional<Costs> costs) {
-        return PlanText.of(plan, findings) + costs.map(CostText::of).orElse("");
+        Terminal terminal = Terminal.ofOutput();
+        String text = PlanText.of(plan, findings, terminal.columns())
+                + costs.map(CostText::of).orElse("");
+        return terminal.interactive() ? Wrapping.lines(text, terminal.columns() - 1) : text;
     }
 
     private static String json(

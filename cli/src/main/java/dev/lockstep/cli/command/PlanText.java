@@ -26,20 +26,27 @@ import java.util.stream.IntStream;
 /** A plan formatted for people: a heading and a few aligned lines for each subject. */
 final class PlanText {
     private static final int PLOT_COLUMNS = 60;
+    private static final int LEAST_PLOT = 10;
+    /** What stands before and behind a plot. */
+    private static final int BESIDE_PLOT = 28;
+
     private static final int PLOT_ROWS = 6;
     private static final int MOST_RANKS = 4;
 
     private final Plan plan;
     private final Recipe recipe;
     private final TextBlocks out = new TextBlocks();
+    private final int plotColumns;
 
-    private PlanText(Plan plan) {
+    private PlanText(Plan plan, int columns) {
         this.plan = plan;
+        this.plotColumns = Math.max(LEAST_PLOT, Math.min(PLOT_COLUMNS, columns - BESIDE_PLOT));
         this.recipe = plan.recipe();
     }
 
-    static String of(Plan plan, List<Finding> findings) {
-        PlanText text = new PlanText(plan);
+    /** @param columns of the terminal, for plots */
+    static String of(Plan plan, List<Finding> findings, int columns) {
+        PlanText text = new PlanText(plan, columns);
         text.title();
         text.minibatch();
         text.warmup();
@@ -125,13 +132,13 @@ final class PlanText {
             out.line(String.format(Locale.ROOT, "  %9s │%s", label, lines.get(i)));
         }
         String last = count(end - 1);
-        out.line(" ".repeat(12) + "0" + " ".repeat(Math.max(1, PLOT_COLUMNS - 1 - last.length())) + last);
+        out.line(" ".repeat(12) + "0" + " ".repeat(Math.max(1, plotColumns - 1 - last.length())) + last);
     }
 
     private double[] sampled(long end) {
         LearningRate rate = plan.learningRate();
-        return IntStream.range(0, PLOT_COLUMNS)
-                .mapToDouble(column -> rate.at(Math.round((double) column * (end - 1) / (PLOT_COLUMNS - 1))))
+        return IntStream.range(0, plotColumns)
+                .mapToDouble(column -> rate.at(Math.round((double) column * (end - 1) / (plotColumns - 1))))
                 .toArray();
     }
 

@@ -31,7 +31,8 @@ public final class PrintableStream extends PrintStream {
     @Override
     public void println(String text) {
         String line = String.valueOf(text);
-        if (line.length() < NARROWEST || line.indexOf('\n') > 0) {
+        // Documents for programs are not text.
+        if (line.length() < NARROWEST || line.indexOf('\n') > 0 || line.startsWith("{") || line.startsWith("[")) {
             super.println(line);
             return;
         }

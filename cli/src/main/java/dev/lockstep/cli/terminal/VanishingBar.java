@@ -30,7 +30,8 @@ final class VanishingBar implements AutoCloseable {
 
     private final class Line extends ConsoleProgressBarConsumer {
         Line() {
-            super(out, columns);
+            // A terminal shows Ctrl-C as ^C behind it.
+            super(out, columns - 2);
         }
 
         /** The bar's own thread may be late. */

@@ -1,8 +1,31 @@
 package dev.lockstep.cli.terminal;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
 /** Text in lines that fit a terminal. A terminal by itself would break them inside words. */
 public final class Wrapping {
+    /** A heading and the spaces after it, if the rest is a column of its own. */
+    private static final Pattern HEADING = Pattern.compile("^(?:\\S+ {2,}| +)");
+
     private Wrapping() {}
+
+    /**
+     * The lines of a text, each wrapped so that its continuation stands below what follows its heading or indent. Drawn lines stay as
+     * they are.
+     */
+    public static String lines(String text, int columns) {
+        return text.lines()
+                .map(line -> line.indexOf('│') >= 0 ? line : wrap(line, columns, " ".repeat(hanging(line))))
+                .map(line -> line + "\n")
+                .collect(Collectors.joining());
+    }
+
+    private static int hanging(String line) {
+        Matcher heading = HEADING.matcher(line);
+        return heading.find() ? heading.end() : 2;
+    }
 
     /**
      * @param columns most characters of a line; only a longer word makes a longer line

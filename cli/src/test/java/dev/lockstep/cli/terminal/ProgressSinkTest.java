@@ -184,15 +184,15 @@ final class ProgressSinkTest {
     @Test
     void bar_fitsItsTerminal_andFillsIt() {
         assertThat(lastBar(80))
-                .hasSize(79)
-                .startsWith("epoch 1/3  50% │███   │ 25 s left, loss 2.0000, error 50.00 %, 2,560 images/s  ");
+                .hasSize(77)
+                .startsWith("epoch 1/3  50% │███   │ 25 s left, loss 2.0000, error 50.00 %, 2,560 images/s");
         assertThat(lastBar(120))
-                .hasSize(119)
+                .hasSize(117)
                 .startsWith(
                         "epoch 1/3  50% │██████████          │ 25 s left, loss 2.0000, error 50.00 %, 2,560 images/s"
-                                + "  █▇▇▆▅▅▄▄▃▂▂▁ ");
+                                + "  █▇▇▆▅▅▄▄▃▂▂▁");
         assertThat(lastBar(140)).contains("2,560 images/s, learning rate 0.1  █▇▇▆");
-        assertThat(lastBar(50)).hasSize(49).startsWith("epoch 1/3  50% │███   │ 25 s left, loss 2.0000");
+        assertThat(lastBar(50)).hasSize(47).startsWith("epoch 1/3  50% │███   │ 25 s left, loss 2.0000");
     }
 
     @Test

@@ -19,6 +19,15 @@ final class WrappingTest {
         assertThat(Wrapping.wrap("/a/very/long/path", 8, "  ")).isEqualTo("/a/very/long/path");
     }
 
+    @Test
+    void lines_continueBelowWhatFollowsTheHeading() {
+        assertThat(Wrapping.lines("Memory         weights and gradients\n  rank 0: workers 0\n", 26))
+                .isEqualTo("Memory         weights and\n               gradients\n  rank 0: workers 0\n");
+        assertThat(Wrapping.lines("    one two three", 12)).isEqualTo("    one two\n    three\n");
+        assertThat(Wrapping.lines("one two three", 8)).isEqualTo("one two\n  three\n");
+        assertThat(Wrapping.lines("rate │ ▁▂▃ ▅▆▇│", 8)).isEqualTo("rate │ ▁▂▃ ▅▆▇│\n");
+    }
+
     private static String printed(boolean interactive, String line) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         PrintStream plain = new PrintStream(bytes, true, StandardCharsets.UTF_8);
@@ -34,5 +43,11 @@ final class WrappingTest {
                 .isEqualTo("error: no such recipe, file = none.yaml, give one that\n"
                         + "  exists, or write it with 'lockstep init'\n");
         assertThat(printed(false, error)).isEqualTo(error + "\n");
+    }
+
+    @Test
+    void document_isOneLineOnATerminalToo() {
+        String json = "{\"status\": \"completed\", \"weights\": \"0123456789abcdef0123456789abcdef0123456789abcdef\"}";
+        assertThat(printed(true, json)).isEqualTo(json + "\n");
     }
 }

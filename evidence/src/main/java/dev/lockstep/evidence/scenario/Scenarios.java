@@ -85,6 +85,10 @@ public final class Scenarios {
                     "wallpapers",
                     "parts of wallpapers, from init to five seeds against a PyTorch script",
                     OwnPhotographs::playWallpapers),
+            evidence(
+                    "screens",
+                    "each state of a run in terminals of 60, 80 and 120 columns (installs tmux)",
+                    TerminalScreens::play),
             evidence("commands", "every command line of the documents that one machine can run", TypedCommands::play),
             evidence("imagenet", "ImageNet's path from end to end on photographs", ImageNet::play));
 

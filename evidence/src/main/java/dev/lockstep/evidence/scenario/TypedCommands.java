@@ -60,6 +60,7 @@ final class TypedCommands {
         all.put("RANK=", "two of them at a time: evidence/run hosted");
         all.put("imagenet|runs/8k", "ImageNet: evidence/run imagenet");
         all.put("https?://|mail ", "the address of somebody else: evidence/run alerts");
+        all.put("\\bDIR\\b|PIXELS", "a folder of one's own: DataCommandTest");
         all.put("engine=onednn", "the module onednn: evidence/run engines");
         all.put("studies/table", "days: studies/results");
         return all;
