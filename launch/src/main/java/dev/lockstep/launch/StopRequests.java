@@ -23,7 +23,12 @@ public final class StopRequests implements AutoCloseable {
             if (second) {
                 Runtime.getRuntime().halt(128 + number);
             }
-            System.err.println("\n" + name + ": " + what + "; repeat the signal to end at once");
+            Terminal terminal = Terminal.fromEnvironment();
+            synchronized (System.err) {
+                // Over the bar, and the ^C that the terminal has put behind it.
+                System.err.print(terminal.interactive() ? "\r" + " ".repeat(terminal.columns() - 1) + "\r" : "\n");
+                System.err.println(name + ": " + what + "; repeat the signal to end at once");
+            }
             stop.run();
         };
     }
