@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  */
 public record Terminal(boolean interactive, int columns) {
     static final String VARIABLE = "LOCKSTEP_TERMINAL";
-    static final String OUTPUT = "LOCKSTEP_OUTPUT";
+    private static final String OUTPUT = "LOCKSTEP_OUTPUT";
     private static final int USUAL_COLUMNS = 100;
 
     public static Terminal fromEnvironment() {
@@ -21,12 +21,8 @@ public record Terminal(boolean interactive, int columns) {
 
     /** That of standard output: the launcher says in {@code LOCKSTEP_OUTPUT} whether there is one. */
     public static Terminal ofOutput() {
-        return measured(ofOutput(System.getenv()));
-    }
-
-    static Terminal ofOutput(Map<String, String> environment) {
-        return new Terminal(
-                environment.getOrDefault(OUTPUT, "").equals("1"), columns(environment.getOrDefault("COLUMNS", "")));
+        boolean terminal = System.getenv().getOrDefault(OUTPUT, "").equals("1");
+        return measured(new Terminal(terminal, columns(System.getenv().getOrDefault("COLUMNS", ""))));
     }
 
     private static Terminal measured(Terminal terminal) {
