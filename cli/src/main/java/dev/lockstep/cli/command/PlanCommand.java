@@ -1,6 +1,5 @@
 package dev.lockstep.cli.command;
 
-import dev.lockstep.cli.terminal.Wrapping;
 import dev.lockstep.errors.LockstepException;
 import dev.lockstep.image.catalog.DatasetSpec;
 import dev.lockstep.image.catalog.Datasets;
@@ -93,10 +92,8 @@ public final class PlanCommand implements Runnable {
     }
 
     private static String text(Plan plan, List<Finding> findings, Optional<Costs> costs) {
-        Terminal terminal = Terminal.ofOutput();
-        String text = PlanText.of(plan, findings, terminal.columns())
+        return PlanText.of(plan, findings, Terminal.ofOutput().columns())
                 + costs.map(CostText::of).orElse("");
-        return terminal.interactive() ? Wrapping.lines(text, terminal.columns() - 1) : text;
     }
 
     private static String json(

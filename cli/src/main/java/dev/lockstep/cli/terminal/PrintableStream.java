@@ -31,8 +31,7 @@ public final class PrintableStream extends PrintStream {
     @Override
     public void println(String text) {
         String line = String.valueOf(text);
-        // Documents for programs are not text.
-        if (line.length() < NARROWEST || line.indexOf('\n') > 0 || line.startsWith("{") || line.startsWith("[")) {
+        if (line.length() < NARROWEST || line.indexOf('\n') > 0 || isDocument(line)) {
             super.println(line);
             return;
         }
@@ -40,9 +39,21 @@ public final class PrintableStream extends PrintStream {
         super.println(known.interactive() ? Wrapping.wrap(line, known.columns() - 1, "  ") : line);
     }
 
+    /** For programs. */
+    private static boolean isDocument(String text) {
+        return text.startsWith("{") || text.startsWith("[");
+    }
+
+    private String fitting(String lines) {
+        Terminal known = shape.get();
+        return known.interactive() ? Wrapping.lines(lines, known.columns() - 1) : lines;
+    }
+
     @Override
     public void print(String text) {
-        terminal.print(Printable.lines(String.valueOf(text)));
+        String safe = Printable.lines(String.valueOf(text));
+        boolean whole = safe.endsWith("\n") && safe.indexOf('\r') < 0 && !isDocument(safe);
+        terminal.print(whole ? fitting(safe) : safe);
     }
 
     @Override

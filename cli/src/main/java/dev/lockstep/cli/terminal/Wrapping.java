@@ -1,30 +1,37 @@
 package dev.lockstep.cli.terminal;
 
-import java.util.regex.Matcher;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Text in lines that fit a terminal. A terminal by itself would break them inside words. */
 public final class Wrapping {
-    /** A heading and the spaces after it, if the rest is a column of its own. */
-    private static final Pattern HEADING = Pattern.compile("^(?:\\S+ {2,}| +)");
+    /** What separates columns. */
+    private static final Pattern GAP = Pattern.compile("^ +| {2,}");
+    /** What is drawn or to be pasted. */
+    private static final Pattern WHOLE = Pattern.compile("│|^ *(?:\\./)?lockstep ");
 
     private Wrapping() {}
 
     /**
-     * The lines of a text, each wrapped so that its continuation stands below what follows its heading or indent. Drawn lines stay as
-     * they are.
+     * The lines of a text, each wrapped so that its continuation stands below its last column or its indent. Drawn lines and commands stay
+     * as they are.
      */
     public static String lines(String text, int columns) {
         return text.lines()
-                .map(line -> line.indexOf('│') >= 0 ? line : wrap(line, columns, " ".repeat(hanging(line))))
+                .map(line ->
+                        WHOLE.matcher(line).find() ? line : wrap(line, columns, " ".repeat(hanging(line, columns))))
                 .map(line -> line + "\n")
                 .collect(Collectors.joining());
     }
 
-    private static int hanging(String line) {
-        Matcher heading = HEADING.matcher(line);
-        return heading.find() ? heading.end() : 2;
+    private static int hanging(String line, int columns) {
+        return GAP.matcher(line)
+                .results()
+                .map(MatchResult::end)
+                .filter(end -> 3 * end <= 2 * columns)
+                .reduce((first, last) -> last)
+                .orElse(2);
     }
 
     /**

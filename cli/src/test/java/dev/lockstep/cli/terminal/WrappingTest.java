@@ -6,6 +6,8 @@ import dev.lockstep.launch.Terminal;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 final class WrappingTest {
@@ -25,14 +27,34 @@ final class WrappingTest {
                 .isEqualTo("Memory         weights and\n               gradients\n  rank 0: workers 0\n");
         assertThat(Wrapping.lines("    one two three", 12)).isEqualTo("    one two\n    three\n");
         assertThat(Wrapping.lines("one two three", 8)).isEqualTo("one two\n  three\n");
+        assertThat(Wrapping.lines("  ok    Java      17.0.15 of Debian", 30))
+                .isEqualTo("  ok    Java      17.0.15 of\n                  Debian\n");
         assertThat(Wrapping.lines("rate │ ▁▂▃ ▅▆▇│", 8)).isEqualTo("rate │ ▁▂▃ ▅▆▇│\n");
+        assertThat(Wrapping.lines("  lockstep help train", 8)).isEqualTo("  lockstep help train\n");
     }
 
     private static String printed(boolean interactive, String line) {
+        return printed(interactive, stream -> stream.println(line));
+    }
+
+    private static String printed(boolean interactive, Consumer<PrintStream> printing) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         PrintStream plain = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-        new PrintableStream(plain, () -> new Terminal(interactive, 60)).println(line);
+        printing.accept(new PrintableStream(plain, () -> new Terminal(interactive, 60)));
         return bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void text_onATerminal_isWrapped_butNotADocumentOrAPartOfALine() {
+        String text = "calibration error 29.23 points (mean confidence 69.52 %) of all images\nloss 0.4\n";
+        assertThat(printed(true, stream -> stream.print(text)))
+                .isEqualTo("calibration error 29.23 points (mean confidence 69.52 %) of\n  all images\nloss 0.4\n");
+        String document = "{\n  \"name\": \"a long text that has more than sixty characters, and some more\"\n}\n";
+        String part = text.strip().replace('\n', ' ');
+        for (String whole : List.of(document, part)) {
+            assertThat(printed(true, stream -> stream.print(whole))).isEqualTo(whole);
+        }
+        assertThat(printed(false, stream -> stream.print(text))).isEqualTo(text);
     }
 
     @Test

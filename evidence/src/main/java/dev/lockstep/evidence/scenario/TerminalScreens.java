@@ -113,6 +113,8 @@ final class TerminalScreens {
             ends(claims);
             claims.claim(Files.readString(folder.resolve("run/result.json")).equals(before), "another result");
         });
+        says("lockstep eval run", "an evaluation", "its error", "^top-1 error ");
+        says("lockstep doctor", "the state of the machine", "what is there", "^storage");
         says(TRAIN + " --set epochs=x", "a mistake in an option", "one line with the fix", "^error: ");
     }
 }
