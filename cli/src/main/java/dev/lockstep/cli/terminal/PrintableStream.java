@@ -30,13 +30,8 @@ public final class PrintableStream extends PrintStream {
 
     @Override
     public void println(String text) {
-        String line = String.valueOf(text);
-        if (line.length() < NARROWEST || line.indexOf('\n') > 0 || isDocument(line)) {
-            super.println(line);
-            return;
-        }
-        Terminal known = shape.get();
-        super.println(known.interactive() ? Wrapping.wrap(line, known.columns() - 1, "  ") : line);
+        print(text + "\n");
+        flush();
     }
 
     /** For programs. */
@@ -45,6 +40,9 @@ public final class PrintableStream extends PrintStream {
     }
 
     private String fitting(String lines) {
+        if (lines.length() < NARROWEST) {
+            return lines;
+        }
         Terminal known = shape.get();
         return known.interactive() ? Wrapping.lines(lines, known.columns() - 1) : lines;
     }
