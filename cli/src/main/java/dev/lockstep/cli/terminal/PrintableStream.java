@@ -3,6 +3,7 @@ package dev.lockstep.cli.terminal;
 import dev.lockstep.errors.Printable;
 import dev.lockstep.launch.Terminal;
 import java.io.PrintStream;
+import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
@@ -32,6 +33,17 @@ public final class PrintableStream extends PrintStream {
     public void println(String text) {
         print(text + "\n");
         flush();
+    }
+
+    @Override
+    public PrintStream format(String format, Object... values) {
+        return format(Locale.getDefault(Locale.Category.FORMAT), format, values);
+    }
+
+    @Override
+    public PrintStream format(Locale locale, String format, Object... values) {
+        print(String.format(locale, format, values));
+        return this;
     }
 
     /** For programs. */

@@ -1,5 +1,6 @@
 package dev.lockstep.cli.terminal;
 
+import java.util.Arrays;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -14,8 +15,8 @@ public final class Wrapping {
     private Wrapping() {}
 
     /**
-     * The lines of a text, each wrapped so that its continuation stands below its last column or its indent. Drawn lines and commands stay
-     * as they are.
+     * The lines of a text, each wrapped so that its continuation stands below the last column in which its words fit. Drawn lines and
+     * commands stay as they are.
      */
     public static String lines(String text, int columns) {
         return text.lines()
@@ -25,11 +26,15 @@ public final class Wrapping {
                 .collect(Collectors.joining());
     }
 
+    private static int longestWord(String line) {
+        return Arrays.stream(line.split(" ", -1)).mapToInt(String::length).max().orElse(0);
+    }
+
     private static int hanging(String line, int columns) {
         return GAP.matcher(line)
                 .results()
                 .map(MatchResult::end)
-                .filter(end -> 3 * end <= 2 * columns)
+                .filter(end -> 3 * end <= 2 * columns && end + longestWord(line) <= columns)
                 .reduce((first, last) -> last)
                 .orElse(2);
     }

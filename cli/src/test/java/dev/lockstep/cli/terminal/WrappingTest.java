@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -29,6 +30,8 @@ final class WrappingTest {
         assertThat(Wrapping.lines("one two three", 8)).isEqualTo("one two\n  three\n");
         assertThat(Wrapping.lines("  ok    Java      17.0.15 of Debian", 30))
                 .isEqualTo("  ok    Java      17.0.15 of\n                  Debian\n");
+        assertThat(Wrapping.lines("  ok    Java      /a/path/that/is/long of Debian", 30))
+                .isEqualTo("  ok    Java\n        /a/path/that/is/long\n        of Debian\n");
         assertThat(Wrapping.lines("rate │ ▁▂▃ ▅▆▇│", 8)).isEqualTo("rate │ ▁▂▃ ▅▆▇│\n");
         assertThat(Wrapping.lines("  lockstep help train", 8)).isEqualTo("  lockstep help train\n");
     }
@@ -54,6 +57,8 @@ final class WrappingTest {
         for (String whole : List.of(document, part)) {
             assertThat(printed(true, stream -> stream.print(whole))).isEqualTo(whole);
         }
+        assertThat(printed(true, stream -> stream.printf(Locale.ROOT, "%s", text)))
+                .isEqualTo(printed(true, stream -> stream.print(text)));
         assertThat(printed(false, stream -> stream.print(text))).isEqualTo(text);
     }
 
