@@ -2,8 +2,6 @@ package dev.lockstep.cli.command;
 
 import dev.lockstep.checkpoint.CheckpointDirectory;
 import dev.lockstep.cli.terminal.Sparkline;
-import dev.lockstep.cli.terminal.Wrapping;
-import dev.lockstep.launch.Terminal;
 import dev.lockstep.metrics.RunInfo;
 import dev.lockstep.metrics.RunResult;
 import dev.lockstep.plan.NoiseScale;
@@ -96,7 +94,7 @@ final class Announcement {
                 result.lanes(),
                 result.lanes() == 1 ? "" : "s",
                 Format.duration(result.seconds()),
-                critical.isEmpty() ? "" : fitted(critical) + "\n",
+                critical.isEmpty() ? "" : critical + "\n",
                 badImages(result.badImages()),
                 result.weightsSha256(),
                 result.status() == RunResult.Status.INTERRUPTED ? "saved" : "run folder",
@@ -106,12 +104,6 @@ final class Announcement {
                 out.resolve(RunReport.NAME),
                 result.status() == RunResult.Status.INTERRUPTED ? "to resume" : "next",
                 next(result, out, data));
-    }
-
-    /** Only this line is long and not there to be pasted. */
-    private static String fitted(String line) {
-        Terminal terminal = Terminal.fromEnvironment();
-        return terminal.interactive() ? Wrapping.wrap(line, terminal.columns() - 1, "  ") : line;
     }
 
     private static String next(RunResult result, Path out, List<String> data) {

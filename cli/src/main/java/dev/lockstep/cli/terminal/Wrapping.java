@@ -10,7 +10,7 @@ public final class Wrapping {
     /** What separates columns. */
     private static final Pattern GAP = Pattern.compile("^ +| {2,}");
     /** What is drawn or to be pasted. */
-    private static final Pattern WHOLE = Pattern.compile("│|^ *(?:\\./)?lockstep ");
+    private static final Pattern WHOLE = Pattern.compile("│|(?:^|: ) *(?:\\./)?lockstep ");
 
     private Wrapping() {}
 

@@ -33,7 +33,9 @@ final class WrappingTest {
         assertThat(Wrapping.lines("  ok    Java      /a/path/that/is/long of Debian", 30))
                 .isEqualTo("  ok    Java\n        /a/path/that/is/long\n        of Debian\n");
         assertThat(Wrapping.lines("rate │ ▁▂▃ ▅▆▇│", 8)).isEqualTo("rate │ ▁▂▃ ▅▆▇│\n");
-        assertThat(Wrapping.lines("  lockstep help train", 8)).isEqualTo("  lockstep help train\n");
+        for (String command : List.of("  lockstep help train", "to resume: lockstep train run/recipe.yaml --out run")) {
+            assertThat(Wrapping.lines(command, 8)).isEqualTo(command + "\n");
+        }
     }
 
     private static String printed(boolean interactive, String line) {
